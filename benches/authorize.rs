@@ -4,7 +4,7 @@
 use criterion::{Criterion, criterion_group, criterion_main};
 use scopegate_benches::{Limit, ManyScopes, Race, TokenFixture, Tutorial};
 use scopegate_policy::{RequestFacts, authorize};
-use scopegate_token::Scratch;
+use scopegate_token::PayloadBuffer;
 
 fn decision(criterion: &mut Criterion) {
     let policy = ManyScopes::new();
@@ -21,7 +21,7 @@ fn request(criterion: &mut Criterion) {
     let tutorial = Tutorial::new(&fixture);
     let presented = tutorial.presented();
     let nothing = tutorial.nothing_presented();
-    let mut scratch = Scratch::new();
+    let mut scratch = PayloadBuffer::new();
     let claims = fixture
         .verifier()
         .verify(fixture.token(), fixture.now(), &mut scratch)

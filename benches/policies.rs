@@ -133,7 +133,7 @@ impl Tutorial {
             .build()
             .unwrap();
         let scheme = table.scheme_id(&SchemeName::parse("oauth").unwrap()).unwrap();
-        let mut scratch = scopegate_token::Scratch::new();
+        let mut scratch = scopegate_token::PayloadBuffer::new();
         let claims = fixture
             .verifier()
             .verify(fixture.token(), fixture.now(), &mut scratch)

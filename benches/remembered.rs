@@ -8,7 +8,8 @@ use scopegate_domain::{
 };
 use scopegate_policy::{Guard, Operation, OperationTable, SchemeId, TokenFacts};
 use scopegate_token::{
-    HeapBytes, Known, RevokedSet, Signer, SigningKey, SubjectNames, TokenRejected, TokenRules, VerifiedCache, Verifier,
+    CachedToken, HeapSize, RevokedSet, Signer, SigningKey, SubjectClaim, TokenRejected, TokenRules, VerifiedCache,
+    Verifier,
 };
 
 /// What a gate keeps of a token.
@@ -19,7 +20,7 @@ pub struct CachedFacts {
     subject: Option<Arc<str>>,
 }
 
-impl HeapBytes for CachedFacts {
+impl HeapSize for CachedFacts {
     fn heap_bytes(&self) -> usize {
         self.world.heap_bytes() + self.subject.as_ref().map_or(0, |subject| subject.len() + 16)
     }
@@ -69,7 +70,7 @@ impl RememberedTokens {
             Issuer::parse("https://issuer.example").unwrap(),
             Audience::parse("https://api.example/items").unwrap(),
         );
-        let revoked = Arc::new(RevokedSet::new(SubjectNames::UserIds));
+        let revoked = Arc::new(RevokedSet::new(SubjectClaim::UserId));
         let verifier = Arc::new(Verifier::new(rules.clone(), key.verifying_key()));
         let mut tokens = Self {
             scheme: table.scheme_id(&SchemeName::parse("oauth").unwrap()).unwrap(),
@@ -117,7 +118,7 @@ impl RememberedTokens {
 
     /// The cached result for the token.
     #[must_use]
-    pub fn find(&self) -> Option<Arc<Known<CachedFacts>>> {
+    pub fn find(&self) -> Option<Arc<CachedToken<CachedFacts>>> {
         self.cache.find(&self.token, self.now)
     }
 
@@ -126,7 +127,7 @@ impl RememberedTokens {
     /// # Errors
     ///
     /// [`TokenRejected`].
-    pub fn verify_token(&self, token: &str) -> Result<Arc<Known<CachedFacts>>, TokenRejected> {
+    pub fn verify_token(&self, token: &str) -> Result<Arc<CachedToken<CachedFacts>>, TokenRejected> {
         self.cache.verify(token, self.now, |claims| {
             Ok(CachedFacts {
                 world: self.table.token_facts(self.scheme, claims).unwrap(),

@@ -105,7 +105,7 @@ fn guarded(criterion: &mut Criterion) {
     let authorization = format!("Bearer {}", fixture.token());
     let path = "/users/me/items/";
     assert_eq!(status(&service, path, Some(&authorization)), StatusCode::OK);
-    let mut scratch = scopegate_http::token::Scratch::new();
+    let mut scratch = scopegate_http::token::PayloadBuffer::new();
     Race::new("one guarded request")
         .lane("the verifier alone", || {
             fixture

@@ -10,7 +10,7 @@ use scopegate_benches::{Limit, Race, TokenFixture, Tutorial};
 use scopegate_http::domain::{Account, User, UserId, Username};
 use scopegate_http::policy::{Operation, OperationTable, PresentedCredentials, Shadow, ShadowVerdict, authorize};
 use scopegate_http::store::{MemoryStore, Users as _};
-use scopegate_http::token::Scratch;
+use scopegate_http::token::PayloadBuffer;
 use scopegate_http::{
     ActiveUser, Catalog, CurrentUser, Gate, GateService, Guard, ScopeToken, SecurityScheme, StatusCode, get,
 };
@@ -44,7 +44,7 @@ fn proposed(scope: ScopeToken) -> OperationTable {
 fn verdict(criterion: &mut Criterion) {
     let fixture = TokenFixture::hs256();
     let tutorial = Tutorial::new(&fixture);
-    let mut scratch = Scratch::new();
+    let mut scratch = PayloadBuffer::new();
     let claims = fixture
         .verifier()
         .verify(fixture.token(), fixture.now(), &mut scratch)

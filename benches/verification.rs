@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use scopegate_token::{Algorithm, HeapBytes, RevokedSet, Scratch, SubjectNames, TokenRejected, VerifiedCache};
+use scopegate_token::{Algorithm, HeapSize, PayloadBuffer, RevokedSet, SubjectClaim, TokenRejected, VerifiedCache};
 use serde::Deserialize;
 
 use crate::{Limit, Race, TokenFixture};
@@ -49,7 +49,7 @@ struct Read {
 /// Nothing is made of a token.
 struct Nothing;
 
-impl HeapBytes for Nothing {
+impl HeapSize for Nothing {
     fn heap_bytes(&self) -> usize {
         0
     }
@@ -70,7 +70,7 @@ impl Verification {
     pub fn new(algorithm: Algorithm) -> Self {
         crate::jsonwebtoken_on_ring();
         let fixture = TokenFixture::of(algorithm);
-        let revoked = RevokedSet::new(SubjectNames::UserIds);
+        let revoked = RevokedSet::new(SubjectClaim::UserId);
         let cache = VerifiedCache::new(Arc::new(fixture.verifier().clone()), Arc::new(revoked), BYTES);
         let kept = cache.verify(fixture.token(), fixture.now(), |_| Ok::<_, TokenRejected>(Nothing));
         assert!(kept.is_ok());
@@ -101,7 +101,7 @@ impl Verification {
             fixture, forged, cache, ..
         } = self;
         let (key, validation) = fixture.jsonwebtoken();
-        let (mut scratch, mut scratch_for_forged) = (Scratch::new(), Scratch::new());
+        let (mut scratch, mut scratch_for_forged) = (PayloadBuffer::new(), PayloadBuffer::new());
         let (verifier, now) = (fixture.verifier(), fixture.now());
         Race::new(name)
             .lane("limit: ring and base64-simd", || fixture.limit())

@@ -9,7 +9,7 @@ use scopegate_domain::{
 };
 use scopegate_policy::{ActiveUser, Guard, Operation, OperationTable, SchemeId, TokenFacts};
 use scopegate_token::{
-    HeapBytes, RevokedSet, Scratch, Signer, SigningKey, SubjectNames, TokenRules, VerifiedCache, Verifier,
+    HeapSize, RevokedSet, PayloadBuffer, Signer, SigningKey, SubjectClaim, TokenRules, VerifiedCache, Verifier,
 };
 
 const ISSUER: &str = "https://issuer.example";
@@ -27,7 +27,7 @@ pub struct Token {
     /// The token.
     pub text: String,
     /// Buffer for its claims.
-    pub scratch: Box<Scratch>,
+    pub scratch: Box<PayloadBuffer>,
 }
 
 impl Token {
@@ -68,7 +68,7 @@ impl Token {
 /// The value cached with a token: none.
 pub struct Nothing;
 
-impl HeapBytes for Nothing {
+impl HeapSize for Nothing {
     fn heap_bytes(&self) -> usize {
         0
     }
@@ -86,7 +86,7 @@ impl Seen {
     /// A token that was seen just now.
     pub fn new() -> Self {
         let Token { verifier, text, .. } = Token::good();
-        let revoked = Arc::new(RevokedSet::new(SubjectNames::UserIds));
+        let revoked = Arc::new(RevokedSet::new(SubjectClaim::UserId));
         let cache = VerifiedCache::new(Arc::new(verifier), revoked, 1024 * 1024);
         let known = cache.verify(&text, NOW, |_| Ok::<_, scopegate_token::TokenRejected>(Nothing));
         assert!(known.is_ok());

@@ -3,7 +3,7 @@
 use allocation_counter::measure;
 use scopegate_benches::{ManyScopes, RememberedTokens, TokenFixture, Tutorial};
 use scopegate_policy::{RequestFacts, authorize};
-use scopegate_token::{Algorithm, Scratch};
+use scopegate_token::{Algorithm, PayloadBuffer};
 
 fn allocations(mut call: impl FnMut() -> bool) -> u64 {
     assert!(call(), "once, so that nothing is counted that is made once");
@@ -19,7 +19,7 @@ fn of_the_primitive(fixture: &TokenFixture, signature: &[u8], is_good: bool) -> 
 #[test]
 fn verifying_a_token_allocates_nothing() {
     for fixture in Algorithm::ALL.map(TokenFixture::of) {
-        let mut scratch = Scratch::new();
+        let mut scratch = PayloadBuffer::new();
         let verify = || {
             fixture
                 .verifier()
@@ -40,7 +40,7 @@ fn verifying_a_token_allocates_nothing() {
 #[test]
 fn a_token_that_is_refused_unread_allocates_nothing() {
     for fixture in Algorithm::ALL.map(TokenFixture::of) {
-        let mut scratch = Scratch::new();
+        let mut scratch = PayloadBuffer::new();
         let message = fixture.signed().0;
         for token in [
             String::new(),
@@ -60,7 +60,7 @@ fn replaced_keys_cost_a_verification_nothing() {
     let fixture = TokenFixture::es256();
     let verifier = fixture.verifier().clone();
     verifier.replace_keys(verifier.keys());
-    let mut scratch = Scratch::new();
+    let mut scratch = PayloadBuffer::new();
     let verify = || verifier.verify(fixture.token(), fixture.now(), &mut scratch).is_ok();
     assert_eq!(allocations(verify), 0);
 }
@@ -83,7 +83,7 @@ fn authorizing_a_request_allocates_nothing() {
     let tutorial = Tutorial::new(&fixture);
     let presented = tutorial.presented();
     assert_eq!(allocations(|| authorize(tutorial.operation(), &presented).is_ok()), 0);
-    let mut scratch = Scratch::new();
+    let mut scratch = PayloadBuffer::new();
     let claims = fixture
         .verifier()
         .verify(fixture.token(), fixture.now(), &mut scratch)

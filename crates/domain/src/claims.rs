@@ -2,26 +2,26 @@
 //! 9068.
 
 mod access_token;
-mod elsewhere;
 mod error;
 mod known;
 mod layout;
+mod layout_claims;
 mod limits;
-mod texts;
+mod text_list;
 
 use std::borrow::Cow;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 pub use self::access_token::AccessTokenClaims;
-use self::elsewhere::{Elsewhere, Place};
 pub use self::error::ClaimsError;
 use self::known::Claim;
 pub use self::layout::{ClaimLayout, ClientClaim, ScopeLayout};
-use self::texts::TextList;
-pub use self::texts::Texts;
+use self::layout_claims::{LayoutClaim, LayoutClaims};
+use self::text_list::TextList;
+pub use self::text_list::TextListIter;
 use crate::Timestamp;
-use crate::json::{Kind, Names, Reader};
+use crate::json::{Kind, MemberNames, Reader};
 
 /// The payload of a token: the claims that are known here, each of its type.
 ///
@@ -62,7 +62,7 @@ pub struct Claims<'a> {
     acr: Option<Cow<'a, str>>,
     has_confirmation: bool,
     foreign: Option<Claim>,
-    elsewhere: Elsewhere<'a>,
+    elsewhere: LayoutClaims<'a>,
 }
 
 impl<'a> Claims<'a> {
@@ -101,7 +101,7 @@ impl<'a> Claims<'a> {
             acr: None,
             has_confirmation: false,
             foreign: None,
-            elsewhere: Elsewhere::default(),
+            elsewhere: LayoutClaims::default(),
         }
     }
 
@@ -204,12 +204,12 @@ impl<'a> Claims<'a> {
     #[cold]
     fn read_unknown(
         &mut self,
-        seen: &mut Names<'a>,
+        seen: &mut MemberNames<'a>,
         name: Cow<'a, str>,
         text: &'a str,
         reader: &mut Reader<'a>,
     ) -> Result<(), ClaimsError> {
-        let place = Place::find(self.layout, &name);
+        let place = LayoutClaim::find(self.layout, &name);
         match (seen.insert(name), place) {
             (false, _) => Err(ClaimsError::DuplicateName),
             (true, Some(place)) => self.elsewhere.read(place, text, reader),
@@ -220,7 +220,7 @@ impl<'a> Claims<'a> {
     #[inline]
     fn scopes_differ(&self) -> bool {
         match (&self.scope, &self.scopes) {
-            (Some(text), Some(list)) => !Texts::words(text).eq(list.iter()),
+            (Some(text), Some(list)) => !TextListIter::words(text).eq(list.iter()),
             _ => false,
         }
     }
@@ -240,8 +240,8 @@ impl<'a> Claims<'a> {
     /// `aud`: the recipients of the token. A single text is a list of one. An absent claim and an
     /// empty text are an empty list.
     #[must_use]
-    pub fn audiences(&self) -> Texts<'_> {
-        self.audience.as_ref().map_or_else(Texts::none, TextList::iter)
+    pub fn audiences(&self) -> TextListIter<'_> {
+        self.audience.as_ref().map_or_else(TextListIter::none, TextList::iter)
     }
 
     /// `exp`: from when on the token is refused.
@@ -282,11 +282,11 @@ impl<'a> Claims<'a> {
     ///
     /// They are plain text. A name outside the grammar of a scope token is an undeclared scope.
     #[must_use]
-    pub fn scopes(&self) -> Texts<'_> {
+    pub fn scopes(&self) -> TextListIter<'_> {
         match (self.layout.scopes(), &self.scope, &self.scopes) {
-            (ScopeLayout::Text, Some(text), _) => Texts::words(text),
+            (ScopeLayout::Text, Some(text), _) => TextListIter::words(text),
             (ScopeLayout::List, _, Some(list)) => list.iter(),
-            (ScopeLayout::Text | ScopeLayout::List, ..) => Texts::none(),
+            (ScopeLayout::Text | ScopeLayout::List, ..) => TextListIter::none(),
             (ScopeLayout::Permissions | ScopeLayout::RealmRoles | ScopeLayout::Scp, ..) => self.elsewhere.scopes(),
         }
     }

@@ -13,7 +13,7 @@ mod text;
 
 use std::borrow::Cow;
 
-pub use self::names::Names;
+pub use self::names::MemberNames;
 pub use self::number::Number;
 
 /// Deepest accepted nesting; the outermost value counts as one.
@@ -278,7 +278,7 @@ impl<'a> Reader<'a> {
         match self.kind()? {
             Kind::Array => self.array(Self::skip_unique),
             Kind::Object => {
-                let mut seen = Names::default();
+                let mut seen = MemberNames::default();
                 self.object(|reader, name| {
                     if seen.insert(name) {
                         reader.skip_unique()

@@ -55,7 +55,7 @@ pub mod fuzzing;
 pub mod json;
 
 pub use catalog::{Catalog, CatalogBuilder, CatalogError, DeclaredScheme, DeclaredScope};
-pub use claims::{AccessTokenClaims, ClaimLayout, Claims, ClaimsError, ClientClaim, ScopeLayout, Texts};
+pub use claims::{AccessTokenClaims, ClaimLayout, Claims, ClaimsError, ClientClaim, ScopeLayout, TextListIter};
 pub use client::{Client, ClientKind, InvalidRedirectUri, RedirectUri, SecretDigest};
 pub use error_code::ErrorCode;
 pub use grant::Grant;

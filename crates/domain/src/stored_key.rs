@@ -20,7 +20,7 @@ use crate::{KeyId, Lifetime, Timestamp};
 ///     published_at: Timestamp::from_unix(1_000),
 ///     used_from: Timestamp::from_unix(4_600),
 ///     token_lifetime: Lifetime::from_minutes(30),
-///     is_unnamed: false,
+///     accepts_missing_kid: false,
 ///     sealed: vec![1, 2, 3],
 /// };
 /// assert!(!format!("{key:?}").contains("[1, 2, 3]"));
@@ -46,7 +46,7 @@ pub struct StoredKey {
     /// The longest life of a token that it signs.
     pub token_lifetime: Lifetime,
     /// Whether tokens that name no key are its own: those that were signed before keys had ids.
-    pub is_unnamed: bool,
+    pub accepts_missing_kid: bool,
     /// The key itself, encrypted.
     pub sealed: Vec<u8>,
 }
@@ -60,7 +60,7 @@ impl fmt::Debug for StoredKey {
             .field("published_at", &self.published_at)
             .field("used_from", &self.used_from)
             .field("token_lifetime", &self.token_lifetime)
-            .field("is_unnamed", &self.is_unnamed)
+            .field("accepts_missing_kid", &self.accepts_missing_kid)
             .finish_non_exhaustive()
     }
 }

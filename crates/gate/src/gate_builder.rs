@@ -12,7 +12,7 @@ use scopegate_policy::{
     DenialPrecedence, Group, Guard, Method, Operation, OperationTable, OperationTableBuilder, ResolvedOperation,
 };
 use scopegate_store::Users;
-use scopegate_token::{Entropy, SystemEntropy};
+use scopegate_token::{RandomSource, SystemRandomSource};
 
 use crate::authorizer::Authorizer;
 use crate::credentials::bearer_verifier::{BearerTokens, BearerVerifier};
@@ -234,7 +234,7 @@ impl GateBuilder {
             })
             .collect();
         let mut run = [0; 4];
-        SystemEntropy.fill(&mut run)?;
+        SystemRandomSource.fill(&mut run)?;
         let metrics = GateMetrics::new(&table, &self.sites);
         Ok(Gate::new(Inner {
             authorizer: Authorizer {

@@ -1,7 +1,7 @@
 //! Why a gate cannot be built.
 
 use scopegate_policy::TableError;
-use scopegate_token::EntropyError;
+use scopegate_token::RandomError;
 
 /// Why a gate cannot be built.
 #[derive(Debug, thiserror::Error)]
@@ -9,7 +9,7 @@ use scopegate_token::EntropyError;
 pub enum GateError {
     /// There is no randomness to name requests by.
     #[error(transparent)]
-    Entropy(#[from] EntropyError),
+    RandomSource(#[from] RandomError),
     /// One scheme was given the same issuer twice.
     #[error("scheme `{scheme}` has the issuer `{issuer}` twice")]
     IssuerTwice {

@@ -45,7 +45,7 @@ impl CredentialError {
             Self::Refused => "verifier",
             Self::Revoked(_) => "revoked",
             Self::TooLarge(_) => "too_large",
-            Self::Verify(fault) => fault.rule(),
+            Self::Verify(fault) => fault.label(),
         }
     }
 }

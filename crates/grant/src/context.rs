@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use scopegate_domain::{Catalog, Clock, GrantType, Lifetime};
 use scopegate_store::Store;
-use scopegate_token::{Entropy, Signer};
+use scopegate_token::{RandomSource, Signer};
 
 use crate::GrantProfile;
 use scopegate_login::PasswordCheck;
@@ -17,7 +17,7 @@ pub(crate) struct GrantContext {
     pub(crate) passwords: PasswordCheck,
     pub(crate) throttle: Arc<Throttle>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) entropy: Arc<dyn RandomSource>,
     pub(crate) catalog: Catalog,
     pub(crate) profile: GrantProfile,
     pub(crate) lifetime: Lifetime,

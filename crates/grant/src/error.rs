@@ -2,7 +2,7 @@
 
 use scopegate_domain::{ErrorCode, GrantType, InvalidScope, Lifetime};
 use scopegate_store::{StoreError, StoreErrorKind};
-use scopegate_token::{EntropyError, SignError};
+use scopegate_token::{RandomError, SignError};
 
 use scopegate_login::HashingError;
 use scopegate_login::LoginError;
@@ -218,7 +218,7 @@ pub enum FieldFault {
 pub enum Unavailable {
     /// The random source.
     #[error("a token could not be named")]
-    Entropy(#[source] EntropyError),
+    RandomSource(#[source] RandomError),
     /// The thread that hashes passwords.
     #[error("the thread that hashes passwords failed")]
     Hashing(#[source] HashingError),

@@ -2,7 +2,7 @@
 
 use scopegate_domain::{AccessTokenClaims, Grant, Lifetime, Scope, ScopeToken, Secret, TokenId};
 use scopegate_store::RevocationCursor;
-use scopegate_token::{EntropyError, PlacedTokenId, SignError};
+use scopegate_token::{PlacedTokenId, RandomError, SignError};
 
 use crate::context::GrantContext;
 use crate::{GrantError, GrantProfile, InvalidScopeCause, Unavailable};
@@ -46,7 +46,7 @@ fn token_id(context: &GrantContext, place: RevocationCursor) -> Result<TokenId, 
     let mut random = [0; 16];
     let filled = context.entropy.fill(&mut random).ok();
     let name = filled.and_then(|()| PlacedTokenId::new(u128::from_be_bytes(random), place.number()));
-    name.ok_or(GrantError::Unavailable(Unavailable::Entropy(EntropyError)))
+    name.ok_or(GrantError::Unavailable(Unavailable::RandomSource(RandomError)))
 }
 
 /// The response to a client: [RFC 6749, section

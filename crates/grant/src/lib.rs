@@ -23,12 +23,12 @@
 //! };
 //! use scopegate_grant::{AuthorizationServer, ClientCredentials, Params};
 //! use scopegate_store::{MemoryStore, Store};
-//! use scopegate_token::{PasswordHasher, PasswordPolicy, Signer, SigningKey, SystemEntropy, TokenRules};
+//! use scopegate_token::{PasswordHasher, PasswordPolicy, Signer, SigningKey, SystemRandomSource, TokenRules};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
-//! let hash = PasswordHasher::new(PasswordPolicy::default()).hash(&Secret::new("secret".into()), &SystemEntropy)?;
+//! let hash = PasswordHasher::new(PasswordPolicy::default()).hash(&Secret::new("secret".into()), &SystemRandomSource)?;
 //! let user = User::new(UserId::parse("u1")?, Username::parse("johndoe")?).with_scope("me items".parse()?);
 //! store.users().add(Account { user, password_hash: Some(hash) }).await?;
 //! let app = Client::public(ClientId::parse("app")?, "An app");

@@ -23,12 +23,12 @@ const SAID_FOR: Lifetime = Lifetime::from_minutes(120);
 /// use scopegate_domain::{ClientId, Clock as _, Revocation, Revoked, SystemClock};
 /// use scopegate_grant::RevocationWatch;
 /// use scopegate_store::{MemoryStore, Store};
-/// use scopegate_token::{RevokedSet, SubjectNames};
+/// use scopegate_token::{RevokedSet, SubjectClaim};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
-/// let set = Arc::new(RevokedSet::new(SubjectNames::UserIds));
+/// let set = Arc::new(RevokedSet::new(SubjectClaim::UserId));
 /// let watch = RevocationWatch::new(Arc::clone(&store), Arc::clone(&set), Arc::new(SystemClock));
 ///
 /// let client = |id| ClientId::parse(id).map(|id| Revocation::until(Revoked::Client(id), SystemClock.now()));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use scopegate_domain::{Authenticated, Catalog, Client, ClientId, Clock, GrantType, Lifetime, SystemClock};
 use scopegate_store::Store;
-use scopegate_token::{Entropy, PasswordHasher, PasswordPolicy, Signer, SystemEntropy, TokenRules};
+use scopegate_token::{PasswordHasher, PasswordPolicy, RandomSource, Signer, SystemRandomSource, TokenRules};
 
 use crate::context::GrantContext;
 use crate::password::Login;
@@ -42,7 +42,7 @@ impl AuthorizationServer {
             hasher: PasswordHasher::new(PasswordPolicy::default()),
             limits: HashingLimits::default(),
             clock: Arc::new(SystemClock),
-            entropy: Arc::new(SystemEntropy),
+            entropy: Arc::new(SystemRandomSource),
             profile: GrantProfile::Rfc,
             lifetime: Lifetime::from_minutes(30),
             password_grant: false,
@@ -192,7 +192,7 @@ pub struct AuthorizationServerBuilder {
     hasher: PasswordHasher,
     limits: HashingLimits,
     clock: Arc<dyn Clock>,
-    entropy: Arc<dyn Entropy>,
+    entropy: Arc<dyn RandomSource>,
     profile: GrantProfile,
     lifetime: Lifetime,
     password_grant: bool,
@@ -255,7 +255,7 @@ impl AuthorizationServerBuilder {
 
     /// Sets the random source. Default: the system.
     #[must_use]
-    pub fn entropy(mut self, entropy: Arc<dyn Entropy>) -> Self {
+    pub fn entropy(mut self, entropy: Arc<dyn RandomSource>) -> Self {
         self.entropy = entropy;
         self
     }

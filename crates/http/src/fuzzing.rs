@@ -45,7 +45,7 @@ fn basic_again(id: &str, secret: &str) {
 
 /// What a query may be read as.
 #[derive(Debug, Deserialize)]
-struct Asked {
+struct RecordedRequest {
     text: Option<String>,
     #[serde(default)]
     list: Vec<String>,
@@ -72,7 +72,7 @@ fn query(input: &str) {
             .collect::<Vec<_>>()
     };
     let number = all("number").pop().map(|number| number.parse::<i32>());
-    match query::read::<Asked>(input, &QueryShape::default()) {
+    match query::read::<RecordedRequest>(input, &QueryShape::default()) {
         Ok(asked) => {
             assert_eq!(asked.text, all("text").pop());
             assert_eq!(asked.list, all("list"));

@@ -5,7 +5,7 @@ use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqA
 use serde::forward_to_deserialize_any;
 use serde_json::{Map, Value};
 
-use crate::fault::Fault;
+use crate::invalid_value::InvalidValue;
 use crate::query;
 use scopegate_gate::{InvalidInput, LocationStep};
 
@@ -46,7 +46,7 @@ pub(crate) fn array_for_object<T: DeserializeOwned>(body: &[u8]) -> Option<Inval
 }
 
 /// Returns the error of a value that is not a `T`.
-pub(crate) fn find<T: DeserializeOwned>(body: &Value) -> Option<Fault> {
+pub(crate) fn find<T: DeserializeOwned>(body: &Value) -> Option<InvalidValue> {
     let fault = T::deserialize(Json(body)).err()?;
     match body.as_object() {
         Some(members) if !fault.has_place() => Some(placed::<T>(fault, members)),
@@ -56,7 +56,7 @@ pub(crate) fn find<T: DeserializeOwned>(body: &Value) -> Option<Fault> {
 
 /// Finds the place of an error. With `flatten`, serde reads the members before it knows their
 /// types, so an error has no place. If one member alone has the same error, it is the place.
-fn placed<T: DeserializeOwned>(fault: Fault, members: &Map<String, Value>) -> Fault {
+fn placed<T: DeserializeOwned>(fault: InvalidValue, members: &Map<String, Value>) -> InvalidValue {
     let is_same = |body: Map<String, Value>| {
         let body = Value::Object(body);
         T::deserialize(Json(&body)).is_err_and(|other| other == fault)
@@ -79,19 +79,19 @@ struct Json<'de>(&'de Value);
 
 macro_rules! typed {
     ($($pattern:pat, $kind:expr, $message:literal: $($method:ident)*;)*) => {$($(
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidValue> {
             match self.0 {
                 $pattern => self.deserialize_any(visitor),
-                _ => Err(Fault::new($kind, $message)),
+                _ => Err(InvalidValue::new($kind, $message)),
             }
         }
     )*)*};
 }
 
 impl<'de> Deserializer<'de> for Json<'de> {
-    type Error = Fault;
+    type Error = InvalidValue;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidValue> {
         match self.0 {
             Value::Null => visitor.visit_unit(),
             Value::Bool(value) => visitor.visit_bool(*value),
@@ -127,21 +127,25 @@ impl<'de> Deserializer<'de> for Json<'de> {
         _: &'static str,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Fault> {
+    ) -> Result<V::Value, InvalidValue> {
         match self.0 {
             Value::Object(_) => self.deserialize_any(visitor),
-            _ => Err(Fault::new(NO_OBJECT, "Input should be a valid dictionary")),
+            _ => Err(InvalidValue::new(NO_OBJECT, "Input should be a valid dictionary")),
         }
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidValue> {
         match self.0 {
             Value::Null => visitor.visit_none(),
             _ => visitor.visit_some(self),
         }
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, InvalidValue> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -150,7 +154,7 @@ impl<'de> Deserializer<'de> for Json<'de> {
         name: &'static str,
         variants: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Fault> {
+    ) -> Result<V::Value, InvalidValue> {
         match self.0 {
             Value::String(text) => BorrowedStrDeserializer::new(text).deserialize_enum(name, variants, visitor),
             Value::Object(members) if members.len() == 1 => visitor.visit_enum(MapAccessDeserializer::new(Members {
@@ -159,7 +163,7 @@ impl<'de> Deserializer<'de> for Json<'de> {
             })),
             _ => {
                 let list: Vec<_> = variants.iter().map(|name| format!("'{name}'")).collect();
-                Err(Fault::new(
+                Err(InvalidValue::new(
                     "enum",
                     format!("Input should be one of {}", list.join(", ")),
                 ))
@@ -173,9 +177,9 @@ impl<'de> Deserializer<'de> for Json<'de> {
 struct Elements<'de>(std::iter::Enumerate<std::slice::Iter<'de, Value>>);
 
 impl<'de> SeqAccess<'de> for Elements<'de> {
-    type Error = Fault;
+    type Error = InvalidValue;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Fault> {
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, InvalidValue> {
         let Some((index, value)) = self.0.next() else {
             return Ok(None);
         };
@@ -190,9 +194,9 @@ struct Members<'de> {
 }
 
 impl<'de> MapAccess<'de> for Members<'de> {
-    type Error = Fault;
+    type Error = InvalidValue;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Fault> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, InvalidValue> {
         self.current = self.rest.next();
         match self.current {
             // A key is a text of which a map may make a number, as the value of a parameter is.
@@ -201,7 +205,7 @@ impl<'de> MapAccess<'de> for Members<'de> {
         }
     }
 
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Fault> {
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, InvalidValue> {
         let (name, value) = self
             .current
             .take()

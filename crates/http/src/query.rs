@@ -9,7 +9,7 @@ use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
-use crate::fault::Fault;
+use crate::invalid_value::InvalidValue;
 use crate::path::Kind;
 use crate::query_shape::{QueryShape, ValueType};
 use scopegate_gate::{InvalidInput, LocationStep};
@@ -18,7 +18,7 @@ use scopegate_gate::{InvalidInput, LocationStep};
 const UNKNOWN_NAMES: usize = 32;
 
 /// The values of a query by name. A tree: linear work for ten thousand names too.
-pub(crate) type Texts<'q> = BTreeMap<Cow<'q, str>, Vec<Cow<'q, str>>>;
+pub(crate) type QueryValues<'q> = BTreeMap<Cow<'q, str>, Vec<Cow<'q, str>>>;
 
 /// Reads a query by the fields of `T`.
 ///
@@ -31,7 +31,7 @@ pub(crate) type Texts<'q> = BTreeMap<Cow<'q, str>, Vec<Cow<'q, str>>>;
 ///
 /// All parameters that are missing or are not of their types, in the order of their declaration.
 pub(crate) fn read<T: DeserializeOwned>(query: &str, shape: &QueryShape) -> Result<T, Vec<InvalidInput>> {
-    let mut texts = Texts::new();
+    let mut texts = QueryValues::new();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         texts.entry(name).or_default().push(value);
     }
@@ -45,18 +45,18 @@ pub(crate) fn read<T: DeserializeOwned>(query: &str, shape: &QueryShape) -> Resu
 /// Does the same as [`read`], with values by name. `ignored` becomes true if `T` accepts a value
 /// without reading it.
 pub(crate) fn read_texts<T: DeserializeOwned>(
-    texts: &Texts<'_>,
+    texts: &QueryValues<'_>,
     shape: &QueryShape,
     ignored: &Cell<bool>,
-) -> Result<T, Fault> {
+) -> Result<T, InvalidValue> {
     T::deserialize(QueryDeserializer { texts, shape, ignored })
 }
 
 /// All faults of a query: each parameter is tried alone, as serde ends at the first fault.
-fn faults<T: DeserializeOwned>(texts: &Texts<'_>, shape: &QueryShape, first: Fault) -> Vec<Fault> {
-    let try_only = |texts: &Texts<'_>| read_texts::<T>(texts, shape, &Cell::new(false)).err();
+fn faults<T: DeserializeOwned>(texts: &QueryValues<'_>, shape: &QueryShape, first: InvalidValue) -> Vec<InvalidValue> {
+    let try_only = |texts: &QueryValues<'_>| read_texts::<T>(texts, shape, &Cell::new(false)).err();
     // With the others that are required, because serde reads `flatten` only if these are present.
-    let good: Texts<'_> = shape
+    let good: QueryValues<'_> = shape
         .parameters
         .iter()
         .filter(|parameter| parameter.required)
@@ -66,7 +66,7 @@ fn faults<T: DeserializeOwned>(texts: &Texts<'_>, shape: &QueryShape, first: Fau
         })
         .collect();
     let base = try_only(&good);
-    let mut found: Vec<Fault> = Vec::new();
+    let mut found: Vec<InvalidValue> = Vec::new();
     for parameter in &shape.parameters {
         let name = parameter.name.as_str();
         let Some(values) = texts.get(name) else {
@@ -88,22 +88,22 @@ fn faults<T: DeserializeOwned>(texts: &Texts<'_>, shape: &QueryShape, first: Fau
     }
     for parameter in shape.parameters.iter().filter(|parameter| parameter.required) {
         if !texts.contains_key(parameter.name.as_str()) {
-            found.push(Fault::new("missing", "Field required").inside(LocationStep::name(&parameter.name)));
+            found.push(InvalidValue::new("missing", "Field required").inside(LocationStep::name(&parameter.name)));
         }
     }
     let unknown = texts.keys().filter(|name| shape.parameter(name).is_none());
     let alone = unknown
         .take(UNKNOWN_NAMES)
-        .filter_map(|name| try_only(&Texts::from([(name.clone(), Vec::new())])));
+        .filter_map(|name| try_only(&QueryValues::from([(name.clone(), Vec::new())])));
     found.extend(alone.filter(|fault| fault.kind == "extra_forbidden"));
-    let is_told = |fault: &Fault| match fault.name() {
+    let is_told = |fault: &InvalidValue| match fault.name() {
         Some(name) => found.iter().any(|other| other.name() == Some(name)),
         None => found.iter().any(|other| other.is_like(fault)),
     };
     if !is_told(&first) {
         found.push(first);
     }
-    let place = |fault: &Fault| {
+    let place = |fault: &InvalidValue| {
         let mut names = shape.parameters.iter().map(|parameter| Some(parameter.name.as_str()));
         names.position(|name| name == fault.name()).unwrap_or(usize::MAX)
     };
@@ -112,15 +112,15 @@ fn faults<T: DeserializeOwned>(texts: &Texts<'_>, shape: &QueryShape, first: Fau
 }
 
 struct QueryDeserializer<'a, 'q> {
-    texts: &'a Texts<'q>,
+    texts: &'a QueryValues<'q>,
     shape: &'a QueryShape,
     ignored: &'a Cell<bool>,
 }
 
 impl<'de> Deserializer<'de> for QueryDeserializer<'_, '_> {
-    type Error = Fault;
+    type Error = InvalidValue;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidValue> {
         visitor.visit_map(Fields {
             rest: self.texts.iter(),
             current: None,
@@ -129,11 +129,15 @@ impl<'de> Deserializer<'de> for QueryDeserializer<'_, '_> {
         })
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, InvalidValue> {
         visitor.visit_newtype_struct(self)
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidValue> {
         let is_known = |name: &Cow<'_, str>| self.shape.rest.is_some() || self.shape.parameter(name).is_some();
         if self.texts.keys().any(is_known) {
             visitor.visit_some(self)
@@ -142,11 +146,11 @@ impl<'de> Deserializer<'de> for QueryDeserializer<'_, '_> {
         }
     }
 
-    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidValue> {
         visitor.visit_unit()
     }
 
-    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, InvalidValue> {
         visitor.visit_unit()
     }
 
@@ -164,18 +168,18 @@ struct Fields<'a, 'q> {
 }
 
 impl<'de> MapAccess<'de> for Fields<'_, '_> {
-    type Error = Fault;
+    type Error = InvalidValue;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Fault> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, InvalidValue> {
         self.current = self.rest.next().map(|(name, values)| (&**name, values.as_slice()));
         let Some((name, _)) = self.current else {
             return Ok(None);
         };
-        let name: StrDeserializer<'_, Fault> = name.into_deserializer();
+        let name: StrDeserializer<'_, InvalidValue> = name.into_deserializer();
         seed.deserialize(name).map(Some)
     }
 
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Fault> {
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, InvalidValue> {
         let (name, values) = self.current.take().unwrap_or_default();
         let values = Values {
             texts: values,
@@ -188,7 +192,7 @@ impl<'de> MapAccess<'de> for Fields<'_, '_> {
 }
 
 /// A text alone, such as a name of a map.
-pub(crate) fn text(text: &str) -> impl for<'de> Deserializer<'de, Error = Fault> + '_ {
+pub(crate) fn text(text: &str) -> impl for<'de> Deserializer<'de, Error = InvalidValue> + '_ {
     Text(text)
 }
 
@@ -228,7 +232,7 @@ impl<'a> Values<'a, '_> {
         self.texts.last().map_or("", |value| value)
     }
 
-    fn list<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+    fn list<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidValue> {
         visitor.visit_seq(List {
             values: self.texts.iter(),
             types: self.types.elements().unwrap_or_default(),
@@ -238,17 +242,17 @@ impl<'a> Values<'a, '_> {
 
 macro_rules! as_text {
     ($($method:ident)*) => {$(
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidValue> {
             Text(self.last()).$method(visitor)
         }
     )*};
 }
 
 impl<'de> Deserializer<'de> for Values<'_, '_> {
-    type Error = Fault;
+    type Error = InvalidValue;
 
     /// The first documented type that the text is of.
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidValue> {
         if self.types.elements().is_some() {
             return self.list(visitor);
         }
@@ -277,26 +281,30 @@ impl<'de> Deserializer<'de> for Values<'_, '_> {
             }
         }
         match types.first() {
-            Some(ValueType::Boolean) => Err(Fault::of_kind(Kind::Boolean)),
-            Some(ValueType::Integer) => Err(Fault::of_kind(Kind::Integer)),
-            Some(ValueType::Number) => Err(Fault::of_kind(Kind::Number)),
+            Some(ValueType::Boolean) => Err(InvalidValue::of_kind(Kind::Boolean)),
+            Some(ValueType::Integer) => Err(InvalidValue::of_kind(Kind::Integer)),
+            Some(ValueType::Number) => Err(InvalidValue::of_kind(Kind::Number)),
             _ => visitor.visit_str(text),
         }
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidValue> {
         visitor.visit_some(self)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, InvalidValue> {
         visitor.visit_newtype_struct(self)
     }
 
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidValue> {
         self.list(visitor)
     }
 
-    fn deserialize_tuple<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_tuple<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, InvalidValue> {
         if self.texts.len() > length {
             return Err(serde::de::Error::invalid_length(self.texts.len(), &"a tuple"));
         }
@@ -308,18 +316,22 @@ impl<'de> Deserializer<'de> for Values<'_, '_> {
         _: &'static str,
         length: usize,
         visitor: V,
-    ) -> Result<V::Value, Fault> {
+    ) -> Result<V::Value, InvalidValue> {
         self.deserialize_tuple(length, visitor)
     }
 
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidValue> {
         if let Some(ignored) = self.ignored {
             ignored.set(true);
         }
         visitor.visit_unit()
     }
 
-    fn deserialize_unit_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_unit_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, InvalidValue> {
         Text(self.last()).deserialize_unit_struct(name, visitor)
     }
 
@@ -328,7 +340,7 @@ impl<'de> Deserializer<'de> for Values<'_, '_> {
         name: &'static str,
         fields: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Fault> {
+    ) -> Result<V::Value, InvalidValue> {
         Text(self.last()).deserialize_struct(name, fields, visitor)
     }
 
@@ -337,7 +349,7 @@ impl<'de> Deserializer<'de> for Values<'_, '_> {
         name: &'static str,
         variants: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Fault> {
+    ) -> Result<V::Value, InvalidValue> {
         Text(self.last()).deserialize_enum(name, variants, visitor)
     }
 
@@ -363,26 +375,26 @@ struct Text<'a>(&'a str);
 
 macro_rules! parsed {
     ($($kind:ident: $($method:ident $visit:ident)*;)*) => {$($(
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidValue> {
             match self.0.parse() {
                 Ok(value) => visitor.$visit(value),
-                Err(_) => Err(Fault::of_kind(Kind::$kind)),
+                Err(_) => Err(InvalidValue::of_kind(Kind::$kind)),
             }
         }
     )*)*};
 }
 
 impl<'de> Deserializer<'de> for Text<'_> {
-    type Error = Fault;
+    type Error = InvalidValue;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidValue> {
         visitor.visit_str(self.0)
     }
 
-    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidValue> {
         match boolean(self.0) {
             Some(value) => visitor.visit_bool(value),
-            None => Err(Fault::of_kind(Kind::Boolean)),
+            None => Err(InvalidValue::of_kind(Kind::Boolean)),
         }
     }
 
@@ -394,11 +406,15 @@ impl<'de> Deserializer<'de> for Text<'_> {
         Number: deserialize_f32 visit_f32 deserialize_f64 visit_f64;
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidValue> {
         visitor.visit_some(self)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, InvalidValue> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -407,7 +423,7 @@ impl<'de> Deserializer<'de> for Text<'_> {
         name: &'static str,
         variants: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Fault> {
+    ) -> Result<V::Value, InvalidValue> {
         IntoDeserializer::into_deserializer(self.0).deserialize_enum(name, variants, visitor)
     }
 
@@ -422,9 +438,9 @@ struct List<'a, 'q> {
 }
 
 impl<'de> SeqAccess<'de> for List<'_, '_> {
-    type Error = Fault;
+    type Error = InvalidValue;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Fault> {
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, InvalidValue> {
         let Some(value) = self.values.next() else {
             return Ok(None);
         };

@@ -6,10 +6,10 @@ use std::cell::Cell;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::query::{Texts, read_texts};
+use crate::query::{QueryValues, read_texts};
 use crate::query_shape::{Parameter, QueryShape, ValueType};
 
-/// Texts that are tried for a parameter of which the schema names none.
+/// Values that are tried for a parameter of which the schema names none.
 const SAMPLES: [&str; 10] = [
     "7",
     "true",
@@ -30,7 +30,7 @@ const SAMPLES: [&str; 10] = [
 ///
 /// A sentence that names the parameter on which the document and the type disagree.
 pub(crate) fn check<T: DeserializeOwned>(shape: &mut QueryShape) -> Result<(), String> {
-    let mut samples = Texts::new();
+    let mut samples = QueryValues::new();
     for parameter in &shape.parameters {
         let name = &parameter.name;
         if !is_flat(&parameter.types) {
@@ -52,7 +52,7 @@ pub(crate) fn check<T: DeserializeOwned>(shape: &mut QueryShape) -> Result<(), S
 
 /// Whether `T` refuses a parameter of this name that it does not know.
 pub(crate) fn refuses<T: DeserializeOwned>(shape: &QueryShape, name: &str) -> bool {
-    let texts = Texts::from([(Cow::Borrowed(name), vec![Cow::Borrowed("7")])]);
+    let texts = QueryValues::from([(Cow::Borrowed(name), vec![Cow::Borrowed("7")])]);
     read_texts::<T>(&texts, shape, &Cell::new(false)).is_err_and(|fault| fault.kind == "extra_forbidden")
 }
 
@@ -85,7 +85,7 @@ fn sample<T: DeserializeOwned>(parameter: &Parameter, shape: &QueryShape) -> Res
         .collect();
     let mut accepted = None;
     for text in named.iter().map(String::as_str).chain(SAMPLES) {
-        let texts = Texts::from([(Cow::Borrowed(name), vec![Cow::Borrowed(text)])]);
+        let texts = QueryValues::from([(Cow::Borrowed(name), vec![Cow::Borrowed(text)])]);
         let ignored = Cell::new(false);
         let read = read_texts::<T>(&texts, shape, &ignored);
         let fault = match read {
@@ -133,8 +133,8 @@ fn disagrees(parameter: &Parameter, text: &str, kind: &str) -> bool {
 }
 
 /// OperationMetadata as required what `T` requires, as far as samples show it.
-fn require<T: DeserializeOwned>(shape: &mut QueryShape, samples: &Texts<'_>) -> Result<(), String> {
-    let mut sent = Texts::new();
+fn require<T: DeserializeOwned>(shape: &mut QueryShape, samples: &QueryValues<'_>) -> Result<(), String> {
+    let mut sent = QueryValues::new();
     for _ in 0..=shape.parameters.len() {
         let Err(fault) = read_texts::<T>(&sent, shape, &Cell::new(false)) else {
             for parameter in &mut shape.parameters {

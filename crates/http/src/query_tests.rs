@@ -1,4 +1,4 @@
-//! Texts become the fields of a structure.
+//! Values become the fields of a structure.
 
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use scopegate_domain::json::{JsonError, Kind, Names, Reader};
+use scopegate_domain::json::{JsonError, Kind, MemberNames, Reader};
 
 /// Reads the members of a document. `member` must read the value of the given name.
 pub(crate) fn members<'a>(
@@ -11,7 +11,7 @@ pub(crate) fn members<'a>(
 ) -> Result<(), InvalidDocument> {
     let text = std::str::from_utf8(bytes).map_err(|_| InvalidDocument::NotJson)?;
     let mut reader = Reader::new(text);
-    let mut names = Names::default();
+    let mut names = MemberNames::default();
     reader.object(|reader, name: Cow<'a, str>| {
         if !names.insert(name.clone()) {
             return Err(InvalidDocument::Twice);

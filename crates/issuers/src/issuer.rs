@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use scopegate_domain::{Audience, ClaimLayout, Issuer, Lifetime, Scope, ScopeToken};
-use scopegate_token::{JwksError, JwksUse, KeyError, KeySet, TokenRules, TokenType, Verifier};
+use scopegate_token::{JwksError, JwksPolicy, KeyError, KeySet, TokenRules, TokenType, Verifier};
 
 use crate::discovery::{self, Discovery};
 use crate::fetch::{Endpoint, HttpFetcher};
@@ -137,7 +137,7 @@ impl RemoteIssuer {
 // http/tests/it/issuers/together.rs, `published_secret_is_not_a_key`.
 impl KeySink for Verifier {
     fn take(&self, jwks: &[u8]) -> Result<(), JwksError> {
-        let jwks = KeySet::from_jwks(jwks, JwksUse::FETCHED)?;
+        let jwks = KeySet::from_jwks(jwks, JwksPolicy::PUBLIC_ONLY)?;
         for fault in jwks.skipped() {
             if *fault == KeyError::DuplicateId {
                 tracing::warn!(%fault, "ignored duplicate key of issuer");

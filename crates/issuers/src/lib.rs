@@ -33,7 +33,7 @@
 //! ```no_run
 //! use scopegate_domain::{Audience, Clock, Issuer, SystemClock};
 //! use scopegate_issuers::{AllowedNetwork, HttpFetcher, RemoteIssuer};
-//! use scopegate_token::Scratch;
+//! use scopegate_token::PayloadBuffer;
 //!
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! let fetcher = HttpFetcher::builder().allow(AllowedNetwork::LOOPBACK).build()?;
@@ -44,7 +44,7 @@
 //! issuer.fetch().await?;
 //!
 //! let token = std::env::var("TOKEN")?;
-//! let mut scratch = Scratch::new();
+//! let mut scratch = PayloadBuffer::new();
 //! let claims = issuer.verifier().verify(&token, SystemClock.now(), &mut scratch)?;
 //! println!("{:?}", claims.subject().map(|subject| issuer.subject(subject)));
 //! # Ok(())

@@ -18,19 +18,19 @@
 //! use scopegate_domain::{Account, ClientId, Secret, User, UserId, Username};
 //! use scopegate_login::{DisabledUserLogin, HashingLimits, LoginError, PasswordCheck, PasswordLogin, Throttle};
 //! use scopegate_store::{MemoryStore, Store};
-//! use scopegate_token::{PasswordHasher, PasswordPolicy, SystemEntropy};
+//! use scopegate_token::{PasswordHasher, PasswordPolicy, SystemRandomSource};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
 //! let hasher = PasswordHasher::new(PasswordPolicy::default());
 //! let (id, name) = (UserId::parse("u1")?, Username::parse("johndoe")?);
-//! let hash = hasher.hash(&Secret::new("secret".into()), &SystemEntropy)?;
+//! let hash = hasher.hash(&Secret::new("secret".into()), &SystemRandomSource)?;
 //! let user = User::new(id, name.clone());
 //! store.users().add(Account { user, password_hash: Some(hash) }).await?;
 //!
 //! let throttle = Arc::new(Throttle::new(true));
-//! let check = PasswordCheck::new(store, hasher, HashingLimits::default(), throttle, Arc::new(SystemEntropy));
+//! let check = PasswordCheck::new(store, hasher, HashingLimits::default(), throttle, Arc::new(SystemRandomSource));
 //! let client = ClientId::parse("login-page")?;
 //! let login = |password| {
 //!     let login = PasswordLogin {

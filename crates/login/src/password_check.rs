@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use scopegate_domain::{Account, Authenticated, ClientId, PasswordHash, Secret, User, UserId, Username};
 use scopegate_store::{PasswordScheme, Store, StoreError};
-use scopegate_token::{Entropy, HashError, PasswordHasher, PasswordVerdict};
+use scopegate_token::{HashError, PasswordHasher, PasswordVerdict, RandomSource};
 use tokio::time::Instant;
 
 use crate::error::LoginError;
@@ -47,7 +47,7 @@ pub struct PasswordLogin<'a> {
 pub struct PasswordCheck {
     store: Arc<dyn Store>,
     hasher: Arc<PasswordHasher>,
-    entropy: Arc<dyn Entropy>,
+    entropy: Arc<dyn RandomSource>,
     hashing: HashingPool,
     throttle: Arc<Throttle>,
 }
@@ -65,7 +65,7 @@ impl PasswordCheck {
         hasher: PasswordHasher,
         limits: HashingLimits,
         throttle: Arc<Throttle>,
-        entropy: Arc<dyn Entropy>,
+        entropy: Arc<dyn RandomSource>,
     ) -> Self {
         Self {
             store,
@@ -260,7 +260,7 @@ fn decoy(scheme: &PasswordScheme) -> PasswordHash {
 #[cfg(test)]
 mod tests {
     use scopegate_domain::{UserId, UserStatus};
-    use scopegate_token::{PasswordHasher, PasswordPolicy, SystemEntropy};
+    use scopegate_token::{PasswordHasher, PasswordPolicy, SystemRandomSource};
 
     use super::*;
 
@@ -283,7 +283,7 @@ mod tests {
     #[test]
     fn each_login_costs_one_verification() {
         let hasher = PasswordHasher::new(PasswordPolicy::argon2id(64, 1, 1).unwrap());
-        let argon2id = hasher.hash(&secret("secret"), &SystemEntropy).unwrap();
+        let argon2id = hasher.hash(&secret("secret"), &SystemRandomSource).unwrap();
         let [bcrypt_4, bcrypt_5, unknown, locked] =
             [BCRYPT_4, BCRYPT_5, "$6$c2FsdA$aGFzaA", "locked"].map(PasswordHash::from_stored);
         let schemes = [&argon2id, &bcrypt_4, &bcrypt_5, &unknown];
@@ -326,7 +326,7 @@ mod tests {
     #[test]
     fn decoy_has_its_scheme_and_matches_nothing() {
         let hasher = PasswordHasher::new(PasswordPolicy::argon2id(64, 1, 1).unwrap());
-        let argon2id = hasher.hash(&secret("secret"), &SystemEntropy).unwrap();
+        let argon2id = hasher.hash(&secret("secret"), &SystemRandomSource).unwrap();
         let cost = |hash: &PasswordHash| hasher.cost(Some(hash));
         for hash in [
             argon2id,

@@ -67,8 +67,8 @@ pub use self::format::Format;
 pub use self::ignore::{Ignore, IgnoreDate, read_ignores};
 pub use self::imported::{Imported, counts};
 pub use self::limits::{ImportLimit, MAX_DOCUMENT, MAX_FILES, MAX_FILES_BYTES};
-pub use self::note::{Note, NoteKind};
-pub use self::place::Place;
+pub use self::note::{ImportNote, NoteKind};
+pub use self::place::DocumentPosition;
 pub use self::position::{Located, Position};
 pub use self::positions::{locate_in_toml, locate_pointers};
 

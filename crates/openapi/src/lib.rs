@@ -26,7 +26,7 @@
 //!   that the operation overrides.
 //!
 //! Start with [`document`], [`DocumentInfo`], [`OperationDocs`], [`import::read`],
-//! [`import::Imported`], [`import::Note`], [`export::toml()`], [`export::canonical()`],
+//! [`import::Imported`], [`import::ImportNote`], [`export::toml()`], [`export::canonical()`],
 //! [`picture::html()`] and [`address::Addresses`].
 //!
 //! ```

@@ -16,7 +16,7 @@ use scopegate_domain::{Audience, Catalog, ClientId, Issuer, SystemClock};
 use scopegate_grant::{AuthorizationServer, GrantProfile, HashingLimits, RevocationWatch};
 use scopegate_http::policy::OperationTable;
 use scopegate_http::{BearerTokens, Gate, GateBuilder, Profile as HttpProfile};
-use scopegate_token::{PasswordHasher, PasswordPolicy, RevokedSet, Signer, SubjectNames, TokenRules, Verifier};
+use scopegate_token::{PasswordHasher, PasswordPolicy, RevokedSet, Signer, SubjectClaim, TokenRules, Verifier};
 
 use crate::config::{Profile, Settings};
 use crate::demo;
@@ -162,10 +162,10 @@ fn authorization_server(
 pub(crate) async fn revocations(settings: &Settings, database: &Database) -> anyhow::Result<RevocationWatch> {
     let watch = |set| RevocationWatch::new(database.store(), Arc::new(set), Arc::new(SystemClock));
     let watch = match settings.profile {
-        Profile::Rfc => watch(RevokedSet::new(SubjectNames::UserIds)),
+        Profile::Rfc => watch(RevokedSet::new(SubjectClaim::UserId)),
         // The tutorial's tokens contain neither an issue time nor a client: there is one client.
         Profile::Tutorial => {
-            watch(RevokedSet::new(SubjectNames::Usernames).with_unnamed_client(ClientId::parse(demo::CLIENT)?))
+            watch(RevokedSet::new(SubjectClaim::Username).with_unnamed_client(ClientId::parse(demo::CLIENT)?))
                 .for_unsaid(key::token_lifetime(settings)?)
         }
     };

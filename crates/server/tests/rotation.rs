@@ -24,7 +24,7 @@ use base64_simd::URL_SAFE_NO_PAD;
 use scopegate_domain::{
     AccessTokenClaims, Audience, ClientId, Clock, Issuer, KeyId, Lifetime, ScopeToken, SystemClock, TokenId,
 };
-use scopegate_token::{JwksUse, KeySet, Signer, SigningKey, TokenRules};
+use scopegate_token::{JwksPolicy, KeySet, Signer, SigningKey, TokenRules};
 use serde_json::Value;
 
 use shell::Shell;
@@ -126,7 +126,7 @@ impl Site {
             (answer.status, answer.header("cache-control")),
             (200, Some("public, max-age=300"))
         );
-        let jwks = KeySet::from_jwks(answer.body.as_bytes(), JwksUse::FETCHED).unwrap();
+        let jwks = KeySet::from_jwks(answer.body.as_bytes(), JwksPolicy::PUBLIC_ONLY).unwrap();
         jwks.keys().iter().map(|key| key.id().unwrap().to_string()).collect()
     }
 

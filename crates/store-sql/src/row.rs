@@ -95,7 +95,7 @@ fn time(row: &SqliteRow, column: usize) -> Result<Timestamp, StoreError> {
 }
 
 /// Reads the columns `epoch`, `id`, `algorithm`, `published_at`, `used_from`, `token_lifetime`,
-/// `is_unnamed`, `sealed`.
+/// `accepts_missing_kid`, `sealed`.
 pub(crate) fn stored_key(row: &SqliteRow) -> Result<StoredKey, StoreError> {
     let id: KeyId = parsed("id", text(row, 1)?)?;
     Ok(StoredKey {
@@ -105,7 +105,7 @@ pub(crate) fn stored_key(row: &SqliteRow) -> Result<StoredKey, StoreError> {
         published_at: time(row, 3)?,
         used_from: time(row, 4)?,
         token_lifetime: Lifetime::from_seconds(number(row, 5, "token_lifetime")?),
-        is_unnamed: row.try_get(6).map_err(failure)?,
+        accepts_missing_kid: row.try_get(6).map_err(failure)?,
         sealed: row.try_get(7).map_err(failure)?,
     })
 }

@@ -29,7 +29,7 @@ use crate::{BoxFuture, StoreError};
 ///     published_at: Timestamp::from_unix(0),
 ///     used_from: Timestamp::from_unix(0),
 ///     token_lifetime: Lifetime::from_minutes(30),
-///     is_unnamed: false,
+///     accepts_missing_kid: false,
 ///     sealed: b"what only the owner of a key can open".to_vec(),
 /// };
 /// assert!(keys.rotate(key.clone()).await?);

@@ -7,19 +7,19 @@ use ring::rand::{SecureRandom, SystemRandom};
 /// A source of randomness, handed in so that tests can choose it.
 ///
 /// ```
-/// use scopegate_token::{Entropy, SystemEntropy};
+/// use scopegate_token::{RandomSource, SystemRandomSource};
 ///
 /// let mut bytes = [0; 16];
-/// SystemEntropy.fill(&mut bytes)?;
-/// # Ok::<(), scopegate_token::EntropyError>(())
+/// SystemRandomSource.fill(&mut bytes)?;
+/// # Ok::<(), scopegate_token::RandomError>(())
 /// ```
-pub trait Entropy: fmt::Debug + Send + Sync {
+pub trait RandomSource: fmt::Debug + Send + Sync {
     /// Fills the buffer with unpredictable bytes.
     ///
     /// # Errors
     ///
-    /// [`EntropyError`] if the source has no randomness; the buffer must not be used then.
-    fn fill(&self, buffer: &mut [u8]) -> Result<(), EntropyError>;
+    /// [`RandomError`] if the source has no randomness; the buffer must not be used then.
+    fn fill(&self, buffer: &mut [u8]) -> Result<(), RandomError>;
 }
 
 /// The randomness of the operating system.
@@ -28,11 +28,11 @@ pub trait Entropy: fmt::Debug + Send + Sync {
     clippy::exhaustive_structs,
     reason = "there is nothing to add to a source that has no state"
 )]
-pub struct SystemEntropy;
+pub struct SystemRandomSource;
 
-impl Entropy for SystemEntropy {
-    fn fill(&self, buffer: &mut [u8]) -> Result<(), EntropyError> {
-        SystemRandom::new().fill(buffer).map_err(|_| EntropyError)
+impl RandomSource for SystemRandomSource {
+    fn fill(&self, buffer: &mut [u8]) -> Result<(), RandomError> {
+        SystemRandom::new().fill(buffer).map_err(|_| RandomError)
     }
 }
 
@@ -43,4 +43,4 @@ impl Entropy for SystemEntropy {
     clippy::exhaustive_structs,
     reason = "a custom source of randomness must be able to return it"
 )]
-pub struct EntropyError;
+pub struct RandomError;

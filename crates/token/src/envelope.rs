@@ -8,7 +8,7 @@ use scopegate_domain::{KeyId, Secret};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::digest::sha256;
-use crate::{Entropy, EntropyError};
+use crate::{RandomError, RandomSource};
 
 /// Length of a key-encryption key, in bytes.
 const KEY_LEN: usize = 32;
@@ -44,11 +44,11 @@ const MAX_KEY: usize = 16 * 1024;
 ///
 /// ```
 /// use scopegate_domain::{KeyId, Secret};
-/// use scopegate_token::{EnvelopeError, KeyEncryptionKey, SystemEntropy};
+/// use scopegate_token::{EnvelopeError, KeyEncryptionKey, SystemRandomSource};
 ///
-/// let kek = KeyEncryptionKey::generate(&SystemEntropy)?;
+/// let kek = KeyEncryptionKey::generate(&SystemRandomSource)?;
 /// let (first, second) = (KeyId::parse("first")?, KeyId::parse("second")?);
-/// let sealed = kek.seal(&first, "ES256", &Secret::new(b"private".to_vec()), &SystemEntropy)?;
+/// let sealed = kek.seal(&first, "ES256", &Secret::new(b"private".to_vec()), &SystemRandomSource)?;
 ///
 /// assert_eq!(kek.open(&first, "ES256", &sealed)?.expose(), b"private");
 /// assert_eq!(kek.open(&second, "ES256", &sealed).unwrap_err(), EnvelopeError::OtherRow);
@@ -90,8 +90,8 @@ impl KeyEncryptionKey {
     ///
     /// # Errors
     ///
-    /// [`EntropyError`] if there is no randomness.
-    pub fn generate(entropy: &dyn Entropy) -> Result<Self, EntropyError> {
+    /// [`RandomError`] if there is no randomness.
+    pub fn generate(entropy: &dyn RandomSource) -> Result<Self, RandomError> {
         let mut bytes = Zeroizing::new([0; KEY_LEN]);
         entropy.fill(&mut *bytes)?;
         Ok(Self::new(*bytes))
@@ -114,21 +114,21 @@ impl KeyEncryptionKey {
     ///
     /// # Errors
     ///
-    /// [`EnvelopeError::Entropy`] if there is no randomness; [`EnvelopeError::TooLong`] for bytes
+    /// [`EnvelopeError::RandomSource`] if there is no randomness; [`EnvelopeError::TooLong`] for bytes
     /// that are longer than any key.
     pub fn seal(
         &self,
         id: &KeyId,
         algorithm: &str,
         key: &Secret<Vec<u8>>,
-        entropy: &dyn Entropy,
+        entropy: &dyn RandomSource,
     ) -> Result<Vec<u8>, EnvelopeError> {
         let key = key.expose();
         if key.len() > MAX_KEY {
             return Err(EnvelopeError::TooLong);
         }
         let mut nonce = [0; NONCE_LEN];
-        entropy.fill(&mut nonce).map_err(EnvelopeError::Entropy)?;
+        entropy.fill(&mut nonce).map_err(EnvelopeError::RandomSource)?;
         let row = row(id, algorithm);
         let mut sealed = Vec::with_capacity(HEAD_LEN + key.len() + TAG_LEN);
         sealed.push(VERSION);
@@ -239,7 +239,7 @@ pub struct InvalidKeyEncryptionKey;
 pub enum EnvelopeError {
     /// There is no randomness.
     #[error(transparent)]
-    Entropy(EntropyError),
+    RandomSource(RandomError),
     /// It was sealed with another key-encryption key.
     #[error("stored key was sealed with another key-encryption key")]
     OtherKey,
@@ -268,7 +268,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::SystemEntropy;
+    use crate::SystemRandomSource;
 
     fn kek(byte: u8) -> KeyEncryptionKey {
         KeyEncryptionKey::new([byte; KEY_LEN])
@@ -280,7 +280,7 @@ mod tests {
 
     fn sealed(key: &[u8]) -> Vec<u8> {
         kek(1)
-            .seal(&id("k1"), "ES256", &Secret::new(key.to_vec()), &SystemEntropy)
+            .seal(&id("k1"), "ES256", &Secret::new(key.to_vec()), &SystemRandomSource)
             .unwrap()
     }
 
@@ -310,7 +310,7 @@ mod tests {
 
     #[test]
     fn nothing_of_a_key_prints() {
-        let key = KeyEncryptionKey::generate(&SystemEntropy).unwrap();
+        let key = KeyEncryptionKey::generate(&SystemRandomSource).unwrap();
         assert_eq!(format!("{key:?}"), "KeyEncryptionKey(..)");
     }
 
@@ -359,7 +359,7 @@ mod tests {
     fn what_is_too_long_is_refused_before_it_is_copied() {
         let long = Secret::new(vec![0; MAX_KEY + 1]);
         assert_eq!(
-            kek(1).seal(&id("k1"), "ES256", &long, &SystemEntropy),
+            kek(1).seal(&id("k1"), "ES256", &long, &SystemRandomSource),
             Err(EnvelopeError::TooLong)
         );
         let whole = [sealed(b"private"), vec![0; MAX_KEY]].concat();
@@ -380,7 +380,7 @@ mod tests {
         #[test]
         fn what_was_sealed_is_opened(key: Vec<u8>, name in "[ -~]{1,40}", algorithm: String, byte: u8) {
             let (kek, id) = (kek(byte), id(&name));
-            let sealed = kek.seal(&id, &algorithm, &Secret::new(key.clone()), &SystemEntropy).unwrap();
+            let sealed = kek.seal(&id, &algorithm, &Secret::new(key.clone()), &SystemRandomSource).unwrap();
             let opened = kek.open(&id, &algorithm, &sealed).unwrap();
             prop_assert_eq!(opened.expose(), &key);
         }

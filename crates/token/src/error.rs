@@ -100,13 +100,13 @@ pub enum VerifyError {
 impl VerifyError {
     /// A short name of the rule, for logs and metrics.
     #[must_use]
-    pub const fn rule(&self) -> &'static str {
+    pub const fn label(&self) -> &'static str {
         match self {
             Self::Algorithm => "algorithm",
             Self::AmbiguousKey => "ambiguous_key",
             Self::Audience => "audience",
             Self::Bound => "bound",
-            Self::Claims(fault) => fault.rule(),
+            Self::Claims(fault) => fault.label(),
             Self::Critical => "crit",
             Self::DuplicateHeader => "duplicate_header",
             Self::Encoding => "encoding",

@@ -2,7 +2,7 @@
 
 use crate::compact::{CompactJws, SignatureBuffer};
 use crate::header::{Header, HeaderBuffer};
-use crate::{Scratch, SigningKey, TokenRules};
+use crate::{PayloadBuffer, SigningKey, TokenRules};
 
 /// A token whose form is accepted is the only encoding of its decoded bytes.
 ///
@@ -14,7 +14,7 @@ pub fn compact_jws(input: &[u8]) {
     let Ok(jws) = CompactJws::cut(token, TokenRules::MAX_TOKEN) else {
         return;
     };
-    let (mut header, mut scratch, mut signature) = (HeaderBuffer::new(), Scratch::new(), SignatureBuffer::new());
+    let (mut header, mut scratch, mut signature) = (HeaderBuffer::new(), PayloadBuffer::new(), SignatureBuffer::new());
     let Ok(header) = header.decode(jws.header) else { return };
     let Ok(payload) = jws.decode_payload(scratch.room(), TokenRules::MAX_PAYLOAD) else {
         return;

@@ -5,7 +5,7 @@ use std::mem::MaybeUninit;
 
 use base64_simd::URL_SAFE_NO_PAD;
 use scopegate_domain::KeyId;
-use scopegate_domain::json::{JsonError, Kind, Names, Reader};
+use scopegate_domain::json::{JsonError, Kind, MemberNames, Reader};
 use serde::Serialize;
 
 use crate::compact::{decode, decoded_len};
@@ -68,7 +68,7 @@ impl<'h> Header<'h> {
     pub(crate) fn parse(text: &'h str) -> Result<Self, VerifyError> {
         let mut reader = Reader::new(text);
         let mut header = Self::default();
-        let mut seen = Names::default();
+        let mut seen = MemberNames::default();
         reader.object(|reader, name| {
             if !seen.insert(name.clone()) {
                 return Err(VerifyError::DuplicateHeader);

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::compact::CompactJws;
 use crate::header::{Header, HeaderBuffer};
-use crate::{Algorithm, Scratch, TokenRules, VerifyError};
+use crate::{Algorithm, PayloadBuffer, TokenRules, VerifyError};
 
 /// Header and payload of an unverified token: for people who inspect one, never for a decision.
 ///
@@ -35,7 +35,7 @@ pub struct Unverified {
 /// object.
 pub fn inspect(token: &str) -> Result<Unverified, VerifyError> {
     let jws = CompactJws::cut(token, TokenRules::MAX_TOKEN)?;
-    let (mut buffer, mut scratch) = (HeaderBuffer::new(), Scratch::new());
+    let (mut buffer, mut scratch) = (HeaderBuffer::new(), PayloadBuffer::new());
     let header_text = buffer.decode(jws.header)?;
     let header = serde_json::from_str(header_text).map_err(|_| VerifyError::HeaderNotJson)?;
     let payload = jws.decode_payload(scratch.room(), TokenRules::MAX_PAYLOAD)?;

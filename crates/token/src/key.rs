@@ -15,6 +15,6 @@ mod verifying;
 pub use self::error::KeyError;
 use self::hash::hmac_algorithm;
 pub(crate) use self::jwk::Jwk;
-pub use self::jwk::JwksUse;
+pub use self::jwk::JwksPolicy;
 pub use self::signing::SigningKey;
 pub use self::verifying::VerifyingKey;

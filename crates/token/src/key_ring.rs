@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use scopegate_domain::{KeyId, Lifetime, StoredKey, Timestamp};
 
-pub use self::removal::WithoutKey;
+pub use self::removal::RingWithoutKey;
 
 /// The times at which keys are rotated.
 ///
@@ -233,7 +233,7 @@ impl KeyRing {
 
     /// The epoch up to which keys have expired and can be removed.
     #[must_use]
-    pub fn gone_through(&self, now: Timestamp) -> Option<u32> {
+    pub fn expired_through(&self, now: Timestamp) -> Option<u32> {
         let gone = |key: &&StoredKey| self.state(key.epoch, now) == Some(KeyState::Gone);
         self.keys.iter().take_while(gone).last().map(|key| key.epoch)
     }
@@ -270,9 +270,9 @@ impl KeyRing {
         now: Timestamp,
         schedule: &KeySchedule,
         token_lifetime: Lifetime,
-    ) -> Result<RingPlace, KeyRingError> {
+    ) -> Result<KeySlot, KeyRingError> {
         let Some(newest) = self.keys.last() else {
-            return Ok(RingPlace {
+            return Ok(KeySlot {
                 epoch: 1,
                 published_at: now,
                 used_from: now,
@@ -285,7 +285,7 @@ impl KeyRing {
                 used_from: newest.used_from,
             });
         }
-        Ok(RingPlace {
+        Ok(KeySlot {
             epoch: newest.epoch.checked_add(1).ok_or(KeyRingError::Order)?,
             published_at: now,
             used_from: now + schedule.announcement,
@@ -296,14 +296,14 @@ impl KeyRing {
 
 /// The place of a key that will be added to a ring: made by [`KeyRing::place`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RingPlace {
+pub struct KeySlot {
     epoch: u32,
     published_at: Timestamp,
     used_from: Timestamp,
     token_lifetime: Lifetime,
 }
 
-impl RingPlace {
+impl KeySlot {
     /// The key at this place.
     #[must_use]
     pub fn key(self, id: KeyId, algorithm: impl Into<String>, sealed: Vec<u8>) -> StoredKey {
@@ -314,7 +314,7 @@ impl RingPlace {
             published_at: self.published_at,
             used_from: self.used_from,
             token_lifetime: self.token_lifetime,
-            is_unnamed: false,
+            accepts_missing_kid: false,
             sealed,
         }
     }
@@ -352,7 +352,7 @@ mod tests {
     }
 
     fn key(epoch: u32, published_at: i64, used_from: i64) -> StoredKey {
-        RingPlace {
+        KeySlot {
             epoch,
             published_at: at(published_at),
             used_from: at(used_from),
@@ -410,7 +410,7 @@ mod tests {
         }
         assert_eq!(ring.state(3, at(0)), None);
         assert_eq!(
-            (ring.gone_through(at(leaves - 1)), ring.gone_through(at(leaves))),
+            (ring.expired_through(at(leaves - 1)), ring.expired_through(at(leaves))),
             (None, Some(1))
         );
         let changes = [0, 4_600, leaves].map(|now| ring.next_change(at(now)));
@@ -430,7 +430,7 @@ mod tests {
         let place = ring.place(at(4_600), &schedule, Lifetime::from_seconds(5)).unwrap();
         assert_eq!(
             place,
-            RingPlace {
+            KeySlot {
                 epoch: 3,
                 published_at: at(4_600),
                 used_from: at(8_200),

@@ -7,7 +7,7 @@
 //!                        |                                            |
 //!                        +------------- TokenRules: the kind ---------+
 //!
-//!   password --PasswordHasher--> PasswordHash        Entropy --ClientSecret--> SecretDigest
+//!   password --PasswordHasher--> PasswordHash        RandomSource --ClientSecret--> SecretDigest
 //! ```
 //!
 //! There is one [`Verifier`] for each kind of token, and its [`TokenRules`] say all that must hold.
@@ -17,7 +17,7 @@
 //!
 //! ```
 //! use scopegate_domain::{AccessTokenClaims, Lifetime, ScopeToken, Secret, Timestamp};
-//! use scopegate_token::{Scratch, Signer, SigningKey, TokenRules, Verifier};
+//! use scopegate_token::{PayloadBuffer, Signer, SigningKey, TokenRules, Verifier};
 //!
 //! const ME: ScopeToken = ScopeToken::from_static("me");
 //!
@@ -29,7 +29,7 @@
 //! let claims = AccessTokenClaims::new("johndoe", now, Lifetime::from_minutes(30)).with_scopes([ME]);
 //! let token = signer.issue(&claims)?;
 //!
-//! let mut scratch = Scratch::new();
+//! let mut scratch = PayloadBuffer::new();
 //! let verified = verifier.verify(token.expose(), now, &mut scratch)?;
 //! assert!(verified.scopes().eq(["me"]));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -65,12 +65,12 @@ mod verify;
 pub mod fuzzing;
 
 pub use algorithm::Algorithm;
-pub use entropy::{Entropy, EntropyError, SystemEntropy};
+pub use entropy::{RandomError, RandomSource, SystemRandomSource};
 pub use envelope::{EnvelopeError, InvalidKeyEncryptionKey, KeyEncryptionKey};
 pub use error::VerifyError;
 pub use inspect::{Unverified, inspect};
-pub use key::{JwksUse, KeyError, SigningKey, VerifyingKey};
-pub use key_ring::{KeyRing, KeyRingError, KeySchedule, KeyState, RingPlace, WithoutKey};
+pub use key::{JwksPolicy, KeyError, SigningKey, VerifyingKey};
+pub use key_ring::{KeyRing, KeyRingError, KeySchedule, KeySlot, KeyState, RingWithoutKey};
 pub use key_set::{Jwks, JwksError, KeySet};
 pub use kind::{
     ClientAssertion, ClientAssertionVerifier, DpopProof, DpopProofVerifier, IdTokenHint, IdTokenHintVerifier, Jws,
@@ -79,8 +79,8 @@ pub use kind::{
 pub use opaque::{ClientSecret, InvalidClientSecret};
 pub use password::{HashCost, HashError, InvalidPolicy, PasswordHasher, PasswordPolicy, PasswordVerdict};
 pub use placed_token_id::PlacedTokenId;
-pub use revoked::{RevokedSet, SubjectNames, TokenRevoked};
+pub use revoked::{RevokedSet, SubjectClaim, TokenRevoked};
 pub use rules::{LeewayTooLong, TokenRules, TokenType};
 pub use sign::{AccessToken, SignError, Signer};
-pub use verified_cache::{CacheFigures, HeapBytes, Known, TokenRejected, VerifiedCache};
-pub use verify::{Scratch, Verifier};
+pub use verified_cache::{CacheStats, CachedToken, HeapSize, TokenRejected, VerifiedCache};
+pub use verify::{PayloadBuffer, Verifier};

@@ -7,7 +7,7 @@ use scopegate_domain::{Secret, SecretDigest};
 use zeroize::Zeroizing;
 
 use crate::digest::sha256;
-use crate::{Entropy, EntropyError};
+use crate::{RandomError, RandomSource};
 
 const PREFIX: &str = "sgcs_";
 const RANDOM_LEN: usize = 32;
@@ -20,9 +20,9 @@ const CHECKSUM_LEN: usize = 4;
 /// digest.
 ///
 /// ```
-/// use scopegate_token::{ClientSecret, SystemEntropy};
+/// use scopegate_token::{ClientSecret, SystemRandomSource};
 ///
-/// let secret = ClientSecret::generate(&SystemEntropy)?;
+/// let secret = ClientSecret::generate(&SystemRandomSource)?;
 /// let presented = ClientSecret::parse(secret.expose())?;
 /// assert_eq!(presented.digest(), secret.digest());
 /// assert!(ClientSecret::parse(&secret.expose()[..52]).is_err());
@@ -36,8 +36,8 @@ impl ClientSecret {
     ///
     /// # Errors
     ///
-    /// [`EntropyError`] if there is no randomness.
-    pub fn generate(entropy: &dyn Entropy) -> Result<Self, EntropyError> {
+    /// [`RandomError`] if there is no randomness.
+    pub fn generate(entropy: &dyn RandomSource) -> Result<Self, RandomError> {
         let mut random = Zeroizing::new([0; RANDOM_LEN]);
         entropy.fill(random.as_mut_slice())?;
         let bytes = Zeroizing::new([random.as_slice(), &checksum(&random)].concat());

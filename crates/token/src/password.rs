@@ -12,7 +12,7 @@ use scopegate_domain::{PasswordHash, Secret};
 pub use self::cost::HashCost;
 use self::cost::argon2id;
 use self::stored::{Scheme, Stored};
-use crate::{Entropy, EntropyError};
+use crate::{RandomError, RandomSource};
 
 const SALT_LEN: usize = 16;
 
@@ -82,11 +82,11 @@ pub struct InvalidPolicy;
 ///
 /// ```
 /// use scopegate_domain::Secret;
-/// use scopegate_token::{PasswordHasher, PasswordPolicy, PasswordVerdict, SystemEntropy};
+/// use scopegate_token::{PasswordHasher, PasswordPolicy, PasswordVerdict, SystemRandomSource};
 ///
 /// let hasher = PasswordHasher::new(PasswordPolicy::argon2id(64, 1, 1)?);
 /// let password = Secret::new(String::from("secret"));
-/// let hash = hasher.hash(&password, &SystemEntropy)?;
+/// let hash = hasher.hash(&password, &SystemRandomSource)?;
 /// assert_eq!(hasher.verify(&password, Some(&hash)), PasswordVerdict::Match { rehash: false });
 /// assert_eq!(hasher.verify(&password, None), PasswordVerdict::Mismatch);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -108,7 +108,7 @@ impl PasswordHasher {
     /// # Errors
     ///
     /// [`HashError`] if there is no randomness for a salt or no memory to hash in.
-    pub fn hash(&self, password: &Secret<String>, entropy: &dyn Entropy) -> Result<PasswordHash, HashError> {
+    pub fn hash(&self, password: &Secret<String>, entropy: &dyn RandomSource) -> Result<PasswordHash, HashError> {
         let mut salt = [0; SALT_LEN];
         entropy.fill(&mut salt)?;
         argon2id(&self.policy.params)
@@ -182,7 +182,7 @@ pub enum PasswordVerdict {
 pub enum HashError {
     /// No randomness for a salt.
     #[error(transparent)]
-    Entropy(#[from] EntropyError),
+    RandomSource(#[from] RandomError),
     /// No memory to hash in.
     #[error("no memory to hash a password in")]
     Memory,

@@ -18,9 +18,9 @@ use crate::PlacedTokenId;
 ///
 /// ```
 /// use scopegate_domain::{Claims, ClientId, Revocation, Revoked, ScopeLayout, Timestamp};
-/// use scopegate_token::{RevokedSet, SubjectNames};
+/// use scopegate_token::{RevokedSet, SubjectClaim};
 ///
-/// let set = RevokedSet::new(SubjectNames::UserIds);
+/// let set = RevokedSet::new(SubjectClaim::UserId);
 /// let claims = Claims::parse(br#"{"sub":"u1","client_id":"demo-app","iat":1000,"exp":2000}"#, ScopeLayout::Text)?;
 /// assert!(!set.has(&claims));
 ///
@@ -30,7 +30,7 @@ use crate::PlacedTokenId;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct RevokedSet {
-    subjects: SubjectNames,
+    subjects: SubjectClaim,
     /// The number of additions; 0 if nothing was added.
     version: AtomicU64,
     /// The client that owns the tokens without a client claim.
@@ -41,11 +41,11 @@ pub struct RevokedSet {
 /// What `sub` says of a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "a user has an id and a name")]
-pub enum SubjectNames {
+pub enum SubjectClaim {
     /// The id, as RFC 9068 has it.
-    UserIds,
+    UserId,
     /// The name, as the tutorial has it.
-    Usernames,
+    Username,
 }
 
 #[derive(Default)]
@@ -71,7 +71,7 @@ struct Entry {
 impl RevokedSet {
     /// A set without a revocation, for tokens whose `sub` is of this kind.
     #[must_use]
-    pub fn new(subjects: SubjectNames) -> Self {
+    pub fn new(subjects: SubjectClaim) -> Self {
         Self {
             subjects,
             version: AtomicU64::new(0),
@@ -170,7 +170,7 @@ impl RevokedSet {
     /// Whether the token with these claims was revoked.
     #[must_use]
     pub fn has(&self, claims: &Claims<'_>) -> bool {
-        self.version() != 0 && self.covers(&Names::of(claims))
+        self.version() != 0 && self.covers(&RevokedNames::of(claims))
     }
 
     /// The number of additions. A token that was not in the set at one version is not in it while
@@ -179,7 +179,7 @@ impl RevokedSet {
         self.version.load(Ordering::Acquire)
     }
 
-    pub(crate) fn covers(&self, names: &Names<'_>) -> bool {
+    pub(crate) fn covers(&self, names: &RevokedNames<'_>) -> bool {
         let entries = self.read();
         let issued_at = names.issued_at.or_else(|| {
             let lifetime = i64::from(entries.unsaid?.as_seconds());
@@ -212,12 +212,12 @@ impl RevokedSet {
 
 impl Entries {
     /// Of two revocations of one subject both hold: what either covers is covered.
-    fn add(&mut self, place: Option<i64>, revocation: &Revocation, subjects: SubjectNames) {
+    fn add(&mut self, place: Option<i64>, revocation: &Revocation, subjects: SubjectClaim) {
         let (among, name) = match (revocation.whose(), subjects) {
             (Revoked::Client(id), _) => (&mut self.clients, id.as_str()),
             (Revoked::Token(id), _) => (&mut self.tokens, id.as_str()),
-            (Revoked::User { id, .. }, SubjectNames::UserIds) => (&mut self.subjects, id.as_str()),
-            (Revoked::User { username, .. }, SubjectNames::Usernames) => (&mut self.subjects, username.as_str()),
+            (Revoked::User { id, .. }, SubjectClaim::UserId) => (&mut self.subjects, id.as_str()),
+            (Revoked::User { username, .. }, SubjectClaim::Username) => (&mut self.subjects, username.as_str()),
         };
         let new = Entry::new(place, revocation);
         match among.get_mut(name) {
@@ -280,7 +280,7 @@ impl Entry {
 
 /// The properties of a token by which it can be revoked.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Names<'a> {
+pub(crate) struct RevokedNames<'a> {
     pub(crate) client: Option<&'a str>,
     pub(crate) expires_at: Option<Timestamp>,
     pub(crate) issued_at: Option<Timestamp>,
@@ -288,7 +288,7 @@ pub(crate) struct Names<'a> {
     pub(crate) token: Option<&'a str>,
 }
 
-impl<'a> Names<'a> {
+impl<'a> RevokedNames<'a> {
     pub(crate) fn of(claims: &'a Claims<'_>) -> Self {
         Self {
             client: claims.client_id(),

@@ -10,31 +10,31 @@ use crate::header::{Header, HeaderBuffer, encode_header};
 use crate::{Algorithm, KeySet, TokenRules, VerifyError, VerifyingKey};
 
 /// The keys of a verifier, which can be replaced while others verify with them.
-pub(crate) struct Trust {
-    current: ArcSwap<Trusted>,
+pub(crate) struct TrustedKeys {
+    current: ArcSwap<KeySnapshot>,
     epoch: AtomicU64,
 }
 
 /// A set of keys, with the headers by which they are found without reading.
 #[derive(Debug)]
-pub(crate) struct Trusted {
+pub(crate) struct KeySnapshot {
     keys: KeySet,
-    usual: Vec<Usual>,
+    usual: Vec<ExpectedHeader>,
 }
 
 /// How a token begins that a signer of these rules has signed with this key, and how long its
 /// signature is as text.
 #[derive(Debug)]
-struct Usual {
+struct ExpectedHeader {
     header: String,
     signature_len: Option<usize>,
     key: VerifyingKey,
 }
 
-impl Trust {
+impl TrustedKeys {
     pub(crate) fn new(rules: &TokenRules, keys: KeySet) -> Self {
         Self {
-            current: ArcSwap::from_pointee(Trusted::new(rules, keys)),
+            current: ArcSwap::from_pointee(KeySnapshot::new(rules, keys)),
             epoch: AtomicU64::new(0),
         }
     }
@@ -44,7 +44,7 @@ impl Trust {
     pub(crate) fn without_shortcuts(keys: KeySet) -> Self {
         let usual = Vec::new();
         Self {
-            current: ArcSwap::from_pointee(Trusted { keys, usual }),
+            current: ArcSwap::from_pointee(KeySnapshot { keys, usual }),
             epoch: AtomicU64::new(0),
         }
     }
@@ -58,7 +58,7 @@ impl Trust {
         if self.current().keys.is_same(&keys) {
             return;
         }
-        self.current.store(Trusted::new(rules, keys).into());
+        self.current.store(KeySnapshot::new(rules, keys).into());
         self.epoch.fetch_add(1, Ordering::AcqRel);
     }
 
@@ -68,21 +68,21 @@ impl Trust {
     }
 
     #[inline]
-    pub(crate) fn current(&self) -> arc_swap::Guard<std::sync::Arc<Trusted>> {
+    pub(crate) fn current(&self) -> arc_swap::Guard<std::sync::Arc<KeySnapshot>> {
         self.current.load()
     }
 }
 
-impl fmt::Debug for Trust {
+impl fmt::Debug for TrustedKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Trust")
+        f.debug_struct("TrustedKeys")
             .field("keys", &self.current().keys)
             .field("epoch", &self.epoch())
             .finish_non_exhaustive()
     }
 }
 
-impl Trusted {
+impl KeySnapshot {
     fn new(rules: &TokenRules, keys: KeySet) -> Self {
         let mut trusted = Self {
             keys,
@@ -96,11 +96,11 @@ impl Trusted {
     ///
     /// SECURITY: only a header that is accepted when it is read is listed here, with the key that
     /// reading it finds (`es256_is_verified_and_never_for_the_tutorial`).
-    fn usual_headers(&self, rules: &TokenRules) -> impl Iterator<Item = Usual> {
+    fn usual_headers(&self, rules: &TokenRules) -> impl Iterator<Item = ExpectedHeader> {
         self.keys.iter().filter_map(|key| {
             let header = encode_header(key.algorithm(), rules.token_type(), key.id());
             let key = self.read_header(rules, &header).ok()?.clone();
-            Some(Usual {
+            Some(ExpectedHeader {
                 header,
                 signature_len: key.signature_len().map(encoded_len),
                 key,
@@ -145,7 +145,7 @@ impl Trusted {
     }
 }
 
-impl Usual {
+impl ExpectedHeader {
     #[inline]
     fn cut<'t>(&self, token: &'t str) -> Option<(CompactJws<'t>, &VerifyingKey)> {
         let jws = CompactJws::cut_at(token, &self.header, self.signature_len?)?;

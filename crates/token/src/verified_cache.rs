@@ -12,9 +12,9 @@ use quick_cache::OptionsBuilder;
 use quick_cache::sync::Cache;
 use scopegate_domain::{Claims, Timestamp, Verified};
 
+pub use self::kept::{CachedToken, HeapSize};
 use self::kept::{Counted, TokenText, Weigher};
-pub use self::kept::{HeapBytes, Known};
-use crate::{RevokedSet, Scratch, TokenRevoked, Verifier, VerifyError};
+use crate::{PayloadBuffer, RevokedSet, TokenRevoked, Verifier, VerifyError};
 
 /// A verifier that caches its results.
 ///
@@ -40,12 +40,12 @@ use crate::{RevokedSet, Scratch, TokenRevoked, Verifier, VerifyError};
 /// use std::sync::Arc;
 /// use scopegate_domain::{AccessTokenClaims, Lifetime, Secret, Timestamp};
 /// use scopegate_token::{
-///     HeapBytes, RevokedSet, Signer, SigningKey, SubjectNames, TokenRejected, TokenRules, VerifiedCache, Verifier,
+///     HeapSize, RevokedSet, Signer, SigningKey, SubjectClaim, TokenRejected, TokenRules, VerifiedCache, Verifier,
 /// };
 ///
 /// struct Subject(String);
 ///
-/// impl HeapBytes for Subject {
+/// impl HeapSize for Subject {
 ///     fn heap_bytes(&self) -> usize {
 ///         self.0.capacity()
 ///     }
@@ -53,7 +53,7 @@ use crate::{RevokedSet, Scratch, TokenRevoked, Verifier, VerifyError};
 ///
 /// let key = SigningKey::hs256(&Secret::new(String::from("a secret text of thirty-two bytes")))?;
 /// let verifier = Arc::new(Verifier::new(TokenRules::tutorial(), key.verifying_key()));
-/// let revoked = Arc::new(RevokedSet::new(SubjectNames::Usernames));
+/// let revoked = Arc::new(RevokedSet::new(SubjectClaim::Username));
 /// let cache = VerifiedCache::new(verifier, revoked, 1024 * 1024);
 ///
 /// let now = Timestamp::from_unix(1_700_000_000);
@@ -77,12 +77,12 @@ pub struct VerifiedCache<V, S = RandomState> {
     evictions: Arc<AtomicU64>,
 }
 
-type Shelf<V, S> = Cache<TokenText, Arc<Known<V>>, Weigher, S, Counted>;
+type Shelf<V, S> = Cache<TokenText, Arc<CachedToken<V>>, Weigher, S, Counted>;
 
 /// What a cache holds now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct CacheFigures {
+pub struct CacheStats {
     /// Tokens.
     pub entries: usize,
     /// Bytes, what the tables of the cache need for each of them included.
@@ -91,7 +91,7 @@ pub struct CacheFigures {
     pub evictions: u64,
 }
 
-impl<V: HeapBytes> VerifiedCache<V> {
+impl<V: HeapSize> VerifiedCache<V> {
     /// A cache of at most this number of bytes before a verifier. With 0 bytes it keeps nothing,
     /// and every token is verified.
     #[must_use]
@@ -100,7 +100,7 @@ impl<V: HeapBytes> VerifiedCache<V> {
     }
 }
 
-impl<V: HeapBytes, S: BuildHasher + Clone> VerifiedCache<V, S> {
+impl<V: HeapSize, S: BuildHasher + Clone> VerifiedCache<V, S> {
     fn with_hasher(verifier: Arc<Verifier>, revoked: Arc<RevokedSet>, bytes: usize, hasher: S) -> Self {
         let evictions = Arc::<AtomicU64>::default();
         let options = OptionsBuilder::new()
@@ -123,7 +123,7 @@ impl<V: HeapBytes, S: BuildHasher + Clone> VerifiedCache<V, S> {
     /// [`VerifiedCache::verify`] does. The text may be any bytes, UTF-8 or not: only tokens were
     /// ever added.
     #[must_use]
-    pub fn find(&self, token: impl AsRef<[u8]>, now: Timestamp) -> Option<Arc<Known<V>>> {
+    pub fn find(&self, token: impl AsRef<[u8]>, now: Timestamp) -> Option<Arc<CachedToken<V>>> {
         let token = token.as_ref();
         let cache = self.known.as_ref()?;
         let known = cache.get(token)?;
@@ -147,19 +147,19 @@ impl<V: HeapBytes, S: BuildHasher + Clone> VerifiedCache<V, S> {
         token: &str,
         now: Timestamp,
         make: impl FnOnce(&Verified<Claims<'_>>) -> Result<V, E>,
-    ) -> Result<Arc<Known<V>>, E> {
+    ) -> Result<Arc<CachedToken<V>>, E> {
         // SECURITY: read before the keys and the set are checked: a change in between has another
         // number. Tested by `what_changes_while_a_token_is_verified_counts`.
-        let stamp = kept::Stamp {
+        let stamp = kept::CacheVersions {
             keys: self.verifier.key_epoch(),
             revoked: self.revoked.version(),
         };
-        let mut scratch = Scratch::new();
+        let mut scratch = PayloadBuffer::new();
         let claims = self.verifier.verify(token, now, &mut scratch)?;
         if self.revoked.has(&claims) {
             return Err(TokenRevoked.into());
         }
-        let known = Arc::new(Known::new(make(&claims)?, &claims, stamp));
+        let known = Arc::new(CachedToken::new(make(&claims)?, &claims, stamp));
         if let Some(cache) = &self.known {
             cache.insert(TokenText::new(token), Arc::clone(&known));
         }
@@ -168,9 +168,9 @@ impl<V: HeapBytes, S: BuildHasher + Clone> VerifiedCache<V, S> {
 
     /// The present size and counts.
     #[must_use]
-    pub fn figures(&self) -> CacheFigures {
+    pub fn figures(&self) -> CacheStats {
         let known = self.known.as_ref();
-        CacheFigures {
+        CacheStats {
             entries: known.map_or(0, Cache::len),
             bytes: known.map_or(0, Cache::weight),
             evictions: self.evictions.load(Ordering::Relaxed),

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use scopegate_domain::{Claims, Timestamp, Verified};
 
 use crate::compact::{CompactJws, SignatureBuffer};
-use crate::trust::Trust;
+use crate::trust::TrustedKeys;
 use crate::{KeySet, TokenRules, VerifyError, VerifyingKey};
 
 /// Verifies access tokens of one kind.
@@ -21,7 +21,7 @@ use crate::{KeySet, TokenRules, VerifyError, VerifyingKey};
 ///
 /// ```
 /// use scopegate_domain::{AccessTokenClaims, Lifetime, Secret, Timestamp};
-/// use scopegate_token::{Scratch, Signer, SigningKey, TokenRules, Verifier, VerifyError};
+/// use scopegate_token::{PayloadBuffer, Signer, SigningKey, TokenRules, Verifier, VerifyError};
 ///
 /// let key = SigningKey::hs256(&Secret::new(String::from("a secret text of thirty-two bytes")))?;
 /// let verifier = Verifier::new(TokenRules::tutorial(), key.verifying_key());
@@ -30,7 +30,7 @@ use crate::{KeySet, TokenRules, VerifyError, VerifyingKey};
 /// let now = Timestamp::from_unix(1_700_000_000);
 /// let token = signer.issue(&AccessTokenClaims::new("johndoe", now, Lifetime::from_minutes(30)))?;
 ///
-/// let mut scratch = Scratch::new();
+/// let mut scratch = PayloadBuffer::new();
 /// let claims = verifier.verify(token.expose(), now, &mut scratch)?;
 /// assert_eq!(claims.subject(), Some("johndoe"));
 ///
@@ -41,14 +41,14 @@ use crate::{KeySet, TokenRules, VerifyError, VerifyingKey};
 #[derive(Clone, Debug)]
 pub struct Verifier {
     rules: TokenRules,
-    trust: Arc<Trust>,
+    trust: Arc<TrustedKeys>,
 }
 
 impl Verifier {
     /// A verifier that trusts these keys.
     #[must_use]
     pub fn new(rules: TokenRules, keys: impl Into<KeySet>) -> Self {
-        let trust = Arc::new(Trust::new(&rules, keys.into()));
+        let trust = Arc::new(TrustedKeys::new(&rules, keys.into()));
         Self { rules, trust }
     }
 
@@ -99,7 +99,7 @@ impl Verifier {
         &self,
         token: &str,
         now: Timestamp,
-        scratch: &'s mut Scratch,
+        scratch: &'s mut PayloadBuffer,
     ) -> Result<Verified<Claims<'s>>, VerifyError> {
         let payload = self.open(token, scratch)?;
         let mut claims = Claims::empty(self.rules.claim_layout());
@@ -114,7 +114,7 @@ impl Verifier {
 
     /// The payload of a token whose header and signature are valid.
     #[inline]
-    pub(crate) fn open<'s>(&self, token: &str, scratch: &'s mut Scratch) -> Result<&'s [u8], VerifyError> {
+    pub(crate) fn open<'s>(&self, token: &str, scratch: &'s mut PayloadBuffer) -> Result<&'s [u8], VerifyError> {
         let trusted = self.trust.current();
         let (jws, key) = trusted.cut(&self.rules, token)?;
         open(jws, key, self.rules.max_payload(), scratch).map_err(|fault| match fault {
@@ -129,7 +129,7 @@ impl Verifier {
     fn fault(&self, token: &str) -> Option<VerifyError> {
         let jws = CompactJws::cut(token, self.rules.max_token());
         jws.and_then(|jws| {
-            jws.decode_payload(Scratch::new().room(), self.rules.max_payload())
+            jws.decode_payload(PayloadBuffer::new().room(), self.rules.max_payload())
                 .map(drop)
         })
         .err()
@@ -142,7 +142,7 @@ pub(crate) fn open<'s>(
     jws: CompactJws<'_>,
     key: &VerifyingKey,
     max_payload: usize,
-    scratch: &'s mut Scratch,
+    scratch: &'s mut PayloadBuffer,
 ) -> Result<&'s [u8], VerifyError> {
     let payload = jws.decode_payload(scratch.room(), max_payload)?;
     let mut buffer = SignatureBuffer::new();
@@ -158,12 +158,12 @@ pub(crate) fn open<'s>(
 /// A buffer for the payload of one token, on the stack: the claims borrow from it.
 ///
 /// ```
-/// let mut scratch = scopegate_token::Scratch::new();
+/// let mut scratch = scopegate_token::PayloadBuffer::new();
 /// # let _ = &mut scratch;
 /// ```
-pub struct Scratch([MaybeUninit<u8>; TokenRules::MAX_PAYLOAD]);
+pub struct PayloadBuffer([MaybeUninit<u8>; TokenRules::MAX_PAYLOAD]);
 
-impl Scratch {
+impl PayloadBuffer {
     /// An unwritten buffer.
     #[must_use]
     pub const fn new() -> Self {
@@ -175,14 +175,14 @@ impl Scratch {
     }
 }
 
-impl Default for Scratch {
+impl Default for PayloadBuffer {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl fmt::Debug for Scratch {
+impl fmt::Debug for PayloadBuffer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Scratch(..)")
+        f.write_str("PayloadBuffer(..)")
     }
 }

@@ -44,7 +44,7 @@ pub enum ClaimsError {
 impl ClaimsError {
     /// A short name of the rule, for logs and metrics.
     #[must_use]
-    pub const fn rule(&self) -> &'static str {
+    pub const fn label(&self) -> &'static str {
         match self {
             Self::DuplicateName => "duplicate_claim",
             Self::NotAnObject => "payload_object",

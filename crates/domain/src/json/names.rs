@@ -7,13 +7,13 @@ use std::collections::BTreeSet;
 ///
 /// The first sixteen cost nothing; beyond them, and for names written with escapes, it allocates.
 #[derive(Debug, Default)]
-pub struct Names<'a> {
+pub struct MemberNames<'a> {
     few: [&'a str; 16],
     len: usize,
     more: BTreeSet<Cow<'a, str>>,
 }
 
-impl<'a> Names<'a> {
+impl<'a> MemberNames<'a> {
     /// Adds a name; `false` if it was there.
     pub fn insert(&mut self, name: Cow<'a, str>) -> bool {
         if self.few.iter().take(self.len).any(|known| *known == name) || self.more.contains(&name) {

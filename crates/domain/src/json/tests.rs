@@ -130,7 +130,7 @@ fn numbers_are_truncated_in_their_range() {
 
 #[test]
 fn a_name_is_new_once() {
-    let mut names = Names::default();
+    let mut names = MemberNames::default();
     for index in 0..40 {
         assert!(names.insert(Cow::Owned(format!("owned{index}"))));
     }

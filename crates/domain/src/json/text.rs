@@ -1,4 +1,4 @@
-//! Texts.
+//! A list of texts in a claim, and its iterator.
 
 use std::borrow::Cow;
 

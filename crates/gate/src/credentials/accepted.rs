@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use scopegate_domain::User;
 use scopegate_policy::{PresentedCredentials, Subject, TokenFacts};
-use scopegate_token::{HeapBytes, Known};
+use scopegate_token::{CachedToken, HeapSize};
 
 /// A credential that was accepted, in values that outlive it.
 pub(crate) struct AcceptedCredential {
@@ -24,7 +24,7 @@ enum FactSource {
     /// Found for this request.
     Fresh(Box<CredentialFacts>),
     /// Found when the token was verified.
-    Cached(Arc<Known<CredentialFacts>>),
+    Cached(Arc<CachedToken<CredentialFacts>>),
 }
 
 impl AcceptedCredential {
@@ -37,7 +37,7 @@ impl AcceptedCredential {
     }
 
     /// A token that was verified, now or before.
-    pub(crate) const fn of_token(known: Arc<Known<CredentialFacts>>) -> Self {
+    pub(crate) const fn of_token(known: Arc<CachedToken<CredentialFacts>>) -> Self {
         Self {
             facts: FactSource::Cached(known),
             user: None,
@@ -81,7 +81,7 @@ impl AcceptedCredential {
     }
 }
 
-impl HeapBytes for CredentialFacts {
+impl HeapSize for CredentialFacts {
     fn heap_bytes(&self) -> usize {
         /// What the counts of shared memory take.
         const COUNTS: usize = 16;

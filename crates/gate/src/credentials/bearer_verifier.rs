@@ -6,7 +6,7 @@ use std::sync::Arc;
 use metrics::{Counter, Gauge, Unit, counter, describe_counter, describe_gauge, gauge};
 use scopegate_domain::{Claims, Scope, Timestamp, Verified};
 use scopegate_policy::{OperationTable, SchemeId};
-use scopegate_token::{RevokedSet, SubjectNames, TokenRules, VerifiedCache, Verifier};
+use scopegate_token::{RevokedSet, SubjectClaim, TokenRules, VerifiedCache, Verifier};
 
 use crate::credentials::accepted::{AcceptedCredential, CredentialFacts};
 use crate::refusal::CredentialError;
@@ -22,11 +22,11 @@ use crate::shadow::ShadowEvaluator;
 /// use std::sync::Arc;
 /// use scopegate_gate::BearerTokens;
 /// use scopegate_gate::domain::Secret;
-/// use scopegate_gate::token::{RevokedSet, SigningKey, SubjectNames, TokenRules, Verifier};
+/// use scopegate_gate::token::{RevokedSet, SigningKey, SubjectClaim, TokenRules, Verifier};
 ///
 /// let key = SigningKey::hs256(&Secret::new(String::from("a secret text of thirty-two bytes")))?;
 /// let verifier = Verifier::new(TokenRules::tutorial(), key.verifying_key());
-/// let revoked = Arc::new(RevokedSet::new(SubjectNames::Usernames));
+/// let revoked = Arc::new(RevokedSet::new(SubjectClaim::Username));
 /// let tokens = BearerTokens::new(verifier).cache_bytes(1024 * 1024).revoked(Arc::clone(&revoked));
 /// # let _ = tokens;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -47,7 +47,7 @@ impl BearerTokens {
     pub fn new(verifier: impl Into<Arc<Verifier>>) -> Self {
         Self {
             verifier: verifier.into(),
-            revoked: Arc::new(RevokedSet::new(SubjectNames::UserIds)),
+            revoked: Arc::new(RevokedSet::new(SubjectClaim::UserId)),
             cache_bytes: Self::CACHE_BYTES,
         }
     }

@@ -22,7 +22,7 @@ impl RotatingKeys {
             self.read_store().await?;
         }
         let read = self.read();
-        let mut unnamed = read.ring.keys().iter().filter(|key| key.is_unnamed);
+        let mut unnamed = read.ring.keys().iter().filter(|key| key.accepts_missing_kid);
         Ok(unnamed.any(|key| {
             let opened = read.opened.get(&key.id);
             opened.is_some_and(|opened| opened.public.thumbprint() == own)

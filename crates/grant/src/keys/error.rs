@@ -2,7 +2,7 @@
 
 use scopegate_domain::KeyId;
 use scopegate_store::StoreError;
-use scopegate_token::{EntropyError, EnvelopeError, KeyError, KeyRingError};
+use scopegate_token::{EnvelopeError, KeyError, KeyRingError, RandomError};
 
 use super::key_source::KeyEncryptionKeyError;
 
@@ -25,7 +25,7 @@ pub enum KeyRotationError {
     Empty,
     /// No random bytes are available.
     #[error(transparent)]
-    Entropy(#[from] EntropyError),
+    RandomSource(#[from] RandomError),
     /// A key with that id exists.
     #[error("there is a key `{id}` already")]
     IdTaken {

@@ -28,7 +28,7 @@ impl RotatingKeys {
         for _ in 0..ATTEMPTS {
             let (ring, now) = (KeyRing::new(self.keys().list().await?)?, self.clock.now());
             let removed = ring.keys().iter().find(|key| key.id == *id);
-            let (Some(removed), Some(without)) = (removed, ring.without(id, now, self.token_lifetime)) else {
+            let (Some(removed), Some(without)) = (removed, ring.remove(id, now, self.token_lifetime)) else {
                 return Ok(None);
             };
             let mut keys = without.keys;

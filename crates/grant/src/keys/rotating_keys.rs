@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use scopegate_domain::{Clock, KeyId, Lifetime, StoredKey, Timestamp};
 use scopegate_store::{SigningKeys, Store};
 use scopegate_token::{
-    Algorithm, Entropy, EnvelopeError, KeyEncryptionKey, KeyRing, KeySchedule, KeySet, RingPlace, SigningKey,
+    Algorithm, EnvelopeError, KeyEncryptionKey, KeyRing, KeySchedule, KeySet, KeySlot, RandomSource, SigningKey,
     VerifyingKey,
 };
 
@@ -28,12 +28,12 @@ pub(super) const ATTEMPTS: usize = 8;
 /// use scopegate_domain::{Lifetime, SystemClock};
 /// use scopegate_grant::RotatingKeys;
 /// use scopegate_store::{MemoryStore, Store};
-/// use scopegate_token::{KeyEncryptionKey, KeySchedule, SystemEntropy};
+/// use scopegate_token::{KeyEncryptionKey, KeySchedule, SystemRandomSource};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
-/// let kek = Arc::new(KeyEncryptionKey::generate(&SystemEntropy)?);
+/// let kek = Arc::new(KeyEncryptionKey::generate(&SystemRandomSource)?);
 /// let keys = RotatingKeys::new(store, kek, KeySchedule::default(), Lifetime::from_minutes(30));
 /// let active = keys.refresh().await?;
 /// assert_eq!(active.published.iter().count(), 1);
@@ -50,7 +50,7 @@ pub struct RotatingKeys {
     pub(super) token_lifetime: Lifetime,
     pub(super) algorithm: Algorithm,
     pub(super) clock: Arc<dyn Clock>,
-    pub(super) entropy: Arc<dyn Entropy>,
+    pub(super) entropy: Arc<dyn RandomSource>,
     read: Mutex<OpenedKeys>,
 }
 
@@ -97,7 +97,7 @@ impl RotatingKeys {
             token_lifetime,
             algorithm: Algorithm::Es256,
             clock: Arc::new(scopegate_domain::SystemClock),
-            entropy: Arc::new(scopegate_token::SystemEntropy),
+            entropy: Arc::new(scopegate_token::SystemRandomSource),
             read: Mutex::default(),
         }
     }
@@ -139,10 +139,10 @@ impl RotatingKeys {
     pub fn active(&self) -> Result<ActiveKeys, KeyRotationError> {
         let (now, read) = (self.clock.now(), self.read());
         let signs = read.ring.current(now).ok_or(KeyRotationError::Empty)?.id.clone();
-        let public = |key: &StoredKey| Some((key.is_unnamed, read.opened.get(&key.id)?.public.clone()));
+        let public = |key: &StoredKey| Some((key.accepts_missing_kid, read.opened.get(&key.id)?.public.clone()));
         let known: Vec<_> = read.ring.published(now).filter_map(public).collect();
-        let named = |(is_unnamed, key): &(bool, VerifyingKey)| {
-            let unnamed = is_unnamed.then(|| key.clone().without_id());
+        let named = |(accepts_missing_kid, key): &(bool, VerifyingKey)| {
+            let unnamed = accepts_missing_kid.then(|| key.clone().without_id());
             [Some(key.clone()), unnamed].into_iter().flatten()
         };
         Ok(ActiveKeys {
@@ -170,7 +170,7 @@ impl RotatingKeys {
     pub(super) async fn seal(
         &self,
         ring: &KeyRing,
-        place: RingPlace,
+        place: KeySlot,
         key: &SigningKey,
     ) -> Result<StoredKey, KeyRotationError> {
         let kek = self.fitting_kek(ring).await?;

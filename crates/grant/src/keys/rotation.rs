@@ -2,7 +2,7 @@
 
 use scopegate_domain::{KeyId, StoredKey};
 use scopegate_store::StoreErrorKind;
-use scopegate_token::{EntropyError, KeyRing, RingPlace, SigningKey};
+use scopegate_token::{KeyRing, KeySlot, RandomError, SigningKey};
 
 use super::error::KeyRotationError;
 use super::rotating_keys::{ATTEMPTS, ActiveKeys, RotatingKeys};
@@ -36,7 +36,7 @@ impl RotatingKeys {
                 ring = self.read_store().await?;
             }
         }
-        if let Some(epoch) = ring.gone_through(self.clock.now()) {
+        if let Some(epoch) = ring.expired_through(self.clock.now()) {
             self.keys().remove_through(epoch).await?;
             ring = self.read_store().await?;
         }
@@ -84,7 +84,7 @@ impl RotatingKeys {
         }
         let mut random = [0; 16];
         self.entropy.fill(&mut random)?;
-        let id = KeyId::parse(&format!("{:032x}", u128::from_be_bytes(random))).map_err(|_| EntropyError)?;
+        let id = KeyId::parse(&format!("{:032x}", u128::from_be_bytes(random))).map_err(|_| RandomError)?;
         Ok(key.with_id(id))
     }
 
@@ -92,12 +92,12 @@ impl RotatingKeys {
     pub(super) async fn append(
         &self,
         ring: &KeyRing,
-        place: RingPlace,
+        place: KeySlot,
         key: &SigningKey,
-        is_unnamed: bool,
+        accepts_missing_kid: bool,
     ) -> Result<Option<StoredKey>, KeyRotationError> {
         let key = StoredKey {
-            is_unnamed,
+            accepts_missing_kid,
             ..self.seal(ring, place, key).await?
         };
         match self.keys().rotate(key.clone()).await {

@@ -4,7 +4,7 @@ use scopegate_domain::{Client, ClientId, ErrorCode, Secret};
 use scopegate_grant::{
     AuthorizationServer, ClientCredentials, GrantError, InvalidClientCause, InvalidRequestCause, TokenSet,
 };
-use scopegate_token::{ClientSecret, SystemEntropy};
+use scopegate_token::{ClientSecret, SystemRandomSource};
 
 struct Setup {
     server: AuthorizationServer,
@@ -16,8 +16,8 @@ struct Setup {
 /// and `other`.
 async fn setup() -> Setup {
     let store = store().await;
-    let secret = ClientSecret::generate(&SystemEntropy).unwrap();
-    let other_secret = ClientSecret::generate(&SystemEntropy).unwrap();
+    let secret = ClientSecret::generate(&SystemRandomSource).unwrap();
+    let other_secret = ClientSecret::generate(&SystemRandomSource).unwrap();
     let clients = clients(&store);
     let id = |id| ClientId::parse(id).unwrap();
     clients.add(client("web").with_secret(secret.digest())).await.unwrap();
@@ -211,7 +211,7 @@ async fn a_client_uses_only_what_it_was_given() {
 async fn tutorial_client_must_be_public_and_allowed() {
     let store = store().await;
     let clients = clients(&store);
-    let secret = ClientSecret::generate(&SystemEntropy).unwrap();
+    let secret = ClientSecret::generate(&SystemRandomSource).unwrap();
     clients.add(client("web").with_secret(secret.digest())).await.unwrap();
     clients
         .add(Client::public(ClientId::parse("idle").unwrap(), "").with_grant_types([]))

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use crate::common::{builder, client, clients, page_of, params, store};
 use scopegate_domain::{ErrorCode, Secret};
 use scopegate_grant::{AuthorizationServer, ClientCredentials, GrantError, GrantProfile, TokenSet};
-use scopegate_token::{ClientSecret, SystemEntropy};
+use scopegate_token::{ClientSecret, SystemRandomSource};
 
 /// A way to present a secret.
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +24,7 @@ struct Stage {
 impl Stage {
     async fn new() -> Self {
         let store = store().await;
-        let secret = ClientSecret::generate(&SystemEntropy).unwrap();
+        let secret = ClientSecret::generate(&SystemRandomSource).unwrap();
         clients(&store)
             .add(client("web").with_secret(secret.digest()))
             .await

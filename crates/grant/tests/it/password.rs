@@ -15,7 +15,7 @@ use scopegate_grant::{
 };
 use scopegate_store::{MemoryStore, Store};
 use scopegate_token::{
-    PasswordHasher, PasswordPolicy, RevokedSet, Scratch, Signer, SigningKey, SubjectNames, TokenRules, Verifier,
+    PasswordHasher, PasswordPolicy, PayloadBuffer, RevokedSet, Signer, SigningKey, SubjectClaim, TokenRules, Verifier,
 };
 
 async fn ask(server: &AuthorizationServer, fields: &[(&str, &str)]) -> Result<TokenSet, GrantError> {
@@ -35,7 +35,7 @@ async fn by_the_rfc(server: &AuthorizationServer, fields: &[(&str, &str)]) -> Re
 fn read(tokens: &TokenSet) -> (String, Vec<String>) {
     let key = SigningKey::hs256(&Secret::new(String::from(KEY))).unwrap();
     let verifier = Verifier::new(TokenRules::tutorial(), key.verifying_key());
-    let mut scratch = Scratch::new();
+    let mut scratch = PayloadBuffer::new();
     let claims = verifier
         .verify(tokens.access_token().expose(), NOW, &mut scratch)
         .unwrap();
@@ -208,9 +208,9 @@ async fn revocation_during_login_covers_its_token() {
         (
             TokenRules::rfc9068(issuer, audience),
             GrantProfile::Rfc,
-            SubjectNames::UserIds,
+            SubjectClaim::UserId,
         ),
-        (TokenRules::tutorial(), page_of("demo-app"), SubjectNames::Usernames),
+        (TokenRules::tutorial(), page_of("demo-app"), SubjectClaim::Username),
     ] {
         let key = SigningKey::hs256(&Secret::new(String::from(KEY))).unwrap();
         let verifier = Verifier::new(rules.clone(), key.verifying_key());
@@ -221,7 +221,7 @@ async fn revocation_during_login_covers_its_token() {
             .clock(Arc::new(Ticking(AtomicI64::new(NOW.as_unix()))))
             .build();
         let tokens = by_the_rfc(&server, &JOHN).await.unwrap();
-        let mut scratch = Scratch::new();
+        let mut scratch = PayloadBuffer::new();
         let claims = verifier
             .verify(tokens.access_token().expose(), NOW, &mut scratch)
             .unwrap();
@@ -302,7 +302,7 @@ async fn rfc_token_names_subject_client_and_id() {
         .lifetime(Lifetime::from_minutes(5))
         .build();
     let tokens = by_the_rfc(&server, &JOHN).await.unwrap();
-    let mut scratch = Scratch::new();
+    let mut scratch = PayloadBuffer::new();
     let claims = verifier
         .verify(tokens.access_token().expose(), NOW, &mut scratch)
         .unwrap();
@@ -312,7 +312,7 @@ async fn rfc_token_names_subject_client_and_id() {
     assert!(claims.scopes().eq(["me", "items"]));
     let first_id = claims.token_id().unwrap().to_owned();
     let tokens = by_the_rfc(&server, &JOHN).await.unwrap();
-    let mut scratch = Scratch::new();
+    let mut scratch = PayloadBuffer::new();
     let claims = verifier
         .verify(tokens.access_token().expose(), NOW, &mut scratch)
         .unwrap();
@@ -347,7 +347,7 @@ async fn login_burst_beyond_queue_is_busy() {
     let store = store().await;
     let argon2id = PasswordHasher::new(PasswordPolicy::default());
     let hash: PasswordHash = argon2id
-        .hash(&Secret::new("secret".into()), &scopegate_token::SystemEntropy)
+        .hash(&Secret::new("secret".into()), &scopegate_token::SystemRandomSource)
         .unwrap();
     add_user(&*store, user("bob"), Some(hash.expose())).await;
     let server = builder(&store)

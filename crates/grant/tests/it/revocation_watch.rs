@@ -7,7 +7,7 @@ use scopegate_domain::{
 };
 use scopegate_grant::RevocationWatch;
 use scopegate_store::{MemoryStore, RevocationCursor, Revocations, Store};
-use scopegate_token::{RevokedSet, SubjectNames};
+use scopegate_token::{RevokedSet, SubjectClaim};
 
 const NOW: Timestamp = Timestamp::from_unix(1_000);
 
@@ -17,7 +17,7 @@ fn token(id: &str) -> Revocation {
 
 fn stage() -> (Arc<MemoryStore>, Arc<ManualClock>, RevocationWatch) {
     let (store, clock) = (Arc::new(MemoryStore::new()), Arc::new(ManualClock::at(NOW)));
-    let set = Arc::new(RevokedSet::new(SubjectNames::UserIds));
+    let set = Arc::new(RevokedSet::new(SubjectClaim::UserId));
     let behind: Arc<dyn Store> = Arc::<MemoryStore>::clone(&store);
     let watch = RevocationWatch::new(behind, set, Arc::<ManualClock>::clone(&clock));
     (store, clock, watch)
@@ -64,7 +64,7 @@ async fn expired_revocation_is_dropped_from_set_and_store() {
 async fn token_with_earlier_longer_lifetime_is_revoked() {
     let (store, clock, _) = stage();
     let server = |minutes| {
-        let set = Arc::new(RevokedSet::new(SubjectNames::Usernames));
+        let set = Arc::new(RevokedSet::new(SubjectClaim::Username));
         let behind: Arc<dyn Store> = Arc::<MemoryStore>::clone(&store);
         let lifetime = Lifetime::from_minutes(minutes);
         RevocationWatch::new(behind, set, Arc::<ManualClock>::clone(&clock)).for_unsaid(lifetime)

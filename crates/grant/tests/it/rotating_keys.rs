@@ -9,8 +9,8 @@ use scopegate_domain::{
 use scopegate_grant::{KeyEncryptionKeyError, KeyEncryptionKeySource, KeyRotationError, RotatingKeys};
 use scopegate_store::{BoxFuture, MemoryStore, SigningKeys, Store};
 use scopegate_token::{
-    Algorithm, EnvelopeError, KeyEncryptionKey, KeyRingError, KeySchedule, Scratch, Signer, SigningKey, SystemEntropy,
-    TokenRules, Verifier, VerifyError,
+    Algorithm, EnvelopeError, KeyEncryptionKey, KeyRingError, KeySchedule, PayloadBuffer, Signer, SigningKey,
+    SystemRandomSource, TokenRules, Verifier, VerifyError,
 };
 
 const HOUR: Lifetime = Lifetime::from_minutes(60);
@@ -27,7 +27,7 @@ impl World {
     fn new() -> Self {
         Self {
             store: Arc::new(MemoryStore::new()),
-            kek: Arc::new(KeyEncryptionKey::generate(&SystemEntropy).unwrap()),
+            kek: Arc::new(KeyEncryptionKey::generate(&SystemRandomSource).unwrap()),
             clock: Arc::new(ManualClock::at(Timestamp::from_unix(1_700_000_000))),
         }
     }
@@ -58,7 +58,7 @@ impl World {
 
     fn verify(&self, node: &RotatingKeys, token: &str) -> Result<(), VerifyError> {
         let verifier = Verifier::new(rules(), node.active().unwrap().trusted);
-        verifier.verify(token, self.now(), &mut Scratch::new()).map(drop)
+        verifier.verify(token, self.now(), &mut PayloadBuffer::new()).map(drop)
     }
 }
 
@@ -150,14 +150,14 @@ async fn foreign_key_in_store_is_untrusted() {
     let node = world.node();
     let good = node.refresh().await.unwrap();
     let row = world.rows().await[0].clone();
-    let stranger = KeyEncryptionKey::generate(&SystemEntropy).unwrap();
+    let stranger = KeyEncryptionKey::generate(&SystemRandomSource).unwrap();
     let key = SigningKey::es256_generate().unwrap();
     let id = KeyId::parse("mine").unwrap();
     for (sealed, fault) in [
         (row.sealed.clone(), EnvelopeError::OtherRow),
         (
             stranger
-                .seal(&id, "ES256", key.to_pkcs8().unwrap(), &SystemEntropy)
+                .seal(&id, "ES256", key.to_pkcs8().unwrap(), &SystemRandomSource)
                 .unwrap(),
             EnvelopeError::OtherKey,
         ),
@@ -192,7 +192,7 @@ async fn keys_are_resealed_while_in_use() {
     let running = world.node();
     running.refresh().await.unwrap();
     let added = running.rotate().await.unwrap();
-    let new = Arc::new(KeyEncryptionKey::generate(&SystemEntropy).unwrap());
+    let new = Arc::new(KeyEncryptionKey::generate(&SystemRandomSource).unwrap());
     assert_eq!(world.node().rewrap(&new).await.unwrap(), 2);
     assert!(world.rows().await.iter().all(|key| new.has_sealed(&key.sealed)));
 
@@ -257,7 +257,7 @@ async fn running_node_reloads_key_encryption_key() {
 
     // All keys are sealed again, and the file has not changed yet, or it is missing: no key is
     // added, the others are used.
-    let new = Arc::new(KeyEncryptionKey::generate(&SystemEntropy).unwrap());
+    let new = Arc::new(KeyEncryptionKey::generate(&SystemRandomSource).unwrap());
     world.node().rewrap(&new).await.unwrap();
     world.clock.advance(DAY);
     assert!(is_sealed_by_another(&node.refresh().await.unwrap_err()));

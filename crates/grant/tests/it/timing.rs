@@ -21,7 +21,7 @@ use crate::common::{add_user, builder, client, clients, page_of, params, store, 
 use crate::long_check;
 use scopegate_domain::{ErrorCode, PasswordHash, Secret, UserStatus};
 use scopegate_grant::{AuthorizationServer, ClientCredentials};
-use scopegate_token::{ClientSecret, Entropy, PasswordHasher, PasswordPolicy, SystemEntropy};
+use scopegate_token::{ClientSecret, PasswordHasher, PasswordPolicy, RandomSource, SystemRandomSource};
 
 /// bcrypt of `secret`, costs 4 and 6: 1 and 4 ms.
 const BCRYPT_4: &str = "$2b$04$XdfrcKLRfvj.vJ6gOe.TCewZ/eO7Avec24Mp3Mm5.SRe9T09oSZc.";
@@ -114,7 +114,7 @@ async fn measure(server: &AuthorizationServer, groups: &[Group]) -> Vec<Times> {
 /// Returns the numbers below this one, in random order.
 fn shuffled(count: usize) -> Vec<usize> {
     let mut chances = vec![0; count];
-    SystemEntropy.fill(&mut chances).unwrap();
+    SystemRandomSource.fill(&mut chances).unwrap();
     let mut numbers: Vec<_> = (0..count).collect();
     numbers.sort_by_key(|number| chances.get(*number).copied());
     numbers
@@ -193,7 +193,9 @@ async fn assert_indistinguishable(server: &AuthorizationServer, groups: &[Group]
 
 fn argon2id(memory_kib: u32) -> String {
     let hasher = PasswordHasher::new(PasswordPolicy::argon2id(memory_kib, 1, 1).unwrap());
-    let hash: PasswordHash = hasher.hash(&Secret::new("secret".to_owned()), &SystemEntropy).unwrap();
+    let hash: PasswordHash = hasher
+        .hash(&Secret::new("secret".to_owned()), &SystemRandomSource)
+        .unwrap();
     hash.expose().to_owned()
 }
 
@@ -215,7 +217,7 @@ async fn failed_client_time_hides_its_cause() {
         return;
     }
     let store = store().await;
-    let [secret, wrong] = [(); 2].map(|()| ClientSecret::generate(&SystemEntropy).unwrap());
+    let [secret, wrong] = [(); 2].map(|()| ClientSecret::generate(&SystemRandomSource).unwrap());
     clients(&store)
         .add(client("conf-app").with_secret(secret.digest()))
         .await

@@ -8,8 +8,8 @@ use scopegate_domain::{
 use scopegate_grant::{AuthorizationServer, ClientCredentials, GrantError, RevocationWatch, TokenSet};
 use scopegate_store::{DisableAndRevoke, MemoryStore, Revocations, Store};
 use scopegate_token::{
-    Entropy, EntropyError, PasswordHasher, PasswordPolicy, RevokedSet, Scratch, Signer, SigningKey, SubjectNames,
-    SystemEntropy, TokenRules, Verifier,
+    PasswordHasher, PasswordPolicy, PayloadBuffer, RandomError, RandomSource, RevokedSet, Signer, SigningKey,
+    SubjectClaim, SystemRandomSource, TokenRules, Verifier,
 };
 
 const FORM: [(&str, &str); 5] = [
@@ -46,12 +46,12 @@ impl std::fmt::Debug for Meanwhile {
     }
 }
 
-impl Entropy for Meanwhile {
-    fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError> {
+impl RandomSource for Meanwhile {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError> {
         if let Some(change) = self.change.lock().unwrap().take() {
             change(&self.store);
         }
-        SystemEntropy.fill(bytes)
+        SystemRandomSource.fill(bytes)
     }
 }
 
@@ -165,7 +165,7 @@ impl Node {
             .password_grant(true)
             .clock(clock.clone())
             .build();
-        let set = Arc::new(RevokedSet::new(SubjectNames::UserIds));
+        let set = Arc::new(RevokedSet::new(SubjectClaim::UserId));
         Self {
             server,
             verifier: Verifier::new(rules, key().verifying_key()),
@@ -176,7 +176,7 @@ impl Node {
 
     async fn accepts(&self, tokens: &TokenSet) -> bool {
         self.watch.refresh().await.unwrap();
-        let mut scratch = Scratch::new();
+        let mut scratch = PayloadBuffer::new();
         let now = self.clock.now();
         let claims = self
             .verifier
@@ -267,7 +267,7 @@ async fn expires_in_is_rounded_down_from_the_signing() {
 async fn a_year_of_revocations_is_forgotten() {
     let (store, clock) = (store().await, Arc::new(ManualClock::at(NOW)));
     let behind: Arc<dyn Store> = store.clone();
-    let set = Arc::new(RevokedSet::new(SubjectNames::Usernames));
+    let set = Arc::new(RevokedSet::new(SubjectClaim::Username));
     let lifetime = Lifetime::from_minutes(30);
     let watch = RevocationWatch::new(behind.clone(), set, clock.clone()).for_unsaid(lifetime);
     watch.refresh().await.unwrap();

@@ -67,10 +67,10 @@ async fn panics() -> &'static str {
 }
 
 /// A request, with what of it may have to do with CORS left open.
-type Asked = (&'static str, &'static str, &'static str, &'static str);
+type RecordedRequest = (&'static str, &'static str, &'static str, &'static str);
 
 /// Method, path, scope of the token, body; and the status that is answered.
-const OPEN_TO_OTHERS: [(Asked, u16); 17] = [
+const OPEN_TO_OTHERS: [(RecordedRequest, u16); 17] = [
     (("GET", "/open", "", ""), 200),
     (("HEAD", "/open", "", ""), 200),
     (("DELETE", "/open", "", ""), 405),
@@ -89,7 +89,7 @@ const OPEN_TO_OTHERS: [(Asked, u16); 17] = [
     (("GET", "/openapi.json", "", ""), 200),
     (("HEAD", "/openapi.json", "", ""), 200),
 ];
-const CLOSED: [(Asked, u16); 8] = [
+const CLOSED: [(RecordedRequest, u16); 8] = [
     (("GET", "/docs", "", ""), 200),
     (("HEAD", "/docs", "", ""), 200),
     (("POST", "/docs", "", ""), 405),
@@ -115,7 +115,7 @@ const ORIGINS: [(&[&str], bool); 11] = [
     (&[APP, APP], false),
 ];
 
-async fn ask(gate: &Gate, (method, path, scope, body): Asked, headers: &[(&str, &str)]) -> Answered {
+async fn ask(gate: &Gate, (method, path, scope, body): RecordedRequest, headers: &[(&str, &str)]) -> Answered {
     let mut request = Request::builder()
         .method(method)
         .uri(path)

@@ -360,7 +360,7 @@ fn a_host_is_named_once() {
 }
 
 #[derive(serde::Deserialize, scopegate_http::utoipa::ToSchema)]
-struct Asked {
+struct RecordedRequest {
     text: Option<String>,
     #[serde(default)]
     list: Vec<String>,
@@ -369,9 +369,9 @@ struct Asked {
 
 #[test]
 fn any_query_is_read_in_one_way() {
-    let told = |asked: Asked| async move { format!("{:?} {:?} {:?}", asked.text, asked.list, asked.number) };
+    let told = |asked: RecordedRequest| async move { format!("{:?} {:?} {:?}", asked.text, asked.list, asked.number) };
     let gate = Gate::builder(common::catalog())
-        .operation(get("/q").public().query::<Asked>().then(told))
+        .operation(get("/q").public().query::<RecordedRequest>().then(told))
         .build()
         .unwrap();
     let many = (0..3_500)

@@ -2,7 +2,7 @@
 
 use http::Request;
 use scopegate_http::domain::KeyId;
-use scopegate_http::token::{JwksUse, KeySet, SigningKey, VerifyingKey};
+use scopegate_http::token::{JwksPolicy, KeySet, SigningKey, VerifyingKey};
 use scopegate_http::{Cors, Gate, Profile, PublishedKeys};
 
 use crate::common::{self, Answered};
@@ -23,7 +23,7 @@ async fn ask(gate: &Gate, method: &str, headers: &[(&str, &str)]) -> Answered {
 }
 
 fn ids(answer: &Answered) -> Vec<String> {
-    let jwks = KeySet::from_jwks(answer.body.as_bytes(), JwksUse::FETCHED).unwrap();
+    let jwks = KeySet::from_jwks(answer.body.as_bytes(), JwksPolicy::PUBLIC_ONLY).unwrap();
     assert_eq!(jwks.skipped(), []);
     jwks.keys().iter().map(|key| key.id().unwrap().to_string()).collect()
 }

@@ -201,13 +201,13 @@ impl Tree {
 
 /// The content of a challenge.
 #[derive(Debug)]
-struct Asked {
+struct RecordedRequest {
     scopes: Set,
     login: Login,
     error: Option<String>,
 }
 
-impl Asked {
+impl RecordedRequest {
     /// By the only challenge.
     fn read(answered: &Answered) -> Self {
         let challenges = answered.challenges();
@@ -289,7 +289,7 @@ async fn follow(tree: &Tree, held: Option<&Held>, is_active: bool) -> Result<(),
     let Some(held) = held else {
         let first = common::get(&gate, "/").await;
         prop_assert_eq!(first.status, 401);
-        let asked = Asked::read(&first);
+        let asked = RecordedRequest::read(&first);
         prop_assert_eq!((&asked.error, asked.login), (&None, Login::default()));
         asked.is_needed_whole(tree)?;
         let held = Held {
@@ -316,7 +316,7 @@ async fn follow(tree: &Tree, held: Option<&Held>, is_active: bool) -> Result<(),
 
 /// Does exactly what the challenge requests.
 async fn round(tree: &Tree, gate: &Gate, subject: &str, held: &Held, refused: &Answered) -> Result<(), TestCaseError> {
-    let asked = Asked::read(refused);
+    let asked = RecordedRequest::read(refused);
     prop_assert!(!asked.is_nothing(), "a challenge that helps nobody: {:?}", refused);
     asked.is_needed_whole(tree)?;
     let login = match (refused.status.as_u16(), asked.error.as_deref()) {

@@ -12,7 +12,7 @@ use scopegate_http::domain::{
 };
 use scopegate_http::policy::{Fact, Rule};
 use scopegate_http::store::{Store, Users, UsersCache};
-use scopegate_http::token::{RevokedSet, Signer, SigningKey, SubjectNames, TokenRules, Verifier};
+use scopegate_http::token::{RevokedSet, Signer, SigningKey, SubjectClaim, TokenRules, Verifier};
 use scopegate_http::{ActiveUser, BearerTokens, Catalog, Gate, GateBuilder, Guard, SecurityScheme, get};
 
 use crate::common::{self, ITEMS, ME, NOW, get_with, remembering};
@@ -149,7 +149,7 @@ async fn known() -> Known {
     let behind: Arc<dyn Store> = Arc::<common::Counted>::clone(&counted);
     let age = Lifetime::from_seconds(5);
     let users = Arc::new(UsersCache::new(behind, Arc::<ManualClock>::clone(&clock), age));
-    let revoked = Arc::new(RevokedSet::new(SubjectNames::UserIds));
+    let revoked = Arc::new(RevokedSet::new(SubjectClaim::UserId));
     let tokens = remembering(verifier("a")).revoked(Arc::clone(&revoked));
     let active = Guard::requires([ME])
         .check(ActiveUser)

@@ -10,7 +10,7 @@ use scopegate_http::domain::{
 };
 use scopegate_http::grant::AuthorizationServer;
 use scopegate_http::store::{BoxFuture, MemoryStore, Store, StoreError};
-use scopegate_http::token::{ClientSecret, Signer, SigningKey, SystemEntropy, TokenRules, Verifier};
+use scopegate_http::token::{ClientSecret, Signer, SigningKey, SystemRandomSource, TokenRules, Verifier};
 use scopegate_http::{
     ApiKeyLocation, AuthenticatedCredential, Catalog, Credential, CredentialCheck, CredentialVerifier, Gate, Guard,
     HandledOperation, ScopeToken, SecurityScheme, get, post,
@@ -195,7 +195,7 @@ async fn gate() -> (Gate, Secrets) {
     }
     let catalog = catalog.build().unwrap();
     let key = || SigningKey::hs256(&Secret::new("a key of 32 bytes and a swordfish".to_owned())).unwrap();
-    let client_secret = ClientSecret::generate(&SystemEntropy).unwrap();
+    let client_secret = ClientSecret::generate(&SystemRandomSource).unwrap();
     let rules = TokenRules::tutorial();
     let store = store(client_secret.digest()).await;
     let server = AuthorizationServer::builder(Arc::clone(&store), Signer::new(rules.clone(), key()), catalog.clone());

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use scopegate_domain::{Account, ClientId, PasswordHash, Secret, User, UserId, UserStatus, Username};
 use scopegate_login::{DisabledUserLogin, HashingLimits, LoginError, PasswordCheck, PasswordLogin, Throttle};
 use scopegate_store::{MemoryStore, Store, Users};
-use scopegate_token::{PasswordHasher, PasswordPolicy, SystemEntropy};
+use scopegate_token::{PasswordHasher, PasswordPolicy, SystemRandomSource};
 
 /// bcrypt of `secret`, cost 4.
 const BCRYPT: &str = "$2b$04$EixZaYVK1fsbw1ZfbX3OXecuEWXLp80MtU.0.8ZM4wHF7LiXJMApO";
@@ -32,7 +32,7 @@ impl Fixture {
         let (limits, throttle) = (HashingLimits { slots: 1, queue: 0 }, Arc::new(Throttle::new(throttle)));
         Self {
             store,
-            check: PasswordCheck::new(behind, hasher, limits, throttle, Arc::new(SystemEntropy)),
+            check: PasswordCheck::new(behind, hasher, limits, throttle, Arc::new(SystemRandomSource)),
         }
     }
 

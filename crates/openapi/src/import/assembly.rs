@@ -19,9 +19,9 @@ use super::error::ImportError;
 use super::ignore::Ignore;
 use super::limits::{ImportLimit, MAX_OPERATIONS, MAX_READ, MAX_TEXT, MAX_WORK};
 use super::note::{NoteKind, Notes};
-use super::place::{OperationPlace, Place, Places, derived};
+use super::place::{DocumentPosition, OperationPlace, Places, derived};
 use super::server_lists::{ServerList, ServerLists, Servers};
-use super::shown::Shown;
+use super::shown::QuotedValue;
 use super::templates::Templates;
 
 /// A scheme by its place in the assembly.
@@ -98,7 +98,7 @@ pub(super) type Built = (OperationTable, Counts, DocumentFacts, Places, Notes);
 
 /// Collects a policy.
 #[derive(Debug, Default)]
-pub(super) struct Assembly {
+pub(super) struct TableAssembler {
     schemes: Vec<Draft>,
     by_name: HashMap<String, SchemeIndex>,
     atoms: usize,
@@ -127,7 +127,7 @@ pub(super) struct Assembly {
     details: Vec<(SchemeName, String, String)>,
 }
 
-impl Assembly {
+impl TableAssembler {
     fn add_atom(&mut self) -> Result<(), ImportError> {
         self.atoms += 1;
         if self.atoms > MAX_FACTS {
@@ -190,8 +190,8 @@ impl Assembly {
     pub(super) fn add_operation(
         &mut self,
         draft: OperationDraft<'_>,
-        place: impl Fn() -> Place,
-        security: Option<Arc<Place>>,
+        place: impl Fn() -> DocumentPosition,
+        security: Option<Arc<DocumentPosition>>,
     ) -> Result<(), ImportError> {
         self.count_draft(&draft)?;
         let OperationDraft {
@@ -206,7 +206,7 @@ impl Assembly {
         } = draft;
         let slashed = (!template.starts_with('/')).then(|| format!("/{template}"));
         if let Some(slashed) = &slashed {
-            let message = format!("a path begins with a slash; it is read as `{}`", Shown(slashed));
+            let message = format!("a path begins with a slash; it is read as `{}`", QuotedValue(slashed));
             self.notes.add(NoteKind::MissingSlash, place(), message)?;
         }
         let template = slashed.as_deref().unwrap_or(template);
@@ -218,7 +218,7 @@ impl Assembly {
         } = guarded;
         let known = self.templates.number(template);
         if let Some(index) = self.templates.operation(known, method) {
-            let shown = Shown(template);
+            let shown = QuotedValue(template);
             let message = format!("`{method} {shown}` is declared before; both requirements are kept");
             self.notes.add(NoteKind::DuplicateOperation, place(), message)?;
             if let Some(entry) = self.operations.get_mut(index) {
@@ -232,7 +232,7 @@ impl Assembly {
         if self.templates.add_operation(known, method, self.operations.len()) {
             let message = format!(
                 "`{method} {}` matches the same requests as an operation before",
-                Shown(template)
+                QuotedValue(template)
             );
             self.notes.add(NoteKind::OverlappingTemplates, place(), message)?;
         }
@@ -265,7 +265,12 @@ impl Assembly {
         std::mem::take(&mut self.details)
     }
 
-    fn keep_place(&mut self, place: Place, security: Option<Arc<Place>>, derived: impl FnOnce() -> String) {
+    fn keep_place(
+        &mut self,
+        place: DocumentPosition,
+        security: Option<Arc<DocumentPosition>>,
+        derived: impl FnOnce() -> String,
+    ) {
         let place = OperationPlace::new(place, security, derived).bounded(&mut self.places);
         self.places.operations.push(place);
     }

@@ -3,24 +3,24 @@
 use scopegate_policy::{DocumentFacts, LeastPrivilegeAnnotation};
 
 use super::ImportError;
-use super::assembly::Assembly;
+use super::assembly::TableAssembler;
 use super::format::Format;
-use super::heading::Heading;
+use super::heading::DocumentHeader;
 use super::imported::Imported;
 use super::note::NoteKind;
 
 /// A document whose trees are not resolved yet.
 #[derive(Debug)]
 pub(super) struct Collected {
-    pub(super) assembly: Assembly,
+    pub(super) assembly: TableAssembler,
     pub(super) format: Format,
-    pub(super) heading: Heading,
+    pub(super) heading: DocumentHeader,
     pub(super) least: Vec<LeastPrivilegeAnnotation>,
     pub(super) servers: Vec<String>,
 }
 
 impl Collected {
-    pub(super) const fn new(assembly: Assembly, format: Format, heading: Heading) -> Self {
+    pub(super) const fn new(assembly: TableAssembler, format: Format, heading: DocumentHeader) -> Self {
         Self {
             assembly,
             format,

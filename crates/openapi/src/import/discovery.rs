@@ -5,19 +5,19 @@ use std::sync::Arc;
 use scopegate_domain::{OAuthFlows, SchemeName, ScopeToken, SecurityScheme};
 use scopegate_policy::{DocumentedErrors, Method, SecurityOrigin};
 
-use super::assembly::{Assembly, Conjunction, Demand, OperationDraft, SchemeIndex, Term};
+use super::assembly::{Conjunction, Demand, OperationDraft, SchemeIndex, TableAssembler, Term};
 use super::collected::Collected;
 use super::error::ImportError;
 use super::field_names::METHODS;
 use super::format::Format;
-use super::heading::Heading;
+use super::heading::DocumentHeader;
 use super::ignore::{self, FIELD, Within};
 use super::node::At;
 use super::note::NoteKind;
-use super::place::Place;
+use super::place::DocumentPosition;
 use super::server_lists::ServerList;
 use super::servers;
-use super::shown::Shown;
+use super::shown::QuotedValue;
 
 /// The name and the addresses of Google's scheme, because the documents do not name it.
 const SCHEME: &str = "Oauth2";
@@ -27,7 +27,7 @@ const TOKEN: &str = "https://oauth2.googleapis.com/token";
 /// Reads a discovery document.
 pub(super) fn read(root: &At<'_>) -> Result<Collected, ImportError> {
     let mut discovery = Discovery {
-        assembly: Assembly::default(),
+        assembly: TableAssembler::default(),
         oauth: None,
         operations: Vec::new(),
         service: root.text_of("servicePath")?.unwrap_or_default(),
@@ -36,12 +36,12 @@ pub(super) fn read(root: &At<'_>) -> Result<Collected, ImportError> {
     ignore::read_field(root, Within::Document, &mut discovery.assembly.ignores)?;
     discovery.declare(root)?;
     discovery.members(root)?;
-    let heading = Heading::of(Some(root))?;
+    let heading = DocumentHeader::of(Some(root))?;
     Ok(Collected::new(discovery.assembly, Format::GoogleDiscovery, heading))
 }
 
 struct Discovery<'n> {
-    assembly: Assembly,
+    assembly: TableAssembler,
     oauth: Option<SchemeIndex>,
     /// All operations so far.
     operations: Vec<(Method, String)>,
@@ -65,7 +65,7 @@ impl Discovery<'_> {
                         self.assembly.declare(oauth, &token, text, || scope.place())?;
                     }
                     Err(fault) => {
-                        let message = format!("`{}` is not a scope: {fault}", Shown(name));
+                        let message = format!("`{}` is not a scope: {fault}", QuotedValue(name));
                         self.assembly
                             .notes
                             .add(NoteKind::InvalidScope, scope.place(), message)?;
@@ -77,7 +77,12 @@ impl Discovery<'_> {
         Ok(())
     }
 
-    fn scheme(&mut self, name: &str, kind: SecurityScheme, place: Place) -> Result<SchemeIndex, ImportError> {
+    fn scheme(
+        &mut self,
+        name: &str,
+        kind: SecurityScheme,
+        place: DocumentPosition,
+    ) -> Result<SchemeIndex, ImportError> {
         let unnamed = || ImportError::Unrecognised;
         let name = SchemeName::parse(name).map_err(|_| unnamed())?;
         self.assembly.add_scheme(name, kind, place)?.ok_or_else(unnamed)
@@ -111,7 +116,7 @@ impl Discovery<'_> {
     fn method(&mut self, at: &At<'_>) -> Result<(), ImportError> {
         let written = at.needed_text("httpMethod")?;
         let Ok(method) = written.parse::<Method>() else {
-            return Err(at.fault(format!("method `{}` is not known; {METHODS}", Shown(written))));
+            return Err(at.fault(format!("method `{}` is not known; {METHODS}", QuotedValue(written))));
         };
         let path = match at.text_of("flatPath")? {
             Some(path) => path,
@@ -151,7 +156,7 @@ impl Discovery<'_> {
         if !is_end || joined.contains("{+") {
             let message = format!(
                 "a parameter of `{}` holds several parts of the path; it is read as one part",
-                Shown(template)
+                QuotedValue(template)
             );
             self.assembly.notes.add(NoteKind::PathParameter, at.place(), message)?;
         }
@@ -192,7 +197,7 @@ impl Discovery<'_> {
         let token = match ScopeToken::parse(text) {
             Ok(token) => token,
             Err(fault) => {
-                let message = format!("`{}` is not a scope: {fault}", Shown(text));
+                let message = format!("`{}` is not a scope: {fault}", QuotedValue(text));
                 self.assembly.notes.add(NoteKind::InvalidScope, item.place(), message)?;
                 return Ok(None);
             }

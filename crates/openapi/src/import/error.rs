@@ -6,8 +6,8 @@ use scopegate_domain::CatalogError;
 use scopegate_policy::TableError;
 
 use super::ImportLimit;
-use super::place::Place;
-use super::shown::Shown;
+use super::place::DocumentPosition;
+use super::shown::QuotedValue;
 
 /// The reason why a document cannot be read: one sentence, with the place of the error.
 ///
@@ -26,7 +26,7 @@ pub enum ImportError {
     #[error("{place}: {message}")]
     At {
         /// The place of the value.
-        place: Place,
+        place: DocumentPosition,
         /// The cause.
         message: String,
     },
@@ -76,7 +76,7 @@ pub enum ImportError {
         message: String,
     },
     /// The version of the format is not supported.
-    #[error("{format} of version `{}` is not known", Shown(version))]
+    #[error("{format} of version `{}` is not known", QuotedValue(version))]
     UnknownVersion {
         /// The format.
         format: &'static str,
@@ -86,7 +86,7 @@ pub enum ImportError {
 }
 
 impl ImportError {
-    pub(super) fn at(place: Place, message: impl Into<String>) -> Self {
+    pub(super) fn at(place: DocumentPosition, message: impl Into<String>) -> Self {
         Self::At {
             place,
             message: message.into(),
@@ -102,7 +102,7 @@ impl ImportError {
                 message,
             },
             Self::Empty | Self::NotText { .. } | Self::Unrecognised => Self::At {
-                place: Place::default().in_file(file.cloned()),
+                place: DocumentPosition::default().in_file(file.cloned()),
                 message,
             },
             other => other,
@@ -111,7 +111,7 @@ impl ImportError {
 
     /// Returns the position, if the error has exactly one.
     #[must_use]
-    pub const fn place(&self) -> Option<&Place> {
+    pub const fn place(&self) -> Option<&DocumentPosition> {
         match self {
             Self::At { place, .. } => Some(place),
             _ => None,

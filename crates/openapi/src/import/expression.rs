@@ -17,17 +17,17 @@ use scopegate_domain::{SchemeName, ScopeToken};
 use scopegate_policy::{Fact, MAX_DEPTH, Rule};
 
 use super::guards::{self, ChecksNeed};
-use super::shown::Shown;
+use super::shown::QuotedValue;
 
 /// The error of an expression, with the byte at which it is.
 #[derive(Debug)]
-pub(super) struct Fault {
+pub(super) struct ExpressionError {
     pub(super) byte: usize,
     pub(super) message: String,
 }
 
 /// Reads an expression.
-pub(super) fn parse(text: &str, checks: &ChecksNeed) -> Result<Rule, Fault> {
+pub(super) fn parse(text: &str, checks: &ChecksNeed) -> Result<Rule, ExpressionError> {
     let mut reader = Reader {
         characters: text.char_indices().peekable(),
         end: text.len(),
@@ -42,8 +42,8 @@ pub(super) fn parse(text: &str, checks: &ChecksNeed) -> Result<Rule, Fault> {
     }
 }
 
-fn fault(byte: usize, message: impl Into<String>) -> Fault {
-    Fault {
+fn fault(byte: usize, message: impl Into<String>) -> ExpressionError {
+    ExpressionError {
         byte,
         message: message.into(),
     }
@@ -71,7 +71,7 @@ struct Reader<'t> {
 }
 
 impl Reader<'_> {
-    fn any(&mut self, depth: usize) -> Result<Rule, Fault> {
+    fn any(&mut self, depth: usize) -> Result<Rule, ExpressionError> {
         if depth >= MAX_DEPTH / 2 {
             return Err(fault(self.here(), "parentheses are nested too deep"));
         }
@@ -82,7 +82,7 @@ impl Reader<'_> {
         Ok(one_or(rules, Rule::Any))
     }
 
-    fn all(&mut self, depth: usize) -> Result<Rule, Fault> {
+    fn all(&mut self, depth: usize) -> Result<Rule, ExpressionError> {
         let mut rules = vec![self.term(depth)?];
         while self.eat("and")? {
             rules.push(self.term(depth)?);
@@ -90,7 +90,7 @@ impl Reader<'_> {
         Ok(one_or(rules, Rule::All))
     }
 
-    fn term(&mut self, depth: usize) -> Result<Rule, Fault> {
+    fn term(&mut self, depth: usize) -> Result<Rule, ExpressionError> {
         let here = self.here();
         match self.next.take() {
             Some((_, Token::Open)) => {
@@ -111,7 +111,7 @@ impl Reader<'_> {
         }
     }
 
-    fn word(&mut self, here: usize, word: &str, is_quoted: bool) -> Result<Rule, Fault> {
+    fn word(&mut self, here: usize, word: &str, is_quoted: bool) -> Result<Rule, ExpressionError> {
         if !is_quoted {
             if matches!(word, "and" | "of" | "or") {
                 return Err(fault(
@@ -132,11 +132,11 @@ impl Reader<'_> {
                 return scheme(name, here).map(|name| Rule::Fact(Fact::Scheme(name)));
             }
             if guards::is_reserved(word) {
-                return Err(fault(here, format!("`{}` is not a guard", Shown(word))));
+                return Err(fault(here, format!("`{}` is not a guard", QuotedValue(word))));
             }
         }
         let token = ScopeToken::parse(word)
-            .map_err(|wrong| fault(here, format!("`{}` is not a scope: {wrong}", Shown(word))))?;
+            .map_err(|wrong| fault(here, format!("`{}` is not a scope: {wrong}", QuotedValue(word))))?;
         if !self.eat("of")? {
             return Ok(Rule::Scope(token));
         }
@@ -155,7 +155,7 @@ impl Reader<'_> {
         self.next.as_ref().map_or(self.end, |(byte, _)| *byte)
     }
 
-    fn eat(&mut self, word: &str) -> Result<bool, Fault> {
+    fn eat(&mut self, word: &str) -> Result<bool, ExpressionError> {
         let is_next = self.next.as_ref().is_some_and(|(_, token)| token.is_word(word));
         if is_next {
             self.advance()?;
@@ -163,7 +163,7 @@ impl Reader<'_> {
         Ok(is_next)
     }
 
-    fn advance(&mut self) -> Result<(), Fault> {
+    fn advance(&mut self) -> Result<(), ExpressionError> {
         while self
             .characters
             .next_if(|(_, character)| character.is_whitespace())
@@ -184,7 +184,7 @@ impl Reader<'_> {
     }
 
     /// Reads a word, including text between backticks.
-    fn spelled(&mut self, start: usize) -> Result<String, Fault> {
+    fn spelled(&mut self, start: usize) -> Result<String, ExpressionError> {
         let mut word = String::new();
         let is_inside = |(_, character): &(usize, char)| !character.is_whitespace() && !matches!(character, '(' | ')');
         while let Some((_, character)) = self.characters.next_if(is_inside) {
@@ -204,8 +204,9 @@ impl Reader<'_> {
     }
 }
 
-fn scheme(name: &str, here: usize) -> Result<SchemeName, Fault> {
-    SchemeName::parse(name).map_err(|wrong| fault(here, format!("`{}` cannot name a scheme: {wrong}", Shown(name))))
+fn scheme(name: &str, here: usize) -> Result<SchemeName, ExpressionError> {
+    SchemeName::parse(name)
+        .map_err(|wrong| fault(here, format!("`{}` cannot name a scheme: {wrong}", QuotedValue(name))))
 }
 
 fn one_or(mut rules: Vec<Rule>, several: fn(Vec<Rule>) -> Rule) -> Rule {

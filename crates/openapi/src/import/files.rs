@@ -10,12 +10,12 @@ use super::error::ImportError;
 use super::folder::{Folder, Refused, bytes};
 use super::format::Format;
 use super::limits::{ImportLimit, MAX_DOCUMENT, MAX_FILES, MAX_FILES_BYTES};
-use super::node::{At, Budget, Node, Nulls, Origin, OwnField};
+use super::node::{At, Node, NodeBudget, Nulls, Origin, OwnField};
 use super::note::NoteKind;
-use super::place::Place;
+use super::place::DocumentPosition;
 use super::pointer::unescaped;
 use super::shape::Shape;
-use super::shown::Shown;
+use super::shown::QuotedValue;
 use super::syntax::{Syntax, text};
 use super::tree::tree;
 use super::{json, own_fields, yaml};
@@ -31,9 +31,9 @@ pub(super) struct Files<'t> {
     by_reference: RefCell<HashMap<(usize, String), usize>>,
     bytes: Cell<usize>,
     /// The budget for the parts of all files that can affect security.
-    pub(super) budget: Budget,
+    pub(super) budget: NodeBudget,
     /// The budget for files that are read whole, because a reference leads to another part.
-    spare: Budget,
+    spare: NodeBudget,
     pub(super) nulls: Rc<Nulls>,
 }
 
@@ -68,8 +68,8 @@ impl<'t> Files<'t> {
             by_path: RefCell::new(by_path),
             by_reference: RefCell::default(),
             bytes: Cell::new(text.len()),
-            budget: Budget::new(),
-            spare: Budget::new(),
+            budget: NodeBudget::new(),
+            spare: NodeBudget::new(),
             nulls,
         }
     }
@@ -83,7 +83,7 @@ impl<'t> Files<'t> {
     /// Treats the document as YAML from now on.
     pub(super) fn set_yaml(&mut self) {
         self.syntax = Syntax::Yaml;
-        self.budget = Budget::new();
+        self.budget = NodeBudget::new();
     }
 
     /// Returns the origin of the values of a file.
@@ -109,8 +109,9 @@ impl<'t> Files<'t> {
                 let Some(path) = slot.path.get() else {
                     return Ok(None);
                 };
-                let bytes = bytes(path, MAX_DOCUMENT)
-                    .map_err(|fault| ImportError::at(Place::default().in_file(name.clone()), fault.to_string()))?;
+                let bytes = bytes(path, MAX_DOCUMENT).map_err(|fault| {
+                    ImportError::at(DocumentPosition::default().in_file(name.clone()), fault.to_string())
+                })?;
                 parse(path, &bytes, Shape::Kept, &self.spare).map_err(|fault| fault.in_file(name.as_ref()))?
             };
             let _ = slot.whole.set(node);
@@ -125,7 +126,7 @@ impl<'t> Files<'t> {
             let _ = slot.own_fields.set(self.budget.take_own_fields());
         }
         for mark in self.budget.take_indented() {
-            let place = Place::of_mark(mark).in_file(file.cloned());
+            let place = DocumentPosition::of_mark(mark).in_file(file.cloned());
             let message = "the line is indented less than what it belongs to; it is read as if it were indented more";
             self.nulls.add_note(NoteKind::Indentation, place, message)?;
         }
@@ -151,7 +152,7 @@ impl<'t> Files<'t> {
                 _ => HashMap::new(),
             };
             for field in unread {
-                let by_mark = || Place::of_mark(field.mark).in_file(origin.file.clone());
+                let by_mark = || DocumentPosition::of_mark(field.mark).in_file(origin.file.clone());
                 let place = places.remove(&field.mark).unwrap_or_else(by_mark);
                 let message = own_fields::message(&field.name, format);
                 self.nulls.add_note(NoteKind::UnreadField, place, &message)?;
@@ -172,7 +173,7 @@ impl<'t> Files<'t> {
     }
 
     fn open_new(&self, at: &At<'_>, reference: &str, path: &str) -> Result<usize, ImportError> {
-        let shown = Shown(reference);
+        let shown = QuotedValue(reference);
         if is_url(path) {
             return Err(at.fault(format!(
                 "reference `{shown}` is a URL, and nothing is fetched; save the document below the folder of this one and \
@@ -196,8 +197,8 @@ impl<'t> Files<'t> {
             .map_err(|refused| match refused {
                 Refused::Outside(found) => at.fault(format!(
                     "reference `{shown}` leads to `{}`, which is outside of `{}`; allow its folder with `--allow-root DIR`",
-                    Shown(&found.display().to_string()),
-                    Shown(&folder.start().display().to_string()),
+                    QuotedValue(&found.display().to_string()),
+                    QuotedValue(&folder.start().display().to_string()),
                 )),
                 Refused::Unreadable(fault) => at.fault(format!(
                     "the file of reference `{shown}` cannot be read: {fault}; add the file or correct the reference"
@@ -233,7 +234,7 @@ impl<'t> Files<'t> {
 
 /// Parses JSON by the first character, and YAML otherwise. A file whose name ends in `.json` is not
 /// YAML that begins with a brace.
-fn parse(path: &Path, bytes: &[u8], shape: Shape, budget: &Budget) -> Result<Node<'static>, ImportError> {
+fn parse(path: &Path, bytes: &[u8], shape: Shape, budget: &NodeBudget) -> Result<Node<'static>, ImportError> {
     let text = text(bytes)?;
     let begins_json = text.trim_ascii_start().starts_with(['{', '[']);
     if begins_json && is_named(path, "json") {

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
 use super::error::ImportError;
-use super::shown::Shown;
+use super::shown::QuotedValue;
 
 /// The folders that may contain the files to which a document refers.
 ///
@@ -138,7 +138,7 @@ fn without_dots(path: &Path) -> PathBuf {
 
 fn canonical(folder: &Path) -> Result<PathBuf, ImportError> {
     let unusable = |message: String| ImportError::Folder {
-        folder: Shown(&folder.display().to_string()).to_string(),
+        folder: QuotedValue(&folder.display().to_string()).to_string(),
         message,
     };
     let found = fs::canonicalize(folder).map_err(|fault| unusable(fault.to_string()))?;

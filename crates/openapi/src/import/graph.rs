@@ -8,21 +8,21 @@ use scopegate_domain::{OAuthFlows, SchemeName, ScopeToken, SecurityScheme};
 use scopegate_policy::{DocumentedErrors, Method, SecurityOrigin};
 
 use super::LeastPrivilegeAnnotation;
-use super::assembly::{Assembly, Demand, Guarded, OperationDraft, SchemeIndex, ScopeIndex, Term};
+use super::assembly::{Demand, Guarded, OperationDraft, SchemeIndex, ScopeIndex, TableAssembler, Term};
 use super::collected::Collected;
 use super::error::ImportError;
 use super::field_names::METHODS;
 use super::format::Format;
-use super::heading::Heading;
+use super::heading::DocumentHeader;
 use super::ignore::{self, FIELD, Within};
 use super::limits::{ImportLimit, MAX_OPERATIONS, MAX_WAYS};
 use super::node::At;
 use super::note::NoteKind;
-use super::place::{Mark, Place};
+use super::place::{DocumentPosition, Mark};
 use super::pointer::pointer;
 use super::server_lists::ServerList;
 use super::servers;
-use super::shown::Shown;
+use super::shown::QuotedValue;
 
 /// The addresses of the identity platform, by the kind of sign-in, because the file names none.
 const AUTHORITY: &str = "https://login.microsoftonline.com";
@@ -57,7 +57,7 @@ type Way = (SchemeIndex, ScopeIndex, Option<ScopeIndex>);
 
 #[derive(Default)]
 struct Graph {
-    assembly: Assembly,
+    assembly: TableAssembler,
     operations: Vec<Opened>,
     templates: Vec<Template>,
     known: HashMap<Arc<str>, usize>,
@@ -111,7 +111,7 @@ impl Graph {
         match ScopeToken::parse(name) {
             Ok(token) => Ok(Some(token)),
             Err(fault) => {
-                let message = format!("`{}` is not a scope: {fault}", Shown(name));
+                let message = format!("`{}` is not a scope: {fault}", QuotedValue(name));
                 self.assembly.notes.add(NoteKind::InvalidScope, at.place(), message)?;
                 Ok(None)
             }
@@ -120,7 +120,8 @@ impl Graph {
 
     /// Returns a scheme. The first use declares it.
     fn scheme(&mut self, key: &str, at: &At<'_>) -> Result<SchemeIndex, ImportError> {
-        let name = SchemeName::parse(key).map_err(|_| at.fault(format!("`{}` cannot name a scheme", Shown(key))))?;
+        let name =
+            SchemeName::parse(key).map_err(|_| at.fault(format!("`{}` cannot name a scheme", QuotedValue(key))))?;
         if let Some(scheme) = self.assembly.scheme(key) {
             return Ok(scheme);
         }
@@ -192,7 +193,10 @@ impl Graph {
                 methods.push(method);
                 continue;
             }
-            return Err(item.fault(format!("method `{}` is not known; {METHODS}", Shown(item.text()?))));
+            return Err(item.fault(format!(
+                "method `{}` is not known; {METHODS}",
+                QuotedValue(item.text()?)
+            )));
         }
         let token = token.clone();
         Ok(Opening {
@@ -258,7 +262,7 @@ impl Graph {
                 .scheme(key)
                 .and_then(|scheme| self.assembly.scheme_name(scheme));
             let Ok(scheme) = known.map_or_else(|| SchemeName::parse(key), |known| Ok(known.clone())) else {
-                let message = format!("`{}` cannot name a scheme, so nothing is marked", Shown(key));
+                let message = format!("`{}` cannot name a scheme, so nothing is marked", QuotedValue(key));
                 self.assembly.notes.add(NoteKind::UnknownGuard, at.place(), message)?;
                 continue;
             };
@@ -380,11 +384,11 @@ impl Graph {
                 let name = names.get(opened.permission).map_or("", String::as_str);
                 let set = opened.set.to_string();
                 let pointer = pointer(&["permissions", name, "pathSets", &set, "paths", &opened.template]);
-                Place::of_value(pointer, opened.mark)
+                DocumentPosition::of_value(pointer, opened.mark)
             };
             self.assembly.add_operation(draft, place, None)?;
         }
-        let mut collected = Collected::new(self.assembly, Format::MicrosoftGraph, Heading::default());
+        let mut collected = Collected::new(self.assembly, Format::MicrosoftGraph, DocumentHeader::default());
         collected.least = self.least;
         Ok(collected)
     }

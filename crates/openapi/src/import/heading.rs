@@ -5,12 +5,12 @@ use super::node::At;
 
 /// The title and the version of a document.
 #[derive(Debug, Default)]
-pub(super) struct Heading {
+pub(super) struct DocumentHeader {
     pub(super) title: Option<String>,
     pub(super) version: Option<String>,
 }
 
-impl Heading {
+impl DocumentHeader {
     pub(super) fn of(at: Option<&At<'_>>) -> Result<Self, ImportError> {
         // `null` is noted.
         if let Some(at) = at {

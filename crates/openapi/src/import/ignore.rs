@@ -9,9 +9,9 @@ use std::sync::Arc;
 use scopegate_policy::{LintRule, Method, nearest_name};
 
 use super::error::ImportError;
-use super::place::{Lines, Place};
+use super::place::{DocumentPosition, Lines};
 use super::position::Position;
-use super::shown::Shown;
+use super::shown::QuotedValue;
 use super::table::{Source, Table, Value};
 
 pub(super) use self::field::{FIELD, Within, read_field, read_table, set_operations};
@@ -44,7 +44,7 @@ pub struct Ignore {
     scheme: Option<String>,
     reason: String,
     until: Option<IgnoreDate>,
-    place: Place,
+    place: DocumentPosition,
 }
 
 /// An object of a document with several operations.
@@ -141,7 +141,7 @@ impl Ignore {
 
     /// The position of the entry.
     #[must_use]
-    pub const fn place(&self) -> &Place {
+    pub const fn place(&self) -> &DocumentPosition {
         &self.place
     }
 
@@ -172,12 +172,12 @@ impl fmt::Display for Ignore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{}`", self.rule)?;
         match (&self.operation, &self.part) {
-            (Some((method, path)), _) => write!(f, " of `{method} {}`", Shown(path))?,
-            (None, Some(part)) => write!(f, " of `{}`", Shown(part.name()))?,
+            (Some((method, path)), _) => write!(f, " of `{method} {}`", QuotedValue(path))?,
+            (None, Some(part)) => write!(f, " of `{}`", QuotedValue(part.name()))?,
             (None, None) => {}
         }
         match &self.scheme {
-            Some(scheme) => write!(f, " of scheme `{}`", Shown(scheme)),
+            Some(scheme) => write!(f, " of scheme `{}`", QuotedValue(scheme)),
             None => Ok(()),
         }
     }
@@ -197,7 +197,7 @@ pub fn read_ignores(text: &str) -> Result<Vec<Ignore>, ImportError> {
     let lines = Lines::of(text);
     if let Some(list) = root.take("ignore") {
         for item in list.items()? {
-            let place = Place::of_mark(lines.mark(text, item.start()));
+            let place = DocumentPosition::of_mark(lines.mark(text, item.start()));
             ignores.push(entry(item, place)?);
         }
     }
@@ -205,7 +205,7 @@ pub fn read_ignores(text: &str) -> Result<Vec<Ignore>, ImportError> {
     Ok(ignores)
 }
 
-fn entry(item: Value<'_, '_>, place: Place) -> Result<Ignore, ImportError> {
+fn entry(item: Value<'_, '_>, place: DocumentPosition) -> Result<Ignore, ImportError> {
     let mut table = item.table()?;
     let rule = table.take("rule").ok_or_else(|| item.fault("`rule` is missing"))?;
     let operation = table.take("operation");
@@ -235,8 +235,11 @@ fn rule_of(text: &str) -> Result<LintRule, String> {
     text.parse().map_err(|_| {
         let known = LintRule::ALL.iter().map(|rule| rule.as_str());
         match nearest_name(text, known) {
-            Some(name) => format!("`{}` is not a rule of the lint; did you mean `{name}`?", Shown(text)),
-            None => format!("`{}` is not a rule of the lint", Shown(text)),
+            Some(name) => format!(
+                "`{}` is not a rule of the lint; did you mean `{name}`?",
+                QuotedValue(text)
+            ),
+            None => format!("`{}` is not a rule of the lint", QuotedValue(text)),
         }
     })
 }
@@ -246,7 +249,7 @@ fn operation_of(text: &str) -> Result<(Method, String), String> {
         let method = method.to_ascii_uppercase().parse().ok()?;
         Some((method, path.trim().to_owned()))
     });
-    parts.ok_or_else(|| format!("`{}` is not a method, a space and a path", Shown(text)))
+    parts.ok_or_else(|| format!("`{}` is not a method, a space and a path", QuotedValue(text)))
 }
 
 fn reason_of(text: &str) -> Result<String, String> {
@@ -257,7 +260,7 @@ fn reason_of(text: &str) -> Result<String, String> {
 }
 
 fn date_of(text: &str) -> Result<IgnoreDate, String> {
-    IgnoreDate::parse(text).ok_or_else(|| format!("`{}` is not a date such as `2027-01-31`", Shown(text)))
+    IgnoreDate::parse(text).ok_or_else(|| format!("`{}` is not a date such as `2027-01-31`", QuotedValue(text)))
 }
 
 /// The position of an entry in a file.

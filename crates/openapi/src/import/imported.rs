@@ -6,8 +6,8 @@ use scopegate_policy::{Ceiling, DocumentFacts, LeastPrivilegeAnnotation, Operati
 use super::counts::Counts;
 use super::format::Format;
 use super::ignore::Ignore;
-use super::note::Note;
-use super::place::{self, Place, Places};
+use super::note::ImportNote;
+use super::place::{self, DocumentPosition, Places};
 use super::server_lists::Servers;
 
 /// A document that was read, as a table.
@@ -25,7 +25,7 @@ pub struct Imported {
     pub(super) format: Format,
     pub(super) title: Option<String>,
     pub(super) version: Option<String>,
-    pub(super) notes: Vec<Note>,
+    pub(super) notes: Vec<ImportNote>,
     pub(super) ceilings: Vec<Ceiling>,
     pub(super) least: Vec<LeastPrivilegeAnnotation>,
     pub(super) servers: Servers,
@@ -69,13 +69,13 @@ impl Imported {
 
     /// Returns what could not be expressed, and what looks wrong.
     #[must_use]
-    pub fn notes(&self) -> &[Note] {
+    pub fn notes(&self) -> &[ImportNote] {
         &self.notes
     }
 
     /// Returns the place of an operation, by its number in [`OperationTable::operations`].
     #[must_use]
-    pub fn operation_place(&self, number: usize) -> Option<Place> {
+    pub fn operation_place(&self, number: usize) -> Option<DocumentPosition> {
         let place = self.places.operations.get(number)?;
         Some(place.operation(|| self.derived(number)))
     }
@@ -86,7 +86,7 @@ impl Imported {
     /// Returns `None` if none is written. It is `None` for Scopegate's TOML, too, because there the
     /// operation contains the requirement.
     #[must_use]
-    pub fn security_place(&self, number: usize) -> Option<Place> {
+    pub fn security_place(&self, number: usize) -> Option<DocumentPosition> {
         self.places.operations.get(number)?.security(|| self.derived(number))
     }
 
@@ -100,14 +100,14 @@ impl Imported {
 
     /// Returns the place of a scheme.
     #[must_use]
-    pub fn scheme_place(&self, scheme: &str) -> Option<&Place> {
+    pub fn scheme_place(&self, scheme: &str) -> Option<&DocumentPosition> {
         Some(&self.places.schemes.get(scheme)?.scheme)
     }
 
     /// Returns the place of a scope that a scheme declares, or `None` for a scope without a
     /// declaration.
     #[must_use]
-    pub fn scope_place(&self, scheme: &str, scope: &str) -> Option<&Place> {
+    pub fn scope_place(&self, scheme: &str, scope: &str) -> Option<&DocumentPosition> {
         self.places.schemes.get(scheme)?.scopes.get(scope)
     }
 

@@ -8,14 +8,14 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 
 use super::error::ImportError;
 use super::limits::{ImportLimit, MAX_DEPTH};
-use super::node::{Budget, Kind, NameFault, Names, Node};
-use super::place::{Mark, Place};
+use super::node::{Kind, NameFault, Node, NodeBudget, NodeNames};
+use super::place::{DocumentPosition, Mark};
 use super::shape::Shape;
-use super::shown::Shown;
+use super::shown::QuotedValue;
 
 /// Reads one JSON text. Parts without effect on security are checked, so that they are JSON without
 /// a duplicate name, and are not kept.
-pub(super) fn parse<'t>(text: &'t str, shape: Shape, budget: &Budget) -> Result<Node<'t>, ImportError> {
+pub(super) fn parse<'t>(text: &'t str, shape: Shape, budget: &NodeBudget) -> Result<Node<'t>, ImportError> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let cursor = Cursor::new(text);
     drop(budget.take_own_fields());
@@ -33,7 +33,7 @@ pub(super) fn parse<'t>(text: &'t str, shape: Shape, budget: &Budget) -> Result<
 /// Returns an error of the parser, with its place separate from the message.
 fn told(fault: &serde_json::Error) -> ImportError {
     let text = fault.to_string();
-    let place = Place::of_mark(Mark::new(fault.line().max(1), fault.column().max(1)));
+    let place = DocumentPosition::of_mark(Mark::new(fault.line().max(1), fault.column().max(1)));
     let suffix = format!(" at line {} column {}", fault.line(), fault.column());
     match text.strip_suffix(&suffix).unwrap_or(&text) {
         NODES => ImportError::TooLarge(ImportLimit::Nodes),
@@ -133,7 +133,7 @@ impl<'t> Cursor<'t> {
 
 #[derive(Clone, Copy)]
 struct Seed<'b> {
-    budget: &'b Budget,
+    budget: &'b NodeBudget,
     cursor: &'b Cursor<'b>,
     shape: Shape,
     depth: usize,
@@ -228,7 +228,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node<'de>, A::Error> {
-        let mut names = Names::default();
+        let mut names = NodeNames::default();
         let mut members = Vec::new();
         let mark = self.cursor.open();
         let is_kept = self.shape != Shape::Skipped;
@@ -255,7 +255,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
 fn named_wrong<E: Error>(fault: &NameFault, name: &str) -> E {
     match fault {
         NameFault::TooMany => E::custom(NAMES),
-        NameFault::Twice => E::custom(format_args!("name `{}` comes twice", Shown(name))),
+        NameFault::Twice => E::custom(format_args!("name `{}` comes twice", QuotedValue(name))),
     }
 }
 

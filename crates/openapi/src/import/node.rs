@@ -10,11 +10,11 @@ use std::sync::Arc;
 use super::error::ImportError;
 use super::limits::{ImportLimit, MAX_NAMES, MAX_NODES};
 use super::note::{NoteKind, Notes};
-use super::place::{Mark, Place};
+use super::place::{DocumentPosition, Mark};
 use super::pointer::push_name;
 use super::pointer::unescaped;
 use super::shape::OWN;
-use super::shown::Shown;
+use super::shown::QuotedValue;
 
 /// A value of a JSON or YAML document with its position in the text.
 #[derive(Clone, Debug)]
@@ -39,7 +39,7 @@ pub(super) enum Kind<'a> {
 /// The number of values that may still be kept, and the lines of a text whose indentation was
 /// corrected.
 #[derive(Debug)]
-pub(super) struct Budget {
+pub(super) struct NodeBudget {
     left: Cell<usize>,
     indented: RefCell<Vec<Mark>>,
     own_fields: RefCell<Vec<OwnField>>,
@@ -52,7 +52,7 @@ pub(super) struct OwnField {
     pub(super) name: Box<str>,
 }
 
-impl Budget {
+impl NodeBudget {
     pub(super) const fn new() -> Self {
         Self {
             left: Cell::new(MAX_NODES),
@@ -103,7 +103,7 @@ impl Budget {
 
 /// The names of one object, for the detection of a duplicate.
 #[derive(Debug, Default)]
-pub(super) struct Names<'a> {
+pub(super) struct NodeNames<'a> {
     few: Vec<Cow<'a, str>>,
     many: HashSet<Cow<'a, str>>,
 }
@@ -114,7 +114,7 @@ pub(super) enum NameFault {
     Twice,
 }
 
-impl<'a> Names<'a> {
+impl<'a> NodeNames<'a> {
     pub(super) fn add(&mut self, name: Cow<'a, str>) -> Result<(), NameFault> {
         const FEW: usize = 12;
         if self.few.len() < FEW {
@@ -191,7 +191,7 @@ pub(super) struct Origin {
 /// Each `null` that is read as empty, and each ignored member next to a reference, noted once.
 #[derive(Debug, Default)]
 pub(super) struct Nulls {
-    known: RefCell<HashSet<Place>>,
+    known: RefCell<HashSet<DocumentPosition>>,
     notes: RefCell<Notes>,
     /// The files and positions of the fields of Scopegate's own that were read.
     read_fields: RefCell<HashSet<(usize, Mark)>>,
@@ -204,7 +204,7 @@ impl Nulls {
     }
 
     /// Adds a note on another matter.
-    pub(super) fn add_note(&self, kind: NoteKind, place: Place, message: &str) -> Result<(), ImportError> {
+    pub(super) fn add_note(&self, kind: NoteKind, place: DocumentPosition, message: &str) -> Result<(), ImportError> {
         self.notes.borrow_mut().add(kind, place, message)
     }
 
@@ -248,11 +248,11 @@ pub(super) struct At<'n> {
 #[derive(Clone, Copy, Debug)]
 struct Way<'n> {
     parent: Option<&'n Way<'n>>,
-    step: Step<'n>,
+    step: PathStep<'n>,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Step<'n> {
+enum PathStep<'n> {
     Index(usize),
     Name(&'n str),
     /// A start at the root, by a pointer.
@@ -271,12 +271,12 @@ impl<'n> At<'n> {
             origin,
             way: Way {
                 parent: None,
-                step: Step::Start(pointer),
+                step: PathStep::Start(pointer),
             },
         }
     }
 
-    pub(super) fn place(&self) -> Place {
+    pub(super) fn place(&self) -> DocumentPosition {
         let mut steps = vec![&self.way];
         while let Some(parent) = steps.last().and_then(|way| way.parent) {
             steps.push(parent);
@@ -285,18 +285,18 @@ impl<'n> At<'n> {
         for way in steps.iter().rev() {
             match way.step {
                 // Writing to a text cannot fail.
-                Step::Index(index) => drop(write!(pointer, "/{index}")),
-                Step::Name(name) => push_name(&mut pointer, name),
+                PathStep::Index(index) => drop(write!(pointer, "/{index}")),
+                PathStep::Name(name) => push_name(&mut pointer, name),
                 // A pointer in a fragment has percent escapes (RFC 6901, section 6).
-                Step::Start(start) => pointer.push_str(&unescaped(start).unwrap_or(Cow::Borrowed(start))),
+                PathStep::Start(start) => pointer.push_str(&unescaped(start).unwrap_or(Cow::Borrowed(start))),
             }
         }
-        Place::of_value(pointer, self.node.mark).in_file(self.origin.file.clone())
+        DocumentPosition::of_value(pointer, self.node.mark).in_file(self.origin.file.clone())
     }
 
     /// Notes that a member next to a reference is ignored.
     pub(super) fn note_ignored(&self, name: &str) -> Result<(), ImportError> {
-        let message = || format!("`{}` next to `$ref` is ignored", Shown(name));
+        let message = || format!("`{}` next to `$ref` is ignored", QuotedValue(name));
         self.origin.nulls.add_once(self, NoteKind::Reference, message)
     }
 
@@ -306,7 +306,7 @@ impl<'n> At<'n> {
 
     /// Returns the value of a name, or `None` if the name is absent.
     pub(super) fn get<'s>(&'s self, name: &'s str) -> Option<At<'s>> {
-        Some(self.child(self.node.find(name)?, Step::Name(name)))
+        Some(self.child(self.node.find(name)?, PathStep::Name(name)))
     }
 
     /// Returns the members of an object. `null` has none, and is noted.
@@ -321,7 +321,7 @@ impl<'n> At<'n> {
         };
         Ok(members.iter().map(|(name, node)| {
             let name: &str = name;
-            (name, self.child(node, Step::Name(name)))
+            (name, self.child(node, PathStep::Name(name)))
         }))
     }
 
@@ -338,7 +338,7 @@ impl<'n> At<'n> {
         Ok(items
             .iter()
             .enumerate()
-            .map(|(index, node)| self.child(node, Step::Index(index))))
+            .map(|(index, node)| self.child(node, PathStep::Index(index))))
     }
 
     /// The object of a name, if there is one.
@@ -387,10 +387,12 @@ impl<'n> At<'n> {
         match &node.kind {
             Kind::Text(text) | Kind::Number(text) => Ok(Some(text)),
             Kind::Null => {
-                self.origin.nulls.add(&self.child(node, Step::Name(name)), "absent")?;
+                self.origin
+                    .nulls
+                    .add(&self.child(node, PathStep::Name(name)), "absent")?;
                 Ok(None)
             }
-            _ => Err(self.child(node, Step::Name(name)).fault("must be a text")),
+            _ => Err(self.child(node, PathStep::Name(name)).fault("must be a text")),
         }
     }
 
@@ -400,7 +402,7 @@ impl<'n> At<'n> {
             .ok_or_else(|| self.fault(format!("`{name}` is missing")))
     }
 
-    const fn child<'s>(&'s self, node: &'s Node<'s>, step: Step<'s>) -> At<'s> {
+    const fn child<'s>(&'s self, node: &'s Node<'s>, step: PathStep<'s>) -> At<'s> {
         At {
             node,
             origin: self.origin,

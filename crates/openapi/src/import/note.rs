@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::ImportError;
 use super::limits::{ImportLimit, MAX_NOTES};
-use super::place::Place;
+use super::place::DocumentPosition;
 
 /// A note on what could not be expressed, or on what looks wrong, at one place of a document.
 ///
@@ -27,13 +27,13 @@ use super::place::Place;
 /// # Ok::<(), scopegate_openapi::import::ImportError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Note {
+pub struct ImportNote {
     kind: NoteKind,
-    place: Place,
+    place: DocumentPosition,
     message: String,
 }
 
-impl Note {
+impl ImportNote {
     /// Returns the subject of the note.
     #[must_use]
     pub const fn kind(&self) -> NoteKind {
@@ -42,7 +42,7 @@ impl Note {
 
     /// Returns the position of the note.
     #[must_use]
-    pub const fn place(&self) -> &Place {
+    pub const fn place(&self) -> &DocumentPosition {
         &self.place
     }
 
@@ -53,7 +53,7 @@ impl Note {
     }
 }
 
-impl fmt::Display for Note {
+impl fmt::Display for ImportNote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.place, self.message)
     }
@@ -161,18 +161,23 @@ impl fmt::Display for NoteKind {
 /// Collects notes, up to a limit.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
-    notes: Vec<Note>,
+    notes: Vec<ImportNote>,
     text: usize,
 }
 
 impl Notes {
-    pub(super) fn add(&mut self, kind: NoteKind, place: Place, message: impl Into<String>) -> Result<(), ImportError> {
+    pub(super) fn add(
+        &mut self,
+        kind: NoteKind,
+        place: DocumentPosition,
+        message: impl Into<String>,
+    ) -> Result<(), ImportError> {
         let message = message.into();
-        self.text += message.len() + place.text_len() + size_of::<Note>();
+        self.text += message.len() + place.text_len() + size_of::<ImportNote>();
         if self.text > MAX_NOTES {
             return Err(ImportError::TooLarge(ImportLimit::Notes));
         }
-        self.notes.push(Note { kind, place, message });
+        self.notes.push(ImportNote { kind, place, message });
         Ok(())
     }
 
@@ -186,7 +191,7 @@ impl Notes {
         Ok(())
     }
 
-    pub(super) fn into_vec(self) -> Vec<Note> {
+    pub(super) fn into_vec(self) -> Vec<ImportNote> {
         self.notes
     }
 }

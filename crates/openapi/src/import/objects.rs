@@ -6,7 +6,7 @@ use scopegate_policy::Method;
 use super::error::ImportError;
 use super::field_names::REFERENCE;
 use super::node::{At, Kind};
-use super::shown::Shown;
+use super::shown::QuotedValue;
 
 /// The fields of an operation that no other object of OpenAPI has together with its own.
 const TELLING_OF_OPERATION: [&str; 4] = ["operationId", "requestBody", "responses", "security"];
@@ -127,7 +127,7 @@ pub(super) fn check_siblings(at: &At<'_>) -> Result<(), ImportError> {
     match sibling(at) {
         Some(name) => Err(at.fault(format!(
             "`{}` next to `$ref` would be lost; move it into what the reference leads to",
-            Shown(name)
+            QuotedValue(name)
         ))),
         None => Ok(()),
     }
@@ -204,6 +204,6 @@ fn misled(written: &At<'_>, what: &str) -> ImportError {
     };
     written.fault(format!(
         "reference `{}` leads to an object that is not {what}; correct the reference",
-        Shown(reference)
+        QuotedValue(reference)
     ))
 }

@@ -4,24 +4,24 @@ use std::sync::Arc;
 
 use scopegate_policy::{DocumentedErrors, Method, SecurityOrigin};
 
-use super::assembly::{Assembly, Demand, Guarded, OperationDraft};
+use super::assembly::{Demand, Guarded, OperationDraft, TableAssembler};
 use super::collected::Collected;
 use super::error::ImportError;
 use super::field_names::METHODS;
 use super::format::Format;
 use super::guards::{self, ChecksNeed};
-use super::heading::Heading;
+use super::heading::DocumentHeader;
 use super::ignore::{self, Within};
 use super::node::{At, Kind};
 use super::note::NoteKind;
 use super::objects::{self, MORE_OPERATIONS, OF_PATH_ITEM};
-use super::place::Place;
+use super::place::DocumentPosition;
 use super::refs::{Circle, References};
 use super::schemes;
 use super::security::{self, Dialect};
 use super::server_lists::ServerList;
 use super::servers;
-use super::shown::Shown;
+use super::shown::QuotedValue;
 
 /// Reads an OpenAPI document.
 pub(super) fn read(at: &At<'_>, references: &References<'_>) -> Result<Collected, ImportError> {
@@ -56,14 +56,14 @@ struct Document<'n> {
     format: Format,
     references: &'n References<'n>,
     checks: ChecksNeed,
-    assembly: Assembly,
+    assembly: TableAssembler,
 }
 
 /// The requirement of an operation, and its place.
 #[derive(Clone)]
 struct Written {
     guarded: Guarded,
-    place: Option<Arc<Place>>,
+    place: Option<Arc<DocumentPosition>>,
 }
 
 impl<'n> Document<'n> {
@@ -73,7 +73,7 @@ impl<'n> Document<'n> {
             format,
             references,
             checks: checks(root)?,
-            assembly: Assembly::default(),
+            assembly: TableAssembler::default(),
         })
     }
 
@@ -111,7 +111,7 @@ impl<'n> Document<'n> {
             None => {}
         }
         self.note_webhooks()?;
-        let heading = Heading::of(self.root.get("info").as_ref())?;
+        let heading = DocumentHeader::of(self.root.get("info").as_ref())?;
         let servers = servers(self.root, self.format);
         let mut collected = Collected::new(self.assembly, self.format, heading);
         collected.servers = servers;
@@ -199,12 +199,12 @@ impl<'n> Document<'n> {
             if matches!(operation.node.kind, Kind::Map(_) | Kind::Null) {
                 return Err(operation.fault(format!(
                     "`{}` is neither a method nor a field of a path item; correct the name, or begin it with `x-`",
-                    Shown(name)
+                    QuotedValue(name)
                 )));
             }
             let message = format!(
                 "`{}` is neither an operation nor a field of a path item; it is left out",
-                Shown(name)
+                QuotedValue(name)
             );
             self.assembly
                 .notes
@@ -228,7 +228,7 @@ impl<'n> Document<'n> {
                 continue;
             }
             let Ok(method) = name.parse::<Method>() else {
-                return Err(operation.fault(format!("method `{}` is not known; {METHODS}", Shown(name))));
+                return Err(operation.fault(format!("method `{}` is not known; {METHODS}", QuotedValue(name))));
             };
             self.operation((method, path), operation, inherited, servers)?;
         }

@@ -7,9 +7,9 @@ use scopegate_policy::nearest_name;
 use super::Format;
 use super::ignore::FIELD;
 use super::node::{At, Kind, OwnField};
-use super::place::{Mark, Place};
+use super::place::{DocumentPosition, Mark};
 use super::shape::OWN;
-use super::shown::Shown;
+use super::shown::QuotedValue;
 
 /// The names that some reader knows, or an export writes.
 const KNOWN: [&str; 9] = [
@@ -34,7 +34,7 @@ pub(super) fn is_at_fault(field: &OwnField, is_read: bool) -> bool {
 /// The message about a field, with the remedy.
 pub(super) fn message(name: &str, format: Format) -> String {
     if name != FIELD {
-        let shown = Shown(name);
+        let shown = QuotedValue(name);
         return match nearest_name(name, KNOWN.into_iter()) {
             Some(known) => format!("`{shown}` is not known, so it has no effect; did you mean `{known}`?"),
             None => format!("`{shown}` is not known, so it has no effect"),
@@ -49,14 +49,14 @@ pub(super) fn message(name: &str, format: Format) -> String {
 }
 
 /// The places of all fields of Scopegate's own below a value, by their positions.
-pub(super) fn places(at: &At<'_>) -> HashMap<Mark, Place> {
+pub(super) fn places(at: &At<'_>) -> HashMap<Mark, DocumentPosition> {
     let mut places = HashMap::new();
     collect(at, &mut places);
     places
 }
 
 /// Collects fields. The depth of a document has a limit, so the recursion has one, too.
-fn collect(at: &At<'_>, places: &mut HashMap<Mark, Place>) {
+fn collect(at: &At<'_>, places: &mut HashMap<Mark, DocumentPosition>) {
     // A call of `members` for `null` would add a note.
     match &at.node.kind {
         Kind::List(_) => at.items().into_iter().flatten().for_each(|item| collect(&item, places)),

@@ -9,7 +9,7 @@ use scopegate_policy::Method;
 use super::limits::MAX_POINTERS;
 use super::pointer::pointer;
 use super::position::Position;
-use super::shown::Shown;
+use super::shown::QuotedValue;
 
 /// Line and column of a value, both counted from 1. The column counts characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -98,13 +98,13 @@ impl Lines {
 /// assert_eq!(place.to_string(), "`/paths`");
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Place {
+pub struct DocumentPosition {
     file: Option<Arc<str>>,
     pointer: Option<Box<str>>,
     mark: Option<Mark>,
 }
 
-impl Place {
+impl DocumentPosition {
     pub(super) fn new(file: Option<Arc<str>>, pointer: Option<String>, mark: Option<Mark>) -> Self {
         Self {
             file,
@@ -164,16 +164,18 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for DocumentPosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.file, self.pointer.as_deref(), self.mark) {
             (None, Some(""), _) | (None, None, None) => f.write_str("the document"),
-            (None, Some(pointer), _) => write!(f, "`{}`", Shown(pointer)),
+            (None, Some(pointer), _) => write!(f, "`{}`", QuotedValue(pointer)),
             (None, None, Some(mark)) => write!(f, "line {}, column {}", mark.line, mark.column),
-            (Some(file), Some("") | None, None) | (Some(file), Some(""), Some(_)) => write!(f, "`{}`", Shown(file)),
-            (Some(file), Some(pointer), _) => write!(f, "`{}#{}`", Shown(file), Shown(pointer)),
+            (Some(file), Some("") | None, None) | (Some(file), Some(""), Some(_)) => {
+                write!(f, "`{}`", QuotedValue(file))
+            }
+            (Some(file), Some(pointer), _) => write!(f, "`{}#{}`", QuotedValue(file), QuotedValue(pointer)),
             (Some(file), None, Some(mark)) => {
-                write!(f, "`{}`, line {}, column {}", Shown(file), mark.line, mark.column)
+                write!(f, "`{}`, line {}, column {}", QuotedValue(file), mark.line, mark.column)
             }
         }
     }
@@ -189,10 +191,10 @@ pub(super) struct Places {
 
 impl Places {
     /// Returns the place to keep. It loses its pointer if earlier pointers take too much memory.
-    pub(super) fn bounded(&mut self, place: Place) -> Place {
+    pub(super) fn bounded(&mut self, place: DocumentPosition) -> DocumentPosition {
         self.text = self.text.saturating_add(place.text_len());
         if self.text > MAX_POINTERS {
-            return Place { pointer: None, ..place };
+            return DocumentPosition { pointer: None, ..place };
         }
         place
     }
@@ -203,7 +205,7 @@ impl Places {
 pub(super) struct OperationPlace {
     mark: Mark,
     /// The place, if its pointer differs from the one that the path and method form.
-    elsewhere: Option<Box<Place>>,
+    elsewhere: Option<Box<DocumentPosition>>,
     security: SecurityPlace,
 }
 
@@ -213,12 +215,12 @@ pub(super) enum SecurityPlace {
     None,
     /// In the operation, under its own name.
     Own(Mark),
-    Shared(Arc<Place>),
+    Shared(Arc<DocumentPosition>),
 }
 
 impl SecurityPlace {
     /// Returns the place of a `security`, which is `Own` if it is inside the operation.
-    fn of(security: Option<Arc<Place>>, operation: &Place) -> Self {
+    fn of(security: Option<Arc<DocumentPosition>>, operation: &DocumentPosition) -> Self {
         let Some(security) = security else { return Self::None };
         let own = security.pointer().zip(operation.pointer());
         let is_own = own.is_some_and(|(security, operation)| security.strip_prefix(operation) == Some(SECURITY));
@@ -236,7 +238,11 @@ const PATHS: &str = "/paths/";
 impl OperationPlace {
     /// Makes the place of an operation. The pointer `derived` is the one that the path and the
     /// method of the operation form.
-    pub(super) fn new(place: Place, security: Option<Arc<Place>>, derived: impl FnOnce() -> String) -> Self {
+    pub(super) fn new(
+        place: DocumentPosition,
+        security: Option<Arc<DocumentPosition>>,
+        derived: impl FnOnce() -> String,
+    ) -> Self {
         let mark = place.mark.unwrap_or(Mark::START);
         let security = SecurityPlace::of(security, &place);
         let is_in_paths = |pointer: &&str| pointer.starts_with(PATHS);
@@ -265,21 +271,21 @@ impl OperationPlace {
         }
     }
 
-    pub(super) fn operation(&self, derived: impl FnOnce() -> String) -> Place {
+    pub(super) fn operation(&self, derived: impl FnOnce() -> String) -> DocumentPosition {
         match &self.elsewhere {
-            Some(place) => Place::clone(place),
-            None => Place::of_value(derived(), self.mark),
+            Some(place) => DocumentPosition::clone(place),
+            None => DocumentPosition::of_value(derived(), self.mark),
         }
     }
 
-    pub(super) fn security(&self, derived: impl FnOnce() -> String) -> Option<Place> {
+    pub(super) fn security(&self, derived: impl FnOnce() -> String) -> Option<DocumentPosition> {
         match &self.security {
             SecurityPlace::None => None,
-            SecurityPlace::Shared(place) => Some(Place::clone(place)),
+            SecurityPlace::Shared(place) => Some(DocumentPosition::clone(place)),
             SecurityPlace::Own(mark) => {
                 let operation = self.operation(derived);
                 let pointer = operation.pointer.map(|pointer| format!("{pointer}{SECURITY}"));
-                Some(Place::new(operation.file, pointer, Some(*mark)))
+                Some(DocumentPosition::new(operation.file, pointer, Some(*mark)))
             }
         }
     }
@@ -293,8 +299,8 @@ pub(super) fn derived(template: &str, method: Method) -> String {
 /// The place of a scheme, and that of each of its scopes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SchemePlace {
-    pub(super) scheme: Place,
-    pub(super) scopes: HashMap<String, Place>,
+    pub(super) scheme: DocumentPosition,
+    pub(super) scopes: HashMap<String, DocumentPosition>,
 }
 
 #[cfg(test)]

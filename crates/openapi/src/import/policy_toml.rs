@@ -17,9 +17,9 @@ use super::ignore::{self, Ignore, Within};
 use super::limits::{ImportLimit, MAX_OPERATIONS, MAX_OVERLAPS};
 use super::note::{NoteKind, Notes};
 use super::server_lists::Servers;
-use super::shown::Shown;
+use super::shown::QuotedValue;
 use super::table::{Source, Table, Value};
-use super::{Ceiling, CeilingKind, Counts, Format, Imported, Place};
+use super::{Ceiling, CeilingKind, Counts, DocumentPosition, Format, Imported};
 
 /// Reads a policy.
 pub(super) fn read(text: &str) -> Result<Imported, ImportError> {
@@ -31,7 +31,7 @@ pub(super) fn read(text: &str) -> Result<Imported, ImportError> {
     let checks = schemes::checks(&mut root)?;
     let mut places = schemes::Places::new(text);
     let mut ignores = Vec::new();
-    let place_of = |start| Place::of_mark(places.mark(start));
+    let place_of = |start| DocumentPosition::of_mark(places.mark(start));
     ignore::read_table(&mut root, Within::Document, place_of, &mut ignores)?;
     let mut details = Vec::new();
     let catalog = schemes::catalog(&mut root, &mut places, (&mut ignores, &mut details))?;
@@ -112,7 +112,7 @@ impl<'v, 't> Policy<'v, 't> {
         let mut table = item.table()?;
         let prefix = table.text("prefix")?.unwrap_or_default();
         let below = format!("{above}{prefix}");
-        let place_of = |start| Place::of_mark(self.places.mark(start));
+        let place_of = |start| DocumentPosition::of_mark(self.places.mark(start));
         let entries = ignore::read_table(&mut table, Within::Part(&below), place_of, &mut self.ignores)?;
         let start = self.operations.len();
         let guards = self.guards.of(&mut table)?;
@@ -143,10 +143,10 @@ impl<'v, 't> Policy<'v, 't> {
         let written = table.needed("method")?;
         let method: Method = written
             .parse()
-            .map_err(|_| table.fault(format!("`{}` is not a method of an operation", Shown(written))))?;
+            .map_err(|_| table.fault(format!("`{}` is not a method of an operation", QuotedValue(written))))?;
         let path = table.needed("path")?;
         let template = format!("{above}{path}");
-        let place_of = |start| Place::of_mark(self.places.mark(start));
+        let place_of = |start| DocumentPosition::of_mark(self.places.mark(start));
         ignore::read_table(
             &mut table,
             Within::Operation(method, &template),
@@ -187,7 +187,7 @@ impl<'v, 't> Policy<'v, 't> {
         }
         let start = error.operation().and_then(|operation| self.starts.get(operation));
         match start {
-            Some(start) => ImportError::at(Place::of_mark(self.places.mark(*start)), error.to_string()),
+            Some(start) => ImportError::at(DocumentPosition::of_mark(self.places.mark(*start)), error.to_string()),
             None => error.into(),
         }
     }
@@ -205,9 +205,9 @@ impl<'v, 't> Policy<'v, 't> {
         // A duplicate path is an error of the table.
         let message = format!(
             "`{method} {}` matches the same requests as an operation before",
-            Shown(path)
+            QuotedValue(path)
         );
-        let place = Place::of_mark(self.places.mark(table.start()));
+        let place = DocumentPosition::of_mark(self.places.mark(table.start()));
         self.notes.add(NoteKind::OverlappingTemplates, place, message)
     }
 }

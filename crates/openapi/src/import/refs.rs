@@ -10,7 +10,7 @@ use super::limits::{ImportLimit, MAX_LOOK_UPS};
 use super::node::{At, Kind, Node, Origin};
 use super::objects;
 use super::pointer::unescaped;
-use super::shown::Shown;
+use super::shown::QuotedValue;
 
 /// Most references that one pointer leads through.
 const MAX_THROUGH: usize = 32;
@@ -136,7 +136,7 @@ impl<'n> References<'n> {
         let lost = || {
             at.fault(format!(
                 "reference `{}` leads to nothing that is there; correct it",
-                Shown(reference)
+                QuotedValue(reference)
             ))
         };
         let origin = self.files.origin(file).ok_or_else(lost)?;
@@ -224,7 +224,7 @@ impl<'n> References<'n> {
 fn circle(at: &At<'_>, reference: &str) -> ImportError {
     at.fault(format!(
         "reference `{}` leads in a circle; remove one of the references in it",
-        Shown(reference)
+        QuotedValue(reference)
     ))
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use scopegate_domain::{ApiKeyLocation, HttpScheme, OAuthFlow, OAuthFlows, SchemeName, ScopeToken, SecurityScheme};
 
-use super::assembly::{Assembly, SchemeIndex};
+use super::assembly::{SchemeIndex, TableAssembler};
 use super::error::ImportError;
 use super::field_names::TYPE;
 use super::ignore::{self, FIELD, Within};
@@ -12,11 +12,11 @@ use super::node::{self, At};
 use super::note::NoteKind;
 use super::objects;
 use super::refs::References;
-use super::shown::Shown;
+use super::shown::QuotedValue;
 
 /// Reads the schemes of `components.securitySchemes`, or of `securityDefinitions`.
 pub(super) fn read<'n>(
-    assembly: &mut Assembly,
+    assembly: &mut TableAssembler,
     references: &'n References<'n>,
     schemes: &'n At<'n>,
     is_swagger: bool,
@@ -28,7 +28,7 @@ pub(super) fn read<'n>(
         let Ok(parsed) = SchemeName::parse(name) else {
             let message = format!(
                 "`{}` cannot name a scheme, so nothing satisfies a requirement of it",
-                Shown(name)
+                QuotedValue(name)
             );
             assembly.notes.add(NoteKind::InvalidSchemeName, at.place(), message)?;
             continue;
@@ -49,7 +49,7 @@ pub(super) fn read<'n>(
 
 /// Reads one scheme under this name.
 pub(super) fn read_one(
-    assembly: &mut Assembly,
+    assembly: &mut TableAssembler,
     references: &References<'_>,
     name: SchemeName,
     at: &At<'_>,
@@ -89,7 +89,7 @@ impl From<SecurityScheme> for Kind {
 }
 
 fn scheme(
-    assembly: &mut Assembly,
+    assembly: &mut TableAssembler,
     references: &References<'_>,
     name: SchemeName,
     kind: Kind,
@@ -161,7 +161,7 @@ pub(super) fn authorization() -> SecurityScheme {
 fn unsupported(kind: &str) -> Kind {
     let message = format!(
         "a scheme of type `{}` is not known; it is read as a key in the header `Authorization`",
-        Shown(kind)
+        QuotedValue(kind)
     );
     Kind {
         scheme: Some(authorization()),
@@ -204,7 +204,7 @@ fn http(at: &At<'_>) -> Result<Kind, ImportError> {
         _ => {
             let message = format!(
                 "HTTP authentication by `{}` is read as a key in the header `Authorization`",
-                Shown(scheme)
+                QuotedValue(scheme)
             );
             return Ok(Kind {
                 scheme: Some(authorization()),
@@ -248,7 +248,9 @@ fn flows(references: &References<'_>, at: &At<'_>) -> Result<Kind, ImportError> 
             "password" => &mut flows.password,
             _ => {
                 details.extend(details_of_flow(name, &at));
-                unknown.get_or_insert_with(|| format!("the flow `{}` is not known; its scopes are kept", Shown(name)));
+                unknown.get_or_insert_with(|| {
+                    format!("the flow `{}` is not known; its scopes are kept", QuotedValue(name))
+                });
                 continue;
             }
         };
@@ -290,7 +292,7 @@ fn swagger_flow(at: &At<'_>) -> Result<Kind, ImportError> {
 
 /// Declares the scopes of every flow: here they belong to the scheme.
 fn declare_by_flow(
-    assembly: &mut Assembly,
+    assembly: &mut TableAssembler,
     references: &References<'_>,
     scheme: SchemeIndex,
     at: &At<'_>,
@@ -317,7 +319,7 @@ fn declare_by_flow(
 }
 
 fn declare(
-    assembly: &mut Assembly,
+    assembly: &mut TableAssembler,
     references: &References<'_>,
     scheme: SchemeIndex,
     at: &At<'_>,
@@ -331,7 +333,7 @@ fn declare(
 }
 
 fn declare_all(
-    assembly: &mut Assembly,
+    assembly: &mut TableAssembler,
     scheme: SchemeIndex,
     scopes: &At<'_>,
 ) -> Result<BTreeSet<ScopeToken>, ImportError> {
@@ -348,7 +350,7 @@ fn declare_all(
                 declared.insert(token);
             }
             Err(fault) => {
-                let message = format!("`{}` is not a scope: {fault}", Shown(name));
+                let message = format!("`{}` is not a scope: {fault}", QuotedValue(name));
                 assembly
                     .notes
                     .add(NoteKind::InvalidScope, description.place(), message)?;
@@ -358,7 +360,7 @@ fn declare_all(
     Ok(declared)
 }
 
-fn imply(assembly: &mut Assembly, scheme: SchemeIndex, edges: &At<'_>) -> Result<(), ImportError> {
+fn imply(assembly: &mut TableAssembler, scheme: SchemeIndex, edges: &At<'_>) -> Result<(), ImportError> {
     for (stronger, list) in edges.members()? {
         for weaker in list.items()? {
             let tokens = ScopeToken::parse(stronger)
@@ -371,8 +373,8 @@ fn imply(assembly: &mut Assembly, scheme: SchemeIndex, edges: &At<'_>) -> Result
             if !is_declared {
                 let message = format!(
                     "`{}` implies `{}`, and not both are declared; nothing is made of it",
-                    Shown(stronger),
-                    Shown(weaker.text()?)
+                    QuotedValue(stronger),
+                    QuotedValue(weaker.text()?)
                 );
                 assembly
                     .notes

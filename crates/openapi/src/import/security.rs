@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use scopegate_domain::{InvalidScope, SchemeName, ScopeToken, SecurityScheme};
 use scopegate_policy::{Fact, Needs};
 
-use super::assembly::{Assembly, Conjunction, Demand, SchemeIndex, Term};
+use super::assembly::{Conjunction, Demand, SchemeIndex, TableAssembler, Term};
 use super::error::ImportError;
 use super::guards::{self, ChecksNeed};
 use super::ignore::{self, Within};
@@ -13,7 +13,7 @@ use super::node::At;
 use super::note::NoteKind;
 use super::refs::References;
 use super::schemes;
-use super::shown::Shown;
+use super::shown::QuotedValue;
 
 /// The rules by which a document is read.
 #[derive(Clone, Copy, Debug)]
@@ -38,7 +38,7 @@ struct Way {
 
 /// Reads one list and the guards of its objects.
 pub(super) fn read(
-    assembly: &mut Assembly,
+    assembly: &mut TableAssembler,
     dialect: Dialect<'_>,
     security: &At<'_>,
     guards: Option<&At<'_>>,
@@ -65,7 +65,7 @@ pub(super) fn read(
 
 /// Reads one object. Returns `None` if nothing satisfies it.
 fn way(
-    assembly: &mut Assembly,
+    assembly: &mut TableAssembler,
     dialect: Dialect<'_>,
     object: &At<'_>,
     guards: Option<&At<'_>>,
@@ -86,7 +86,7 @@ fn way(
         }
         let message = format!(
             "scheme `{}` is not declared, so nothing satisfies this alternative",
-            Shown(name)
+            QuotedValue(name)
         );
         assembly.name_undefined(name);
         assembly.notes.add(NoteKind::UndefinedScheme, scopes.place(), message)?;
@@ -107,7 +107,7 @@ fn way(
             }
             let message = format!(
                 "`{}` is not a guard, so nothing satisfies this alternative",
-                Shown(text)
+                QuotedValue(text)
             );
             assembly.notes.add(NoteKind::UnknownGuard, word.place(), message)?;
             is_open = false;
@@ -119,7 +119,7 @@ fn way(
 /// Returns the scheme of a URI. If the document does not declare it, its name is the last part of
 /// the URI.
 fn by_uri(
-    assembly: &mut Assembly,
+    assembly: &mut TableAssembler,
     dialect: Dialect<'_>,
     object: &At<'_>,
     uri: &str,
@@ -133,7 +133,7 @@ fn by_uri(
     let Some(parsed) = parsed else {
         return Err(object.fault(format!(
             "the scheme of `{}` has no name of its own here; declare it in `components`",
-            Shown(uri)
+            QuotedValue(uri)
         )));
     };
     ignore::read_field(&found, Within::Scheme(name), &mut assembly.ignores)?;
@@ -141,13 +141,13 @@ fn by_uri(
     Ok(assembly.scheme(name))
 }
 
-fn count_word(assembly: &mut Assembly, word: &str) -> Result<(), ImportError> {
+fn count_word(assembly: &mut TableAssembler, word: &str) -> Result<(), ImportError> {
     assembly.count_read(word.len() / 64 + 1)
 }
 
 /// Reads what one scheme requires. Returns whether anything satisfies it.
 fn requires(
-    assembly: &mut Assembly,
+    assembly: &mut TableAssembler,
     dialect: Dialect<'_>,
     scheme: SchemeIndex,
     scopes: &At<'_>,
@@ -184,7 +184,7 @@ fn requires(
             Err(fault) => {
                 let message = format!(
                     "`{}` is not a scope, so nothing satisfies this alternative: {fault}",
-                    Shown(text)
+                    QuotedValue(text)
                 );
                 assembly.notes.add(NoteKind::InvalidScope, item.place(), message)?;
                 return Ok(false);
@@ -202,7 +202,7 @@ fn requires(
 
 /// Reads a role that is not a scope token, such as one with a space, as a check.
 fn role(
-    assembly: &mut Assembly,
+    assembly: &mut TableAssembler,
     dialect: Dialect<'_>,
     scheme: SchemeIndex,
     text: &str,
@@ -213,8 +213,8 @@ fn role(
     let check = format!("{ROLE}{name}:{text}");
     let message = format!(
         "`{}` is not a scope, so it is read as the check `{}`: {fault}",
-        Shown(text),
-        Shown(&check)
+        QuotedValue(text),
+        QuotedValue(&check)
     );
     assembly.notes.add(NoteKind::InvalidScope, at.place(), message)?;
     let needs = dialect.checks.get(&check).copied().unwrap_or(Needs::Authentication);
@@ -227,7 +227,11 @@ fn role(
 /// Returns the scope that a guard `check:role:SCHEME:SCOPE` names. An export to OpenAPI 3.0 writes
 /// scopes in this way if their scheme may not list them. Returns `None` for another guard, or if
 /// this alternative does not contain the scheme.
-fn role_in_words(assembly: &mut Assembly, text: &str, schemes: &Conjunction) -> Result<Option<Term>, ImportError> {
+fn role_in_words(
+    assembly: &mut TableAssembler,
+    text: &str,
+    schemes: &Conjunction,
+) -> Result<Option<Term>, ImportError> {
     let Some(words) = text.strip_prefix("check:").and_then(|name| name.strip_prefix(ROLE)) else {
         return Ok(None);
     };
@@ -247,7 +251,7 @@ fn role_in_words(assembly: &mut Assembly, text: &str, schemes: &Conjunction) -> 
 
 /// Combines the alternatives. An empty object is for requests without a credential, if another
 /// object requires all of its guards.
-fn demand(assembly: &mut Assembly, at: &At<'_>, ways: Vec<Way>) -> Result<Demand, ImportError> {
+fn demand(assembly: &mut TableAssembler, at: &At<'_>, ways: Vec<Way>) -> Result<Demand, ImportError> {
     let (with_schemes, without): (Vec<Way>, Vec<Way>) = ways.into_iter().partition(|way| !way.schemes.is_empty());
     // Each alternative without a scheme is compared with all others. A single empty one needs no
     // count.

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 pub(crate) use self::pattern::Server;
 use self::pattern::Written;
-use super::assembly::Assembly;
+use super::assembly::TableAssembler;
 use super::error::ImportError;
 use super::node::{At, Kind, Node};
 use super::note::NoteKind;
@@ -15,7 +15,7 @@ use super::server_lists::ServerList;
 
 /// Reads the `servers` of an OpenAPI document. Without any, its paths are served below `/`.
 pub(super) fn read_document(
-    assembly: &mut Assembly,
+    assembly: &mut TableAssembler,
     references: &References<'_>,
     root: &At<'_>,
 ) -> Result<(), ImportError> {
@@ -27,7 +27,7 @@ pub(super) fn read_document(
 
 /// Reads the `servers` of a path item or operation. Without any, those above count.
 pub(super) fn read_own(
-    assembly: &mut Assembly,
+    assembly: &mut TableAssembler,
     references: &References<'_>,
     at: &At<'_>,
     above: ServerList,
@@ -37,7 +37,7 @@ pub(super) fn read_own(
 }
 
 /// Reads `host` and `basePath` of a Swagger document.
-pub(super) fn read_swagger(assembly: &mut Assembly, root: &At<'_>) -> Result<(), ImportError> {
+pub(super) fn read_swagger(assembly: &mut TableAssembler, root: &At<'_>) -> Result<(), ImportError> {
     let text = |name| text(root, name);
     let (host, base) = (text("host").unwrap_or_default(), text("basePath").unwrap_or_default());
     let host = host.rsplit("://").next().unwrap_or_default().trim_end_matches('/');
@@ -50,7 +50,7 @@ pub(super) fn read_swagger(assembly: &mut Assembly, root: &At<'_>) -> Result<(),
 
 /// Reads `rootUrl`, `servicePath`, `baseUrl` and `endpoints` of a Google discovery document. The
 /// templates of its methods begin with `servicePath`, so the servers end before it.
-pub(super) fn read_discovery(assembly: &mut Assembly, root: &At<'_>) -> Result<(), ImportError> {
+pub(super) fn read_discovery(assembly: &mut TableAssembler, root: &At<'_>) -> Result<(), ImportError> {
     let service = text(root, "servicePath").unwrap_or_default().trim_matches('/');
     let without_service = |url: &str| {
         let url = url.trim_end_matches('/');
@@ -77,7 +77,7 @@ pub(super) fn read_discovery(assembly: &mut Assembly, root: &At<'_>) -> Result<(
 }
 
 /// Takes the servers of Microsoft Graph, which its file does not name.
-pub(super) fn set_graph(assembly: &mut Assembly) -> Result<(), ImportError> {
+pub(super) fn set_graph(assembly: &mut TableAssembler) -> Result<(), ImportError> {
     const HOSTS: [&str; 4] = [
         "graph.microsoft.com",
         "graph.microsoft.us",
@@ -93,7 +93,7 @@ pub(super) fn set_graph(assembly: &mut Assembly) -> Result<(), ImportError> {
     )
 }
 
-fn set_plain(assembly: &mut Assembly, urls: impl IntoIterator<Item = String>) -> Result<(), ImportError> {
+fn set_plain(assembly: &mut TableAssembler, urls: impl IntoIterator<Item = String>) -> Result<(), ImportError> {
     let mut servers = IndexedServers::default();
     for url in urls {
         add(assembly, &Written::plain(&url), &mut servers)?;
@@ -107,7 +107,7 @@ fn set_plain(assembly: &mut Assembly, urls: impl IntoIterator<Item = String>) ->
 /// The list `servers`; `None` if it is absent, `null` or empty. A server that cannot be read is
 /// left out with a note: a request to it is unknown.
 fn read_list(
-    assembly: &mut Assembly,
+    assembly: &mut TableAssembler,
     references: &References<'_>,
     at: &At<'_>,
 ) -> Result<Option<Vec<Server>>, ImportError> {
@@ -148,7 +148,7 @@ fn read_list(
 
 /// Resolves a reference. Servers do not decide about access, so a broken reference is a note.
 fn referred<'n>(
-    assembly: &mut Assembly,
+    assembly: &mut TableAssembler,
     references: &References<'n>,
     at: At<'n>,
 ) -> Result<Option<At<'n>>, ImportError> {
@@ -166,7 +166,7 @@ struct IndexedServers {
     known: HashSet<Server>,
 }
 
-fn add(assembly: &mut Assembly, written: &Written, servers: &mut IndexedServers) -> Result<(), ImportError> {
+fn add(assembly: &mut TableAssembler, written: &Written, servers: &mut IndexedServers) -> Result<(), ImportError> {
     for server in written.servers() {
         assembly.count_read(1)?;
         assembly.count_text(server.len())?;
@@ -203,6 +203,6 @@ fn text<'n>(at: &At<'n>, name: &str) -> Option<&'n str> {
     }
 }
 
-fn note(assembly: &mut Assembly, at: &At<'_>, message: &str) -> Result<(), ImportError> {
+fn note(assembly: &mut TableAssembler, at: &At<'_>, message: &str) -> Result<(), ImportError> {
     assembly.notes.add(NoteKind::UnreadableServer, at.place(), message)
 }

@@ -3,9 +3,9 @@
 use std::fmt;
 
 /// Text of a document in a message: on one line, without control characters, and of limited length.
-pub(super) struct Shown<'a>(pub(super) &'a str);
+pub(super) struct QuotedValue<'a>(pub(super) &'a str);
 
-impl fmt::Display for Shown<'_> {
+impl fmt::Display for QuotedValue<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const MOST: usize = 200;
         for character in self.0.chars().take(MOST) {

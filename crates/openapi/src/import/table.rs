@@ -7,10 +7,10 @@ use toml::de::{DeTable, DeValue};
 
 use super::error::ImportError;
 use super::limits::{ImportLimit, MAX_TOKENS};
-use super::place::{Lines, Place};
+use super::place::{DocumentPosition, Lines};
 use super::pointer::push_name;
 use super::position::Position;
-use super::shown::Shown;
+use super::shown::QuotedValue;
 
 /// The text, for the position of a value.
 #[derive(Clone, Copy, Debug)]
@@ -23,12 +23,12 @@ impl<'t> Source<'t> {
         }
         DeTable::parse(self.0).map_err(|fault| {
             let byte = fault.span().map_or(0, |span| span.start);
-            self.fault(byte, Shown(fault.message().trim()).to_string())
+            self.fault(byte, QuotedValue(fault.message().trim()).to_string())
         })
     }
 
     pub(super) fn fault(self, byte: usize, message: impl Into<String>) -> ImportError {
-        ImportError::at(Place::of_mark(Lines::of(self.0).mark(self.0, byte)), message)
+        ImportError::at(DocumentPosition::of_mark(Lines::of(self.0).mark(self.0, byte)), message)
     }
 }
 
@@ -155,8 +155,8 @@ impl<'v, 't> Table<'v, 't> {
             .iter()
             .max_by(|a, b| strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name)));
         let message = match nearest {
-            Some(nearest) => format!("`{}` is not known here; `{nearest}` is", Shown(name)),
-            None => format!("`{}` is not known here", Shown(name)),
+            Some(nearest) => format!("`{}` is not known here; `{nearest}` is", QuotedValue(name)),
+            None => format!("`{}` is not known here", QuotedValue(name)),
         };
         Err(self.source.fault(start, message))
     }

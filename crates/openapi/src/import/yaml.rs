@@ -12,25 +12,25 @@ use saphyr_parser::{BufferedInput, Event, Marker, Parser, ScalarStyle, ScanError
 use super::error::ImportError;
 use super::indentation::{Corrected, Slip};
 use super::limits::{ImportLimit, MAX_DEPTH, MAX_EVENTS, MAX_RUN};
-use super::node::{Budget, Kind, NameFault, Names, Node};
-use super::place::{Mark, Place};
+use super::node::{Kind, NameFault, Node, NodeBudget, NodeNames};
+use super::place::{DocumentPosition, Mark};
 use super::shape::Shape;
-use super::shown::Shown;
+use super::shown::QuotedValue;
 
 /// Reads one YAML document. Lines with too little indentation are corrected, and noted in the
 /// budget.
-pub(super) fn parse(text: &str, shape: Shape, budget: &Budget) -> Result<Node<'static>, ImportError> {
+pub(super) fn parse(text: &str, shape: Shape, budget: &NodeBudget) -> Result<Node<'static>, ImportError> {
     let left = budget.left();
     let mut corrected = Corrected::new(text);
     loop {
         match parse_once(corrected.text(), shape, budget) {
-            Err(Fault::Indentation(fault, slip)) => {
+            Err(YamlError::Indentation(fault, slip)) => {
                 if !corrected.correct(&slip) {
                     return Err(fault);
                 }
                 budget.restore(left);
             }
-            Err(Fault::Other(fault)) => return Err(fault),
+            Err(YamlError::Other(fault)) => return Err(fault),
             Ok(node) => {
                 budget.set_indented(corrected.into_lines());
                 return Ok(node);
@@ -40,13 +40,13 @@ pub(super) fn parse(text: &str, shape: Shape, budget: &Budget) -> Result<Node<'s
 }
 
 /// The reason why a text is not read.
-enum Fault {
+enum YamlError {
     /// A line is indented too little.
     Indentation(ImportError, Slip),
     Other(ImportError),
 }
 
-fn parse_once<'t>(text: &'t str, shape: Shape, budget: &'t Budget) -> Result<Node<'static>, Fault> {
+fn parse_once<'t>(text: &'t str, shape: Shape, budget: &'t NodeBudget) -> Result<Node<'static>, YamlError> {
     drop(budget.take_own_fields());
     let mut reader = Reader {
         parsed: Events::new(text),
@@ -57,8 +57,8 @@ fn parse_once<'t>(text: &'t str, shape: Shape, budget: &'t Budget) -> Result<Nod
     };
     let read = reader.document(shape);
     read.map_err(|fault| match reader.slip.take() {
-        Some(slip) => Fault::Indentation(fault, slip),
-        None => Fault::Other(fault),
+        Some(slip) => YamlError::Indentation(fault, slip),
+        None => YamlError::Other(fault),
     })
 }
 
@@ -117,7 +117,7 @@ impl<'t> Iterator for Events<'t> {
 struct Reader<'t> {
     parsed: Events<'t>,
     events: usize,
-    budget: &'t Budget,
+    budget: &'t NodeBudget,
     anchors: HashMap<usize, Node<'static>>,
     /// The line with too little indentation, if that stopped the parser.
     slip: Option<Slip>,
@@ -252,7 +252,7 @@ impl<'t> Reader<'t> {
     }
 
     fn map(&mut self, shape: Shape, depth: usize) -> Result<Kind<'static>, ImportError> {
-        let mut names = Names::default();
+        let mut names = NodeNames::default();
         let mut members = Vec::new();
         let mut merged = Vec::new();
         if shape != Shape::Skipped {
@@ -352,7 +352,7 @@ fn fault_of_name(fault: &NameFault, span: Span, name: &str) -> ImportError {
             span.start,
             "name `<<` comes twice; write one `<<` with a list of all that it merges",
         ),
-        NameFault::Twice => at(span.start, &format!("name `{}` comes twice", Shown(name))),
+        NameFault::Twice => at(span.start, &format!("name `{}` comes twice", QuotedValue(name))),
     }
 }
 
@@ -376,7 +376,7 @@ fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Kind<'static> {
 }
 
 fn at(marker: Marker, message: &str) -> ImportError {
-    ImportError::at(Place::of_mark(mark(marker)), message)
+    ImportError::at(DocumentPosition::of_mark(mark(marker)), message)
 }
 
 fn mark(marker: Marker) -> Mark {
@@ -387,5 +387,5 @@ fn told(fault: &ScanError) -> ImportError {
     if fault.info() == "recursion limit exceeded" {
         return ImportError::TooLarge(ImportLimit::Depth);
     }
-    at(*fault.marker(), &Shown(fault.info()).to_string())
+    at(*fault.marker(), &QuotedValue(fault.info()).to_string())
 }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use scopegate_policy::Access;
 
 use super::model::{Model, Operation};
-use super::paths::Group;
+use super::paths::PathGroup;
 
 pub(super) fn write(model: &Model) -> String {
     let mut out = String::from("digraph policy {\n");
@@ -115,7 +115,7 @@ fn scopes(out: &mut String, model: &Model) {
 }
 
 /// Writes operations, in clusters by the beginning of their paths.
-fn group(out: &mut String, model: &Model, group: &Group, depth: usize, cluster: &mut usize) {
+fn group(out: &mut String, model: &Model, group: &PathGroup, depth: usize, cluster: &mut usize) {
     for number in &group.operations {
         if let Some(operation) = model.operations.get(*number) {
             line(out, depth, &format!("o{number} [label={}]", quoted(&label(operation))));

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::model::sections::{Section, sections};
 use super::model::{FactRow, Model, Operation, Scheme, Server, access_word};
-use super::paths::Group;
+use super::paths::PathGroup;
 use super::text::{escaped, json_in_script};
 
 const STYLE: &str = include_str!("html/page.css");
@@ -140,7 +140,7 @@ fn operation(operation: &Operation) -> Value {
     object.into()
 }
 
-fn group(of: &Group) -> Value {
+fn group(of: &PathGroup) -> Value {
     let groups: Vec<Value> = of.groups.iter().map(group).collect();
     json!({ "prefix": of.prefix, "label": of.label, "operations": of.operations, "groups": groups })
 }

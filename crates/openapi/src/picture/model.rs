@@ -14,7 +14,7 @@ use std::collections::{BTreeSet, HashMap};
 use scopegate_policy::{Access, Fact, FactTable, OperationTable};
 
 use super::labels::Labels;
-use super::paths::Group;
+use super::paths::PathGroup;
 use super::text::{cells, prose};
 pub(super) use counts::Counts;
 pub(super) use fact::{FactRow, Listed, Scheme};
@@ -34,7 +34,7 @@ pub(super) struct Model {
     /// Conditions that some operation requires: atoms other than schemes and scopes.
     pub(super) guards: Vec<usize>,
     pub(super) operations: Vec<Operation>,
-    pub(super) paths: Group,
+    pub(super) paths: PathGroup,
 }
 
 impl Model {
@@ -56,7 +56,7 @@ impl Model {
             scopes: BTreeSet::new(),
             guards: Vec::new(),
             operations,
-            paths: Group::all(&paths),
+            paths: PathGroup::all(&paths),
         };
         model.scopes = model.listed().map(|scope| scope.atom).collect();
         model.guards = model.required_guards(universe);

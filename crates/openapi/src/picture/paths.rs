@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 /// Operations whose paths have the same beginning.
 #[derive(Debug, Default)]
-pub(super) struct Group {
+pub(super) struct PathGroup {
     /// The beginning of their paths. For the whole table: the beginning that all its paths share.
     pub(super) prefix: String,
     /// The prefix without the part that all paths of the table share.
@@ -12,7 +12,7 @@ pub(super) struct Group {
     /// The numbers of the operations that are in no smaller group.
     pub(super) operations: Vec<usize>,
     /// Smaller groups.
-    pub(super) groups: Vec<Group>,
+    pub(super) groups: Vec<PathGroup>,
 }
 
 /// A group of more operations than this is divided.
@@ -20,11 +20,14 @@ const LARGE: usize = 12;
 /// Most divisions of a group, because third-party paths may have any number of segments.
 const DEEPEST: usize = 8;
 
-impl Group {
+impl PathGroup {
     /// The whole table as one group, its operations by path, in the order of declaration.
     pub(super) fn all(paths: &[String]) -> Self {
-        let all = paths.iter().enumerate().map(|(number, path)| Path::new(number, path));
-        let all: Vec<Path<'_>> = all.collect();
+        let all = paths
+            .iter()
+            .enumerate()
+            .map(|(number, path)| PathTree::new(number, path));
+        let all: Vec<PathTree<'_>> = all.collect();
         let is_one_path = paths.iter().all(|path| Some(path) == paths.first());
         let shared = if is_one_path { 0 } else { common(&all, 0) };
         let mut root = Self {
@@ -58,7 +61,7 @@ impl Group {
         self.operations.len() + self.groups.iter().map(Self::len).sum::<usize>()
     }
 
-    fn divide(&mut self, paths: Vec<Path<'_>>, shared: usize, depth: usize, deepest: usize) {
+    fn divide(&mut self, paths: Vec<PathTree<'_>>, shared: usize, depth: usize, deepest: usize) {
         for (segment, paths) in by_segment(paths, depth) {
             match (segment, &*paths) {
                 (Some(_), [_, _, ..]) if deepest > 0 => {
@@ -70,7 +73,7 @@ impl Group {
     }
 
     /// The paths agree up to `depth`, that segment included.
-    fn of(paths: Vec<Path<'_>>, shared: usize, depth: usize, deepest: usize) -> Self {
+    fn of(paths: Vec<PathTree<'_>>, shared: usize, depth: usize, deepest: usize) -> Self {
         let common = common(&paths, depth + 1);
         let first = paths.first();
         let mut group = Self {
@@ -87,14 +90,14 @@ impl Group {
     }
 }
 
-struct Path<'p> {
+struct PathTree<'p> {
     number: usize,
     text: &'p str,
     /// The ends of the segments.
     ends: Vec<usize>,
 }
 
-impl<'p> Path<'p> {
+impl<'p> PathTree<'p> {
     fn new(number: usize, text: &'p str) -> Self {
         let ends = ends(text);
         Self { number, text, ends }
@@ -157,7 +160,7 @@ fn ends(text: &str) -> Vec<usize> {
 }
 
 /// Returns the number of segments that all paths share; at least `known`.
-fn common(paths: &[Path<'_>], known: usize) -> usize {
+fn common(paths: &[PathTree<'_>], known: usize) -> usize {
     let shared = |depth: &usize| {
         let mut segments = paths.iter().map(|path| path.segment(*depth));
         let first = segments.next().flatten();
@@ -168,9 +171,9 @@ fn common(paths: &[Path<'_>], known: usize) -> usize {
 }
 
 /// Groups the paths by their segment at this depth, in the order of first appearance.
-fn by_segment<'p>(paths: Vec<Path<'p>>, depth: usize) -> Vec<(Option<&'p str>, Vec<Path<'p>>)> {
+fn by_segment<'p>(paths: Vec<PathTree<'p>>, depth: usize) -> Vec<(Option<&'p str>, Vec<PathTree<'p>>)> {
     let mut places: HashMap<Option<&'p str>, usize> = HashMap::new();
-    let mut parts: Vec<(Option<&'p str>, Vec<Path<'p>>)> = Vec::new();
+    let mut parts: Vec<(Option<&'p str>, Vec<PathTree<'p>>)> = Vec::new();
     for path in paths {
         let segment = path.segment(depth);
         let place = *places.entry(segment).or_insert(parts.len());
@@ -186,14 +189,14 @@ fn by_segment<'p>(paths: Vec<Path<'p>>, depth: usize) -> Vec<(Option<&'p str>, V
 mod tests {
     use super::*;
 
-    fn all(paths: &[&str]) -> Group {
+    fn all(paths: &[&str]) -> PathGroup {
         let paths: Vec<String> = paths.iter().map(|path| (*path).to_owned()).collect();
-        Group::all(&paths)
+        PathGroup::all(&paths)
     }
 
     /// The operations outside groups, and the groups with their sizes.
     fn groups(paths: &[&str]) -> (Vec<usize>, Vec<(String, usize)>) {
-        let Group { operations, groups, .. } = all(paths);
+        let PathGroup { operations, groups, .. } = all(paths);
         (
             operations,
             groups.iter().map(|group| (group.label.clone(), group.len())).collect(),
@@ -286,7 +289,7 @@ mod tests {
     fn the_parts_of_an_only_group_take_its_place() {
         let mut paths = vec!["/health".to_owned()];
         paths.extend((0..40).map(|number| format!("/v1/{}/{number}", ["users", "keys", "logs"][number % 3])));
-        let root = Group::all(&paths);
+        let root = PathGroup::all(&paths);
         let labels: Vec<&str> = root.groups.iter().map(|group| &*group.label).collect();
         assert_eq!(
             (root.operations, labels),
@@ -299,7 +302,7 @@ mod tests {
         let paths: Vec<String> = (0..900)
             .map(|number| format!("/v1/{}/{}/x", number % 7, number % 90))
             .collect();
-        let root = Group::all(&paths);
+        let root = PathGroup::all(&paths);
         assert_eq!((root.prefix.as_str(), root.groups.len()), ("/v1", 7));
         assert_eq!(root.groups[2].label, "2");
         let mut members = root.members();
@@ -313,7 +316,7 @@ mod tests {
         let paths: Vec<String> = (0..40)
             .map(|number| format!("{deep}/{}", "b/".repeat(number)))
             .collect();
-        let root = Group::all(&paths);
+        let root = PathGroup::all(&paths);
         assert_eq!(root.len(), 40);
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anyhow::{Context, ensure};
 use scopegate_domain::{Client, ClientId, ClientKind, RedirectUri, Revoked};
 use scopegate_store::{Clients, DisableAndRevoke, Store};
-use scopegate_token::{ClientSecret, SystemEntropy};
+use scopegate_token::{ClientSecret, SystemRandomSource};
 use serde_json::{Value, json};
 
 use super::context::{PAGE, confirm, moment, random_id, refuse_taken, with_store};
@@ -71,7 +71,7 @@ async fn run_on(store: &dyn Store, format: Format, command: ClientCommand) -> an
             show_with(format, &client.with_scope(scope), None, tokens)
         }
         ClientCommand::SetSecret { id } => {
-            let (client, secret) = (find(clients, &id).await?, ClientSecret::generate(&SystemEntropy)?);
+            let (client, secret) = (find(clients, &id).await?, ClientSecret::generate(&SystemRandomSource)?);
             let set = DisableAndRevoke::SetClientSecret(client.id(), secret.digest());
             let tokens = there(withdraw(store, set, Revoked::Client(client.id().clone())).await?, &id)?;
             show_with(format, &client.with_secret(secret.digest()), Some(&secret), tokens)
@@ -85,7 +85,7 @@ fn client(new: NewClient) -> anyhow::Result<(Client, Option<ClientSecret>)> {
     ensure!(!new.name.trim().is_empty(), "the name of the client is empty");
     let id = parse_id(&new.id.map_or_else(random_id, Ok)?)?;
     let secret = if new.confidential {
-        Some(ClientSecret::generate(&SystemEntropy)?)
+        Some(ClientSecret::generate(&SystemRandomSource)?)
     } else {
         None
     };

@@ -7,7 +7,7 @@ use anyhow::Context;
 use jiff::Timestamp as Moment;
 use scopegate_domain::{Scope, Timestamp};
 use scopegate_store::{Store, StoreError, StoreErrorKind};
-use scopegate_token::{Entropy, SystemEntropy};
+use scopegate_token::{RandomSource, SystemRandomSource};
 
 use crate::arguments::{CommonFlags, Confirmation};
 use crate::compose::{Access, Database};
@@ -71,7 +71,7 @@ pub(crate) fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyh
 /// A new id of 128 random bits.
 pub(super) fn random_id() -> anyhow::Result<String> {
     let mut bytes = [0; 16];
-    SystemEntropy.fill(&mut bytes)?;
+    SystemRandomSource.fill(&mut bytes)?;
     Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
 }
 

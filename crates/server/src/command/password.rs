@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 
 use anyhow::{Context, bail, ensure};
 use scopegate_domain::{PasswordHash, Secret};
-use scopegate_token::{PasswordHasher, PasswordPolicy, SystemEntropy};
+use scopegate_token::{PasswordHasher, PasswordPolicy, SystemRandomSource};
 
 use crate::arguments::PasswordSource;
 use crate::config::MAX_PASSWORD;
@@ -23,7 +23,7 @@ pub(super) fn new_hash(source: &PasswordSource, least: NonZeroUsize) -> anyhow::
         length >= least.get(),
         "the password is too short: it has {length} of at least {least} characters (setting `password_min_length`)"
     );
-    Ok(PasswordHasher::new(PasswordPolicy::default()).hash(&password, &SystemEntropy)?)
+    Ok(PasswordHasher::new(PasswordPolicy::default()).hash(&password, &SystemRandomSource)?)
 }
 
 fn from_stdin() -> anyhow::Result<Secret<String>> {

@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use scopegate_domain::{Secret, StoredKey};
 use scopegate_grant::KeyEncryptionKeyError;
 use scopegate_store::{BoxFuture, SigningKeys};
-use scopegate_token::{KeyEncryptionKey, SystemEntropy};
+use scopegate_token::{KeyEncryptionKey, SystemRandomSource};
 use tracing::info;
 
 use super::private_file;
@@ -54,7 +54,7 @@ impl KeyEncryptionKeySource {
         match self {
             Self::Configured(ConfiguredKek { file: Some(path), .. }) => Ok(read_key_encryption_key(path)?),
             Self::Configured(ConfiguredKek { key, file: None }) => Ok(Arc::clone(key)),
-            Self::Memory => Ok(Arc::new(KeyEncryptionKey::generate(&SystemEntropy)?)),
+            Self::Memory => Ok(Arc::new(KeyEncryptionKey::generate(&SystemRandomSource)?)),
             Self::File(path) => open_file(path, keys).await,
         }
     }
@@ -82,7 +82,7 @@ impl KeyEncryptionKeySource {
         let Self::File(path) = self else {
             return Ok(None);
         };
-        let key = KeyEncryptionKey::generate(&SystemEntropy)?;
+        let key = KeyEncryptionKey::generate(&SystemRandomSource)?;
         let new = next(path);
         // A file that an interrupted run left behind is just as good.
         private_file::keep(&new, key.to_text().expose().as_bytes(), WHAT)?;
@@ -154,7 +154,7 @@ async fn open_file(path: &Path, keys: &dyn SigningKeys) -> anyhow::Result<Arc<Ke
             path.display()
         );
     }
-    let key = KeyEncryptionKey::generate(&SystemEntropy)?;
+    let key = KeyEncryptionKey::generate(&SystemRandomSource)?;
     private_file::keep(path, key.to_text().expose().as_bytes(), WHAT)?;
     // If another process was faster, its key is used.
     let kept = parse(path)?.with_context(|| format!("{WHAT} `{}` was removed during the command", path.display()))?;
@@ -216,7 +216,9 @@ mod tests {
     /// A store with one key, sealed with this one.
     async fn sealed_with(kek: &KeyEncryptionKey) -> MemoryStore {
         let (store, id) = (MemoryStore::new(), KeyId::parse("k1").unwrap());
-        let sealed = kek.seal(&id, "ES256", &Secret::new(vec![1]), &SystemEntropy).unwrap();
+        let sealed = kek
+            .seal(&id, "ES256", &Secret::new(vec![1]), &SystemRandomSource)
+            .unwrap();
         let key = StoredKey {
             id,
             algorithm: "ES256".to_owned(),
@@ -224,7 +226,7 @@ mod tests {
             published_at: Timestamp::from_unix(0),
             used_from: Timestamp::from_unix(0),
             token_lifetime: Lifetime::from_minutes(1),
-            is_unnamed: false,
+            accepts_missing_kid: false,
             sealed,
         };
         assert!(store.rotate(key).await.unwrap());
@@ -243,7 +245,7 @@ mod tests {
                 error.to_string().starts_with("`key_encryption_key` is missing"),
                 "{url}"
             );
-            let key = Arc::new(KeyEncryptionKey::generate(&SystemEntropy).unwrap());
+            let key = Arc::new(KeyEncryptionKey::generate(&SystemRandomSource).unwrap());
             let source = KeyEncryptionKeySource::find(Some(&ConfiguredKek { key, file: None }), url).unwrap();
             assert!(matches!(source, KeyEncryptionKeySource::Configured(_)), "{url}");
         }
@@ -281,7 +283,7 @@ mod tests {
     async fn a_file_that_was_configured_is_read_again() {
         let (folder, store) = (tempfile::tempdir().unwrap(), MemoryStore::new());
         let path = folder.path().join("kek");
-        let generate = || Arc::new(KeyEncryptionKey::generate(&SystemEntropy).unwrap());
+        let generate = || Arc::new(KeyEncryptionKey::generate(&SystemRandomSource).unwrap());
         let (key, new) = (generate(), generate());
         let configured = |file| {
             KeyEncryptionKeySource::Configured(ConfiguredKek {
@@ -312,7 +314,7 @@ mod tests {
     #[tokio::test]
     async fn missing_key_is_not_replaced_while_keys_need_it() {
         let folder = tempfile::tempdir().unwrap();
-        let store = sealed_with(&KeyEncryptionKey::generate(&SystemEntropy).unwrap()).await;
+        let store = sealed_with(&KeyEncryptionKey::generate(&SystemRandomSource).unwrap()).await;
         let error = file(&folder.path().join("a.db")).open(&store).await.unwrap_err();
         assert!(error.to_string().contains("is missing"), "{error}");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);

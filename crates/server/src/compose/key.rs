@@ -9,7 +9,9 @@ use scopegate_domain::{Lifetime, Secret};
 use scopegate_grant::{KeyRotationError, RotatingKeys};
 use scopegate_http::PublishedKeys;
 use scopegate_store::Store;
-use scopegate_token::{Entropy, EnvelopeError, KeySchedule, Signer, SigningKey, SystemEntropy, TokenRules, Verifier};
+use scopegate_token::{
+    EnvelopeError, KeySchedule, RandomSource, Signer, SigningKey, SystemRandomSource, TokenRules, Verifier,
+};
 use tracing::{info, warn};
 
 use super::database::Database;
@@ -26,7 +28,7 @@ pub(super) fn hs256(secret: Option<&Secret<String>>) -> anyhow::Result<SigningKe
         return Ok(SigningKey::hs256(secret)?);
     }
     let mut bytes = vec![0; 32];
-    SystemEntropy.fill(&mut bytes)?;
+    SystemRandomSource.fill(&mut bytes)?;
     let key = SigningKey::hs256(&Secret::new(bytes))?;
     info!("no secret key is configured; tokens are valid until this process ends");
     Ok(key)

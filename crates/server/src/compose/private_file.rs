@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use scopegate_domain::Secret;
-use scopegate_token::{Entropy, SystemEntropy};
+use scopegate_token::{RandomSource, SystemRandomSource};
 use tracing::{info, warn};
 
 /// The path of a file next to a database: `scopegate.db` has `scopegate.db.kek`.
@@ -60,7 +60,7 @@ impl Temporary {
     /// Creates the file under a random name.
     pub(super) fn create(path: &Path) -> anyhow::Result<Self> {
         let mut random = [0; 8];
-        SystemEntropy.fill(&mut random)?;
+        SystemRandomSource.fill(&mut random)?;
         let new = path_next_to(path, &format!(".{:016x}.new", u64::from_be_bytes(random)));
         OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
         Ok(Self(new))

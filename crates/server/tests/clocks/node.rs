@@ -18,7 +18,7 @@ use scopegate_grant::{AuthorizationServer, RevocationWatch};
 use scopegate_http::{ActiveUser, AnyJson, BearerTokens, CurrentUser, Gate, Guard, Profile, get};
 use scopegate_store::{Store, UsersCache};
 use scopegate_store_sql::{DatabaseUrl, OpenMode, SqlStore};
-use scopegate_token::{RevokedSet, Signer, SigningKey, SubjectNames, TokenRules, Verifier};
+use scopegate_token::{RevokedSet, Signer, SigningKey, SubjectClaim, TokenRules, Verifier};
 
 use crate::support::{Server, address_in};
 
@@ -79,7 +79,7 @@ async fn serve(database: &str, clock: Shifted) {
     let url = DatabaseUrl::file(database);
     let store = SqlStore::open_with(&url, OpenMode::Existing).await.unwrap();
     let store: Arc<dyn Store> = Arc::new(store);
-    let revoked = Arc::new(RevokedSet::new(SubjectNames::UserIds));
+    let revoked = Arc::new(RevokedSet::new(SubjectClaim::UserId));
     let watch = RevocationWatch::new(Arc::clone(&store), Arc::clone(&revoked), Arc::clone(&clock));
     watch.refresh().await.unwrap();
     tokio::spawn(async move {

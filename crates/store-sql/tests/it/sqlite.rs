@@ -273,7 +273,7 @@ fn signing_key() -> StoredKey {
         published_at: Timestamp::from_unix(1),
         used_from: Timestamp::from_unix(2),
         token_lifetime: Lifetime::from_seconds(3),
-        is_unnamed: false,
+        accepts_missing_kid: false,
         sealed: b"sealed".to_vec(),
     }
 }

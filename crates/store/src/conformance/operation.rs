@@ -197,14 +197,14 @@ fn any_key() -> impl Strategy<Value = StoredKey> {
     let id = select(vec!["k1", "K1", "k 1", "'--", "k2", "k3"]).prop_filter_map("no id", |id| KeyId::parse(id).ok());
     let times = (any::<i64>(), any::<i64>(), any::<u32>());
     (id, any_text(), times, any::<bool>(), vec(any::<u8>(), 0..9)).prop_map(
-        |(id, algorithm, (published_at, used_from, lifetime), is_unnamed, sealed)| StoredKey {
+        |(id, algorithm, (published_at, used_from, lifetime), accepts_missing_kid, sealed)| StoredKey {
             id,
             algorithm,
             epoch: 0,
             published_at: Timestamp::from_unix(published_at),
             used_from: Timestamp::from_unix(used_from),
             token_lifetime: Lifetime::from_seconds(lifetime),
-            is_unnamed,
+            accepts_missing_kid,
             sealed,
         },
     )

@@ -16,7 +16,7 @@ fn key(id: &str, epoch: u32) -> StoredKey {
         published_at: Timestamp::from_unix(1_000 * i64::from(epoch)),
         used_from: Timestamp::from_unix(1_000 * i64::from(epoch) + 500),
         token_lifetime: Lifetime::from_minutes(30),
-        is_unnamed: false,
+        accepts_missing_kid: false,
         sealed: vec![0, 0xFF, 0x27],
     }
 }
@@ -60,7 +60,7 @@ pub async fn keys_are_kept_whole_and_in_order(store: Arc<dyn Store>) {
         published_at: Timestamp::from_unix(i64::MIN),
         used_from: Timestamp::MAX,
         token_lifetime: Lifetime::from_seconds(u32::MAX),
-        is_unnamed: true,
+        accepts_missing_kid: true,
         sealed: (0..=255).collect(),
         ..key("z", 1)
     };

@@ -21,24 +21,24 @@ const TEXTS: [&str; 16] = [
 /// The keys that a set of JWKs may contain, which depends on the source of the set.
 ///
 /// ```
-/// use scopegate_token::{KeySet, JwksUse};
+/// use scopegate_token::{KeySet, JwksPolicy};
 ///
 /// let set = br#"{"keys": [{"kty": "oct", "kid": "s", "alg": "HS256", "k": "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY"}]}"#;
-/// assert_eq!(KeySet::from_jwks(set, JwksUse::FETCHED)?.keys().iter().count(), 0);
-/// assert_eq!(KeySet::from_jwks(set, JwksUse::LOCAL)?.keys().iter().count(), 1);
+/// assert_eq!(KeySet::from_jwks(set, JwksPolicy::PUBLIC_ONLY)?.keys().iter().count(), 0);
+/// assert_eq!(KeySet::from_jwks(set, JwksPolicy::LOCAL)?.keys().iter().count(), 1);
 /// # Ok::<(), scopegate_token::JwksError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct JwksUse {
+pub struct JwksPolicy {
     is_local: bool,
     allows_weak: bool,
     any_algorithm: bool,
 }
 
-impl JwksUse {
+impl JwksPolicy {
     /// A set that was fetched from an issuer: public keys alone. A key without `alg` is for the
     /// usual algorithm of its type (`RS256`, `ES256`, `ES384`, `EdDSA`).
-    pub const FETCHED: Self = Self {
+    pub const PUBLIC_ONLY: Self = Self {
         is_local: false,
         allows_weak: false,
         any_algorithm: false,
@@ -86,7 +86,7 @@ impl<'a> Jwk<'a> {
     /// not the text around it.
     pub(crate) fn read(reader: &mut Reader<'a>) -> Result<Self, JsonError> {
         let mut jwk = Self::default();
-        let mut seen = scopegate_domain::json::Names::default();
+        let mut seen = scopegate_domain::json::MemberNames::default();
         reader.object(|reader, name| {
             jwk.is_malformed |= !seen.insert(name.clone());
             let is_text = TEXTS.contains(&&*name);
@@ -195,7 +195,7 @@ impl<'a> Jwk<'a> {
     }
 
     /// The keys that this one is: one for each algorithm.
-    pub(crate) fn verifying_keys(&self, usage: JwksUse) -> Result<Vec<VerifyingKey>, KeyError> {
+    pub(crate) fn verifying_keys(&self, usage: JwksPolicy) -> Result<Vec<VerifyingKey>, KeyError> {
         let of_type = self.algorithms_of_type()?;
         self.check_use("verify")?;
         self.check_origin(usage)?;
@@ -221,7 +221,7 @@ impl<'a> Jwk<'a> {
         }
     }
 
-    fn check_origin(&self, usage: JwksUse) -> Result<(), KeyError> {
+    fn check_origin(&self, usage: JwksPolicy) -> Result<(), KeyError> {
         match self.text("kty") {
             _ if usage.is_local => Ok(()),
             Some("oct") => Err(KeyError::Symmetric),

@@ -2,18 +2,18 @@
 
 use scopegate_domain::{KeyId, Lifetime, StoredKey, Timestamp};
 
-use super::{KeyRing, KeyState, RingPlace};
+use super::{KeyRing, KeySlot, KeyState};
 
 /// A ring without one of its keys, and the place of a new key if it needs one. Made by
-/// [`KeyRing::without`].
+/// [`KeyRing::remove`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct WithoutKey {
+pub struct RingWithoutKey {
     /// The other keys that have to be known, with their times as they are from now on.
     pub keys: Vec<StoredKey>,
     /// The place of a key that has to be made, if the removed key signed and no key was to follow
     /// it.
-    pub successor: Option<RingPlace>,
+    pub successor: Option<KeySlot>,
 }
 
 impl KeyRing {
@@ -31,14 +31,14 @@ impl KeyRing {
     /// let place = KeyRing::default().place(begin, &schedule, half)?;
     /// let ring = KeyRing::new(vec![place.key(leaked.clone(), "ES256", Vec::new())])?;
     ///
-    /// let without = ring.without(&leaked, begin, half).ok_or("it is there")?;
+    /// let without = ring.remove(&leaked, begin, half).ok_or("it is there")?;
     /// assert!(without.keys.is_empty());
     /// let new = without.successor.ok_or("nobody signs")?.key(KeyId::parse("new")?, "ES256", Vec::new());
     /// assert_eq!(new.used_from, begin, "nobody is told of it before");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn without(&self, id: &KeyId, now: Timestamp, token_lifetime: Lifetime) -> Option<WithoutKey> {
+    pub fn remove(&self, id: &KeyId, now: Timestamp, token_lifetime: Lifetime) -> Option<RingWithoutKey> {
         let removed = self.keys.iter().find(|key| key.id == *id)?;
         // Expired keys have to be removed here: without the key that followed, such a key would
         // stay for longer.
@@ -52,14 +52,14 @@ impl KeyRing {
                 next.published_at = next.published_at.min(next.used_from);
                 None
             }
-            (KeyState::Current, None) => Some(RingPlace {
+            (KeyState::Current, None) => Some(KeySlot {
                 epoch: removed.epoch.checked_add(1)?,
                 published_at: signs_from,
                 used_from: signs_from,
                 token_lifetime: token_lifetime.max(removed.token_lifetime),
             }),
         };
-        Some(WithoutKey { keys, successor })
+        Some(RingWithoutKey { keys, successor })
     }
 }
 
@@ -73,7 +73,7 @@ mod tests {
     fn ring() -> KeyRing {
         let key = |epoch: u32| {
             let used_from = 10_000 * i64::from(epoch);
-            let place = RingPlace {
+            let place = KeySlot {
                 epoch,
                 published_at: Timestamp::from_unix(used_from - 3_600),
                 used_from: Timestamp::from_unix(used_from),
@@ -90,7 +90,7 @@ mod tests {
 
     /// The ring after a removal, with the key that has to be made.
     fn after(epoch: u32, now: i64) -> (KeyRing, bool) {
-        let without = ring().without(&id(epoch), Timestamp::from_unix(now), HALF).unwrap();
+        let without = ring().remove(&id(epoch), Timestamp::from_unix(now), HALF).unwrap();
         let new = without.successor.map(|place| place.key(id(9), "ES256", Vec::new()));
         let is_new = new.is_some();
         (
@@ -101,8 +101,8 @@ mod tests {
 
     #[test]
     fn what_is_not_there_is_not_removed() {
-        assert_eq!(ring().without(&id(4), Timestamp::from_unix(30_000), HALF), None);
-        assert_eq!(KeyRing::default().without(&id(1), Timestamp::from_unix(0), HALF), None);
+        assert_eq!(ring().remove(&id(4), Timestamp::from_unix(30_000), HALF), None);
+        assert_eq!(KeyRing::default().remove(&id(1), Timestamp::from_unix(0), HALF), None);
     }
 
     /// At each moment and for each key: it is out, one that was not used before takes the place of
@@ -152,7 +152,7 @@ mod tests {
     #[test]
     fn a_new_key_keeps_the_longest_lifetime() {
         let without = ring()
-            .without(&id(3), Timestamp::from_unix(31_000), Lifetime::from_minutes(5))
+            .remove(&id(3), Timestamp::from_unix(31_000), Lifetime::from_minutes(5))
             .unwrap();
         let new = without.successor.unwrap().key(id(9), "ES256", Vec::new());
         assert_eq!((new.epoch, new.token_lifetime), (4, HALF));

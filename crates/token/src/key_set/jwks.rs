@@ -1,22 +1,22 @@
 //! Sets of JWKs: [RFC 7517, section 5](https://www.rfc-editor.org/rfc/rfc7517#section-5).
 
-use scopegate_domain::json::{JsonError, Kind, Names, Reader};
+use scopegate_domain::json::{JsonError, Kind, MemberNames, Reader};
 use serde_json::{Value, json};
 
 use super::KeySet;
 use crate::key::Jwk;
-use crate::{JwksUse, KeyError, VerifyingKey};
+use crate::{JwksPolicy, KeyError, VerifyingKey};
 
 /// The keys of a set of JWKs that was read.
 ///
 /// ```
-/// use scopegate_token::{JwksUse, KeyError, KeySet, SigningKey};
+/// use scopegate_token::{JwksPolicy, KeyError, KeySet, SigningKey};
 ///
 /// let own = KeySet::from(SigningKey::es256_generate().unwrap().verifying_key());
-/// let jwks = KeySet::from_jwks(own.to_jwks().as_bytes(), JwksUse::FETCHED)?;
+/// let jwks = KeySet::from_jwks(own.to_jwks().as_bytes(), JwksPolicy::PUBLIC_ONLY)?;
 /// assert_eq!((jwks.keys().iter().count(), jwks.skipped().len()), (1, 0));
 ///
-/// let jwks = KeySet::from_jwks(br#"{"keys": [{"kty": "EC", "crv": "P-521", "x": "", "y": ""}]}"#, JwksUse::FETCHED)?;
+/// let jwks = KeySet::from_jwks(br#"{"keys": [{"kty": "EC", "crv": "P-521", "x": "", "y": ""}]}"#, JwksPolicy::PUBLIC_ONLY)?;
 /// assert_eq!(jwks.skipped(), [KeyError::Unsupported]);
 /// # Ok::<(), scopegate_token::JwksError>(())
 /// ```
@@ -63,7 +63,7 @@ impl KeySet {
     /// # Errors
     ///
     /// [`JwksError`] if the text is too long, is not a set of JWKs, or has too many keys.
-    pub fn from_jwks(json: &[u8], usage: JwksUse) -> Result<Jwks, JwksError> {
+    pub fn from_jwks(json: &[u8], usage: JwksPolicy) -> Result<Jwks, JwksError> {
         if json.len() > Self::MAX_JWKS {
             return Err(JwksError::TooLong);
         }
@@ -97,7 +97,7 @@ impl KeySet {
 
 fn read(text: &str) -> Result<Vec<Jwk<'_>>, JwksError> {
     let mut reader = Reader::new(text);
-    let (mut seen, mut keys) = (Names::default(), None);
+    let (mut seen, mut keys) = (MemberNames::default(), None);
     if reader.kind()? != Kind::Object {
         return Err(JwksError::NoKeys);
     }

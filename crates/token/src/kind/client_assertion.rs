@@ -3,18 +3,18 @@
 
 use scopegate_domain::{Claims, ClientId, Issuer, Lifetime, Timestamp, Verified};
 
-use crate::{KeySet, Scratch, TokenRules, Verifier, VerifyError};
+use crate::{KeySet, PayloadBuffer, TokenRules, Verifier, VerifyError};
 
 /// Verifies the assertions of one client. Whether an assertion was used before is not known here.
 /// The caller must store its `jti` until it expires, and refuse a second one.
 ///
 /// ```
 /// use scopegate_domain::{ClientId, Issuer, Timestamp};
-/// use scopegate_token::{ClientAssertionVerifier, Scratch, SigningKey, VerifyError};
+/// use scopegate_token::{ClientAssertionVerifier, PayloadBuffer, SigningKey, VerifyError};
 ///
 /// let key = SigningKey::es256_generate()?.verifying_key();
 /// let verifier = ClientAssertionVerifier::new(Issuer::parse("https://issuer.example")?, ClientId::parse("app")?, key);
-/// let verdict = verifier.verify("a.b", Timestamp::from_unix(0), &mut Scratch::new());
+/// let verdict = verifier.verify("a.b", Timestamp::from_unix(0), &mut PayloadBuffer::new());
 /// assert_eq!(verdict, Err(VerifyError::Segments));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -58,7 +58,7 @@ impl ClientAssertionVerifier {
         &self,
         token: &str,
         now: Timestamp,
-        scratch: &mut Scratch,
+        scratch: &mut PayloadBuffer,
     ) -> Result<Verified<ClientAssertion>, VerifyError> {
         let payload = self.verifier.open(token, scratch)?;
         let claims = Claims::parse(payload, self.rules.claim_layout())?;

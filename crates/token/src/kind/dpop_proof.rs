@@ -13,7 +13,7 @@ use crate::header::{Header, HeaderBuffer};
 use crate::key::Jwk;
 use crate::trust::check_header;
 use crate::verify::open;
-use crate::{Algorithm, JwksUse, Scratch, TokenRules, VerifyError, VerifyingKey};
+use crate::{Algorithm, JwksPolicy, PayloadBuffer, TokenRules, VerifyError, VerifyingKey};
 
 /// Verifies proofs of possession. The one token that contains its key. The key is trusted only for
 /// tokens that are bound to its [thumbprint](DpopProof::thumbprint).
@@ -23,10 +23,10 @@ use crate::{Algorithm, JwksUse, Scratch, TokenRules, VerifyError, VerifyingKey};
 ///
 /// ```
 /// use scopegate_domain::Timestamp;
-/// use scopegate_token::{DpopProofVerifier, ProofError, ProofExpectation, Scratch, VerifyError};
+/// use scopegate_token::{DpopProofVerifier, ProofError, ProofExpectation, PayloadBuffer, VerifyError};
 ///
 /// let expectation = ProofExpectation::new("POST", "https://issuer.example/token");
-/// let verdict = DpopProofVerifier::new().verify("a.b", expectation, Timestamp::from_unix(0), &mut Scratch::new());
+/// let verdict = DpopProofVerifier::new().verify("a.b", expectation, Timestamp::from_unix(0), &mut PayloadBuffer::new());
 /// assert_eq!(verdict, Err(ProofError::Token(VerifyError::Segments)));
 /// ```
 #[derive(Clone, Debug)]
@@ -133,7 +133,7 @@ impl DpopProofVerifier {
         proof: &str,
         expectation: ProofExpectation<'_>,
         now: Timestamp,
-        scratch: &mut Scratch,
+        scratch: &mut PayloadBuffer,
     ) -> Result<Verified<DpopProof>, ProofError> {
         let jws = CompactJws::cut(proof, self.rules.max_token())?;
         let mut buffer = HeaderBuffer::new();
@@ -201,7 +201,7 @@ fn key_of(header: &Header<'_>, algorithm: Algorithm) -> Result<VerifyingKey, Pro
     let text = header.key.ok_or(ProofError::Key)?;
     let mut reader = Reader::new(text);
     let jwk = Jwk::read(&mut reader).map_err(|_| ProofError::Key)?;
-    let keys = jwk.verifying_keys(JwksUse::FETCHED.allowing_any_algorithm());
+    let keys = jwk.verifying_keys(JwksPolicy::PUBLIC_ONLY.allowing_any_algorithm());
     let keys = keys.map_err(|_| ProofError::Key)?;
     let key = keys.into_iter().find(|key| key.algorithm() == algorithm);
     key.ok_or(ProofError::Token(VerifyError::Algorithm))
@@ -244,7 +244,7 @@ pub enum ProofError {
 impl ProofError {
     /// A short name of the rule, for logs and metrics.
     #[must_use]
-    pub const fn rule(&self) -> &'static str {
+    pub const fn label(&self) -> &'static str {
         match self {
             Self::AccessToken => "ath",
             Self::Address => "htu",
@@ -252,7 +252,7 @@ impl ProofError {
             Self::Method => "htm",
             Self::Nonce => "nonce",
             Self::Time => "iat",
-            Self::Token(fault) => fault.rule(),
+            Self::Token(fault) => fault.label(),
         }
     }
 }

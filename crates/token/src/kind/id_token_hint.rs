@@ -3,17 +3,17 @@
 
 use scopegate_domain::{Claims, Issuer, Verified};
 
-use crate::{KeySet, Scratch, TokenRules, Verifier, VerifyError};
+use crate::{KeySet, PayloadBuffer, TokenRules, Verifier, VerifyError};
 
 /// Verifies our own ID tokens as hints. Their expiry is not checked.
 ///
 /// ```
 /// use scopegate_domain::Issuer;
-/// use scopegate_token::{IdTokenHintVerifier, Scratch, SigningKey, VerifyError};
+/// use scopegate_token::{IdTokenHintVerifier, PayloadBuffer, SigningKey, VerifyError};
 ///
 /// let key = SigningKey::es256_generate()?.verifying_key();
 /// let verifier = IdTokenHintVerifier::new(Issuer::parse("https://issuer.example")?, key);
-/// assert_eq!(verifier.verify("a.b", &mut Scratch::new()), Err(VerifyError::Segments));
+/// assert_eq!(verifier.verify("a.b", &mut PayloadBuffer::new()), Err(VerifyError::Segments));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -45,7 +45,11 @@ impl IdTokenHintVerifier {
     /// # Errors
     ///
     /// [`VerifyError`] names the rule that the token breaks.
-    pub fn verify<'s>(&self, token: &str, scratch: &'s mut Scratch) -> Result<Verified<IdTokenHint<'s>>, VerifyError> {
+    pub fn verify<'s>(
+        &self,
+        token: &str,
+        scratch: &'s mut PayloadBuffer,
+    ) -> Result<Verified<IdTokenHint<'s>>, VerifyError> {
         let payload = self.verifier.open(token, scratch)?;
         let claims = Claims::parse(payload, self.rules.claim_layout())?;
         self.rules.check_timeless(&claims)?;

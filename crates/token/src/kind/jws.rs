@@ -2,21 +2,21 @@
 
 use scopegate_domain::Verified;
 
-use crate::{KeySet, Scratch, TokenRules, Verifier, VerifyError, VerifyingKey};
+use crate::{KeySet, PayloadBuffer, TokenRules, Verifier, VerifyError, VerifyingKey};
 
 /// Verifies signatures, and the rules that hold for every header: nothing is known of what was
 /// signed.
 ///
 /// ```
 /// use scopegate_domain::{AccessTokenClaims, Lifetime, Secret, Timestamp};
-/// use scopegate_token::{JwsVerifier, Scratch, Signer, SigningKey, TokenRules};
+/// use scopegate_token::{JwsVerifier, PayloadBuffer, Signer, SigningKey, TokenRules};
 ///
 /// let key = SigningKey::hs256(&Secret::new(String::from("a secret text of thirty-two bytes")))?;
 /// let verifier = JwsVerifier::new(key.verifying_key());
 /// let signer = Signer::new(TokenRules::tutorial(), key);
 /// let token = signer.issue(&AccessTokenClaims::new("johndoe", Timestamp::from_unix(0), Lifetime::from_minutes(1)))?;
 ///
-/// let mut scratch = Scratch::new();
+/// let mut scratch = PayloadBuffer::new();
 /// let jws = verifier.verify(token.expose(), &mut scratch)?;
 /// assert!(jws.payload().starts_with(br#"{"sub":"johndoe""#));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -51,7 +51,7 @@ impl JwsVerifier {
     /// # Errors
     ///
     /// [`VerifyError`] names the rule that the token breaks.
-    pub fn verify<'s>(&self, token: &str, scratch: &'s mut Scratch) -> Result<Verified<Jws<'s>>, VerifyError> {
+    pub fn verify<'s>(&self, token: &str, scratch: &'s mut PayloadBuffer) -> Result<Verified<Jws<'s>>, VerifyError> {
         let payload = self.0.open(token, scratch)?;
         #[expect(
             clippy::disallowed_methods,

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use scopegate_domain::json::{Kind, Names, Reader};
+use scopegate_domain::json::{Kind, MemberNames, Reader};
 use scopegate_domain::{ClaimsError, Timestamp};
 
 /// The claims of a proof, each of its type. Others must be JSON and occur only once.
@@ -24,7 +24,7 @@ impl<'a> ProofClaims<'a> {
         if reader.kind()? != Kind::Object {
             return Err(ClaimsError::NotAnObject);
         }
-        let (mut claims, mut seen) = (Self::default(), Names::default());
+        let (mut claims, mut seen) = (Self::default(), MemberNames::default());
         reader.object(|reader, name| {
             if seen.insert(name.clone()) {
                 claims.read(&name, reader)

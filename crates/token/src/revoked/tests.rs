@@ -17,7 +17,7 @@ fn has(set: &RevokedSet, payload: &str) -> bool {
 
 #[test]
 fn added_revocation_is_active() {
-    let set = RevokedSet::new(SubjectNames::UserIds);
+    let set = RevokedSet::new(SubjectClaim::UserId);
     assert!(!has(&set, r#"{"sub":"u1"}"#) && set.is_empty() && set.version() == 0);
     set.add([]);
     assert_eq!(set.version(), 0, "nothing was added");
@@ -28,8 +28,8 @@ fn added_revocation_is_active() {
 #[test]
 fn a_user_is_known_by_what_sub_says() {
     let (ids, names) = (
-        RevokedSet::new(SubjectNames::UserIds),
-        RevokedSet::new(SubjectNames::Usernames),
+        RevokedSet::new(SubjectClaim::UserId),
+        RevokedSet::new(SubjectClaim::Username),
     );
     for set in [&ids, &names] {
         set.add([Revocation::until(user(), THEN)]);
@@ -40,7 +40,7 @@ fn a_user_is_known_by_what_sub_says() {
 
 #[test]
 fn earlier_and_undated_tokens_are_covered() {
-    let set = RevokedSet::new(SubjectNames::UserIds);
+    let set = RevokedSet::new(SubjectClaim::UserId);
     let client = Revoked::Client(ClientId::parse("c1").unwrap());
     set.add([Revocation::until(user(), THEN), Revocation::until(client, THEN)]);
     for who in [r#""sub":"u1""#, r#""client_id":"c1""#] {
@@ -53,7 +53,7 @@ fn earlier_and_undated_tokens_are_covered() {
 
 #[test]
 fn a_known_lifetime_says_when_a_token_was_issued() {
-    let set = RevokedSet::new(SubjectNames::UserIds).with_lifetime(Lifetime::from_seconds(500));
+    let set = RevokedSet::new(SubjectClaim::UserId).with_lifetime(Lifetime::from_seconds(500));
     set.add([Revocation::until(user(), THEN)]);
     for (claims, expected) in [
         (r#""exp":1500"#, true),
@@ -67,7 +67,7 @@ fn a_known_lifetime_says_when_a_token_was_issued() {
 
 #[test]
 fn token_with_longer_earlier_lifetime_is_revoked() {
-    let set = RevokedSet::new(SubjectNames::UserIds).with_lifetime(Lifetime::from_seconds(300));
+    let set = RevokedSet::new(SubjectClaim::UserId).with_lifetime(Lifetime::from_seconds(300));
     assert_eq!(set.version(), 0, "nothing was revoked");
     set.add([Revocation::until(user(), THEN)]);
     // Issued at 900, with a lifetime of 500 s.
@@ -86,7 +86,7 @@ fn token_with_longer_earlier_lifetime_is_revoked() {
 
 #[test]
 fn one_token_is_covered_regardless_of_claims() {
-    let set = RevokedSet::new(SubjectNames::UserIds);
+    let set = RevokedSet::new(SubjectClaim::UserId);
     set.add([Revocation::until(Revoked::Token(TokenId::parse("t1").unwrap()), THEN)]);
     assert!(has(&set, r#"{"jti":"t1","iat":99999}"#) && has(&set, r#"{"jti":"t1"}"#));
     assert!(!has(&set, r#"{"jti":"t2"}"#) && !has(&set, r#"{"sub":"t1","client_id":"t1"}"#));
@@ -94,7 +94,7 @@ fn one_token_is_covered_regardless_of_claims() {
 
 #[test]
 fn two_revocations_cover_what_either_covers() {
-    let set = RevokedSet::new(SubjectNames::UserIds);
+    let set = RevokedSet::new(SubjectClaim::UserId);
     let later = THEN + Lifetime::from_seconds(10);
     set.add([Revocation::until(user(), later).forgotten_at(later)]);
     set.add([Revocation::until(user(), THEN)]);
@@ -105,7 +105,7 @@ fn two_revocations_cover_what_either_covers() {
 
 #[test]
 fn a_place_decides_within_the_skew_of_clocks() {
-    let set = RevokedSet::new(SubjectNames::UserIds);
+    let set = RevokedSet::new(SubjectClaim::UserId);
     set.add_placed([(7, Revocation::until(user(), THEN))]);
     let id = |place| PlacedTokenId::new(9, place).unwrap();
     for (place, issued, expected) in [
@@ -132,7 +132,7 @@ fn a_place_decides_within_the_skew_of_clocks() {
 
 #[test]
 fn one_token_is_covered_wherever_it_was_placed() {
-    let set = RevokedSet::new(SubjectNames::UserIds);
+    let set = RevokedSet::new(SubjectClaim::UserId);
     let id = PlacedTokenId::new(9, 100).unwrap();
     set.add_placed([(7, Revocation::until(Revoked::Token(id.clone()), THEN))]);
     assert!(has(&set, &format!(r#"{{"jti":"{}","iat":99999}}"#, id.as_str())));
@@ -143,13 +143,13 @@ fn one_token_is_covered_wherever_it_was_placed() {
 #[test]
 fn tokens_that_name_no_client_may_be_of_one() {
     let app = ClientId::parse("app").unwrap();
-    let set = RevokedSet::new(SubjectNames::Usernames).with_unnamed_client(app.clone());
+    let set = RevokedSet::new(SubjectClaim::Username).with_unnamed_client(app.clone());
     set.add([Revocation::until(Revoked::Client(app), THEN)]);
     assert!(has(&set, r#"{"sub":"u1","iat":1000}"#));
     assert!(!has(&set, r#"{"sub":"u1","iat":1001}"#));
     assert!(!has(&set, r#"{"sub":"u1","client_id":"other","iat":1000}"#));
     let other = ClientId::parse("other").unwrap();
-    let set = RevokedSet::new(SubjectNames::Usernames).with_unnamed_client(other);
+    let set = RevokedSet::new(SubjectClaim::Username).with_unnamed_client(other);
     set.add([Revocation::until(
         Revoked::Client(ClientId::parse("app").unwrap()),
         THEN,
@@ -160,7 +160,7 @@ fn tokens_that_name_no_client_may_be_of_one() {
 #[test]
 fn a_year_of_revocations_stays_small() {
     const DAY: i64 = 86_400;
-    let set = RevokedSet::new(SubjectNames::UserIds);
+    let set = RevokedSet::new(SubjectClaim::UserId);
     let (lifetime, mut most) = (Lifetime::from_minutes(30), 0);
     // One in a minute, for a year.
     for minute in 0..365 * DAY / 60 {
@@ -178,7 +178,7 @@ fn a_year_of_revocations_stays_small() {
 
 #[test]
 fn expired_revocations_are_removed() {
-    let set = RevokedSet::new(SubjectNames::UserIds);
+    let set = RevokedSet::new(SubjectClaim::UserId);
     let end = THEN + Lifetime::from_seconds(5);
     set.add([
         Revocation::until(Revoked::Token(TokenId::parse("t1").unwrap()), THEN).forgotten_at(end),

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use quick_cache::{Lifecycle, Weighter};
 use scopegate_domain::{Claims, Secret, Timestamp};
 
-use crate::revoked::Names;
+use crate::revoked::RevokedNames;
 use crate::token_times::TokenTimes;
 use crate::{RevokedSet, Verifier};
 
@@ -22,18 +22,18 @@ pub(super) const USUAL_BYTES: usize = 1024;
 const TABLES: usize = 2 * 64 + 2 * 8 + 3 * 16;
 
 /// A value that can say how much memory it takes outside itself.
-pub trait HeapBytes {
+pub trait HeapSize {
     /// Bytes on the heap, roughly; rather more than less.
     fn heap_bytes(&self) -> usize;
 }
 
 /// The value made from a verified token, with all data for the later checks.
-pub struct Known<V> {
+pub struct CachedToken<V> {
     value: V,
     keys: u64,
     times: TokenTimes,
     /// The version of the set of revoked tokens that was last searched for it.
-    looked_for_in: AtomicU64,
+    checked_revocation_version: AtomicU64,
     // In one piece: client, subject, token.
     names: Box<str>,
     ends: [Option<u32>; 3],
@@ -41,16 +41,16 @@ pub struct Known<V> {
 
 /// What held when a token was verified.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Stamp {
+pub(super) struct CacheVersions {
     /// The epoch of the keys.
     pub(super) keys: u64,
     /// The version of the set of revoked tokens.
     pub(super) revoked: u64,
 }
 
-impl<V> Known<V> {
-    pub(super) fn new(value: V, claims: &Claims<'_>, stamp: Stamp) -> Self {
-        let names = Names::of(claims);
+impl<V> CachedToken<V> {
+    pub(super) fn new(value: V, claims: &Claims<'_>, stamp: CacheVersions) -> Self {
+        let names = RevokedNames::of(claims);
         let mut text = String::new();
         let ends = [names.client, names.subject, names.token].map(|name| {
             text.push_str(name?);
@@ -61,7 +61,7 @@ impl<V> Known<V> {
             value,
             keys: stamp.keys,
             times: TokenTimes::of(claims),
-            looked_for_in: AtomicU64::new(stamp.revoked),
+            checked_revocation_version: AtomicU64::new(stamp.revoked),
             names: text.into_boxed_str(),
             ends,
         }
@@ -72,7 +72,7 @@ impl<V> Known<V> {
     pub(super) fn is_valid(&self, verifier: &Verifier, revoked: &RevokedSet, now: Timestamp) -> bool {
         self.keys == verifier.key_epoch()
             && verifier.rules().check_times(&self.times, now).is_ok()
-            && (self.looked_for_in.load(Ordering::Relaxed) == revoked.version() || self.is_left(revoked))
+            && (self.checked_revocation_version.load(Ordering::Relaxed) == revoked.version() || self.is_left(revoked))
     }
 
     /// Searches for it in the set as it is now.
@@ -81,12 +81,12 @@ impl<V> Known<V> {
         let version = revoked.version();
         let is_left = !revoked.covers(&self.names());
         if is_left {
-            self.looked_for_in.store(version, Ordering::Relaxed);
+            self.checked_revocation_version.store(version, Ordering::Relaxed);
         }
         is_left
     }
 
-    fn names(&self) -> Names<'_> {
+    fn names(&self) -> RevokedNames<'_> {
         let mut begin = 0;
         let [client, subject, token] = self.ends.map(|end| {
             let end = usize::try_from(end?).ok()?;
@@ -94,7 +94,7 @@ impl<V> Known<V> {
             begin = end;
             name
         });
-        Names {
+        RevokedNames {
             client,
             expires_at: self.times.expires_at,
             issued_at: self.times.issued_at,
@@ -104,7 +104,7 @@ impl<V> Known<V> {
     }
 }
 
-impl<V> Deref for Known<V> {
+impl<V> Deref for CachedToken<V> {
     type Target = V;
 
     fn deref(&self) -> &V {
@@ -112,9 +112,9 @@ impl<V> Deref for Known<V> {
     }
 }
 
-impl<V> std::fmt::Debug for Known<V> {
+impl<V> std::fmt::Debug for CachedToken<V> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Known").finish_non_exhaustive()
+        f.debug_struct("CachedToken").finish_non_exhaustive()
     }
 }
 
@@ -154,9 +154,9 @@ impl Eq for TokenText {}
 #[derive(Clone, Debug)]
 pub(super) struct Weigher;
 
-impl<V: HeapBytes> Weighter<TokenText, Arc<Known<V>>> for Weigher {
-    fn weight(&self, token: &TokenText, known: &Arc<Known<V>>) -> u64 {
-        let own = TABLES + size_of::<Known<V>>() + known.names.len() + known.value.heap_bytes();
+impl<V: HeapSize> Weighter<TokenText, Arc<CachedToken<V>>> for Weigher {
+    fn weight(&self, token: &TokenText, known: &Arc<CachedToken<V>>) -> u64 {
+        let own = TABLES + size_of::<CachedToken<V>>() + known.names.len() + known.value.heap_bytes();
         u64::try_from(own + token.0.expose().len()).unwrap_or(u64::MAX)
     }
 }
@@ -165,10 +165,10 @@ impl<V: HeapBytes> Weighter<TokenText, Arc<Known<V>>> for Weigher {
 #[derive(Clone, Debug)]
 pub(super) struct Counted(pub(super) Arc<AtomicU64>);
 
-impl<V> Lifecycle<TokenText, Arc<Known<V>>> for Counted {
+impl<V> Lifecycle<TokenText, Arc<CachedToken<V>>> for Counted {
     type RequestState = ();
 
-    fn on_evict(&self, (): &mut (), _: TokenText, _: Arc<Known<V>>) {
+    fn on_evict(&self, (): &mut (), _: TokenText, _: Arc<CachedToken<V>>) {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 }

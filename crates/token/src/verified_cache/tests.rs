@@ -8,14 +8,14 @@ use scopegate_domain::{
 };
 
 use super::*;
-use crate::{Signer, SigningKey, SubjectNames, TokenRules};
+use crate::{Signer, SigningKey, SubjectClaim, TokenRules};
 
 const NOW: Timestamp = Timestamp::from_unix(1_700_000_000);
 
 #[derive(Debug, PartialEq)]
 struct Subject(String);
 
-impl HeapBytes for Subject {
+impl HeapSize for Subject {
     fn heap_bytes(&self) -> usize {
         self.0.len()
     }
@@ -50,7 +50,7 @@ struct Stage<S = RandomState> {
 
 fn stage_with<S: BuildHasher + Clone>(bytes: usize, hasher: S) -> Stage<S> {
     let verifier = Arc::new(Verifier::new(rules(), key("a").verifying_key()));
-    let revoked = Arc::new(RevokedSet::new(SubjectNames::UserIds));
+    let revoked = Arc::new(RevokedSet::new(SubjectClaim::UserId));
     Stage {
         cache: VerifiedCache::with_hasher(Arc::clone(&verifier), Arc::clone(&revoked), bytes, hasher),
         verifier,
@@ -108,7 +108,7 @@ fn only_what_was_verified_is_kept() {
         .cache
         .verify(&good, NOW, |_| Err::<Subject, TokenRejected>(TokenRevoked.into()));
     assert!(refused.is_err());
-    assert_eq!(stage.cache.figures(), CacheFigures::default());
+    assert_eq!(stage.cache.figures(), CacheStats::default());
 }
 
 /// Everything has the same hash.
@@ -257,7 +257,7 @@ fn a_cache_of_no_bytes_keeps_nothing_and_refuses_the_same() {
     assert_eq!(stage.find(&token, NOW), None);
     stage.revoked.add([user("johndoe")]);
     assert_eq!(stage.verify(&token, NOW), Err(TokenRevoked.into()));
-    assert_eq!(stage.cache.figures(), CacheFigures::default());
+    assert_eq!(stage.cache.figures(), CacheStats::default());
 }
 
 #[test]
@@ -287,6 +287,6 @@ fn nothing_prints_a_token() {
     let printed = format!("{:?} {known:?} {:?}", stage.cache, stage.revoked);
     assert_eq!(
         printed,
-        "VerifiedCache { is_on: true, .. } Known { .. } RevokedSet { entries: 0, .. }"
+        "VerifiedCache { is_on: true, .. } CachedToken { .. } RevokedSet { entries: 0, .. }"
     );
 }

@@ -13,7 +13,7 @@ fn ways() -> (Verifier, Verifier, String) {
     let usual = Verifier::new(rules.clone(), key.verifying_key());
     let slow = Verifier {
         rules: rules.clone(),
-        trust: Arc::new(Trust::without_shortcuts(key.verifying_key().into())),
+        trust: Arc::new(TrustedKeys::without_shortcuts(key.verifying_key().into())),
     };
     let claims = AccessTokenClaims::new("johndoe", NOW, Lifetime::from_minutes(30));
     let token = Signer::new(rules, key).issue(&claims).unwrap();
@@ -21,7 +21,7 @@ fn ways() -> (Verifier, Verifier, String) {
 }
 
 fn outcome(verifier: &Verifier, token: &str) -> Result<String, VerifyError> {
-    let mut scratch = Scratch::new();
+    let mut scratch = PayloadBuffer::new();
     let claims = verifier.verify(token, NOW, &mut scratch)?;
     Ok(format!("{claims:?}"))
 }

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use scopegate_domain::{AccessTokenClaims, ClientId, KeyId, Lifetime, Secret, TokenId};
 use scopegate_token::fuzzing::forge;
-use scopegate_token::{Algorithm, JwksUse, JwsVerifier, KeySet, Scratch, Signer, SigningKey, VerifyError};
+use scopegate_token::{Algorithm, JwksPolicy, JwsVerifier, KeySet, PayloadBuffer, Signer, SigningKey, VerifyError};
 
 use crate::forge::{Kind, now, verify};
 
@@ -46,7 +46,7 @@ fn no_key_verifies_for_another_algorithm() {
             for header in Algorithm::ALL {
                 let token = forge(signer, format!("{{\"alg\":\"{header}\"}}"), "{}");
                 let verdict = JwsVerifier::new(verifier.verifying_key())
-                    .verify(&token, &mut Scratch::new())
+                    .verify(&token, &mut PayloadBuffer::new())
                     .map(drop);
                 let expected = match (
                     header == verifier.algorithm(),
@@ -83,7 +83,7 @@ fn no_public_key_is_a_secret() {
             };
             let token = forge(&forger, r#"{"alg":"HS256"}"#, "{}");
             let verdict = JwsVerifier::new(public.clone())
-                .verify(&token, &mut Scratch::new())
+                .verify(&token, &mut PayloadBuffer::new())
                 .map(drop);
             assert_eq!(verdict, Err(VerifyError::Algorithm), "{public:?}");
         }
@@ -99,18 +99,18 @@ fn secrets_are_as_long_as_their_hash() {
             let secret = base64_simd::URL_SAFE_NO_PAD.encode_to_string(vec![7; len]);
             format!("{{\"keys\":[{{\"kty\":\"oct\",\"alg\":\"{algorithm}\",\"k\":\"{secret}\"}}]}}")
         };
-        let count = |len: usize, usage: JwksUse| {
+        let count = |len: usize, usage: JwksPolicy| {
             KeySet::from_jwks(oct(len).as_bytes(), usage)
                 .unwrap()
                 .keys()
                 .iter()
                 .count()
         };
-        assert_eq!(count(len - 1, JwksUse::LOCAL), 0);
-        assert_eq!(count(len, JwksUse::LOCAL), 1);
-        assert_eq!(count(len - 1, JwksUse::LOCAL.allowing_weak_keys()), 1);
+        assert_eq!(count(len - 1, JwksPolicy::LOCAL), 0);
+        assert_eq!(count(len, JwksPolicy::LOCAL), 1);
+        assert_eq!(count(len - 1, JwksPolicy::LOCAL.allowing_weak_keys()), 1);
         assert_eq!(
-            count(0, JwksUse::LOCAL.allowing_weak_keys()),
+            count(0, JwksPolicy::LOCAL.allowing_weak_keys()),
             0,
             "an empty secret is none"
         );

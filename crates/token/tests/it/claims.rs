@@ -1,7 +1,7 @@
 //! What a payload must say, for both kinds of token; one test for each rule.
 
 use scopegate_domain::{ClaimsError, Lifetime, Timestamp};
-use scopegate_token::{Scratch, TokenRules, Verifier, VerifyError};
+use scopegate_token::{PayloadBuffer, TokenRules, Verifier, VerifyError};
 use serde_json::{Value, json};
 
 use crate::forge::{Kind, NOW, hs256, hs256_key, verify};
@@ -168,7 +168,7 @@ fn leeway_ends_at_the_configured_second() {
 fn a_clock_that_cannot_tell_the_time_refuses_everything() {
     for kind in Kind::both() {
         let verifier = Verifier::new(kind.rules.clone(), hs256_key().verifying_key());
-        let mut scratch = Scratch::new();
+        let mut scratch = PayloadBuffer::new();
         let verdict = verifier.verify(&kind.token(), Timestamp::MAX, &mut scratch);
         assert_eq!(verdict, Err(VerifyError::Expired), "{}", kind.name);
     }
@@ -271,7 +271,7 @@ fn a_refusal_tells_nothing_of_the_token() {
     ] {
         let fault = kind.verify(&token).unwrap_err();
         assert!(
-            !format!("{fault} {fault:?} {}", fault.rule()).contains("verysecret"),
+            !format!("{fault} {fault:?} {}", fault.label()).contains("verysecret"),
             "{fault}"
         );
     }

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use scopegate_token::{ClientSecret, Entropy, EntropyError, SystemEntropy};
+use scopegate_token::{ClientSecret, RandomError, RandomSource, SystemRandomSource};
 
 #[derive(Debug)]
 struct Fixed(u8);
 
-impl Entropy for Fixed {
-    fn fill(&self, buffer: &mut [u8]) -> Result<(), EntropyError> {
+impl RandomSource for Fixed {
+    fn fill(&self, buffer: &mut [u8]) -> Result<(), RandomError> {
         buffer.fill(self.0);
         Ok(())
     }
@@ -18,9 +18,9 @@ impl Entropy for Fixed {
 #[derive(Debug)]
 struct Dry;
 
-impl Entropy for Dry {
-    fn fill(&self, _: &mut [u8]) -> Result<(), EntropyError> {
-        Err(EntropyError)
+impl RandomSource for Dry {
+    fn fill(&self, _: &mut [u8]) -> Result<(), RandomError> {
+        Err(RandomError)
     }
 }
 
@@ -36,16 +36,16 @@ fn a_secret_has_256_bits_and_a_checksum() {
     );
     assert_eq!(secret.expose().len(), 5 + 48);
     assert_eq!(format!("{secret:?}"), "ClientSecret(..)");
-    assert_eq!(ClientSecret::generate(&Dry).unwrap_err(), EntropyError);
+    assert_eq!(ClientSecret::generate(&Dry).unwrap_err(), RandomError);
     let many: BTreeSet<String> = (0..100)
-        .map(|_| ClientSecret::generate(&SystemEntropy).unwrap().expose().to_owned())
+        .map(|_| ClientSecret::generate(&SystemRandomSource).unwrap().expose().to_owned())
         .collect();
     assert_eq!(many.len(), 100);
 }
 
 #[test]
 fn every_cut_and_every_flipped_bit_is_known_to_be_wrong() {
-    let secret = ClientSecret::generate(&SystemEntropy).unwrap();
+    let secret = ClientSecret::generate(&SystemRandomSource).unwrap();
     let text = secret.expose();
     assert_eq!(ClientSecret::parse(text).unwrap().digest(), secret.digest());
     for end in 0..text.len() {

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use scopegate_domain::{AccessTokenClaims, ClientId, Lifetime, TokenId};
-use scopegate_token::{Scratch, Signer, Verifier, VerifyError, fuzzing, inspect};
+use scopegate_token::{PayloadBuffer, Signer, Verifier, VerifyError, fuzzing, inspect};
 
 use crate::forge::{Es256, Kind, encode, hs256_key, now, verify};
 
@@ -105,7 +105,7 @@ proptest! {
         for kind in Kind::both() {
             let verifier = Verifier::new(kind.rules, hs256_key().verifying_key());
             for token in [String::from_utf8_lossy(&bytes).as_ref(), text.as_str()] {
-                prop_assert!(verifier.verify(token, now(), &mut Scratch::new()).is_err());
+                prop_assert!(verifier.verify(token, now(), &mut PayloadBuffer::new()).is_err());
             }
         }
         fuzzing::compact_jws(&bytes);

@@ -5,7 +5,7 @@ use ring::hmac;
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use scopegate_domain::{Audience, Claims, Issuer, Secret, Timestamp};
-use scopegate_token::{KeySet, Scratch, SigningKey, TokenRules, Verifier, VerifyError, VerifyingKey};
+use scopegate_token::{KeySet, PayloadBuffer, SigningKey, TokenRules, Verifier, VerifyError, VerifyingKey};
 use serde_json::{Map, Value, json};
 
 pub(crate) const SECRET: &str = "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7";
@@ -143,7 +143,7 @@ impl Kind {
 }
 
 pub(crate) fn verify(rules: &TokenRules, keys: impl Into<KeySet>, token: &str) -> Result<(), VerifyError> {
-    let mut scratch = Scratch::new();
+    let mut scratch = PayloadBuffer::new();
     let verifier = Verifier::new(rules.clone(), keys);
     verifier.verify(token, now(), &mut scratch).map(|verified| {
         let _: &Claims<'_> = &verified;

@@ -2,7 +2,7 @@
 
 use scopegate_domain::Secret;
 use scopegate_token::fuzzing::forge;
-use scopegate_token::{Algorithm, JwksUse, JwsVerifier, KeyError, KeySet, Scratch, SigningKey};
+use scopegate_token::{Algorithm, JwksPolicy, JwsVerifier, KeyError, KeySet, PayloadBuffer, SigningKey};
 use serde_json::{Value, json};
 
 use crate::algorithms::rsa;
@@ -33,7 +33,7 @@ fn from_jwk(jwk: &Value) -> Result<SigningKey, KeyError> {
 fn verifies(key: &SigningKey, public: &KeySet) -> bool {
     let token = forge(key, format!("{{\"alg\":\"{}\"}}", key.algorithm()), "{}");
     JwsVerifier::new(public.clone())
-        .verify(&token, &mut Scratch::new())
+        .verify(&token, &mut PayloadBuffer::new())
         .is_ok()
 }
 
@@ -138,7 +138,7 @@ fn a_public_jwk_holds_nothing_private() {
             assert!(jwk.get(name).is_none(), "{jwk}");
         }
         let set = json!({"keys": [jwk]}).to_string();
-        let read = KeySet::from_jwks(set.as_bytes(), JwksUse::FETCHED).unwrap();
+        let read = KeySet::from_jwks(set.as_bytes(), JwksPolicy::PUBLIC_ONLY).unwrap();
         assert_eq!(read.keys().to_jwks(), set, "what is printed is read back");
         assert!(verifies(&key, read.keys()));
     }

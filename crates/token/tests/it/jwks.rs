@@ -3,19 +3,19 @@
 use proptest::prelude::*;
 use scopegate_token::fuzzing::forge;
 use scopegate_token::{
-    Algorithm, Jwks, JwksError, JwksUse, JwsVerifier, KeyError, KeySet, Scratch, SigningKey, VerifyError,
+    Algorithm, Jwks, JwksError, JwksPolicy, JwsVerifier, KeyError, KeySet, PayloadBuffer, SigningKey, VerifyError,
 };
 use serde_json::{Value, json};
 
 use crate::algorithms::{key, rsa};
 use crate::forge::encode;
 
-fn read(keys: &Value, usage: JwksUse) -> Result<Jwks, JwksError> {
+fn read(keys: &Value, usage: JwksPolicy) -> Result<Jwks, JwksError> {
     KeySet::from_jwks(json!({ "keys": keys }).to_string().as_bytes(), usage)
 }
 
 fn skipped(key: &Value) -> KeyError {
-    let jwks = read(&json!([key]), JwksUse::FETCHED).unwrap();
+    let jwks = read(&json!([key]), JwksPolicy::PUBLIC_ONLY).unwrap();
     assert_eq!((jwks.keys().iter().count(), jwks.skipped().len()), (0, 1), "{key}");
     jwks.skipped()[0]
 }
@@ -72,7 +72,7 @@ fn what_cannot_be_used_is_skipped_and_counted() {
     }
     let mixed = read(
         &json!([{"kty": "XX"}, ec, {"kty": "oct", "k": "AAAA"}, ed]),
-        JwksUse::FETCHED,
+        JwksPolicy::PUBLIC_ONLY,
     )
     .unwrap();
     assert_eq!((mixed.keys().iter().count(), mixed.skipped().len()), (2, 2));
@@ -99,7 +99,14 @@ fn use_and_operations_are_honoured() {
             assert_eq!(skipped(&with(&key, name, value)), KeyError::Malformed, "{name}");
         }
         let both = with(&key, "key_ops", json!(["verify"]));
-        assert_eq!(read(&json!([both]), JwksUse::FETCHED).unwrap().keys().iter().count(), 1);
+        assert_eq!(
+            read(&json!([both]), JwksPolicy::PUBLIC_ONLY)
+                .unwrap()
+                .keys()
+                .iter()
+                .count(),
+            1
+        );
     }
 }
 
@@ -112,11 +119,11 @@ fn alg_of_a_key_is_honoured() {
         jwk.as_object_mut().unwrap().remove("alg");
         jwk
     };
-    let accepts = |jwk: &Value, usage: JwksUse, algorithm: Algorithm| {
+    let accepts = |jwk: &Value, usage: JwksPolicy, algorithm: Algorithm| {
         let keys = read(&json!([jwk]), usage).unwrap().into_keys();
         let signer = rsa().with_algorithm(algorithm).unwrap();
         let token = forge(&signer, format!("{{\"alg\":\"{algorithm}\"}}"), "{}");
-        JwsVerifier::new(keys).verify(&token, &mut Scratch::new()).is_ok()
+        JwsVerifier::new(keys).verify(&token, &mut PayloadBuffer::new()).is_ok()
     };
     let rsa = [
         Algorithm::Rs256,
@@ -129,12 +136,16 @@ fn alg_of_a_key_is_honoured() {
     for said in rsa {
         let jwk = with(&jwk, "alg", json!(said.as_str()));
         for used in rsa {
-            assert_eq!(accepts(&jwk, JwksUse::FETCHED, used), said == used, "{said} {used}");
-            assert_eq!(accepts(&jwk, JwksUse::LOCAL, used), said == used, "{said} {used}");
+            assert_eq!(
+                accepts(&jwk, JwksPolicy::PUBLIC_ONLY, used),
+                said == used,
+                "{said} {used}"
+            );
+            assert_eq!(accepts(&jwk, JwksPolicy::LOCAL, used), said == used, "{said} {used}");
         }
-        assert_eq!(accepts(&bare, JwksUse::FETCHED, said), said == Algorithm::Rs256);
-        assert!(accepts(&bare, JwksUse::LOCAL, said));
-        assert!(accepts(&bare, JwksUse::FETCHED.allowing_any_algorithm(), said));
+        assert_eq!(accepts(&bare, JwksPolicy::PUBLIC_ONLY, said), said == Algorithm::Rs256);
+        assert!(accepts(&bare, JwksPolicy::LOCAL, said));
+        assert!(accepts(&bare, JwksPolicy::PUBLIC_ONLY.allowing_any_algorithm(), said));
     }
     for other in ["HS256", "ES256", "EdDSA"] {
         assert_eq!(skipped(&with(&jwk, "alg", json!(other))), KeyError::Unsupported);
@@ -145,26 +156,27 @@ fn alg_of_a_key_is_honoured() {
 fn weak_keys_verify_only_by_a_setting() {
     let short = json!({"kty": "RSA", "alg": "RS256", "n": encode([0xFF; 128]), "e": "AQAB"});
     let count = |key: &Value, usage| read(&json!([key]), usage).unwrap().keys().iter().count();
-    assert_eq!(count(&short, JwksUse::FETCHED), 0);
-    assert_eq!(count(&short, JwksUse::FETCHED.allowing_weak_keys()), 1);
+    assert_eq!(count(&short, JwksPolicy::PUBLIC_ONLY), 0);
+    assert_eq!(count(&short, JwksPolicy::PUBLIC_ONLY.allowing_weak_keys()), 1);
     for algorithm in ["RS384", "PS256"] {
         assert_eq!(
             count(
                 &with(&short, "alg", json!(algorithm)),
-                JwksUse::LOCAL.allowing_weak_keys()
+                JwksPolicy::LOCAL.allowing_weak_keys()
             ),
             0
         );
     }
     let tiny = with(&short, "n", json!(encode([0xFF; 127])));
-    assert_eq!(count(&tiny, JwksUse::FETCHED.allowing_weak_keys()), 0);
+    assert_eq!(count(&tiny, JwksPolicy::PUBLIC_ONLY.allowing_weak_keys()), 0);
     let secret = json!({"kty": "oct", "k": encode([7; 48])});
-    assert_eq!(count(&secret, JwksUse::LOCAL), 2, "long enough for two hashes");
+    assert_eq!(count(&secret, JwksPolicy::LOCAL), 2, "long enough for two hashes");
 }
 
 #[test]
 fn text_without_a_set_is_an_error() {
-    let read = |text: &str| KeySet::from_jwks(text.as_bytes(), JwksUse::FETCHED).map(|jwks| jwks.keys().iter().count());
+    let read =
+        |text: &str| KeySet::from_jwks(text.as_bytes(), JwksPolicy::PUBLIC_ONLY).map(|jwks| jwks.keys().iter().count());
     assert_eq!(read(r#"{"keys":[]}"#), Ok(0));
     assert_eq!(read(r#" {"x": {"keys": 1}, "keys": [], "y": null} "#), Ok(0));
     for text in [
@@ -188,7 +200,7 @@ fn text_without_a_set_is_an_error() {
         assert_eq!(read(text), Err(JwksError::NoKeys), "{text}");
     }
     assert_eq!(
-        KeySet::from_jwks(b"\xff", JwksUse::LOCAL).unwrap_err(),
+        KeySet::from_jwks(b"\xff", JwksPolicy::LOCAL).unwrap_err(),
         JwksError::NotJson
     );
     let deep = format!("{{\"keys\":[{{\"x\":{}{}}}]}}", "[".repeat(20), "]".repeat(20));
@@ -198,12 +210,17 @@ fn text_without_a_set_is_an_error() {
 #[test]
 fn a_set_is_bounded() {
     let padded = |len: usize| format!("{{\"keys\":[]{}}}", " ".repeat(len - 11));
-    assert!(KeySet::from_jwks(padded(KeySet::MAX_JWKS).as_bytes(), JwksUse::FETCHED).is_ok());
+    assert!(KeySet::from_jwks(padded(KeySet::MAX_JWKS).as_bytes(), JwksPolicy::PUBLIC_ONLY).is_ok());
     assert_eq!(
-        KeySet::from_jwks(padded(KeySet::MAX_JWKS + 1).as_bytes(), JwksUse::FETCHED).unwrap_err(),
+        KeySet::from_jwks(padded(KeySet::MAX_JWKS + 1).as_bytes(), JwksPolicy::PUBLIC_ONLY).unwrap_err(),
         JwksError::TooLong
     );
-    let many = |count: usize| read(&Value::Array(vec![json!({"kty": "XX"}); count]), JwksUse::FETCHED);
+    let many = |count: usize| {
+        read(
+            &Value::Array(vec![json!({"kty": "XX"}); count]),
+            JwksPolicy::PUBLIC_ONLY,
+        )
+    };
     assert_eq!(many(KeySet::MAX_JWKS_KEYS).unwrap().skipped().len(), 128);
     assert_eq!(many(KeySet::MAX_JWKS_KEYS + 1).unwrap_err(), JwksError::TooManyKeys);
 }
@@ -215,7 +232,7 @@ fn duplicate_member_rejects_only_its_key() {
     let escaped = good.replacen('{', "{\"k\\u0074y\":\"EC\",", 1);
     for bad in [twice, escaped] {
         let set = format!("{{\"keys\":[{bad},{good}]}}");
-        let jwks = KeySet::from_jwks(set.as_bytes(), JwksUse::FETCHED).unwrap();
+        let jwks = KeySet::from_jwks(set.as_bytes(), JwksPolicy::PUBLIC_ONLY).unwrap();
         assert_eq!(
             (jwks.keys().iter().count(), jwks.skipped()),
             (1, &[KeyError::Malformed][..])
@@ -234,7 +251,7 @@ fn the_first_of_two_keys_of_one_name_and_algorithm_counts() {
         (json!([other, one]), &other),
         (json!([one, one, other]), &one),
     ] {
-        for usage in [JwksUse::FETCHED, JwksUse::LOCAL] {
+        for usage in [JwksPolicy::PUBLIC_ONLY, JwksPolicy::LOCAL] {
             let jwks = read(&set, usage).unwrap();
             let ignored = set.as_array().unwrap().len() - 1;
             assert_eq!(jwks.skipped(), vec![KeyError::DuplicateId; ignored]);
@@ -243,9 +260,9 @@ fn the_first_of_two_keys_of_one_name_and_algorithm_counts() {
         }
     }
     let without_id = public(Algorithm::Es256);
-    let jwks = read(&json!([without_id, without_id]), JwksUse::FETCHED).unwrap();
+    let jwks = read(&json!([without_id, without_id]), JwksPolicy::PUBLIC_ONLY).unwrap();
     assert_eq!(jwks.skipped(), [KeyError::DuplicateId], "equal keys without an id");
-    let jwks = read(&json!([without_id, public(Algorithm::Es256)]), JwksUse::FETCHED).unwrap();
+    let jwks = read(&json!([without_id, public(Algorithm::Es256)]), JwksPolicy::PUBLIC_ONLY).unwrap();
     assert_eq!(jwks.keys().iter().count(), 2);
 }
 
@@ -258,13 +275,13 @@ fn keys_of_one_name_differ_by_algorithm() {
         "kid",
         json!("k"),
     );
-    let keys = read(&json!([one, ed]), JwksUse::FETCHED).unwrap().into_keys();
+    let keys = read(&json!([one, ed]), JwksPolicy::PUBLIC_ONLY).unwrap().into_keys();
     let verifier = JwsVerifier::new(keys);
     let token = forge(&signer, r#"{"alg":"EdDSA","kid":"k"}"#, "{}");
-    assert!(verifier.verify(&token, &mut Scratch::new()).is_ok());
+    assert!(verifier.verify(&token, &mut PayloadBuffer::new()).is_ok());
     let token = forge(&signer, r#"{"alg":"RS256","kid":"k"}"#, "{}");
     assert_eq!(
-        verifier.verify(&token, &mut Scratch::new()).unwrap_err(),
+        verifier.verify(&token, &mut PayloadBuffer::new()).unwrap_err(),
         VerifyError::Algorithm
     );
 }
@@ -285,20 +302,27 @@ fn a_key_of_the_weak_generator_is_refused() {
             let modulus = encode(modulus);
             json!([{"kty": "RSA", "alg": "RS256", "n": modulus, "e": "AQAB"}])
         };
-        let weak = read(&key(&modulus), JwksUse::FETCHED).unwrap();
+        let weak = read(&key(&modulus), JwksPolicy::PUBLIC_ONLY).unwrap();
         assert_eq!(weak.skipped(), [KeyError::WeakPrimes]);
-        let allowed = read(&key(&modulus), JwksUse::LOCAL.allowing_weak_keys()).unwrap();
+        let allowed = read(&key(&modulus), JwksPolicy::LOCAL.allowing_weak_keys()).unwrap();
         assert_eq!(allowed.skipped(), [KeyError::WeakPrimes]);
         // One step from it is a modulus of another generator.
         *modulus.last_mut().unwrap() = modulus.last().unwrap().wrapping_add(2);
-        assert_eq!(read(&key(&modulus), JwksUse::FETCHED).unwrap().keys().iter().count(), 1);
+        assert_eq!(
+            read(&key(&modulus), JwksPolicy::PUBLIC_ONLY)
+                .unwrap()
+                .keys()
+                .iter()
+                .count(),
+            1
+        );
     }
 }
 
 proptest! {
     #[test]
     fn nothing_makes_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300), text in "[{}\\[\\]\",:a-z0-9 ]{0,80}") {
-        for usage in [JwksUse::FETCHED, JwksUse::LOCAL.allowing_weak_keys()] {
+        for usage in [JwksPolicy::PUBLIC_ONLY, JwksPolicy::LOCAL.allowing_weak_keys()] {
             let _ = KeySet::from_jwks(&bytes, usage);
             let _ = KeySet::from_jwks(text.as_bytes(), usage);
         }
@@ -317,15 +341,15 @@ proptest! {
             {"kty": "EC", "crv": "P-256", "x": encode(&x[..x.len().min(32)]), "y": encode(&x[..x.len().min(32)])},
             {"kty": "OKP", "crv": "Ed25519", "x": encode(&x[..x.len().min(32)])},
         ]);
-        let jwks = read(&keys, JwksUse::FETCHED).unwrap();
+        let jwks = read(&keys, JwksPolicy::PUBLIC_ONLY).unwrap();
         let printed = jwks.keys().to_jwks();
-        let again = KeySet::from_jwks(printed.as_bytes(), JwksUse::FETCHED).unwrap();
+        let again = KeySet::from_jwks(printed.as_bytes(), JwksPolicy::PUBLIC_ONLY).unwrap();
         prop_assert_eq!(again.keys().to_jwks(), printed);
         let verifier = JwsVerifier::new(jwks.into_keys());
         for algorithm in [Algorithm::Rs256, Algorithm::Es256, Algorithm::EdDsa] {
             let header = encode(format!("{{\"alg\":\"{algorithm}\"}}"));
             let token = format!("{header}.{}.{}", encode("{}"), encode([0; 64]));
-            prop_assert!(verifier.verify(&token, &mut Scratch::new()).is_err());
+            prop_assert!(verifier.verify(&token, &mut PayloadBuffer::new()).is_err());
         }
     }
 }

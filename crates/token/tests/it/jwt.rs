@@ -2,7 +2,7 @@
 
 use scopegate_domain::{Audience, ClaimLayout, ClaimsError, ClientClaim, Issuer, ScopeLayout};
 use scopegate_token::fuzzing::forge;
-use scopegate_token::{Scratch, TokenRules, TokenType, Verifier, VerifyError};
+use scopegate_token::{PayloadBuffer, TokenRules, TokenType, Verifier, VerifyError};
 use serde_json::{Value, json};
 
 use crate::forge::{NOW, hs256_key, now};
@@ -29,7 +29,7 @@ fn verify(rules: &TokenRules, typ: Option<&str>, more: &Value) -> Result<(Vec<St
         None => json!({"alg": "HS256"}),
     };
     let token = forge(&hs256_key(), header.to_string(), Value::Object(members).to_string());
-    let mut scratch = Scratch::new();
+    let mut scratch = PayloadBuffer::new();
     let verifier = Verifier::new(rules.clone(), hs256_key().verifying_key());
     verifier.verify(&token, now(), &mut scratch).map(|claims| {
         let scopes = claims.scopes().map(str::to_owned).collect();

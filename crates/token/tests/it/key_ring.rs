@@ -162,7 +162,7 @@ impl World {
     fn forget(&mut self, now: i64, node: usize, age: i64) {
         let Some(through) = self
             .ring(now - age)
-            .gone_through(Timestamp::from_unix(now + SKEWS[node]))
+            .expired_through(Timestamp::from_unix(now + SKEWS[node]))
         else {
             return;
         };

@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 use scopegate_domain::{Audience, ClientId, Issuer, Lifetime, Secret};
 use scopegate_token::fuzzing::forge;
 use scopegate_token::{
-    Algorithm, ClientAssertionVerifier, DpopProofVerifier, IdTokenHintVerifier, JwsVerifier, KeySet, ProofError,
-    ProofExpectation, Scratch, SigningKey, TokenRules, Verifier, VerifyError,
+    Algorithm, ClientAssertionVerifier, DpopProofVerifier, IdTokenHintVerifier, JwsVerifier, KeySet, PayloadBuffer,
+    ProofError, ProofExpectation, SigningKey, TokenRules, Verifier, VerifyError,
 };
 use serde_json::{Map, Value, json};
 
@@ -40,7 +40,7 @@ fn keys() -> KeySet {
 }
 
 fn access(rules: TokenRules, token: &str) -> Result<(), ProofError> {
-    let mut scratch = Scratch::new();
+    let mut scratch = PayloadBuffer::new();
     Ok(Verifier::new(rules, keys())
         .verify(token, now(), &mut scratch)
         .map(drop)?)
@@ -48,19 +48,19 @@ fn access(rules: TokenRules, token: &str) -> Result<(), ProofError> {
 
 fn hint(token: &str) -> Result<(), ProofError> {
     Ok(IdTokenHintVerifier::new(issuer(), keys())
-        .verify(token, &mut Scratch::new())
+        .verify(token, &mut PayloadBuffer::new())
         .map(drop)?)
 }
 
 fn assertion(token: &str) -> Result<(), ProofError> {
     let verifier = ClientAssertionVerifier::new(issuer(), ClientId::parse("app").unwrap(), keys());
-    Ok(verifier.verify(token, now(), &mut Scratch::new()).map(drop)?)
+    Ok(verifier.verify(token, now(), &mut PayloadBuffer::new()).map(drop)?)
 }
 
 fn proof(token: &str) -> Result<(), ProofError> {
     let expectation = ProofExpectation::new("POST", TOKEN);
     DpopProofVerifier::new()
-        .verify(token, expectation, now(), &mut Scratch::new())
+        .verify(token, expectation, now(), &mut PayloadBuffer::new())
         .map(drop)
 }
 
@@ -173,7 +173,7 @@ fn every_kind_requires_a_signature() {
         assert!((kind.verify)(&format!("{message}.")).is_err(), "{}", kind.name);
         let none = with(&kind.header, "alg", json!("none")).to_string();
         let none = format!("{}.{}.", encode(none), encode(kind.claims.to_string()));
-        assert_eq!((kind.verify)(&none).unwrap_err().rule(), "algorithm", "{}", kind.name);
+        assert_eq!((kind.verify)(&none).unwrap_err().label(), "algorithm", "{}", kind.name);
     }
 }
 
@@ -191,7 +191,7 @@ fn header_rules_hold_for_every_kind() {
             ("x", json!("x".repeat(1_100)), "header_length"),
         ] {
             let fault = verdict(&with(&kind.header, name, value)).unwrap_err();
-            assert_eq!(fault.rule(), rule, "{} with {name}", kind.name);
+            assert_eq!(fault.label(), rule, "{} with {name}", kind.name);
         }
         for name in ["jku", "x5u", "x5c"] {
             assert_eq!(
@@ -265,12 +265,12 @@ fn a_hint_is_an_id_token_of_ones_own() {
         ("scopes", json!(["me"]), "foreign_claim"),
         ("client_id", json!("app"), "foreign_claim"),
     ] {
-        assert_eq!(changed(3, name, value).unwrap_err().rule(), rule, "{name}");
+        assert_eq!(changed(3, name, value).unwrap_err().label(), rule, "{name}");
     }
     assert_eq!(changed(3, "exp", json!(1)), Ok(()), "its expiry is not looked at");
     let kind = &kinds()[3];
     let token = forge(kind.key, kind.header.to_string(), kind.claims.to_string());
-    let mut scratch = Scratch::new();
+    let mut scratch = PayloadBuffer::new();
     let hint = IdTokenHintVerifier::new(issuer(), keys())
         .verify(&token, &mut scratch)
         .unwrap();
@@ -293,7 +293,7 @@ fn an_assertion_is_of_its_client_for_its_server() {
         ("client_id", json!("app"), "foreign_claim"),
         ("nonce", json!("n"), "foreign_claim"),
     ] {
-        assert_eq!(changed(4, name, value).unwrap_err().rule(), rule, "{name}");
+        assert_eq!(changed(4, name, value).unwrap_err().label(), rule, "{name}");
     }
     assert_eq!(changed(4, "aud", json!([ISSUER])), Ok(()));
     assert_eq!(changed(4, "exp", json!(NOW + 3_600)), Ok(()));
@@ -304,14 +304,14 @@ fn an_assertion_is_of_its_client_for_its_server() {
         kind.claims.to_string(),
     );
     assert_eq!(
-        assertion(&symmetric).unwrap_err().rule(),
+        assertion(&symmetric).unwrap_err().label(),
         "algorithm",
         "a secret proves nothing"
     );
     let typed = with(&kind.header, "typ", json!("client-authentication+jwt")).to_string();
     let token = forge(&KEY, typed, kind.claims.to_string());
     let verifier = ClientAssertionVerifier::new(issuer(), ClientId::parse("app").unwrap(), keys());
-    let said = verifier.verify(&token, now(), &mut Scratch::new()).unwrap();
+    let said = verifier.verify(&token, now(), &mut PayloadBuffer::new()).unwrap();
     assert_eq!((said.client().as_str(), said.token_id()), ("app", "a1"));
     assert_eq!(
         said.expires_at(),
@@ -338,7 +338,7 @@ fn a_proof_is_for_its_request() {
         ("ath", json!(7), "claim_type"),
         ("nonce", json!([]), "claim_type"),
     ] {
-        assert_eq!(changed(5, name, value).unwrap_err().rule(), rule, "{name}");
+        assert_eq!(changed(5, name, value).unwrap_err().label(), rule, "{name}");
     }
     for (name, value) in [
         ("iat", json!(NOW - 59)),
@@ -368,7 +368,7 @@ fn proof_names_the_required_token_and_nonce() {
         let mut all = proof_claims().as_object().unwrap().clone();
         all.extend(claims.as_object().unwrap().clone());
         let proof = forge(&KEY, proof_header().to_string(), Value::Object(all).to_string());
-        let verdict = DpopProofVerifier::new().verify(&proof, expectation, now(), &mut Scratch::new());
+        let verdict = DpopProofVerifier::new().verify(&proof, expectation, now(), &mut PayloadBuffer::new());
         assert_eq!(verdict.as_ref().map(drop).map_err(|fault| *fault), expected, "{claims}");
         if let Ok(proof) = verdict {
             assert_eq!(Some(proof.thumbprint().to_owned()), KEY.verifying_key().thumbprint());
@@ -391,7 +391,7 @@ fn proof_contains_a_public_key() {
         } else {
             let secret = json!({"kty": "oct", "k": encode([7; 64])});
             assert_eq!(
-                judge(&key, header(&key, secret)).unwrap_err().rule(),
+                judge(&key, header(&key, secret)).unwrap_err().label(),
                 "algorithm",
                 "{algorithm}"
             );
@@ -442,7 +442,7 @@ fn any_signed_text_is_a_jws() {
             header
         };
         let token = forge(&KEY, header.to_string(), b"\xff no claims at all");
-        let mut scratch = Scratch::new();
+        let mut scratch = PayloadBuffer::new();
         assert_eq!(
             verifier.verify(&token, &mut scratch).unwrap().payload(),
             b"\xff no claims at all"

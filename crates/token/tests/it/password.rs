@@ -1,7 +1,7 @@
 //! Passwords.
 
 use scopegate_domain::{PasswordHash, Secret};
-use scopegate_token::{PasswordHasher, PasswordPolicy, PasswordVerdict, SystemEntropy};
+use scopegate_token::{PasswordHasher, PasswordPolicy, PasswordVerdict, SystemRandomSource};
 
 const MATCH: PasswordVerdict = PasswordVerdict::Match { rehash: false };
 const MATCH_AND_REHASH: PasswordVerdict = PasswordVerdict::Match { rehash: true };
@@ -25,7 +25,7 @@ fn bcrypt_of(password: &str, cost: u32) -> String {
 #[test]
 fn new_hashes_are_argon2id_with_a_salt_of_their_own() {
     let hasher = PasswordHasher::new(PasswordPolicy::default());
-    let hash = || hasher.hash(&secret("secret"), &SystemEntropy).unwrap();
+    let hash = || hasher.hash(&secret("secret"), &SystemRandomSource).unwrap();
     let (first, second) = (hash(), hash());
     assert!(
         first.expose().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
@@ -74,7 +74,7 @@ fn what_is_weaker_than_the_policy_is_hashed_again() {
     let password = secret("secret");
     let hashed = |memory, passes| {
         let hasher = PasswordHasher::new(PasswordPolicy::argon2id(memory, passes, 1).unwrap());
-        hasher.hash(&password, &SystemEntropy).unwrap()
+        hasher.hash(&password, &SystemRandomSource).unwrap()
     };
     let policy = PasswordPolicy::argon2id(64, 2, 1).unwrap();
     for (hash, expected) in [
@@ -109,7 +109,7 @@ fn bcrypt_reads_only_72_bytes() {
         );
     }
     let long = secret(&"x".repeat(5_000));
-    let hash = cheap().hash(&long, &SystemEntropy).unwrap();
+    let hash = cheap().hash(&long, &SystemRandomSource).unwrap();
     assert_eq!(
         cheap().verify(&long, Some(&hash)),
         MATCH,
@@ -138,7 +138,7 @@ fn a_nul_matches_no_bcrypt_hash() {
 fn what_cannot_be_used_matches_nothing() {
     let good = bcrypt_of("secret", 4);
     let argon2 = cheap()
-        .hash(&secret("secret"), &SystemEntropy)
+        .hash(&secret("secret"), &SystemRandomSource)
         .unwrap()
         .expose()
         .to_owned();
@@ -203,7 +203,7 @@ fn expensive_stored_hash_is_refused() {
 #[test]
 fn what_cannot_be_used_costs_what_the_policy_costs() {
     let hasher = cheap();
-    let own = hasher.hash(&secret("secret"), &SystemEntropy).unwrap();
+    let own = hasher.hash(&secret("secret"), &SystemRandomSource).unwrap();
     let (light, heavy) = (stored(bcrypt_of("secret", 4)), stored(bcrypt_of("secret", 9)));
     for unusable in [None, Some(&stored("!"))] {
         assert_eq!(hasher.cost(unusable), hasher.cost(Some(&own)));

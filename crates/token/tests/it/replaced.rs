@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use scopegate_domain::{AccessTokenClaims, ClientId, KeyId, Lifetime, TokenId};
-use scopegate_token::{Algorithm, JwksUse, KeySet, Scratch, Signer, SigningKey, Verifier, VerifyError, VerifyingKey};
+use scopegate_token::{
+    Algorithm, JwksPolicy, KeySet, PayloadBuffer, Signer, SigningKey, Verifier, VerifyError, VerifyingKey,
+};
 
 use crate::forge::{Kind, now};
 
@@ -21,7 +23,7 @@ fn claims() -> AccessTokenClaims {
 }
 
 fn verify(verifier: &Verifier, token: &str) -> Result<(), VerifyError> {
-    verifier.verify(token, now(), &mut Scratch::new()).map(drop)
+    verifier.verify(token, now(), &mut PayloadBuffer::new()).map(drop)
 }
 
 #[test]
@@ -79,7 +81,7 @@ fn equal_keys_change_nothing() {
             (set(&[&one, &other]), true),
             (set(&[&remade, &other]), true),
             (
-                KeySet::from_jwks(set(&[&remade, &other]).to_jwks().as_bytes(), JwksUse::FETCHED)
+                KeySet::from_jwks(set(&[&remade, &other]).to_jwks().as_bytes(), JwksPolicy::PUBLIC_ONLY)
                     .unwrap()
                     .into_keys(),
                 false,

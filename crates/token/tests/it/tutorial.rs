@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use scopegate_domain::{AccessTokenClaims, ClaimsError, Lifetime, ScopeToken};
-use scopegate_token::{Scratch, Signer, TokenRules, Verifier, VerifyError};
+use scopegate_token::{PayloadBuffer, Signer, TokenRules, Verifier, VerifyError};
 use serde_json::json;
 
 use crate::forge::{Es256, Kind, encode, hs256, hs256_key, now};
@@ -115,7 +115,7 @@ fn scopes_are_read_as_they_are() {
             &["me", "me"],
         ),
     ] {
-        let mut scratch = Scratch::new();
+        let mut scratch = PayloadBuffer::new();
         let token = hs256(r#"{"typ":"JWT","alg":"HS256"}"#, payload);
         let claims = verifier.verify(&token, now(), &mut scratch).unwrap();
         assert!(claims.scopes().eq(expected.iter().copied()), "{payload}");
@@ -166,12 +166,12 @@ proptest! {
         let claims = AccessTokenClaims::new(subject.as_str(), now(), lifetime)
             .with_scopes(scopes.iter().map(|name| ScopeToken::parse(name).unwrap()));
         let token = signer.issue(&claims).unwrap();
-        let mut scratch = Scratch::new();
+        let mut scratch = PayloadBuffer::new();
         let verified = verifier.verify(token.expose(), now(), &mut scratch).unwrap();
         prop_assert_eq!(verified.subject(), Some(subject.as_str()));
         prop_assert!(verified.scopes().eq(scopes.iter().map(String::as_str)));
         prop_assert_eq!(verified.expires_at(), Some(now() + lifetime));
-        let mut scratch = Scratch::new();
+        let mut scratch = PayloadBuffer::new();
         prop_assert_eq!(verifier.verify(token.expose(), now() + lifetime, &mut scratch), Err(VerifyError::Expired));
     }
 }

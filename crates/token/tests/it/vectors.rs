@@ -1,7 +1,7 @@
 //! The examples of RFC 7515 (appendix A), RFC 7520 (section 4) and RFC 8037 (appendix A).
 
 use scopegate_domain::Secret;
-use scopegate_token::{Algorithm, JwksUse, JwsVerifier, KeySet, Scratch, SigningKey, VerifyError};
+use scopegate_token::{Algorithm, JwksPolicy, JwsVerifier, KeySet, PayloadBuffer, SigningKey, VerifyError};
 use serde_json::{Value, json};
 
 pub(crate) fn vectors() -> Vec<Value> {
@@ -12,17 +12,17 @@ pub(crate) fn vectors() -> Vec<Value> {
 fn the_examples_of_the_rfcs_are_verified_or_refused() {
     for vector in vectors() {
         let set = json!({"keys": [vector["key"]]}).to_string();
-        let jwks = KeySet::from_jwks(set.as_bytes(), JwksUse::LOCAL).unwrap();
+        let jwks = KeySet::from_jwks(set.as_bytes(), JwksPolicy::LOCAL).unwrap();
         let verifier = JwsVerifier::new(jwks.into_keys());
         let token = vector["token"].as_str().unwrap();
-        let mut scratch = Scratch::new();
+        let mut scratch = PayloadBuffer::new();
         let verdict = verifier.verify(token, &mut scratch).map(|jws| jws.payload().to_vec());
         // ES512 and `none` are not known at all, regardless of other faults: the key of ES512 is
         // not even read.
         if let Some(rule) = vector["refused"].as_str() {
             let fault = verdict.unwrap_err();
             assert!(
-                fault.rule() == rule || fault == VerifyError::UnknownKey,
+                fault.label() == rule || fault == VerifyError::UnknownKey,
                 "{}",
                 vector["name"]
             );
@@ -31,11 +31,11 @@ fn the_examples_of_the_rfcs_are_verified_or_refused() {
         assert!(verdict.is_ok_and(|payload| !payload.is_empty()), "{}", vector["name"]);
         let (message, signature) = token.rsplit_once('.').unwrap();
         let cut = format!("{message}.{}", &signature[..signature.len() - 4]);
-        assert!(verifier.verify(&cut, &mut Scratch::new()).is_err());
+        assert!(verifier.verify(&cut, &mut PayloadBuffer::new()).is_err());
         let other = if signature.starts_with('A') { "B" } else { "A" };
         let forged = format!("{message}.{other}{}", &signature[1..]);
         assert_eq!(
-            verifier.verify(&forged, &mut Scratch::new()).unwrap_err(),
+            verifier.verify(&forged, &mut PayloadBuffer::new()).unwrap_err(),
             VerifyError::Signature
         );
     }
@@ -51,7 +51,7 @@ fn thumbprints_are_those_of_the_rfcs() {
         (ed25519, "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"),
     ] {
         let set = format!("{{\"keys\":[{key}]}}");
-        let jwks = KeySet::from_jwks(set.as_bytes(), JwksUse::FETCHED).unwrap();
+        let jwks = KeySet::from_jwks(set.as_bytes(), JwksPolicy::PUBLIC_ONLY).unwrap();
         let key = jwks.keys().iter().next().unwrap();
         assert_eq!(key.thumbprint().as_deref(), Some(thumbprint));
     }
@@ -63,13 +63,17 @@ fn ed25519_is_another_name_of_eddsa() {
     let verifier = JwsVerifier::new(key.verifying_key());
     for (name, is_good) in [("EdDSA", true), ("Ed25519", true), ("Ed448", false), ("ed25519", false)] {
         let token = scopegate_token::fuzzing::forge(&key, format!("{{\"alg\":\"{name}\"}}"), "x");
-        assert_eq!(verifier.verify(&token, &mut Scratch::new()).is_ok(), is_good, "{name}");
+        assert_eq!(
+            verifier.verify(&token, &mut PayloadBuffer::new()).is_ok(),
+            is_good,
+            "{name}"
+        );
     }
     let jwk =
         json!({"kty": "OKP", "crv": "Ed25519", "alg": "Ed25519", "x": key.verifying_key().to_jwk().unwrap()["x"]});
     let set = json!({"keys": [jwk]}).to_string();
     assert_eq!(
-        KeySet::from_jwks(set.as_bytes(), JwksUse::FETCHED)
+        KeySet::from_jwks(set.as_bytes(), JwksPolicy::PUBLIC_ONLY)
             .unwrap()
             .keys()
             .iter()

@@ -13,7 +13,7 @@ use scopegate_http::domain::{
     UserStatus, Username,
 };
 use scopegate_http::store::{BoxFuture, MemoryStore, StoreError, Users};
-use scopegate_http::token::{RevokedSet, SigningKey, SubjectNames, TokenRules, Verifier};
+use scopegate_http::token::{RevokedSet, SigningKey, SubjectClaim, TokenRules, Verifier};
 use scopegate_http::{
     ActiveUser, BearerTokens, Credential, CredentialCheck, CredentialVerifier, Gate, GateBuilder, Guard, Introspection,
     Permit, Profile, SubjectMapping, get,
@@ -131,13 +131,13 @@ async fn own(cell: &Cell, profile: Profile, now: i64) -> (u16, u16) {
             TokenRules::rfc9068(Issuer::parse("https://own.example").unwrap(), audience()),
             good("https://own.example", now),
             "at+jwt",
-            SubjectNames::UserIds,
+            SubjectClaim::UserId,
         ),
         Profile::Tutorial => (
             TokenRules::tutorial(),
             json!({"sub": "johndoe", "scopes": ["reports:read"], "exp": now + 600}),
             "JWT",
-            SubjectNames::Usernames,
+            SubjectClaim::Username,
         ),
     };
     let key = SigningKey::hs256(&Secret::new(SECRET.to_owned())).unwrap();

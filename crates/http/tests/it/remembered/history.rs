@@ -105,7 +105,7 @@ impl World {
         let age = Lifetime::from_minutes(60);
         let users = Arc::new(UsersCache::new(behind, Arc::<ManualClock>::clone(&clock), age));
         let verifier = Verifier::new(rules(), signing_key(0).verifying_key());
-        let revoked = Arc::new(RevokedSet::new(SubjectNames::UserIds));
+        let revoked = Arc::new(RevokedSet::new(SubjectClaim::UserId));
         let gate = |users: Arc<dyn Users>, bytes| {
             // A clone trusts the same keys.
             let tokens = BearerTokens::new(verifier.clone())

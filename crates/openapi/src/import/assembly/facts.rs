@@ -2,9 +2,9 @@
 
 use scopegate_policy::{DocumentFacts, nearest_name};
 
-use super::{Assembly, SchemeIndex, ScopeIndex};
+use super::{SchemeIndex, ScopeIndex, TableAssembler};
 
-impl Assembly {
+impl TableAssembler {
     /// Returns the facts that the table does not contain.
     pub(super) fn facts(&self, facts: DocumentFacts) -> DocumentFacts {
         let mut facts = facts

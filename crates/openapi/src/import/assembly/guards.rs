@@ -6,9 +6,9 @@ use scopegate_policy::{Fact, Guard, MAX_ALTERNATIVES, Rule};
 
 use super::super::error::ImportError;
 use super::super::limits::{ImportLimit, MAX_WAYS, MAX_WORK};
-use super::{Assembly, Conjunction, Demand, Guarded, SchemeIndex, Term};
+use super::{Conjunction, Demand, Guarded, SchemeIndex, TableAssembler, Term};
 
-impl Assembly {
+impl TableAssembler {
     /// The guard of a demand.
     pub(in super::super) fn guarded(&mut self, demand: Demand) -> Result<Guarded, ImportError> {
         let mut undefined = std::mem::take(&mut self.undefined);

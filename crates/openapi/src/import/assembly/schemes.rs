@@ -7,16 +7,16 @@ use scopegate_domain::{SchemeName, ScopeToken, SecurityScheme};
 use super::super::error::ImportError;
 use super::super::limits::{ImportLimit, MAX_EDGES};
 use super::super::note::NoteKind;
-use super::super::place::{Place, SchemePlace};
-use super::{Assembly, Draft, SchemeIndex, ScopeIndex, next_place};
+use super::super::place::{DocumentPosition, SchemePlace};
+use super::{Draft, SchemeIndex, ScopeIndex, TableAssembler, next_place};
 
-impl Assembly {
+impl TableAssembler {
     /// Declares a scheme. Returns `None` if a scheme of this name is declared.
     pub(in super::super) fn add_scheme(
         &mut self,
         name: SchemeName,
         kind: SecurityScheme,
-        place: Place,
+        place: DocumentPosition,
     ) -> Result<Option<SchemeIndex>, ImportError> {
         if self.by_name.contains_key(name.as_str()) {
             return Ok(None);
@@ -68,7 +68,7 @@ impl Assembly {
     }
 
     /// The scheme that is declared at this place.
-    pub(in super::super) fn scheme_at(&mut self, place: &Place) -> Result<Option<SchemeIndex>, ImportError> {
+    pub(in super::super) fn scheme_at(&mut self, place: &DocumentPosition) -> Result<Option<SchemeIndex>, ImportError> {
         self.count_read(self.schemes.len())?;
         let mut places = self.places.schemes.iter();
         let found = places.find(|(_, known)| known.scheme == *place);
@@ -89,7 +89,7 @@ impl Assembly {
         scheme: SchemeIndex,
         token: &ScopeToken,
         description: &str,
-        place: impl FnOnce() -> Place,
+        place: impl FnOnce() -> DocumentPosition,
     ) -> Result<ScopeIndex, ImportError> {
         let (index, _) = self.scope_or_new(scheme, token, description)?;
         if self.declared.insert((scheme, index)) {
@@ -132,7 +132,7 @@ impl Assembly {
         &mut self,
         scheme: SchemeIndex,
         token: &ScopeToken,
-        place: impl Fn() -> Place,
+        place: impl Fn() -> DocumentPosition,
     ) -> Result<ScopeIndex, ImportError> {
         let (scope, is_declared) = self.used(scheme, token)?;
         if !is_declared {

@@ -9,7 +9,7 @@ use scopegate_policy::Method;
 use super::{Ignore, Part, date_of, entry, operation_of, reason_of, rule_of};
 use crate::import::error::ImportError;
 use crate::import::node::At;
-use crate::import::place::Place;
+use crate::import::place::DocumentPosition;
 use crate::import::table::Table;
 
 /// The field of a document that accepts findings.
@@ -46,7 +46,7 @@ pub(crate) fn read_field(
 pub(crate) fn read_table(
     table: &mut Table<'_, '_>,
     within: Within<'_>,
-    place_of: impl Fn(usize) -> Place,
+    place_of: impl Fn(usize) -> DocumentPosition,
     ignores: &mut Vec<Ignore>,
 ) -> Result<Range<usize>, ImportError> {
     let start = ignores.len();

@@ -8,7 +8,7 @@ use super::super::error::ImportError;
 use super::super::expression;
 use super::super::guards::ChecksNeed;
 use super::super::limits::{ImportLimit, MAX_WORK};
-use super::super::shown::Shown;
+use super::super::shown::QuotedValue;
 use super::super::table::{Table, Value};
 
 /// The guards `[guards.NAME]`. Each is made when it is first required.
@@ -75,8 +75,12 @@ impl<'v, 't> Guards<'v, 't> {
             .keys()
             .max_by(|a, b| near(a).total_cmp(&near(b)).then_with(|| b.cmp(a)));
         match nearest {
-            Some(nearest) => format!("no guard is named `{}`; `{}` is one", Shown(name), Shown(nearest)),
-            None => format!("no guard is named `{}`", Shown(name)),
+            Some(nearest) => format!(
+                "no guard is named `{}`; `{}` is one",
+                QuotedValue(name),
+                QuotedValue(nearest)
+            ),
+            None => format!("no guard is named `{}`", QuotedValue(name)),
         }
     }
 

@@ -10,9 +10,9 @@ use scopegate_policy::{MAX_FACTS, nearest_name};
 use super::super::error::ImportError;
 use super::super::guards::{self, ChecksNeed};
 use super::super::limits::{ImportLimit, MAX_EDGES};
-use super::super::place::{self, Lines, Mark, OperationPlace, Place, SchemePlace};
+use super::super::place::{self, DocumentPosition, Lines, Mark, OperationPlace, SchemePlace};
 use super::super::pointer::pointer;
-use super::super::shown::Shown;
+use super::super::shown::QuotedValue;
 use super::super::table::{Table, Value};
 use crate::import::ignore::{self, Ignore, Within};
 use crate::import::schemes;
@@ -37,9 +37,9 @@ impl<'t> Places<'t> {
         self.lines.mark(self.text, byte)
     }
 
-    fn place(&mut self, pointer: String, byte: usize) -> Place {
+    fn place(&mut self, pointer: String, byte: usize) -> DocumentPosition {
         let mark = self.mark(byte);
-        self.kept.bounded(Place::of_value(pointer, mark))
+        self.kept.bounded(DocumentPosition::of_value(pointer, mark))
     }
 
     fn add_scheme(&mut self, name: &str, byte: usize) {
@@ -94,7 +94,7 @@ pub(super) fn catalog(
         for (name, start, value) in value.table()?.all() {
             places.add_scheme(name, start);
             let mut table = value.table()?;
-            let place_of = |start| Place::of_mark(places.mark(start));
+            let place_of = |start| DocumentPosition::of_mark(places.mark(start));
             ignore::read_table(&mut table, Within::Scheme(name), place_of, ignores)?;
             let (kind, fields) = kind_in_details(&mut table)?;
             if let Ok(name) = SchemeName::parse(name) {
@@ -166,12 +166,12 @@ fn declared(text: &str, at: Value<'_, '_>, scopes: &BTreeSet<&str>) -> Result<Sc
         return Ok(token);
     }
     let nearest = nearest_name(text, scopes.iter().copied());
-    let nearest = nearest.map_or_else(String::new, |name| format!("; did you mean `{}`?", Shown(&name)));
-    Err(at.fault(format!("scope `{}` is not declared{nearest}", Shown(text))))
+    let nearest = nearest.map_or_else(String::new, |name| format!("; did you mean `{}`?", QuotedValue(&name)));
+    Err(at.fault(format!("scope `{}` is not declared{nearest}", QuotedValue(text))))
 }
 
 fn token(text: &str, at: Value<'_, '_>) -> Result<ScopeToken, ImportError> {
-    ScopeToken::parse(text).map_err(|fault| at.fault(format!("`{}` is not a scope: {fault}", Shown(text))))
+    ScopeToken::parse(text).map_err(|fault| at.fault(format!("`{}` is not a scope: {fault}", QuotedValue(text))))
 }
 
 fn kind(table: &mut Table<'_, '_>, kind: &str) -> Result<SecurityScheme, ImportError> {
@@ -196,7 +196,7 @@ fn kind(table: &mut Table<'_, '_>, kind: &str) -> Result<SecurityScheme, ImportE
             return Err(table.fault(format!(
                 "`kind` must be `apiKey`, `basic`, `bearer`, `digest`, `http`, `mutualTLS`, `oauth2`, `openIdConnect` or `other`, not \
                  `{}`",
-                Shown(other)
+                QuotedValue(other)
             )));
         }
     })

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::paths::Group;
+use super::super::paths::PathGroup;
 use super::Model;
 
 /// Operations whose paths have the same beginning.
@@ -10,7 +10,7 @@ pub(crate) struct Section<'m> {
     pub(crate) label: String,
     pub(crate) operations: Vec<usize>,
     /// The group by which it can be divided.
-    group: Option<&'m Group>,
+    group: Option<&'m PathGroup>,
 }
 
 /// Divides the whole table into at most `most` parts (at least three), the largest first.
@@ -29,7 +29,7 @@ pub(crate) fn sections(model: &Model, most: usize) -> Vec<Section<'_>> {
 }
 
 /// The largest of those that can be divided.
-fn largest<'m>(sections: &[Section<'m>]) -> Option<(usize, &'m Group)> {
+fn largest<'m>(sections: &[Section<'m>]) -> Option<(usize, &'m PathGroup)> {
     let divisible = sections
         .iter()
         .enumerate()
@@ -39,9 +39,9 @@ fn largest<'m>(sections: &[Section<'m>]) -> Option<(usize, &'m Group)> {
 }
 
 /// Divides a group: its largest smaller groups, and one part for the remaining operations.
-fn parts(group: &Group, room: usize) -> Vec<Section<'_>> {
+fn parts(group: &PathGroup, room: usize) -> Vec<Section<'_>> {
     let mut by_size: Vec<usize> = (0..group.groups.len()).collect();
-    by_size.sort_by_key(|place| std::cmp::Reverse(group.groups.get(*place).map_or(0, Group::len)));
+    by_size.sort_by_key(|place| std::cmp::Reverse(group.groups.get(*place).map_or(0, PathGroup::len)));
     let kept: BTreeSet<usize> = by_size.into_iter().take(room.saturating_sub(1)).collect();
     let (mut sections, mut rest) = (Vec::new(), group.operations.clone());
     for (place, smaller) in group.groups.iter().enumerate() {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::super::model::{Model, Operation, Scheme, counted};
-use super::super::paths::Group;
+use super::super::paths::PathGroup;
 use super::canvas::{Canvas, LEFT, width_of};
 use super::opener::{Opener, counts, openers};
 
@@ -115,7 +115,7 @@ struct Right<'m> {
 
 impl Right<'_> {
     /// Draws the operations of a group, then its smaller groups. Returns the bottom.
-    fn group(&self, canvas: &mut Canvas, group: &Group, top: usize) -> usize {
+    fn group(&self, canvas: &mut Canvas, group: &PathGroup, top: usize) -> usize {
         let mut y = top + 16;
         if !group.label.is_empty() {
             let words = format!("{} — {}", group.label, counted(group.len(), "operation"));

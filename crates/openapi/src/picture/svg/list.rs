@@ -7,7 +7,7 @@ use scopegate_policy::Access;
 
 use super::super::model::sections::{Section, sections};
 use super::super::model::{Model, Operation, counted};
-use super::super::paths::Group;
+use super::super::paths::PathGroup;
 use super::canvas::{Canvas, LEFT};
 
 /// Most operations that have a line each.
@@ -55,7 +55,7 @@ pub(super) fn draw(canvas: &mut Canvas, model: &Model, top: usize) {
     flow(canvas, model, &items, top + 34);
 }
 
-fn collect<'m>(model: &'m Model, group: &'m Group, items: &mut Vec<Item<'m>>) {
+fn collect<'m>(model: &'m Model, group: &'m PathGroup, items: &mut Vec<Item<'m>>) {
     if !group.operations.is_empty() {
         items.push(Item::Head(if group.label.is_empty() {
             "other paths".to_owned()

@@ -13,7 +13,7 @@ pub(super) fn fault(text: &str) -> String {
 }
 
 pub(super) fn kinds(imported: &Imported) -> Vec<NoteKind> {
-    imported.notes().iter().map(import::Note::kind).collect()
+    imported.notes().iter().map(import::ImportNote::kind).collect()
 }
 
 pub(super) fn find<'i>(imported: &'i Imported, template: &str) -> &'i ResolvedOperation {

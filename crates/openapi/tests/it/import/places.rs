@@ -1,12 +1,12 @@
 //! Each part of a policy has its place in the document.
 
-use scopegate_openapi::import::{self, Place};
+use scopegate_openapi::import::{self, DocumentPosition};
 
 use crate::import::documents::read;
 
 type Shown<'p> = (Option<&'p str>, Option<u32>, Option<u32>);
 
-fn shown(place: Option<&Place>) -> Shown<'_> {
+fn shown(place: Option<&DocumentPosition>) -> Shown<'_> {
     place.map_or((None, None, None), |place| {
         (place.pointer(), place.line(), place.column())
     })

@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 
 use anyhow::anyhow;
 use scopegate_analysis::{Finding, lint_document};
-use scopegate_openapi::import::{Note, NoteKind};
+use scopegate_openapi::import::{ImportNote, NoteKind};
 use scopegate_policy::{LintRule, Severity};
 use serde_json::{Value, json};
 
@@ -113,8 +113,8 @@ fn rule(name: &str) -> anyhow::Result<LintRule> {
 }
 
 /// The notes that are not findings: parts of the document that are not about its policy.
-fn remarks<'n>(report: &Report<'n>) -> Vec<&'n Note> {
-    let is_finding = |note: &&Note| {
+fn remarks<'n>(report: &Report<'n>) -> Vec<&'n ImportNote> {
+    let is_finding = |note: &&ImportNote| {
         matches!(
             note.kind(),
             NoteKind::ScopeOnSchemeWithout | NoteKind::UndeclaredScope | NoteKind::UndefinedScheme
@@ -144,7 +144,7 @@ const fn tone(severity: Severity) -> Color {
     }
 }
 
-fn to_human(report: &Report<'_>, notes: &[&Note]) -> String {
+fn to_human(report: &Report<'_>, notes: &[&ImportNote]) -> String {
     let mut text = String::new();
     for (rule, findings) in report.by_rule() {
         let _ = writeln!(text, "{} ({})", paint(Color::Notable, rule.as_str()), findings.len());

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use scopegate_openapi::import::{Imported, Note, NoteKind};
+use scopegate_openapi::import::{ImportNote, Imported, NoteKind};
 use serde_json::{Value, json};
 
 use crate::output::{add_notes, print_note};
@@ -15,7 +15,8 @@ pub(super) fn tell(policy: &Imported, file: &Path, side: Option<&str>) {
     let notes = policy.notes();
     add_notes(notes.iter().map(|note| to_json(note, side)));
     // Notes that may change an answer come first.
-    let (about_access, others): (Vec<&Note>, Vec<&Note>) = notes.iter().partition(|note| is_about_access(note.kind()));
+    let (about_access, others): (Vec<&ImportNote>, Vec<&ImportNote>) =
+        notes.iter().partition(|note| is_about_access(note.kind()));
     let mut ordered = about_access.into_iter().chain(others);
     for note in ordered.by_ref().take(SHOWN) {
         print_note(&to_line(note, file));
@@ -42,7 +43,7 @@ const fn is_about_access(kind: NoteKind) -> bool {
     )
 }
 
-fn to_json(note: &Note, side: Option<&str>) -> Value {
+fn to_json(note: &ImportNote, side: Option<&str>) -> Value {
     let place = note.place();
     let mut json = json!({
         "kind": note.kind().as_str(),
@@ -59,7 +60,7 @@ fn to_json(note: &Note, side: Option<&str>) -> Value {
 }
 
 /// `FILE:LINE:COLUMN: PLACE: MESSAGE`, which editors can parse.
-fn to_line(note: &Note, file: &Path) -> String {
+fn to_line(note: &ImportNote, file: &Path) -> String {
     let place = note.place();
     let own = file.display().to_string();
     let file = place.file().unwrap_or(&own);

@@ -33,14 +33,14 @@ fn show(format: Format, token: &Unverified) -> anyhow::Result<()> {
     let json = json!({
         "verified": false, "header": token.header(), "claims": token.claims(),
         "expires_at": token.expires_at().and_then(times::moment),
-        "rule": token.fault().map(|fault| fault.rule()),
+        "rule": token.fault().map(|fault| fault.label()),
     });
     print(format, &describe(token, SystemClock.now())?, &json)
 }
 
 fn describe(token: &Unverified, now: Timestamp) -> anyhow::Result<String> {
     let fault = token.fault().map_or_else(String::new, |fault| {
-        format!("Every verifier refuses it: {fault} (rule `{}`).\n", fault.rule())
+        format!("Every verifier refuses it: {fault} (rule `{}`).\n", fault.label())
     });
     let (contents, key) = (contents(token, now)?, wanted_key(token));
     Ok(format!("{contents}key: {key}\n{fault}Nothing of this was verified.\n"))

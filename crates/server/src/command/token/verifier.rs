@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use scopegate_domain::{Audience, Issuer, Timestamp};
 use scopegate_token::{
-    Jwks, JwksUse, JwsVerifier, KeySet, Scratch, TokenRules, Verifier, VerifyError, VerifyingKey, inspect,
+    Jwks, JwksPolicy, JwsVerifier, KeySet, PayloadBuffer, TokenRules, Verifier, VerifyError, VerifyingKey, inspect,
 };
 use serde_json::{Map, Value};
 
@@ -34,7 +34,7 @@ impl TokenVerifier {
     /// Returns the claims of a valid token, if they are a JSON object, or the rule that the token
     /// breaks.
     pub(super) fn verify(&self, token: &str, now: Timestamp) -> Result<Option<Map<String, Value>>, VerifyError> {
-        let mut scratch = Scratch::new();
+        let mut scratch = PayloadBuffer::new();
         match self {
             Self::Access(verifier) => {
                 verifier.verify(token, now, &mut scratch)?;
@@ -91,9 +91,9 @@ fn rules(arguments: &VerifyArguments) -> anyhow::Result<Option<TokenRules>> {
 
 fn keys(path: &Path, allows_weak: bool) -> anyhow::Result<KeySet> {
     let usage = if allows_weak {
-        JwksUse::LOCAL.allowing_weak_keys()
+        JwksPolicy::LOCAL.allowing_weak_keys()
     } else {
-        JwksUse::LOCAL
+        JwksPolicy::LOCAL
     };
     let json = read(path).with_context(|| format!("key set `{}` cannot be read", path.display()))?;
     let jwks = KeySet::from_jwks(&json, usage).with_context(|| format!("bad key set `{}`", path.display()))?;

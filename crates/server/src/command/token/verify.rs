@@ -45,14 +45,14 @@ fn each_line(verifier: &TokenVerifier, now: Timestamp) -> anyhow::Result<()> {
 fn as_json(verdict: &Verdict) -> Value {
     match verdict {
         Ok(claims) => json!({ "valid": true, "rule": null, "claims": claims }),
-        Err(fault) => json!({ "valid": false, "rule": fault.rule(), "claims": null }),
+        Err(fault) => json!({ "valid": false, "rule": fault.label(), "claims": null }),
     }
 }
 
 fn describe(verifier: &TokenVerifier, token: &str, verdict: &Verdict, now: Timestamp) -> anyhow::Result<String> {
     let said = match verdict {
         Ok(_) => paint(Color::Good, "valid"),
-        Err(fault) => format!("{}: {fault} (rule `{}`)", paint(Color::Bad, "refused"), fault.rule()),
+        Err(fault) => format!("{}: {fault} (rule `{}`)", paint(Color::Bad, "refused"), fault.label()),
     };
     let contents = match inspect(token) {
         Ok(seen) => contents(&seen, now)?,

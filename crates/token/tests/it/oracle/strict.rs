@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use base64_simd::URL_SAFE_NO_PAD;
 use jsonwebtoken::{DecodingKey, Validation};
 use scopegate_domain::{Audience, Issuer, Secret, Timestamp};
-use scopegate_token::{Algorithm, Scratch, SigningKey, TokenRules, Verifier};
+use scopegate_token::{Algorithm, PayloadBuffer, SigningKey, TokenRules, Verifier};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -204,7 +204,7 @@ fn is_refused_there_alone(token: &str, header: &[u8]) -> bool {
 pub(crate) fn implies(profile: Profile, pair: &Pair, token: &str) -> bool {
     let verifier = profile.of(&pair.verifiers);
     let present = present();
-    let mut scratch = Scratch::new();
+    let mut scratch = PayloadBuffer::new();
     if verifier
         .verify(token, Timestamp::from_unix(present + 2), &mut scratch)
         .is_err()

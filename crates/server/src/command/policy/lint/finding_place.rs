@@ -1,11 +1,11 @@
 //! Finds the place of a finding in the document.
 
 use scopegate_analysis::{Finding, FindingSubject};
-use scopegate_openapi::import::{Imported, Note, Place};
+use scopegate_openapi::import::{DocumentPosition, ImportNote, Imported};
 use scopegate_policy::LintRule;
 
 /// The place of a finding, if the finding is about an operation, a scheme or a scope.
-pub(super) fn place(policy: &Imported, finding: &Finding) -> Option<Place> {
+pub(super) fn place(policy: &Imported, finding: &Finding) -> Option<DocumentPosition> {
     match finding.subject() {
         FindingSubject::Operation => {
             let number = policy.operation_number(finding.method()?, finding.template()?)?;
@@ -40,6 +40,6 @@ fn operation_pointer(policy: &Imported, finding: &Finding) -> Option<String> {
     policy.requirement_pointer(number)
 }
 
-fn pointer_of(note: &Note) -> Option<String> {
+fn pointer_of(note: &ImportNote) -> Option<String> {
     note.place().pointer().map(str::to_owned)
 }

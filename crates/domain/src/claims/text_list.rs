@@ -34,7 +34,7 @@ impl<'a> TextList<'a> {
                 (item, Some(list)) => list.push(item.into_owned()),
                 (item, None) => {
                     decoded = Some(
-                        Texts::plain(before)
+                        TextListIter::plain(before)
                             .map(str::to_owned)
                             .chain([item.into_owned()])
                             .collect(),
@@ -49,11 +49,11 @@ impl<'a> TextList<'a> {
         })
     }
 
-    pub(super) fn iter(&self) -> Texts<'_> {
+    pub(super) fn iter(&self) -> TextListIter<'_> {
         match self {
-            Self::One(text) => Texts(Inner::One(Some(text.as_ref()).filter(|text| !text.is_empty()))),
-            Self::Plain(inside) => Texts::plain(inside),
-            Self::Decoded(list) => Texts(Inner::Decoded(list.iter())),
+            Self::One(text) => TextListIter(Inner::One(Some(text.as_ref()).filter(|text| !text.is_empty()))),
+            Self::Plain(inside) => TextListIter::plain(inside),
+            Self::Decoded(list) => TextListIter(Inner::Decoded(list.iter())),
         }
     }
 }
@@ -75,7 +75,7 @@ impl Serialize for TextList<'_> {
 
 /// The texts of a claim, one after the other.
 #[derive(Clone, Debug)]
-pub struct Texts<'c>(Inner<'c>);
+pub struct TextListIter<'c>(Inner<'c>);
 
 #[derive(Clone, Debug)]
 enum Inner<'c> {
@@ -87,7 +87,7 @@ enum Inner<'c> {
     Decoded(slice::Iter<'c, String>),
 }
 
-impl<'c> Texts<'c> {
+impl<'c> TextListIter<'c> {
     pub(super) const fn none() -> Self {
         Self(Inner::One(None))
     }
@@ -103,7 +103,7 @@ impl<'c> Texts<'c> {
     }
 }
 
-impl<'c> Iterator for Texts<'c> {
+impl<'c> Iterator for TextListIter<'c> {
     type Item = &'c str;
 
     fn next(&mut self) -> Option<&'c str> {

@@ -10,7 +10,7 @@ use scopegate_gate::{InvalidInput, LocationStep};
 /// The error of one value. Only messages of the type's own error are forwarded, because serde's
 /// messages repeat the input.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Fault {
+pub(crate) struct InvalidValue {
     pub(crate) kind: &'static str,
     message: String,
     /// From the inside out.
@@ -18,7 +18,7 @@ pub(crate) struct Fault {
     input: Option<String>,
 }
 
-impl Fault {
+impl InvalidValue {
     pub(crate) fn new(kind: &'static str, message: impl Into<String>) -> Self {
         Self {
             kind,
@@ -86,15 +86,15 @@ impl Fault {
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for InvalidValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the input is not as declared")
     }
 }
 
-impl std::error::Error for Fault {}
+impl std::error::Error for InvalidValue {}
 
-impl de::Error for Fault {
+impl de::Error for InvalidValue {
     fn custom<T: fmt::Display>(message: T) -> Self {
         Self::new("value_error", format!("Value error, {message}"))
     }

@@ -4,31 +4,31 @@ use std::borrow::Cow;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::texts::{TextList, Texts};
+use super::text_list::{TextList, TextListIter};
 use super::{ClaimLayout, ClaimsError, ClientClaim, ScopeLayout};
-use crate::json::{Kind, Names, Reader};
+use crate::json::{Kind, MemberNames, Reader};
 
 /// What a layout finds outside the claims that are always known.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Elsewhere<'a> {
-    scopes: Option<Granted<'a>>,
+pub(super) struct LayoutClaims<'a> {
+    scopes: Option<ScopeValue<'a>>,
     client: Option<Cow<'a, str>>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-enum Granted<'a> {
+enum ScopeValue<'a> {
     List(TextList<'a>),
     Words(Cow<'a, str>),
 }
 
 /// A claim that a layout reads.
 #[derive(Clone, Copy)]
-pub(super) enum Place {
+pub(super) enum LayoutClaim {
     Client(ClientClaim),
     Scopes(ScopeLayout),
 }
 
-impl Place {
+impl LayoutClaim {
     /// The target that the layout assigns to a name, in addition to the claims that are always
     /// known.
     pub(super) fn find(layout: ClaimLayout, name: &str) -> Option<Self> {
@@ -44,13 +44,18 @@ impl Place {
     }
 }
 
-impl<'a> Elsewhere<'a> {
+impl<'a> LayoutClaims<'a> {
     /// Reads the value of a claim that the layout reads.
     // SECURITY: one that is of another type is an error, never ignored
     // (`a_claim_of_a_layout_is_of_its_type`).
-    pub(super) fn read(&mut self, place: Place, text: &'a str, reader: &mut Reader<'a>) -> Result<(), ClaimsError> {
+    pub(super) fn read(
+        &mut self,
+        place: LayoutClaim,
+        text: &'a str,
+        reader: &mut Reader<'a>,
+    ) -> Result<(), ClaimsError> {
         match place {
-            Place::Client(claim) => {
+            LayoutClaim::Client(claim) => {
                 let claim = claim.as_str();
                 if reader.kind()? != Kind::Text {
                     return Err(ClaimsError::WrongType { claim });
@@ -58,12 +63,12 @@ impl<'a> Elsewhere<'a> {
                 self.client = Some(reader.text()?);
                 Ok(())
             }
-            Place::Scopes(ScopeLayout::RealmRoles) => self.read_roles(text, reader),
-            Place::Scopes(ScopeLayout::Scp) if reader.kind()? == Kind::Text => {
-                self.scopes = Some(Granted::Words(reader.text()?));
+            LayoutClaim::Scopes(ScopeLayout::RealmRoles) => self.read_roles(text, reader),
+            LayoutClaim::Scopes(ScopeLayout::Scp) if reader.kind()? == Kind::Text => {
+                self.scopes = Some(ScopeValue::Words(reader.text()?));
                 Ok(())
             }
-            Place::Scopes(layout) => self.read_list(layout.as_str(), text, reader),
+            LayoutClaim::Scopes(layout) => self.read_list(layout.as_str(), text, reader),
         }
     }
 
@@ -71,7 +76,7 @@ impl<'a> Elsewhere<'a> {
         if reader.kind()? != Kind::Array {
             return Err(ClaimsError::WrongType { claim });
         }
-        self.scopes = Some(Granted::List(TextList::read(claim, text, reader)?));
+        self.scopes = Some(ScopeValue::List(TextList::read(claim, text, reader)?));
         Ok(())
     }
 
@@ -80,7 +85,7 @@ impl<'a> Elsewhere<'a> {
         if reader.kind()? != Kind::Object {
             return Err(ClaimsError::WrongType { claim });
         }
-        let mut seen = Names::default();
+        let mut seen = MemberNames::default();
         reader.object(|reader, name| {
             let is_roles = name == "roles";
             match seen.insert(name) {
@@ -91,11 +96,11 @@ impl<'a> Elsewhere<'a> {
         })
     }
 
-    pub(super) fn scopes(&self) -> Texts<'_> {
+    pub(super) fn scopes(&self) -> TextListIter<'_> {
         match &self.scopes {
-            Some(Granted::List(list)) => list.iter(),
-            Some(Granted::Words(text)) => Texts::words(text),
-            None => Texts::none(),
+            Some(ScopeValue::List(list)) => list.iter(),
+            Some(ScopeValue::Words(text)) => TextListIter::words(text),
+            None => TextListIter::none(),
         }
     }
 
@@ -109,11 +114,11 @@ impl<'a> Elsewhere<'a> {
             map.serialize_entry(layout.client().as_str(), client)?;
         }
         match (&self.scopes, layout.scopes()) {
-            (Some(Granted::List(list)), ScopeLayout::RealmRoles) => {
+            (Some(ScopeValue::List(list)), ScopeLayout::RealmRoles) => {
                 map.serialize_entry("realm_access", &Roles { roles: list })
             }
-            (Some(Granted::List(list)), layout) => map.serialize_entry(layout.as_str(), list),
-            (Some(Granted::Words(words)), layout) => map.serialize_entry(layout.as_str(), words),
+            (Some(ScopeValue::List(list)), layout) => map.serialize_entry(layout.as_str(), list),
+            (Some(ScopeValue::Words(words)), layout) => map.serialize_entry(layout.as_str(), words),
             (None, _) => Ok(()),
         }
     }
