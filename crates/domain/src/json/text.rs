@@ -1,4 +1,4 @@
-//! A list of texts in a claim, and its iterator.
+//! Texts.
 
 use std::borrow::Cow;
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{anyhow, ensure};
+use anyhow::ensure;
 use scopegate_http::policy::OperationTable;
 use scopegate_openapi::import::{self, ImportError, ReadOptions};
 use tracing::warn;
@@ -14,7 +14,7 @@ const NOTES: usize = 20;
 pub(super) fn read(path: &Path) -> anyhow::Result<OperationTable> {
     let shown = path.display();
     let imported = import::read_file(path, &ReadOptions::new()).map_err(|fault| match fault {
-        ImportError::Unreadable { message } => anyhow!("shadow policy `{shown}` cannot be read: {message}"),
+        ImportError::Unreadable { message } => anyhow::anyhow!("shadow policy `{shown}` cannot be read: {message}"),
         fault => anyhow::Error::from(fault).context(format!("shadow policy `{shown}`")),
     })?;
     for note in imported.notes().iter().take(NOTES) {

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::str::FromStr;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 use scopegate_openapi::address::{Addresses, UnknownAddress};
 use scopegate_openapi::import::{self, ImportError, Imported, MAX_DOCUMENT, ReadOptions};
 use scopegate_policy::{Method, ResolvedOperation};
@@ -124,9 +124,9 @@ pub(super) fn find<'t>(policy: &'t Imported, method: &str, path: &str) -> anyhow
         let known = Method::ALL.iter().map(ToString::to_string);
         let said = near("bad method", &method.to_ascii_uppercase(), known);
         if said.ends_with('?') {
-            anyhow!("{said}")
+            anyhow::anyhow!("{said}")
         } else {
-            anyhow!("{said}: {fault}")
+            anyhow::anyhow!("{said}: {fault}")
         }
     })?;
     let exact = || policy.table().find(method, path).ok_or(UnknownAddress::Path);
@@ -134,7 +134,7 @@ pub(super) fn find<'t>(policy: &'t Imported, method: &str, path: &str) -> anyhow
         .or_else(|_| Addresses::new(policy).find(method, path))
         .map_err(|fault| {
             if matches!(fault, UnknownAddress::Host(_)) {
-                return anyhow!(
+                return anyhow::anyhow!(
                     "{fault}; `{method} {}` is not a call of the policy",
                     path.escape_debug()
                 );
@@ -143,12 +143,12 @@ pub(super) fn find<'t>(policy: &'t Imported, method: &str, path: &str) -> anyhow
             let mut others = Method::ALL.iter().filter_map(|other| addresses.find(*other, path).ok());
             if let Some(other) = others.next() {
                 let asked = format!("{method} {path}");
-                return anyhow!(
+                return anyhow::anyhow!(
                     "the policy has no operation `{}`; did you mean `{other}`?",
                     asked.escape_default()
                 );
             }
             let known = policy.table().operations().iter().map(ToString::to_string);
-            anyhow!("{}", unknown("operation", &format!("{method} {path}"), known))
+            anyhow::anyhow!("{}", unknown("operation", &format!("{method} {path}"), known))
         })
 }

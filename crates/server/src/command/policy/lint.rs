@@ -9,7 +9,6 @@ mod sarif;
 
 use std::fmt::Write as _;
 
-use anyhow::anyhow;
 use scopegate_analysis::{Finding, lint_document};
 use scopegate_openapi::import::{ImportNote, NoteKind};
 use scopegate_policy::{LintRule, Severity};
@@ -109,7 +108,7 @@ fn rule(name: &str) -> anyhow::Result<LintRule> {
         return Ok(rule);
     }
     let known = LintRule::ALL.iter().map(ToString::to_string);
-    Err(anyhow!(unknown("rule", name, known)))
+    Err(anyhow::anyhow!(unknown("rule", name, known)))
 }
 
 /// The notes that are not findings: parts of the document that are not about its policy.

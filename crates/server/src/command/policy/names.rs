@@ -1,6 +1,5 @@
 //! Names of a policy: how scopes are written, and the nearest name to an unknown one.
 
-use anyhow::anyhow;
 use scopegate_domain::{DeclaredScheme, DeclaredScope};
 use scopegate_openapi::import::Imported;
 use scopegate_policy::{AuthorizationServer, AuthorizationServers, Fact, NameError, OperationTable, ServerScope};
@@ -69,7 +68,7 @@ pub(super) fn scope_of(atom: &Fact) -> Option<ServerScope> {
 /// The error about a name, with the known name nearest to it.
 pub(super) fn misnamed(servers: &AuthorizationServers<'_>, fault: &NameError) -> anyhow::Error {
     match fault {
-        NameError::UnknownScheme { name } => anyhow!("{}", unknown_scheme(servers, name)),
+        NameError::UnknownScheme { name } => anyhow::anyhow!("{}", unknown_scheme(servers, name)),
         NameError::UnknownScope { token, scheme } => {
             let all = servers.as_slice().iter().flat_map(AuthorizationServer::schemes);
             let named = all.filter(|declared| scheme.as_ref().is_none_or(|name| name == declared.name()));
@@ -79,10 +78,10 @@ pub(super) fn misnamed(servers: &AuthorizationServers<'_>, fault: &NameError) ->
                 Some(name) => format!("scope of scheme `{name}` with the name"),
                 None => "scope".to_owned(),
             };
-            anyhow!("{}", unknown(&what, token.as_str(), known))
+            anyhow::anyhow!("{}", unknown(&what, token.as_str(), known))
         }
-        NameError::Apart { .. } => anyhow!("{fault}; give each token its own `--scope`"),
-        fault => anyhow!("{fault}"),
+        NameError::Apart { .. } => anyhow::anyhow!("{fault}; give each token its own `--scope`"),
+        fault => anyhow::anyhow!("{fault}"),
     }
 }
 
@@ -138,10 +137,10 @@ pub(super) fn join_servers(policy: &mut Imported, pairs: &[String]) -> anyhow::R
         }
         let servers = AuthorizationServers::of(policy.table());
         return Err(match splits.clone().next() {
-            None => anyhow!("`{}` is not two schemes with `=` between them", pair.escape_default()),
+            None => anyhow::anyhow!("`{}` is not two schemes with `=` between them", pair.escape_default()),
             Some((one, other)) => {
                 let name = if named(one).is_some() { other } else { one };
-                anyhow!("{}", unknown_scheme(&servers, name))
+                anyhow::anyhow!("{}", unknown_scheme(&servers, name))
             }
         });
     }
