@@ -17,14 +17,14 @@ pub(super) struct FactMapping<'t> {
     from: &'t FactTable,
     to: &'t FactTable,
     /// For each fact of the first table, what it provides on the second table.
-    brings: Vec<Brings>,
+    provided: Vec<Provided>,
     /// For each fact of the first table, other facts that imply it there and provide less of what
     /// it does on the second table.
     sources: Vec<Vec<FactId>>,
 }
 
 /// What a fact of the first table provides on the second table.
-enum Brings {
+enum Provided {
     /// The fact of this number, which is the same there, with what it implies there.
     Same(FactId),
     /// What a fact provides that the second table does not know.
@@ -37,21 +37,21 @@ impl<'t> FactMapping<'t> {
     pub(super) fn new(from: &'t FactTable, to: &'t FactTable, names: &HashMap<SchemeName, SchemeName>) -> Self {
         // Versions differ little: after a fact that both have mostly comes another one.
         let mut next = FactId::AUTHENTICATED;
-        let mut brings = |fact: &Fact| {
+        let mut provided = |fact: &Fact| {
             let fact = &*renamed(fact, names);
             let is_next = to.fact(next) == Some(fact);
             match Some(next).filter(|_| is_next).or_else(|| to.find(fact)) {
                 Some(same) => {
                     next = same.next();
-                    Brings::Same(same)
+                    Provided::Same(same)
                 }
-                None => Brings::Rest(mapped_facts(fact, to)),
+                None => Provided::Rest(mapped_facts(fact, to)),
             }
         };
         let mut mapping = Self {
             from,
             to,
-            brings: from.facts().iter().map(&mut brings).collect(),
+            provided: from.facts().iter().map(&mut provided).collect(),
             sources: vec![Vec::new(); from.facts().len()],
         };
         if !from.is_same(to) {
@@ -63,7 +63,7 @@ impl<'t> FactMapping<'t> {
     fn find_sources(&mut self) {
         for source in self.from.ids() {
             for implied in self.from.closure(source).iter() {
-                if !self.brings_what(source, implied) {
+                if !self.provides(source, implied) {
                     self.add_source(source, implied);
                 }
             }
@@ -71,10 +71,10 @@ impl<'t> FactMapping<'t> {
     }
 
     /// Whether one fact provides all that the other does.
-    fn brings_what(&self, source: FactId, implied: FactId) -> bool {
+    fn provides(&self, source: FactId, implied: FactId) -> bool {
         match (self.counterpart(source), self.counterpart(implied)) {
             (Some(source), Some(implied)) => self.to.closure(source).contains(implied),
-            _ => self.brings_of(implied).is_subset_of(self.brings_of(source)),
+            _ => self.provided_by(implied).is_subset_of(self.provided_by(source)),
         }
     }
 
@@ -82,8 +82,8 @@ impl<'t> FactMapping<'t> {
         let Some(mut sources) = self.sources.get_mut(implied.index()).map(std::mem::take) else {
             return;
         };
-        if !sources.iter().any(|known| self.brings_what(source, *known)) {
-            sources.retain(|known| !self.brings_what(*known, source));
+        if !sources.iter().any(|known| self.provides(source, *known)) {
+            sources.retain(|known| !self.provides(*known, source));
             sources.push(source);
         }
         if let Some(place) = self.sources.get_mut(implied.index()) {
@@ -93,16 +93,16 @@ impl<'t> FactMapping<'t> {
 
     /// The same fact on the second table.
     fn counterpart(&self, id: FactId) -> Option<FactId> {
-        match self.brings.get(id.index()) {
-            Some(Brings::Same(same)) => Some(*same),
+        match self.provided.get(id.index()) {
+            Some(Provided::Same(same)) => Some(*same),
             _ => None,
         }
     }
 
-    fn brings_of(&self, id: FactId) -> &FactSet {
-        match self.brings.get(id.index()) {
-            Some(Brings::Same(same)) => self.to.closure(*same),
-            Some(Brings::Rest(set)) => set,
+    fn provided_by(&self, id: FactId) -> &FactSet {
+        match self.provided.get(id.index()) {
+            Some(Provided::Same(same)) => self.to.closure(*same),
+            Some(Provided::Rest(set)) => set,
             None => &FactSet::EMPTY,
         }
     }
@@ -123,11 +123,11 @@ impl<'t> FactMapping<'t> {
     }
 
     fn bring(&self, grant: &[FactId]) -> FactSet {
-        let mut brought = FactSet::EMPTY;
+        let mut reached = FactSet::EMPTY;
         for id in grant {
-            brought.unite(self.brings_of(*id));
+            reached.unite(self.provided_by(*id));
         }
-        brought
+        reached
     }
 
     /// A smallest grant that the first operation allows and the second one denies; none if there is
@@ -239,9 +239,9 @@ struct Search<'s> {
 
 impl Search<'_> {
     /// As deep as the grant has facts left that have sources.
-    fn choose(&mut self, left: &[FactId], brought: &FactSet) -> Result<bool, Limit> {
+    fn choose(&mut self, left: &[FactId], reached: &FactSet) -> Result<bool, Limit> {
         self.budget.spend()?;
-        if self.to.allows(brought) {
+        if self.to.allows(reached) {
             return Ok(false);
         }
         let Some((first, rest)) = left.split_first() else {
@@ -249,7 +249,7 @@ impl Search<'_> {
         };
         for source in std::iter::once(first).chain(self.mapping.sources_of(*first)) {
             self.chosen.push(*source);
-            if self.choose(rest, &brought.union(self.mapping.brings_of(*source)))? {
+            if self.choose(rest, &reached.union(self.mapping.provided_by(*source)))? {
                 return Ok(true);
             }
             self.chosen.pop();

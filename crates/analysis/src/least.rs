@@ -367,8 +367,8 @@ fn choices(fact_table: &FactTable, is_available: &dyn Fn(&ServerScope) -> bool) 
         };
         let scope = ServerScope::new(scheme.clone(), token.clone());
         if seen.insert((server, token)) && is_available(&scope) {
-            let brings = fact_table.token_brings_by(server, token.as_str());
-            choices.push(Choice { scope, brings });
+            let provided = fact_table.token_scope_facts(server, token.as_str());
+            choices.push(Choice { scope, provided });
         }
     }
     choices.sort_by(|one, other| one.scope.cmp(&other.scope));

@@ -8,7 +8,7 @@ const MOST_SETS: usize = 4_096;
 /// A scope of a token with everything that it provides.
 pub(super) struct Choice {
     pub(super) scope: ServerScope,
-    pub(super) brings: FactSet,
+    pub(super) provided: FactSet,
 }
 
 /// What one operation requires beyond the assumptions: one of these lists, each with the generators
@@ -48,7 +48,7 @@ impl<'p> Search<'p> {
     pub(super) fn new(choices: &'p [Choice], needs: &'p [Need]) -> Self {
         let mut bringing: Vec<Vec<usize>> = Vec::new();
         for (place, choice) in choices.iter().enumerate() {
-            for fact in choice.brings.iter() {
+            for fact in choice.provided.iter() {
                 if bringing.len() <= fact.index() {
                     bringing.resize(fact.index() + 1, Vec::new());
                 }
@@ -104,7 +104,7 @@ impl<'p> Search<'p> {
                 continue;
             };
             let before = node.brought.clone();
-            node.brought.unite(&choice.brings);
+            node.brought.unite(&choice.provided);
             node.chosen.push(place);
             let outcome = self.look_at(node, size, budget);
             node.chosen.pop();
@@ -177,7 +177,7 @@ impl<'p> Search<'p> {
     fn brought(&self, set: &[usize]) -> FactSet {
         let mut brought = FactSet::EMPTY;
         for choice in set.iter().filter_map(|place| self.choices.get(*place)) {
-            brought.unite(&choice.brings);
+            brought.unite(&choice.provided);
         }
         brought
     }
@@ -232,7 +232,7 @@ impl<'p> Search<'p> {
             let size = |place: &&usize| {
                 self.choices
                     .get(**place)
-                    .map_or(usize::MAX, |choice| choice.brings.len())
+                    .map_or(usize::MAX, |choice| choice.provided.len())
             };
             if let Some(place) = bringing.min_by_key(size).filter(|_| !brought.contains(fact)) {
                 brought.unite(&self.brought(&[*place]));

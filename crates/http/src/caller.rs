@@ -28,8 +28,8 @@ pub struct Public;
 
 /// The state of an operation whose access rule is declared.
 #[diagnostic::on_unimplemented(
-    message = "nobody has said who may call this operation",
-    label = "say `.guard(&guard)`, `.inherit_guards()` or `.public()` before `.then(..)`"
+    message = "this operation declares no access rule",
+    label = "add `.guard(&guard)`, `.inherit_guards()` or `.public()` before `.then(..)`"
 )]
 pub trait AccessDeclared: Send + Sync + 'static {}
 
@@ -37,7 +37,7 @@ impl AccessDeclared for Guarded {}
 impl AccessDeclared for Optional {}
 impl AccessDeclared for Public {}
 
-/// An operation that guards can be put before: one that was not said to be open.
+/// A state of an operation that accepts guards.
 ///
 /// ```compile_fail,E0277
 /// use scopegate_http::{Guard, get};
@@ -46,7 +46,7 @@ impl AccessDeclared for Public {}
 /// ```
 #[diagnostic::on_unimplemented(
     message = "an operation that is `{Self}` takes no further guard",
-    label = "say guards first, and `.optional()` last; `.public()` has none"
+    label = "declare guards first and `.optional()` last; `.public()` has none"
 )]
 pub trait AcceptsGuard {}
 
@@ -74,12 +74,12 @@ pub struct CurrentUser {
 }
 
 impl CurrentUser {
-    /// What let the user in.
+    /// Returns the permit of the user.
     pub const fn permit(&self) -> &Permit {
         &self.permit
     }
 
-    /// The user, shared.
+    /// Returns the user, shared.
     #[must_use]
     pub const fn user(&self) -> &Arc<User> {
         &self.user

@@ -7,8 +7,8 @@ use crate::caller::{AccessDeclared, Caller};
 /// A function that can answer an operation. It takes the caller first (or none), then the declared
 /// inputs in their order. It returns a future of an [`Answer`](crate::Answer).
 ///
-/// `State` is the declared access rule ([`Guarded`](crate::Guarded), [`Optional`](crate::Optional),
-/// [`Public`](crate::Public)); `Values` are the types of the inputs. Only functions and closures
+/// `State` is the declared access rule ([`Guarded`](crate::typestate::Guarded), [`Optional`](crate::typestate::Optional),
+/// [`Public`](crate::typestate::Public)); `Values` are the types of the inputs. Only functions and closures
 /// implement it.
 #[diagnostic::on_unimplemented(
     message = "this function cannot answer an operation that is `{State}` and reads `{Values}`",

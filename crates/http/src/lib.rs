@@ -86,6 +86,16 @@ mod utoipa_schema;
 #[doc(hidden)]
 pub mod fuzzing;
 
+/// The types and traits that keep the state of a [`Route`] in its type.
+///
+/// An application names them only to write a function that is generic over routes.
+#[doc(hidden)]
+pub mod typestate {
+    pub use crate::caller::{AcceptsGuard, AccessDeclared, AccessUndeclared, Guarded, Optional, Public};
+    pub use crate::handler::{WithCaller, WithoutCaller};
+    pub use crate::input::{AppendInput, InputList};
+}
+
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
@@ -96,16 +106,16 @@ struct ShadowPage;
 
 pub use answer::{Answer, AnyJson, Created, Json, NoContent, Response, WarpReply};
 pub use build_error::BuildError;
-pub use caller::{AcceptsGuard, AccessDeclared, AccessUndeclared, Caller, CurrentUser, Guarded, Optional, Public};
+pub use caller::{Caller, CurrentUser};
 pub use cors::{Cors, InvalidOrigin, WrongOrigin};
 pub use description::OperationDescription;
 pub use docs::{DOCS_PATH, DocsPage, DocsSite, OAUTH2_REDIRECT_PATH, REDOC_PATH};
 pub use gate::Gate;
 pub use gate_builder::GateBuilder;
 pub use group::Group;
-pub use handler::{Handler, WithCaller, WithoutCaller};
+pub use handler::Handler;
 pub use http::{HeaderName, StatusCode};
-pub use input::{AppendInput, Input, InputList, JsonBody, Path, Query, RequestParts};
+pub use input::{Input, JsonBody, Path, Query, RequestParts};
 pub use published_keys::PublishedKeys;
 pub use route::{HandledOperation, Route, delete, get, patch, post, put, route};
 pub use scopegate_domain::{ApiKeyLocation, Catalog, OAuthFlows, ScopeToken, SecurityScheme};

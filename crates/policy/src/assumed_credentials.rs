@@ -203,7 +203,7 @@ impl AssumedCredentialsBuilder {
             };
             let unclear = match *servers {
                 [server] => {
-                    grant.facts.unite(&fact_table.token_brings_by(server, token.as_str()));
+                    grant.facts.unite(&fact_table.token_scope_facts(server, token.as_str()));
                     continue;
                 }
                 [] => &mut grant.unknown_scopes,
@@ -218,7 +218,7 @@ impl AssumedCredentialsBuilder {
                 None => fact_table.only_server_with_scopes(),
             };
             if let Some(server) = server {
-                grant.facts.unite(&fact_table.token_brings(server));
+                grant.facts.unite(&fact_table.token_base_facts(server));
             }
         }
     }
@@ -234,7 +234,7 @@ impl AssumedCredentialsBuilder {
         }
         for name in &self.tokens {
             match fact_table.server_of(name) {
-                Some(server) => grant.facts.unite(&fact_table.token_brings(server)),
+                Some(server) => grant.facts.unite(&fact_table.token_base_facts(server)),
                 None => grant.unknown_schemes.push(name.clone()),
             }
         }

@@ -12,7 +12,7 @@ pub enum DenialCause<'c> {
     Account,
     /// The audience of the token is another resource server.
     Audience,
-    /// This ceiling does not reach so far: the client's, the user's, a role's, or what the user
+    /// This ceiling does not allow it: the client's, the user's, a role's, or what the user
     /// consented to.
     Ceiling(&'c Ceiling),
     /// A check of the application refused.
@@ -43,11 +43,13 @@ impl std::fmt::Display for DenialCause<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Account => f.write_str("the account is unknown or not active"),
-            Self::Audience => f.write_str("the token is meant for somebody else"),
-            Self::Ceiling(ceiling) => write!(f, "{ceiling} does not reach so far"),
+            Self::Audience => f.write_str("the token is for another audience"),
+            Self::Ceiling(ceiling) => write!(f, "{ceiling} does not allow it"),
             Self::Check => f.write_str("a check of the application refused"),
-            Self::Disjoint => f.write_str("each ceiling reaches so far, but no scope that brings it lies under all"),
-            Self::Request => f.write_str("the request did not bring it"),
+            Self::Disjoint => {
+                f.write_str("each ceiling allows it, but no scope that provides it is below all ceilings")
+            }
+            Self::Request => f.write_str("the request does not contain it"),
         }
     }
 }
@@ -104,7 +106,7 @@ impl Explanation {
     ///     .iter()
     ///     .map(|lacking| format!("{}: {}", lacking.fact(), lacking.denial_causes()[0]))
     ///     .collect();
-    /// assert_eq!(told, ["me: the request did not bring it", "items: client `web` does not reach so far"]);
+    /// assert_eq!(told, ["me: the request does not contain it", "items: client `web` does not allow it"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
@@ -192,7 +194,7 @@ impl<'c> Reachability<'c> {
 fn closure(fact_table: &FactTable, scopes: Vec<(usize, &ScopeToken)>) -> FactSet {
     let mut all = FactSet::EMPTY;
     for (server, token) in scopes {
-        all.unite(&fact_table.token_brings_by(server, token.as_str()));
+        all.unite(&fact_table.token_scope_facts(server, token.as_str()));
     }
     all
 }

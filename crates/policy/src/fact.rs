@@ -123,7 +123,7 @@ impl Binding {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(
     clippy::exhaustive_enums,
-    reason = "a token speaks for a user or for the client itself"
+    reason = "the subject of a token is a user or the client itself"
 )]
 pub enum SubjectKind {
     /// A client in its own name.

@@ -203,7 +203,7 @@ impl FactTable {
 
     /// The facts of a token without scopes: a credential for each scheme of its authorization
     /// server.
-    pub(crate) fn token_brings(&self, server: usize) -> FactSet {
+    pub(crate) fn token_base_facts(&self, server: usize) -> FactSet {
         let own = self.schemes.iter().filter(|scheme| scheme.server == server);
         own.fold(FactSet::EMPTY, |all, scheme| all.union(self.closure(scheme.id)))
     }
@@ -211,10 +211,10 @@ impl FactTable {
     /// The facts of a token with one scope: that scope in each scheme of its authorization server
     /// that declares it, and a credential for all of them.
     #[must_use]
-    pub fn token_brings_by(&self, server: usize, text: &str) -> FactSet {
+    pub fn token_scope_facts(&self, server: usize, text: &str) -> FactSet {
         let own = self.schemes.iter().filter(|scheme| scheme.server == server);
         let ids = own.filter_map(|scheme| scheme.scopes.get(text));
-        ids.fold(self.token_brings(server), |all, id| all.union(self.closure(*id)))
+        ids.fold(self.token_base_facts(server), |all, id| all.union(self.closure(*id)))
     }
 
     /// Everything that is neither scheme nor scope: these numbers come first.

@@ -22,8 +22,8 @@
 //!    `SecurityScopes`.
 //! 7. An [`OperationTable`] resolves all guard trees once. An undeclared, ambiguous or missing
 //!    requirement is an error there, and so is one that is too large.
-//! 8. A [`TokenFacts`] contains the facts of a verified token and is made once. [`PresentedCredentials`]
-//!    contains the credentials of one request.
+//! 8. A [`TokenFacts`] contains the facts of a verified token and is made once.
+//!    [`PresentedCredentials`] contains the credentials of one request.
 //! 9. [`authorize`] returns a permit if the facts contain one of the minimal sets. A request with
 //!    more facts is never allowed less. Optional authentication is the exception: a request without
 //!    a credential is authorized, and one with an insufficient credential is refused.
@@ -32,7 +32,7 @@
 //! ```text
 //! Catalog ──┐
 //! Guard ──> Operation ──> OperationTable ──> ResolvedOperation ──┐
-//! Verified<Claims> ─────> TokenFacts ──────> PresentedCredentials ──────────┴─> authorize ──> Permit | Denial
+//! Verified<Claims> ───> TokenFacts ───> PresentedCredentials ────┴─> authorize ──> Permit | Denial
 //! ```
 //!
 //! FastAPI's tutorial on scopes:

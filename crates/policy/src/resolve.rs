@@ -187,7 +187,7 @@ struct ResolvedNode {
 }
 
 impl Trees {
-    /// The fact table, and what the operations ask for.
+    /// The fact table, and what the operations require.
     pub(crate) fn into_parts(self) -> (Arc<FactTable>, RequirementIndex) {
         (self.fact_table, self.index)
     }

@@ -114,8 +114,8 @@ impl KeyEncryptionKey {
     ///
     /// # Errors
     ///
-    /// [`EnvelopeError::RandomSource`] if there is no randomness; [`EnvelopeError::TooLong`] for bytes
-    /// that are longer than any key.
+    /// [`EnvelopeError::RandomSource`] if there is no randomness;
+    /// [`EnvelopeError::TooLong`] for bytes that are longer than any key.
     pub fn seal(
         &self,
         id: &KeyId,

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use http::Request;
 use proptest::prelude::*;
 use scopegate_http::serde::{Deserialize, Serialize};
+use scopegate_http::typestate::AccessUndeclared;
 use scopegate_http::utoipa::ToSchema;
-use scopegate_http::{AccessUndeclared, Gate, Json, Profile, Route, get, post};
+use scopegate_http::{Gate, Json, Profile, Route, get, post};
 use serde_json::{Value, json};
 
 use crate::common::{self, send};

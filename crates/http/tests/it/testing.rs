@@ -8,7 +8,7 @@ use scopegate_http::store::BoxFuture;
 use scopegate_http::token::{TokenRules, Verifier};
 use scopegate_http::{
     ActiveUser, ApiKeyLocation, AuthenticatedCredential, Caller, Catalog, Credential, CredentialCheck,
-    CredentialVerifier, CurrentUser, Gate, Guard, Guarded, Json, Permit, Profile, SecurityScheme, get,
+    CredentialVerifier, CurrentUser, Gate, Guard, Json, Permit, Profile, SecurityScheme, get,
 };
 
 use crate::common::{self, ITEMS, ME};
@@ -63,7 +63,7 @@ async fn test_identity_is_decided_like_a_token() {
 async fn a_handler_can_be_called_without_a_request() {
     let gate = gate().await;
     let permit = Permit::for_test(&gate.operations().operations()[0], Some(Arc::new(user())));
-    let caller = <CurrentUser as Caller<Guarded>>::admit(Some(permit)).unwrap();
+    let caller = <CurrentUser as Caller<scopegate_http::typestate::Guarded>>::admit(Some(permit)).unwrap();
     assert_eq!(who(caller).await, Json("ada".to_owned()));
 }
 

@@ -71,7 +71,7 @@ fn cause_of_denial_is_named() {
             "GET /users/me/items/: denied, scope is missing: `items`",
             "└── requires items and me: missing items (there: me)",
             "to be added: items",
-            "in the way of items: user does not reach so far, and consent does not reach so far",
+            "in the way of items: user does not allow it, and consent does not allow it",
         ]
     );
 }
