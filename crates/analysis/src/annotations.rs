@@ -245,10 +245,10 @@ impl<'t> Coverage<'t> {
         let Some(own) = closure(mark.scope()) else {
             return Vec::new();
         };
-        if mark.beside().is_empty() {
+        if mark.others().is_empty() {
             return vec![own.clone()];
         }
-        let beside = mark.beside().iter().filter_map(closure);
+        let beside = mark.others().iter().filter_map(closure);
         beside.map(|beside| own.union(beside)).collect()
     }
 

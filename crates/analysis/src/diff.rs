@@ -153,7 +153,7 @@ pub struct Change {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(
     clippy::exhaustive_enums,
-    reason = "whoever gates on a comparison must have thought of each"
+    reason = "a program that decides by a comparison must handle each"
 )]
 pub enum ChangeKind {
     /// It is new.

@@ -122,7 +122,7 @@ impl<'t> FactMapping<'t> {
             && (requires_credential() || self.sources_of(FactId::AUTHENTICATED).is_empty())
     }
 
-    fn bring(&self, grant: &[FactId]) -> FactSet {
+    fn map_grant(&self, grant: &[FactId]) -> FactSet {
         let mut reached = FactSet::EMPTY;
         for id in grant {
             reached.unite(self.provided_by(*id));
@@ -155,12 +155,12 @@ impl<'t> FactMapping<'t> {
         let to = to.anonymous().unwrap_or_else(|| to.requirement());
         let grants = from.alternatives().iter().filter(needs_none);
         let mut grants = grants.map(|set| set.iter().collect::<Vec<_>>());
-        grants.find(|grant| !to.allows(&self.bring(grant)))
+        grants.find(|grant| !to.allows(&self.map_grant(grant)))
     }
 
     fn with_credential(&self, from: &Requirement, to: &Requirement) -> Result<Option<Vec<FactId>>, Limit> {
         let grants: Vec<Vec<FactId>> = from.alternatives().iter().map(|set| self.grant(set)).collect();
-        if let Some(grant) = grants.iter().find(|grant| !to.allows(&self.bring(grant))) {
+        if let Some(grant) = grants.iter().find(|grant| !to.allows(&self.map_grant(grant))) {
             return Ok(Some(grant.clone()));
         }
         let mut budget = SearchBudget(MAX_FORMED);

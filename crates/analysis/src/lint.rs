@@ -189,7 +189,7 @@ impl<'p> Linter<'p> {
         let uses = schemes::uses(self.table);
         let in_queries = schemes::in_queries(self.table);
         let servers = AuthorizationServers::of(self.table);
-        let asked_for = scopes::AskedFor::of(self.table, &servers);
+        let asked_for = scopes::RequiredScopes::of(self.table, &servers);
         let suggested = self.facts.undeclared_scopes().iter();
         let suggested: HashSet<(usize, &str)> = suggested
             .filter_map(|undeclared| {

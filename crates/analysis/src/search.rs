@@ -39,7 +39,7 @@ struct Spent;
 /// The choices on the path to a node of the search, taken or rejected.
 struct Node {
     chosen: Vec<usize>,
-    brought: FactSet,
+    reached: FactSet,
     /// Choices that were tried before on this level or above: sets with them are already checked.
     tried: Vec<bool>,
 }
@@ -72,10 +72,10 @@ impl<'p> Search<'p> {
         for size in 1..=self.choices.len() {
             let mut node = Node {
                 chosen: Vec::new(),
-                brought: FactSet::EMPTY,
+                reached: FactSet::EMPTY,
                 tried: vec![false; self.choices.len()],
             };
-            if self.look_at(&mut node, size, budget).is_err() {
+            if self.visit(&mut node, size, budget).is_err() {
                 return Outcome::Greedy(self.greedy());
             }
             if !self.found.is_empty() {
@@ -86,7 +86,7 @@ impl<'p> Search<'p> {
     }
 
     /// As deep as a set is large.
-    fn look_at(&mut self, node: &mut Node, size: usize, budget: usize) -> Result<(), Spent> {
+    fn visit(&mut self, node: &mut Node, size: usize, budget: usize) -> Result<(), Spent> {
         self.nodes += 1;
         if self.nodes > budget || self.found.len() > MOST_SETS {
             return Err(Spent);
@@ -103,12 +103,12 @@ impl<'p> Search<'p> {
             let Some(choice) = self.choices.get(place) else {
                 continue;
             };
-            let before = node.brought.clone();
-            node.brought.unite(&choice.provided);
+            let before = node.reached.clone();
+            node.reached.unite(&choice.provided);
             node.chosen.push(place);
-            let outcome = self.look_at(node, size, budget);
+            let outcome = self.visit(node, size, budget);
             node.chosen.pop();
-            node.brought = before;
+            node.reached = before;
             outcome?;
             mark(&mut node.tried, place, true);
             marked.push(place);
@@ -125,7 +125,7 @@ impl<'p> Search<'p> {
         let room = size.checked_sub(node.chosen.len())?;
         let mut lists = Vec::new();
         for need in self.needs {
-            if !is_satisfied(need, &node.brought) {
+            if !is_satisfied(need, &node.reached) {
                 let list = self.helping(need, node);
                 if list.is_empty() {
                     return None;
@@ -158,7 +158,7 @@ impl<'p> Search<'p> {
     fn helping(&self, need: &Need, node: &Node) -> Vec<usize> {
         let mut all = Vec::new();
         for alternative in need {
-            let missing = alternative.difference(&node.brought);
+            let missing = alternative.difference(&node.reached);
             let lists = missing.iter().map(|fact| self.untried(fact, node));
             all.extend(lists.min_by_key(Vec::len).unwrap_or_default());
         }
@@ -174,23 +174,23 @@ impl<'p> Search<'p> {
             .collect()
     }
 
-    fn brought(&self, set: &[usize]) -> FactSet {
-        let mut brought = FactSet::EMPTY;
+    fn reached(&self, set: &[usize]) -> FactSet {
+        let mut reached = FactSet::EMPTY;
         for choice in set.iter().filter_map(|place| self.choices.get(*place)) {
-            brought.unite(&choice.provided);
+            reached.unite(&choice.provided);
         }
-        brought
+        reached
     }
 
     /// Without the sets that provide strictly more than another one.
     fn least_powerful(&self) -> Vec<Vec<usize>> {
-        let sets = self.found.iter().map(|set| (set, self.brought(set)));
+        let sets = self.found.iter().map(|set| (set, self.reached(set)));
         let sets: Vec<(&Vec<usize>, FactSet)> = sets.collect();
-        let is_least = |brought: &FactSet| {
+        let is_least = |reached: &FactSet| {
             let mut others = sets.iter().map(|(_, other)| other);
-            !others.any(|other| other.is_subset_of(brought) && other != brought)
+            !others.any(|other| other.is_subset_of(reached) && other != reached)
         };
-        let least = sets.iter().filter(|(_, brought)| is_least(brought));
+        let least = sets.iter().filter(|(_, reached)| is_least(reached));
         least.map(|(set, _)| (*set).clone()).collect()
     }
 
@@ -198,13 +198,13 @@ impl<'p> Search<'p> {
     /// then leaves out what is not needed.
     fn greedy(&self) -> Vec<usize> {
         let mut chosen: Vec<usize> = Vec::new();
-        let mut brought = FactSet::EMPTY;
-        while let Some(need) = self.needs.iter().find(|need| !is_satisfied(need, &brought)) {
-            let ways = need.iter().map(|alternative| self.way_to(alternative, &brought));
-            let Some(way) = ways.min_by_key(|way| self.price(way, &brought)) else {
+        let mut reached = FactSet::EMPTY;
+        while let Some(need) = self.needs.iter().find(|need| !is_satisfied(need, &reached)) {
+            let ways = need.iter().map(|alternative| self.way_to(alternative, &reached));
+            let Some(way) = ways.min_by_key(|way| self.price(way, &reached)) else {
                 break;
             };
-            brought.unite(&self.brought(&way));
+            reached.unite(&self.reached(&way));
             chosen.extend(way);
         }
         if chosen.is_empty() {
@@ -212,8 +212,8 @@ impl<'p> Search<'p> {
         }
         for place in chosen.clone() {
             let fewer: Vec<usize> = chosen.iter().copied().filter(|other| *other != place).collect();
-            let brought = self.brought(&fewer);
-            if !fewer.is_empty() && self.needs.iter().all(|need| is_satisfied(need, &brought)) {
+            let reached = self.reached(&fewer);
+            if !fewer.is_empty() && self.needs.iter().all(|need| is_satisfied(need, &reached)) {
                 chosen = fewer;
             }
         }
@@ -221,9 +221,9 @@ impl<'p> Search<'p> {
     }
 
     /// For each fact that is missing, the weakest choice that provides it.
-    fn way_to(&self, alternative: &FactSet, brought: &FactSet) -> Vec<usize> {
+    fn way_to(&self, alternative: &FactSet, reached: &FactSet) -> Vec<usize> {
         let mut way = Vec::new();
-        let mut brought = brought.clone();
+        let mut reached = reached.clone();
         // From the last: scopes are numbered after their schemes, and provide them, too.
         let mut missing: Vec<FactId> = alternative.iter().collect();
         missing.reverse();
@@ -234,8 +234,8 @@ impl<'p> Search<'p> {
                     .get(**place)
                     .map_or(usize::MAX, |choice| choice.provided.len())
             };
-            if let Some(place) = bringing.min_by_key(size).filter(|_| !brought.contains(fact)) {
-                brought.unite(&self.brought(&[*place]));
+            if let Some(place) = bringing.min_by_key(size).filter(|_| !reached.contains(fact)) {
+                reached.unite(&self.reached(&[*place]));
                 way.push(*place);
             }
         }
@@ -243,15 +243,15 @@ impl<'p> Search<'p> {
     }
 
     /// Fewest needs left, then fewest choices.
-    fn price(&self, way: &[usize], brought: &FactSet) -> (usize, usize) {
-        let after = brought.union(&self.brought(way));
+    fn price(&self, way: &[usize], reached: &FactSet) -> (usize, usize) {
+        let after = reached.union(&self.reached(way));
         let left = self.needs.iter().filter(|need| !is_satisfied(need, &after)).count();
         (left + way.len(), way.len())
     }
 }
 
-fn is_satisfied(need: &Need, brought: &FactSet) -> bool {
-    need.iter().any(|alternative| alternative.is_subset_of(brought))
+fn is_satisfied(need: &Need, reached: &FactSet) -> bool {
+    need.iter().any(|alternative| alternative.is_subset_of(reached))
 }
 
 fn mark(places: &mut [bool], place: usize, is_marked: bool) {

@@ -1,13 +1,14 @@
-//! The pages that show the OpenAPI document: Swagger UI at `/docs`, Redoc at `/redoc`, with all
-//! their assets in the binary.
+//! The pages that show the OpenAPI document: Swagger UI at `/docs`, Redoc at `/redoc`. The binary
+//! contains all their assets.
 //!
-//! Nothing here knows a web framework: [`DocsSite::page`] takes a request's path and gives a
-//! [`DocsPage`], bytes and headers. Each page forbids inline script and everything from elsewhere.
-//! What its policy allows beyond that was found by experiment: both bundles draw icons from `data:`
-//! images; Redoc makes two kinds of `<style>` element, an empty one that it fills through the
-//! object model and a fixed sheet of its scroll bar, which are named by their hashes. A new version
-//! of a bundle needs another look (`crates/server/tests/browser.rs` fails where a policy is
-//! violated).
+//! [`DocsSite::page`] takes the path of a request and returns a [`DocsPage`]: bytes and headers. No
+//! web framework is needed.
+//!
+//! The policy of each page forbids inline script and every other origin. Two exceptions were found
+//! by experiment. Both bundles draw icons from `data:` images. Redoc makes two kinds of `<style>`
+//! element: an empty one, which it fills through the object model, and the fixed sheet of its
+//! scroll bar. Their hashes are in the policy. Check them again for each new version of a bundle;
+//! `crates/server/tests/browser.rs` fails if a page violates its policy.
 
 mod assets;
 mod page;

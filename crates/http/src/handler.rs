@@ -1,27 +1,27 @@
-//! Functions that answer an operation.
+//! The functions that handle an operation.
 
 use scopegate_policy::Permit;
 
 use crate::caller::{AccessDeclared, Caller};
 
-/// A function that can answer an operation. It takes the caller first (or none), then the declared
+/// A function that can handle an operation. It takes the caller first (or none), then the declared
 /// inputs in their order. It returns a future of an [`Answer`](crate::Answer).
 ///
-/// `State` is the declared access rule ([`Guarded`](crate::typestate::Guarded), [`Optional`](crate::typestate::Optional),
-/// [`Public`](crate::typestate::Public)); `Values` are the types of the inputs. Only functions and closures
+/// `State` is the declared access rule: `Guarded`, `Optional` or `Public`, all in
+/// [`typestate`](crate::typestate). `Values` are the types of the inputs. Only functions and closures
 /// implement it.
 #[diagnostic::on_unimplemented(
     message = "this function cannot answer an operation that is `{State}` and reads `{Values}`",
     label = "not a handler for it",
-    note = "its arguments are the caller (`Permit` or `CurrentUser`; an `Option` of it where the operation is `Optional`; left out \
-            where nobody asks), then one for each of `{Values}`, in this order",
-    note = "it is `Clone + Send + Sync + 'static`, and gives a future that is `Send`",
+    note = "its arguments are the caller (`Permit` or `CurrentUser`, an `Option` of it if the operation is `Optional`, or none), \
+            then one for each of `{Values}`, in this order",
+    note = "it is `Clone + Send + Sync + 'static` and returns a future that is `Send`",
     note = "the arguments of a closure need their types written down"
 )]
 pub trait Handler<State, Values, Marker>: Clone + Send + Sync + 'static {
     /// The type of its answer.
     type Answer;
-    /// The answer on its way.
+    /// The future of the answer.
     type Future: Future<Output = Self::Answer> + Send + 'static;
     /// Whether the caller must be a user.
     const NEEDS_USER: bool;

@@ -138,7 +138,7 @@ pub(crate) fn problem() -> Value {
             "status": { "type": "integer" },
             "detail": { "type": "string" },
             "error": { "type": "string", "description": "The error code of RFC 6750, section 3.1, if there is one" },
-            "errors": { "type": "array", "items": fault, "description": "What is not as declared" },
+            "errors": { "type": "array", "items": fault, "description": "The values that differ from their declaration" },
         },
     })
 }

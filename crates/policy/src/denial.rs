@@ -33,7 +33,7 @@ pub enum Denial {
         unmet_requirement: Box<UnmetRequirement>,
     },
     /// The credential is invalid, or not valid for this operation (RFC 6750, section 3.1).
-    #[error("credential is no good: {cause}")]
+    #[error("credential is invalid: {cause}")]
     InvalidToken {
         /// The fault of the credential.
         cause: InvalidTokenCause,
@@ -82,7 +82,7 @@ pub enum Forbidden {
     #[error("user is not active")]
     Inactive,
     /// The token identifies another kind of subject.
-    #[error("token speaks for another kind of subject")]
+    #[error("token has another kind of subject")]
     Subject,
 }
 

@@ -12,7 +12,7 @@ use crate::Method;
 /// use scopegate_policy::{LeastPrivilegeAnnotation, Method};
 ///
 /// let mark = LeastPrivilegeAnnotation::new("oauth".parse()?, Method::Get, "/items", "read".parse()?);
-/// assert!(mark.beside().is_empty());
+/// assert!(mark.others().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub struct LeastPrivilegeAnnotation {
     method: Method,
     template: Arc<str>,
     scope: ScopeToken,
-    beside: Arc<[ScopeToken]>,
+    others: Arc<[ScopeToken]>,
 }
 
 impl LeastPrivilegeAnnotation {
@@ -33,14 +33,14 @@ impl LeastPrivilegeAnnotation {
             method,
             template: template.into(),
             scope,
-            beside: Arc::default(),
+            others: Arc::default(),
         }
     }
 
     /// The same together with one of these.
     #[must_use]
-    pub fn with_beside(mut self, beside: impl Into<Arc<[ScopeToken]>>) -> Self {
-        self.beside = beside.into();
+    pub fn with_others(mut self, others: impl Into<Arc<[ScopeToken]>>) -> Self {
+        self.others = others.into();
         self
     }
 
@@ -70,7 +70,7 @@ impl LeastPrivilegeAnnotation {
 
     /// One of these is needed next to it; if there is none, it does by itself.
     #[must_use]
-    pub fn beside(&self) -> &[ScopeToken] {
-        &self.beside
+    pub fn others(&self) -> &[ScopeToken] {
+        &self.others
     }
 }

@@ -85,7 +85,7 @@ rules! {
     KeyInQuery, "key-in-query", Warning, "An API key is part of the URL, so logs and histories contain it.";
     KeyOpensWithoutScope, "key-opens-without-scope", Warning, "A credential without scopes opens what another alternative guards with scopes.";
     NoSecurity, "no-security", Warning, "No operation of the document requires a credential.";
-    OptionalAuthentication, "optional-authentication", Warning, "A request without a credential is let in, too.";
+    OptionalAuthentication, "optional-authentication", Warning, "A request without a credential is authorized, too.";
     OrWrittenAsAnd, "or-written-as-and", Warning, "Scopes of which one includes the other are required together.";
     PublicAmongProtected, "public-among-protected", Warning, "A public operation has protected operations on the same resource.";
     ReadNeedsWrite, "read-needs-write", Warning, "A method that reads needs a scope for writing.";

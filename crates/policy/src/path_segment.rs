@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn segments_are_told_apart_and_matched() {
+    fn segments_are_distinguished_and_matched() {
         for (template, segment, is_match) in [
             ("users", "users", true),
             ("users", "user", false),

@@ -323,7 +323,7 @@ mod tests {
 
     /// The product of the first two clauses alone would have 10,000 alternatives side by side.
     #[test]
-    fn a_stronger_clause_takes_the_place_of_the_weaker_wherever_it_stands() {
+    fn stronger_clause_replaces_weaker_at_any_position() {
         let (wide, other) = (any_of(0..100), any_of(200..300));
         let clauses = [wide.clone(), other, any_of([5]), any_of([205, 1])];
         let product = Requirement::all(clauses).unwrap();

@@ -68,7 +68,7 @@ pub struct Shadow {
 #[must_use]
 #[expect(
     clippy::exhaustive_enums,
-    reason = "an answer is yes or no, or hangs on what nobody looked at"
+    reason = "a decision is yes or no, or depends on facts that are unknown"
 )]
 pub enum ShadowVerdict {
     /// The request would be refused.

@@ -37,7 +37,7 @@ pub enum TableError {
         operation: String,
     },
     /// Neither the operation nor its group has a guard that requires something or says *public*.
-    #[error("`{operation}` has no requirement; a public operation must say so")]
+    #[error("`{operation}` has no requirement; declare a public operation as public")]
     NoRequirement {
         /// Which operation.
         operation: String,

@@ -61,15 +61,15 @@ fn denial(table: &OperationTable, payload: &str) -> Option<Denial> {
     let world = token(table, "one", payload);
     authorize(
         &table.operations()[0],
-        &PresentedCredentials::new(NOW).with_token(&world, "somebody"),
+        &PresentedCredentials::new(NOW).with_token(&world, "user"),
     )
     .err()
 }
 
-fn somebody() -> Arc<User> {
+fn user() -> Arc<User> {
     Arc::new(User::new(
-        UserId::parse("somebody").unwrap(),
-        Username::parse("somebody").unwrap(),
+        UserId::parse("user").unwrap(),
+        Username::parse("user").unwrap(),
     ))
 }
 
@@ -99,7 +99,7 @@ fn a_ceiling_holds_before_anything_is_implied() {
     // `write` implies `read`, and is outside.
     let claims = Verified::assertion(Claims::parse(br#"{"scope":"write"}"#, ScopeLayout::Text).unwrap());
     let within = table.token_facts_within(scheme, &claims, &subset(1)).unwrap();
-    let presented = PresentedCredentials::new(NOW).with_token(&within, "somebody");
+    let presented = PresentedCredentials::new(NOW).with_token(&within, "user");
     assert!(authorize(&table.operations()[0], &presented).is_err());
 }
 
@@ -109,11 +109,11 @@ fn each_fault_of_a_table_names_its_operation() {
     for (operation, message) in [
         (
             get(),
-            "`GET /users/{id}` has no requirement; a public operation must say so",
+            "`GET /users/{id}` has no requirement; declare a public operation as public",
         ),
         (
             get().guard(Guard::all_of([])),
-            "`GET /users/{id}` has no requirement; a public operation must say so",
+            "`GET /users/{id}` has no requirement; declare a public operation as public",
         ),
         (
             get().guard(Guard::requires([READ])),
@@ -180,7 +180,7 @@ fn an_empty_rule_is_not_public() {
 }
 
 #[test]
-fn optional_authentication_lets_nobody_through_and_no_bad_request() {
+fn optional_authentication_refuses_bad_requests() {
     let guard = Guard::requires([WRITE]).check(Named("seal", Needs::Nothing));
     let table = build(Operation::get("/").guard(guard).optional()).unwrap();
     let operation = &table.operations()[0];
@@ -207,7 +207,7 @@ fn optional_authentication_lets_nobody_through_and_no_bad_request() {
 }
 
 #[test]
-fn what_is_denied_to_everybody_is_forbidden() {
+fn operation_denied_to_all_is_forbidden() {
     let table = single(&Guard::deny());
     for presented in [
         PresentedCredentials::new(NOW),
@@ -279,7 +279,7 @@ fn a_service_is_not_a_user() {
 }
 
 #[test]
-fn step_up_asks_for_everything_in_one_round() {
+fn step_up_names_every_scope_in_one_challenge() {
     let fresh = atom(Fact::AgeAtMost(Lifetime::from_seconds(60)));
     let older = atom(Fact::AgeAtMost(Lifetime::from_seconds(300)));
     let gold = atom(Fact::Acr("gold".into()));
@@ -307,7 +307,7 @@ fn step_up_asks_for_everything_in_one_round() {
 }
 
 #[test]
-fn who_has_to_log_in_again_is_told_what_must_not_get_lost() {
+fn new_login_names_scopes_to_keep() {
     let fresh = atom(Fact::AgeAtMost(Lifetime::from_seconds(60)));
     let gold = atom(Fact::Acr("gold".into()));
     let table = single(&gold.depends_on(&fresh));
@@ -324,7 +324,7 @@ fn who_has_to_log_in_again_is_told_what_must_not_get_lost() {
 }
 
 #[test]
-fn nobody_is_sent_to_log_in_twice_for_two_contexts_of_one_token() {
+fn two_contexts_of_one_token_need_one_login() {
     let one = || {
         let catalog = Catalog::builder().scheme("one", SecurityScheme::oauth2_password("token"));
         catalog.scope(READ, "").build().unwrap()
@@ -399,14 +399,14 @@ fn two_subjects_do_not_count_together() {
     let presented = PresentedCredentials::new(NOW)
         .with_token(&one, "alice")
         .with_token(&two, "bob")
-        .with_user(somebody());
+        .with_user(user());
     let permit = authorize(&either.operations()[0], &presented).unwrap();
     assert_eq!(permit.required(), [OTHER]);
     assert!(permit.user().is_some(), "the user of the party that is allowed");
 }
 
 #[test]
-fn a_permit_remembers_whom_the_allowed_credential_speaks_for() {
+fn permit_has_the_subject_of_the_credential() {
     let table = single(&Guard::any_of([[WRITE], [OTHER]]));
     let operation = &table.operations()[0];
     let (one, two) = (token(&table, "one", "{}"), token(&table, "two", r#"{"scope":"other"}"#));
@@ -428,7 +428,7 @@ fn a_permit_remembers_whom_the_allowed_credential_speaks_for() {
 fn a_credential_of_another_table_counts_for_nothing() {
     let (table, other) = (single(&Guard::requires([WRITE])), single(&Guard::requires([WRITE])));
     let world = token(&other, "one", r#"{"scope":"write"}"#);
-    let presented = PresentedCredentials::new(NOW).with_token(&world, "somebody");
+    let presented = PresentedCredentials::new(NOW).with_token(&world, "user");
     assert!(authorize(&other.operations()[0], &presented).is_ok());
     assert!(matches!(
         authorize(&table.operations()[0], &presented),
@@ -437,7 +437,7 @@ fn a_credential_of_another_table_counts_for_nothing() {
 }
 
 #[test]
-fn implied_scopes_are_granted_and_not_asked_for() {
+fn implied_scopes_are_granted_and_not_required() {
     let table = single(
         &Guard::requires([READ])
             .with_scheme("one")
@@ -469,7 +469,7 @@ impl Check for Named {
 }
 
 #[test]
-fn a_check_is_asked_only_where_what_it_needs_is_there() {
+fn check_runs_only_with_its_facts() {
     for (needs, with_nothing, with_token) in [
         (Needs::Nothing, true, true),
         (Needs::Authentication, false, true),
@@ -488,12 +488,8 @@ fn a_check_is_asked_only_where_what_it_needs_is_there() {
             let allowed = |presented: PresentedCredentials<'_>| authorize(operation, &presented).is_ok();
             assert_eq!(allowed(presented("seal")), with_nothing);
             assert_eq!(allowed(presented("seal").with_token(&world, None)), with_token);
-            assert!(allowed(
-                presented("seal").with_token(&world, None).with_user(somebody())
-            ));
-            assert!(!allowed(
-                presented("other").with_token(&world, None).with_user(somebody())
-            ));
+            assert!(allowed(presented("seal").with_token(&world, None).with_user(user())));
+            assert!(!allowed(presented("other").with_token(&world, None).with_user(user())));
         }
     }
 }
@@ -503,8 +499,8 @@ fn a_check_that_refuses_is_named() {
     let table = single(&Guard::user().check(Named("seal", Needs::User)));
     let world = token(&table, "one", "{}");
     let presented = PresentedCredentials::new(NOW)
-        .with_token(&world, "somebody")
-        .with_user(somebody());
+        .with_token(&world, "user")
+        .with_user(user());
     let denial = authorize(&table.operations()[0], &presented).unwrap_err();
     assert_eq!(denial.to_string(), "forbidden: check `seal` refused");
     let explanation = explain(&table.operations()[0], &presented);
@@ -515,7 +511,7 @@ fn a_check_that_refuses_is_named() {
 }
 
 #[test]
-fn an_explanation_names_every_way_out() {
+fn explanation_names_every_missing_set() {
     let table = single(
         &Guard::any_of([[WRITE], [OTHER]])
             .named("editor")

@@ -9,14 +9,14 @@
 //! | law | of requirements | at the entry point, with trees and requests |
 //! |---|---|---|
 //! | 1 decide = oracle | `decides_as_the_oracle_does`; `exhaustive.rs` | `trees.rs`: `authorizes_as_the_oracle_does`, `decides_as_the_oracle_does_and_has_a_witness` |
-//! | 2 monotone | `more_facts_never_deny` | `trees.rs`: `a_request_that_brings_more_is_never_allowed_less` |
+//! | 2 monotone | `more_facts_never_deny` | `trees.rs`: `request_with_more_facts_is_never_allowed_less` |
 //! | 3 lattice | `all_and_any_form_a_distributive_lattice`, `the_ends_are_what_they_are_called`; `exhaustive.rs` | |
 //! | 4 normal form | `normalising_again_changes_nothing`, `same_truth_table_means_same_normal_form`, `alternatives_are_closed_and_none_contains_another`; `exhaustive.rs` | |
 //! | 5 closure, edges | `closure_is_extensive_monotone_and_idempotent`, `a_new_edge_never_denies` | `trees.rs`: `a_new_edge_never_denies_a_request` |
 //! | 6 residual | `residual_is_all_that_would_have_to_be_added`; `exhaustive.rs`, under each order, too | `trees/denials.rs`: `a_denial_is_that_of_the_oracle` |
 //! | 7 `implies`, diff | `implies_is_inclusion_of_truth_tables`; `exhaustive.rs`, under each order, too | diff: `analysis/tests/it/random_pairs.rs`: `changes_are_those_of_the_truth_tables` and the fuzz target `diff` |
 //! | 8 witness in W | | `trees.rs`: `a_permit_has_a_witness`, `decides_as_the_oracle_does_and_has_a_witness` |
-//! | 9 tree = conjunction | | `trees.rs`: `a_requirement_is_the_conjunction_over_all_contexts`, `sharing_and_order_change_no_requirement`, `scopes_stand_in_the_order_of_first_occurrence`, `checks_see_what_is_visible_on_each_path` |
+//! | 9 tree = conjunction | | `trees.rs`: `a_requirement_is_the_conjunction_over_all_contexts`, `sharing_and_order_change_no_requirement`, `scopes_have_the_order_of_first_occurrence`, `checks_see_what_is_visible_on_each_path` |
 //! | 10 bits = strings | `sets_of_bits_are_sets_of_strings`; `machines.rs`: `requirements_are_their_truth_tables` and the fuzz target `requirement` | |
 //! | 12 challenge, one round | | `trees.rs`: `one_round_suffices` and `one_round_of_scopes_and_step_up_suffices`; class and scope of each denial in `trees/denials.rs`; the grammar in `crates/http/tests/it/challenge.rs` and the fuzz target `challenge` |
 //! | 13 limits | `laws/too_large.rs` | `limits.rs` |

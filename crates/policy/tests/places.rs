@@ -104,7 +104,7 @@ fn code_at_every_place_can_ask_what_was_required_and_what_was_granted() {
 }
 
 #[test]
-fn guards_of_application_and_group_stand_before_the_operations_own() {
+fn guards_of_application_and_group_come_first() {
     let table = OperationTable::builder(catalog())
         .guard(Guard::user())
         .group(
@@ -123,7 +123,7 @@ fn guards_of_application_and_group_stand_before_the_operations_own() {
 }
 
 #[test]
-fn scopes_stand_in_the_order_of_the_places() {
+fn scopes_have_the_order_of_their_declarations() {
     let guard = |scope| Guard::requires([scope]);
     let operation = Operation::get("/x").guard(guard(D)).and_guard(guard(C));
     let table = OperationTable::builder(catalog())
@@ -155,7 +155,7 @@ fn an_override_is_explained() {
 }
 
 #[test]
-fn what_loosens_has_to_say_so_and_what_overrides_nothing_may_not() {
+fn override_is_explicit_and_overrides_something() {
     let below = |operation: Operation| {
         let group = Group::new("/g").operation(operation);
         OperationTable::builder(catalog())

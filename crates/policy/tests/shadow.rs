@@ -117,34 +117,34 @@ fn atoms(is_proposed: bool) -> Vec<Rule> {
 
 /// The guards of an operation.
 #[derive(Clone, Debug)]
-enum Door {
+enum EntryPoint {
     Deny,
     Guarded(Rule),
     Optional(Rule),
     Public,
 }
 
-fn door(is_proposed: bool) -> impl Strategy<Value = Door> {
+fn entry_point(is_proposed: bool) -> impl Strategy<Value = EntryPoint> {
     let leaf = select(atoms(is_proposed));
     let rule = leaf.prop_recursive(2, 10, 3, |inner| {
         let list = prop::collection::vec(inner, 1..=3);
         prop_oneof![list.clone().prop_map(Rule::All), list.prop_map(Rule::Any)]
     });
     prop_oneof![
-        1 => Just(Door::Deny),
-        1 => Just(Door::Public),
-        4 => rule.clone().prop_map(Door::Optional),
-        12 => rule.prop_map(Door::Guarded),
+        1 => Just(EntryPoint::Deny),
+        1 => Just(EntryPoint::Public),
+        4 => rule.clone().prop_map(EntryPoint::Optional),
+        12 => rule.prop_map(EntryPoint::Guarded),
     ]
 }
 
-fn table(door: &Door, template: &str, is_proposed: bool) -> OperationTable {
+fn table(entry_point: &EntryPoint, template: &str, is_proposed: bool) -> OperationTable {
     let operation = Operation::get(template);
-    let operation = match door {
-        Door::Deny => operation.guard(Guard::deny()),
-        Door::Guarded(rule) => operation.guard(Guard::rule(rule.clone())),
-        Door::Optional(rule) => operation.guard(Guard::rule(rule.clone())).optional(),
-        Door::Public => operation.guard(Guard::public()),
+    let operation = match entry_point {
+        EntryPoint::Deny => operation.guard(Guard::deny()),
+        EntryPoint::Guarded(rule) => operation.guard(Guard::rule(rule.clone())),
+        EntryPoint::Optional(rule) => operation.guard(Guard::rule(rule.clone())).optional(),
+        EntryPoint::Public => operation.guard(Guard::public()),
     };
     let table = OperationTable::builder(catalog(is_proposed)).operation(operation);
     table.build().unwrap()
@@ -152,7 +152,7 @@ fn table(door: &Door, template: &str, is_proposed: bool) -> OperationTable {
 
 /// An accepted credential, before it is put into the words of a policy.
 #[derive(Clone, Debug)]
-struct Brought {
+struct Provided {
     scheme: &'static str,
     scopes: Vec<&'static str>,
     subject: usize,
@@ -163,7 +163,7 @@ struct Brought {
 
 const SUBJECTS: [&str; 2] = ["alice", "bob"];
 
-impl Brought {
+impl Provided {
     fn world(&self, table: &OperationTable) -> TokenFacts {
         let mut claims = format!(r#"{{"sub":"{}","scopes":{:?}"#, SUBJECTS[self.subject], self.scopes);
         if let Some(age) = self.age {
@@ -177,7 +177,7 @@ impl Brought {
     }
 }
 
-fn brought() -> impl Strategy<Value = Vec<Brought>> {
+fn provided() -> impl Strategy<Value = Vec<Provided>> {
     let scopes = subsequence(vec!["a", "b", "c", "d"], 0..=4);
     let age = select(vec![None, Some(-10), Some(30), Some(200), Some(9_000)]);
     let one = (
@@ -188,7 +188,7 @@ fn brought() -> impl Strategy<Value = Vec<Brought>> {
         any::<bool>(),
         any::<bool>(),
     );
-    let one = one.prop_map(|(scheme, scopes, subject, age, is_gold, is_bound)| Brought {
+    let one = one.prop_map(|(scheme, scopes, subject, age, is_gold, is_bound)| Provided {
         scheme,
         scopes,
         subject,
@@ -209,13 +209,13 @@ fn user(subject: usize, status: Status) -> Option<Arc<User>> {
 }
 
 fn presented<'a>(
-    brought: &[Brought],
+    provided: &[Provided],
     worlds: &'a [TokenFacts],
     users: [Status; 2],
     facts: &[&'a str],
 ) -> PresentedCredentials<'a> {
     let mut presented = PresentedCredentials::new(NOW);
-    for (one, world) in brought.iter().zip(worlds) {
+    for (one, world) in provided.iter().zip(worlds) {
         presented = presented.with_token(world, SUBJECTS[one.subject]);
         if let Some(user) = user(one.subject, users[one.subject]) {
             presented = presented.with_user(user);
@@ -276,9 +276,9 @@ proptest! {
     /// were not checked; unknown exactly where these decisions differ.
     #[test]
     fn the_verdict_is_that_of_the_proposed_policy(
-        running in door(false),
-        proposed in door(true),
-        brought in brought(),
+        running in entry_point(false),
+        proposed in entry_point(true),
+        provided in provided(),
         users in statuses(),
         holding in subsequence(vec!["owner", "quota", "seal"], 0..=3),
     ) {
@@ -290,12 +290,12 @@ proptest! {
         let facts: Vec<&str> = holding.iter().copied().filter(|name| asked.contains(name)).collect();
         let known_users = operation.needs_user().then_some(users);
 
-        let here: Vec<_> = brought.iter().map(|one| one.world(&running)).collect();
-        let there: Vec<_> = brought.iter().map(|one| one.world(shadow.proposed())).collect();
+        let here: Vec<_> = provided.iter().map(|one| one.world(&running)).collect();
+        let there: Vec<_> = provided.iter().map(|one| one.world(shadow.proposed())).collect();
         let told = known_users.unwrap_or_default();
         let verdict = counterpart.ask(
-            Some(&presented(&brought, &here, told, &facts)),
-            &presented(&brought, &there, told, &facts),
+            Some(&presented(&provided, &here, told, &facts)),
+            &presented(&provided, &there, told, &facts),
         );
 
         let open: Vec<_> = CHECKS.iter().map(|(name, _)| *name).filter(|name| !asked.contains(name)).collect();
@@ -303,7 +303,7 @@ proptest! {
             .iter()
             .map(|(users, more)| {
                 let facts = [facts.as_slice(), more].concat();
-                authorize(counterpart.operation(), &presented(&brought, &there, *users, &facts)).is_ok()
+                authorize(counterpart.operation(), &presented(&provided, &there, *users, &facts)).is_ok()
             })
             .collect();
         let expected = match (answers.contains(&true), answers.contains(&false)) {
@@ -312,7 +312,7 @@ proptest! {
             (false, _) => ShadowVerdict::Deny,
         };
         prop_assert_eq!(verdict, expected);
-        let denial = counterpart.denial(None, &presented(&brought, &there, told, &facts));
+        let denial = counterpart.denial(None, &presented(&provided, &there, told, &facts));
         prop_assert_eq!(denial.is_none(), verdict == ShadowVerdict::Allow);
         if verdict == ShadowVerdict::Unknown {
             prop_assert!(!counterpart.unknown().is_empty());
@@ -344,12 +344,12 @@ fn with_code(reason: Reason, named: Fact) -> (OperationTable, Shadow) {
     let guard = Guard::user().check(Alice("owner", reason));
     let running = OperationTable::builder(catalog(false)).operation(Operation::get("/").guard(guard));
     let running = running.build().unwrap();
-    let shadow = Shadow::new(&running, table(&Door::Guarded(Rule::Fact(named)), "/", true));
+    let shadow = Shadow::new(&running, table(&EntryPoint::Guarded(Rule::Fact(named)), "/", true));
     (running, shadow)
 }
 
-fn by_oauth(subject: usize) -> Brought {
-    Brought {
+fn by_oauth(subject: usize) -> Provided {
+    Provided {
         scheme: "oauth",
         scopes: vec![],
         subject,
@@ -373,11 +373,11 @@ fn what_code_says_is_carried_over_by_name() {
             (&[0, 1], ShadowVerdict::Unknown),
             (&[], ShadowVerdict::Deny),
         ] {
-            let brought: Vec<_> = subjects.iter().copied().map(by_oauth).collect();
-            let here: Vec<_> = brought.iter().map(|one| one.world(&running)).collect();
-            let there: Vec<_> = brought.iter().map(|one| one.world(shadow.proposed())).collect();
-            let beside = presented(&brought, &there, active, &[]);
-            let verdict = counterpart.ask(Some(&presented(&brought, &here, active, &[])), &beside);
+            let provided: Vec<_> = subjects.iter().copied().map(by_oauth).collect();
+            let here: Vec<_> = provided.iter().map(|one| one.world(&running)).collect();
+            let there: Vec<_> = provided.iter().map(|one| one.world(shadow.proposed())).collect();
+            let beside = presented(&provided, &there, active, &[]);
+            let verdict = counterpart.ask(Some(&presented(&provided, &here, active, &[])), &beside);
             assert_eq!(verdict, expected, "{reason:?} {subjects:?}");
         }
         let there = [by_oauth(0).world(shadow.proposed())];
@@ -391,10 +391,10 @@ fn what_code_says_is_carried_over_by_name() {
 }
 
 #[test]
-fn a_check_that_nobody_runs_is_unknown_and_named() {
-    let running = table(&Door::Guarded(Rule::Fact(Fact::Authenticated)), "/", false);
+fn check_without_a_run_is_unknown_and_named() {
+    let running = table(&EntryPoint::Guarded(Rule::Fact(Fact::Authenticated)), "/", false);
     let rule = Rule::All(vec![Rule::Fact(check(0)), Rule::Fact(Fact::Active)]);
-    let shadow = Shadow::new(&running, table(&Door::Guarded(rule), "/", true));
+    let shadow = Shadow::new(&running, table(&EntryPoint::Guarded(rule), "/", true));
     let unknown = shadow.counterpart(0).unwrap().unknown();
     let unknown: Vec<String> = unknown.into_iter().map(ToString::to_string).collect();
     assert_eq!(unknown, ["user", "active", "check:owner"]);

@@ -104,9 +104,9 @@ impl Case {
     }
 
     /// The facts of each subject, and the same as a set of atoms.
-    fn worlds_of_parties(&self, operation: usize) -> Vec<(Facts, FactSet)> {
-        let parties = self.policy.parties(&self.request);
-        let facts = parties
+    fn facts_of_subjects(&self, operation: usize) -> Vec<(Facts, FactSet)> {
+        let subjects = self.policy.subjects(&self.request);
+        let facts = subjects
             .iter()
             .map(|party| self.policy.facts(operation, &self.request, party));
         facts.map(|facts| (facts.clone(), self.names().set(&facts))).collect()
@@ -134,7 +134,7 @@ proptest! {
         let names = case.names();
         for (number, operation) in case.operations() {
             let formula = case.policy.requirement(number);
-            for (facts, atoms) in case.worlds_of_parties(number) {
+            for (facts, atoms) in case.facts_of_subjects(number) {
                 match operation.decide(&RequestFacts::of_facts(&atoms)) {
                     Decision::Allow { witness } => {
                         let alternative = names.facts(&operation.requirement().alternatives()[witness]);
@@ -158,7 +158,7 @@ proptest! {
                 continue;
             };
             let alternative = names.facts(&operation.requirement().alternatives()[witness]);
-            let worlds = case.worlds_of_parties(number);
+            let worlds = case.facts_of_subjects(number);
             prop_assert!(worlds.iter().any(|(facts, _)| alternative.is_subset(facts)));
             prop_assert_eq!(permit.required(), operation.alternatives()[witness].scope());
         }
@@ -168,7 +168,7 @@ proptest! {
     /// requests to operations with optional authentication are left out: a credential that does not
     /// suffice is refused there on purpose.)
     #[test]
-    fn a_request_that_brings_more_is_never_allowed_less(
+    fn request_with_more_facts_is_never_allowed_less(
         (policy, request) in policy_and_request(),
         more in prop::collection::vec(any::<prop::sample::Index>(), 0..4),
     ) {
@@ -234,7 +234,7 @@ proptest! {
     /// Law 9: the order in a header is stable: pre-order, first occurrence, and unsharing does not
     /// change it.
     #[test]
-    fn scopes_stand_in_the_order_of_first_occurrence((policy, request) in policy_and_request()) {
+    fn scopes_have_the_order_of_first_occurrence((policy, request) in policy_and_request()) {
         let case = Case::new(policy, request)?;
         let unshared = Case::new(case.policy.unshared(), case.request.clone())?;
         let (names, implications) = (case.names(), case.policy.words.implications());
@@ -296,7 +296,7 @@ proptest! {
 /// Allow or to a class that is neither scopes nor step-up.
 fn one_round(case: &Case) -> Result<(), TestCaseError> {
     for (_, operation) in case.operations() {
-        let Some(denial) = case.denial(operation).filter(asks_for_a_round) else {
+        let Some(denial) = case.denial(operation).filter(requires_another_round) else {
             continue;
         };
         let mut request = case.request.clone();
@@ -306,14 +306,14 @@ fn one_round(case: &Case) -> Result<(), TestCaseError> {
         let worlds = token_worlds(&case.policy, &case.table, &request);
         let again = authorize(operation, &presented(&case.policy, &request, &worlds)).err();
         prop_assert!(
-            !again.as_ref().is_some_and(asks_for_a_round),
+            !again.as_ref().is_some_and(requires_another_round),
             "{operation}: {denial:?}, then {again:?}"
         );
     }
     Ok(())
 }
 
-fn asks_for_a_round(denial: &Denial) -> bool {
+fn requires_another_round(denial: &Denial) -> bool {
     matches!(denial, Denial::StepUp { .. } | Denial::InsufficientScope { .. })
 }
 

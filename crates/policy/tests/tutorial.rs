@@ -110,7 +110,7 @@ fn the_challenges_are_those_of_the_page() {
 }
 
 #[test]
-fn johndoe_needs_both_scopes_for_his_items() {
+fn johndoe_needs_both_scopes_for_own_items() {
     let table = tutorial(DenialPrecedence::ScopesFirst);
     let items = &table.operations()[1];
     let permit = johndoe(&table, items, &["me", "items"]).unwrap();
@@ -132,7 +132,7 @@ fn johndoe_needs_both_scopes_for_his_items() {
 }
 
 #[test]
-fn disabled_alice_hears_of_the_scope_first_only_in_the_tutorial() {
+fn disabled_alice_is_refused_by_scope_first_in_the_tutorial() {
     for order in [DenialPrecedence::ScopesFirst, DenialPrecedence::Rfc] {
         let table = tutorial(order);
         let alice = |operation: &ResolvedOperation, scopes: &[&str]| {
@@ -164,7 +164,7 @@ fn disabled_alice_hears_of_the_scope_first_only_in_the_tutorial() {
 }
 
 #[test]
-fn an_unknown_user_has_a_bad_token_whatever_else_is_missing() {
+fn token_of_an_unknown_user_is_invalid_first() {
     for order in [DenialPrecedence::ScopesFirst, DenialPrecedence::Rfc] {
         let table = tutorial(order);
         let token = bearer(&table, &[]);
@@ -210,7 +210,7 @@ fn without_a_credential_every_scheme_that_would_do_is_named() {
 /// `Security(oauth2_scheme, scopes=["admin"])`: FastAPI answers 200 to a token without the scope,
 /// the first even without a token.
 #[test]
-fn a_scope_that_no_check_looks_at_is_enforced() {
+fn scope_without_a_check_is_enforced() {
     let database = Guard::all_of([]).named("db");
     let scheme = Guard::authenticated().with_scheme("OAuth2PasswordBearer");
     for below in [database, scheme] {
@@ -245,7 +245,7 @@ fn two_guards_of_one_operation_give_one_challenge() {
 }
 
 #[test]
-fn a_scope_that_stands_twice_on_a_path_is_named_once() {
+fn scope_twice_on_a_path_is_named_once() {
     let below = Guard::requires([ME, ITEMS]);
     let table = single(
         &Guard::requires([ITEMS])

@@ -95,7 +95,7 @@ fn time(row: &SqliteRow, column: usize) -> Result<Timestamp, StoreError> {
 }
 
 /// Reads the columns `epoch`, `id`, `algorithm`, `published_at`, `used_from`, `token_lifetime`,
-/// `accepts_missing_kid`, `sealed`.
+/// `is_unnamed`, `sealed`.
 pub(crate) fn stored_key(row: &SqliteRow) -> Result<StoredKey, StoreError> {
     let id: KeyId = parsed("id", text(row, 1)?)?;
     Ok(StoredKey {

@@ -10,12 +10,12 @@ use crate::SqlStore;
 use crate::row;
 use crate::store::Statement;
 
-const LIST: &str = "SELECT epoch, id, algorithm, published_at, used_from, token_lifetime, accepts_missing_kid, sealed \
+const LIST: &str = "SELECT epoch, id, algorithm, published_at, used_from, token_lifetime, is_unnamed, sealed \
      FROM signing_keys ORDER BY epoch";
 
 /// The condition is part of the statement, so that no other change comes between check and change.
 const ROTATE: &str = "INSERT INTO signing_keys \
-     (epoch, id, algorithm, published_at, used_from, token_lifetime, accepts_missing_kid, sealed) \
+     (epoch, id, algorithm, published_at, used_from, token_lifetime, is_unnamed, sealed) \
      SELECT $1, $2, $3, $4, $5, $6, $7, $8 \
      WHERE (SELECT COALESCE(MAX(epoch), 0) FROM signing_keys) = $1 - 1";
 
@@ -27,7 +27,7 @@ const REMOVE_THROUGH: &str =
 const REMOVE_ALL: &str = "DELETE FROM signing_keys";
 
 const ADD: &str = "INSERT INTO signing_keys \
-     (epoch, id, algorithm, published_at, used_from, token_lifetime, accepts_missing_kid, sealed) \
+     (epoch, id, algorithm, published_at, used_from, token_lifetime, is_unnamed, sealed) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 
 const COUNT: &str = "SELECT COUNT(*) FROM signing_keys";

@@ -314,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn endpoints_of_the_protocol_are_told_by_their_path() {
+    fn protocol_endpoints_are_recognized_by_their_path() {
         assert!(is_protocol_endpoint("/api/v2/oauth/token") && is_protocol_endpoint("/oauth2/v1/keys"));
         assert!(
             !is_protocol_endpoint("/token")

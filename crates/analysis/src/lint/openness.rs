@@ -113,7 +113,7 @@ fn no_security(table: &OperationTable, public: &[Public<'_>]) -> Finding {
         "schemes are declared and no operation requires one, so any client may call everything; require a scheme in the \
          document's or the operations' `security`"
     } else if is_stated {
-        "every operation is stated to be public, so any client may call everything; make sure that this is meant"
+        "every operation is stated to be public, so any client may call everything; make sure that this is intended"
     } else {
         "no operation requires a credential and no scheme is declared, so any client may call everything; declare a scheme \
          and require it, or state that the interface is public (in OpenAPI `security: []`)"
@@ -201,7 +201,7 @@ fn about(public: Public<'_>, resources: &HashMap<&str, Protected>, documents_ref
         finding(
             LintRule::UnprotectedOperation,
             "stated-change",
-            "it changes something and is stated to be public, so any client may call it; make sure that this is meant",
+            "it changes something and is stated to be public, so any client may call it; make sure that this is intended",
         )
     } else if requires_credential {
         finding(

@@ -31,7 +31,7 @@ pub(super) fn uses(table: &OperationTable) -> HashMap<String, Vec<&ResolvedOpera
 pub(super) fn unused(declared: &DeclaredScheme) -> Finding {
     let name = declared.name();
     let message = format!(
-        "scheme `{name}` is declared and no operation requires it; remove it, or require it where it was meant"
+        "scheme `{name}` is declared and no operation requires it; remove it, or add it to the operations that need it"
     );
     of_scheme(LintRule::UnusedScheme, declared, message)
 }
@@ -117,8 +117,9 @@ pub(super) fn insecure_servers(servers: &[String]) -> Vec<Finding> {
     insecure.sort_unstable();
     insecure.dedup();
     let finding = |url: &String| {
-        let message =
-            format!("server `{url}` has no TLS, so everybody on the way reads credentials and answers; use `https`");
+        let message = format!(
+            "server `{url}` has no TLS, so any network on the path reads credentials and responses; use `https`"
+        );
         Finding::new(LintRule::InsecureUrl, message)
             .caused_by(format!("server `{url}`"))
             .about(FindingSubject::Server(url.clone()))

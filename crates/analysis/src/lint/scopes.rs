@@ -31,12 +31,12 @@ pub(super) fn is_of_openid(name: &str) -> bool {
 }
 
 /// The scopes that the rules of a table contain, each of its authorization server.
-pub(super) struct AskedFor<'t> {
+pub(super) struct RequiredScopes<'t> {
     servers: &'t AuthorizationServers<'t>,
     scopes: HashSet<(usize, &'t ScopeToken)>,
 }
 
-impl<'t> AskedFor<'t> {
+impl<'t> RequiredScopes<'t> {
     pub(super) fn of(table: &'t OperationTable, servers: &'t AuthorizationServers<'t>) -> Self {
         let mut trees = HashSet::new();
         let operations = table.operations().iter();
@@ -79,7 +79,7 @@ impl<'t> AskedFor<'t> {
 pub(super) fn unused(
     table: &OperationTable,
     declared: &DeclaredScheme,
-    asked_for: &AskedFor<'_>,
+    asked_for: &RequiredScopes<'_>,
     is_any_token_enough: bool,
     is_suggested: impl Fn(usize, &str) -> bool,
 ) -> Vec<Finding> {
@@ -97,7 +97,7 @@ pub(super) fn unused(
     // Schemes of one server name one scope by the first that declares it.
     let finding = |token: &ScopeToken| {
         let message = format!(
-            "scope `{token}` is declared and no operation requires it; remove it, or require it where it was meant"
+            "scope `{token}` is declared and no operation requires it; remove it, or add it to the operations that need it"
         );
         let server = asked_for.servers.as_slice().get(place);
         let scope = server.and_then(|server| server.scope(token));

@@ -16,21 +16,21 @@ pub(super) fn optional(operation: &ResolvedOperation) -> Option<Finding> {
     if !operation.is_optional() || operation.access() == Access::Public {
         return None;
     }
-    let message =
-        "it can also be called without a credential; make sure that what it does then is meant for every caller";
+    let message = "it can also be called without a credential; make sure that its response then is public";
     Some(Finding::new(LintRule::OptionalAuthentication, message).at_most(Severity::Info))
 }
 
 /// No caller at all, or no existing client.
 pub(super) fn unreachable(operation: &ResolvedOperation, clients: &[AssumedCredentials]) -> Option<Finding> {
     let message = if operation.access() == Access::Deny {
-        "nobody can call it: what it asks for never holds; say what it is to require, or remove it".to_owned()
+        "no client can call it: its requirement is never satisfied; change the requirement, or remove the operation"
+            .to_owned()
     } else if clients.is_empty() || clients.iter().any(|client| client.opens(operation)) {
         return None;
     } else {
         let ways: Vec<String> = who_can(operation).iter().map(|way| spaced(way)).collect();
         let needs = listed(&ways, "or");
-        format!("no client can be granted what it needs ({needs}); let a client have it, or ask for less")
+        format!("no client can be granted what it needs ({needs}); allow a client to have it, or require less")
     };
     Some(Finding::new(LintRule::UnreachableOperation, message))
 }
@@ -46,7 +46,7 @@ pub(super) fn contradictory(operation: &ResolvedOperation) -> Option<Finding> {
     let mut sets = operation.requirement().alternatives().iter();
     let both = sets.find_map(|set| contradiction(fact_table.facts_of(set).collect()))?;
     let message = format!(
-        "it asks for {} at once, and no token has more than one of them; if either is to do, list them as alternatives",
+        "it requires {} at once, and no token has more than one of them; if one suffices, list them as alternatives",
         listed(&both, "and"),
     );
     Some(Finding::new(LintRule::ContradictoryGuards, message))
@@ -75,7 +75,7 @@ pub(super) fn idle_checks(operation: &ResolvedOperation) -> Vec<Finding> {
     let idle = declared.flat_map(checks_of).collect::<BTreeSet<_>>();
     let idle = idle.into_iter().filter(|name| !asked_for.contains(name));
     let why = if operation.access() == Access::Deny {
-        "nobody can call it anyway"
+        "no client can call it"
     } else {
         "another alternative suffices without it"
     };
@@ -106,7 +106,7 @@ pub(super) fn overridden_checks(table: &OperationTable) -> Vec<Finding> {
         }
     }
     let finding = |name: &String| {
-        let message = format!("check `{name}` never runs: every operation overrides the guard that asks for it");
+        let message = format!("check `{name}` never runs: every operation overrides the guard that requires it");
         Finding::new(LintRule::CheckNeverRuns, message)
     };
     overridden.difference(&declared).map(finding).collect()

@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_writing_are_told_from_broad_names() {
+    fn write_names_differ_from_broad_names() {
         for (name, is_writing) in [
             ("lamp:write", true),
             ("write:lamps", true),

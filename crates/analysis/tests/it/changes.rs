@@ -178,7 +178,7 @@ fn optional_and_overriding_operations_take_part() {
 }
 
 #[test]
-fn what_one_table_does_not_know_brings_what_it_always_does() {
+fn fact_of_one_table_keeps_its_implications() {
     let few = || {
         Catalog::builder()
             .scheme("oauth", SecurityScheme::oauth2_password("token"))

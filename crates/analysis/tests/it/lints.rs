@@ -102,7 +102,7 @@ fn open_operations() {
 }
 
 #[test]
-fn operations_that_nobody_reaches() {
+fn unreachable_operations() {
     assert_eq!(found(get(Guard::deny())), [LintRule::UnreachableOperation]);
     let table = table(Operation::put("/x").guard(any(&[&["chat:write"]])));
     let ceiling = |kind, scope: &str| [Ceiling::new(kind, "web", scope.parse().expect("a scope"))];

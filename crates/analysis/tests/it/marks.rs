@@ -51,7 +51,7 @@ impl Case {
         let scheme = || "oauth".parse().expect("a name");
         let mark = |(operation, token, beside): &(usize, usize, Vec<usize>)| {
             let mark = LeastPrivilegeAnnotation::new(scheme(), Method::Get, format!("/{operation}"), scope(*token));
-            mark.with_beside(beside.iter().map(|place| scope(*place)).collect::<Vec<_>>())
+            mark.with_others(beside.iter().map(|place| scope(*place)).collect::<Vec<_>>())
         };
         self.marks.iter().map(mark).collect()
     }

@@ -23,7 +23,7 @@ fn case() -> impl Strategy<Value = (Policy, Names, Vec<Names>)> {
 }
 
 /// What scopes provide by their names, and nothing else.
-fn brought(policy: &Policy, names: &Names) -> Facts {
+fn provided(policy: &Policy, names: &Names) -> Facts {
     let clear = names.iter().filter_map(|name| match policy.servers_of(name)[..] {
         [server] => Some((name, server)),
         _ => None,
@@ -61,7 +61,7 @@ fn told(lacking: &MissingFact<'_>) -> Vec<String> {
 
 proptest! {
     #[test]
-    fn whoever_stands_in_the_way_is_named_and_nobody_else((policy, held, names) in case()) {
+    fn every_cause_of_denial_is_named_and_no_other((policy, held, names) in case()) {
         let table = policy.table_or_reject()?;
         let explanation = explain_grant(&table.operations()[0], &AssumedCredentials::of_scopes(&table, tokens(&held)));
         let ceiling = |(place, names): (usize, &Names)| {
@@ -83,9 +83,9 @@ proptest! {
         let with_it: Facts = policy.granted(&held).into_iter().chain(policy.facts_of(&missing)).collect();
         prop_assert!(policy.allows(0, &with_it), "{:?} is not enough", missing);
 
-        let each: Vec<Facts> = names.iter().map(|names| brought(&policy, names)).collect();
+        let each: Vec<Facts> = names.iter().map(|names| provided(&policy, names)).collect();
         let common = names.iter().cloned().reduce(|one, other| &one & &other);
-        let together = common.map(|common| brought(&policy, &common));
+        let together = common.map(|common| provided(&policy, &common));
         let is_scope = |lacking: &&MissingFact<'_>| lacking.fact().scope_token().is_some();
         for lacking in lacking.iter().filter(is_scope) {
             let fact = policy.facts_of(&[lacking.fact().clone()]).into_iter().next().expect("one atom");

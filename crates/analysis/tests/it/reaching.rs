@@ -49,7 +49,7 @@ proptest! {
 
     /// A removed fact is removed with everything that implies it.
     #[test]
-    fn without_guards_nothing_is_taken_for_granted((policy, names) in policy_and_names()) {
+    fn analysis_without_guards_assumes_nothing((policy, names) in policy_and_names()) {
         let table = policy.table_or_reject()?;
         let bare = AssumedCredentials::builder().scopes(tokens(&names)).without_guards().build(&table);
         let by_one = AssumedCredentials::builder().scopes(tokens(&names)).without(Fact::User).build(&table);

@@ -27,16 +27,16 @@ pub enum InvalidOrigin {
     #[error("browsers leave out the default port of a scheme")]
     DefaultPort,
     /// The host is none.
-    #[error("its host is no name and no address; a name with other letters is written in its `xn--` form")]
+    #[error("its host is neither a name nor an address; write a name with other letters in its `xn--` form")]
     Host,
     /// Browsers send lower case.
     #[error("browsers send an origin in lower case")]
     LowerCase,
     /// Every sandboxed page has the origin `null`.
-    #[error("it is the origin of every sandboxed page, whosesoever it is")]
+    #[error("it is the origin of every sandboxed page of any site")]
     Null,
     /// There is text after host and port.
-    #[error("nothing stands behind host and port, not even a slash")]
+    #[error("nothing may follow host and port, not even a slash")]
     Path,
     /// The port is none.
     #[error("its port is not a number from 1 to 65535")]
@@ -184,7 +184,7 @@ mod tests {
         }
         assert_eq!(
             Origin::parse("https://a.example/").unwrap_err().to_string(),
-            "`https://a.example/` cannot be an allowed origin: nothing stands behind host and port, not even a slash"
+            "`https://a.example/` cannot be an allowed origin: nothing may follow host and port, not even a slash"
         );
     }
 }

@@ -285,7 +285,7 @@ fn members() -> Guard {
 async fn a_gate_with_an_operation_that_is_open_by_oversight_is_not_built() {
     assert_eq!(
         fault(|gate| gate.group(Group::new("/g").operation(get("/x").inherit_guards().then(anonymous)))).await,
-        "`GET /g/x` has no requirement; a public operation must say so"
+        "`GET /g/x` has no requirement; declare a public operation as public"
     );
     let loosened = "`GET /g/x` is open below guards that are not; it has to say that it overrides them";
     let open: [fn() -> HandledOperation; 2] = [

@@ -272,7 +272,7 @@ impl Graph {
             for method in &opening.methods {
                 let mark =
                     LeastPrivilegeAnnotation::new(scheme.clone(), *method, Arc::clone(template), opening.token.clone());
-                self.least.push(mark.with_beside(Arc::clone(&beside)));
+                self.least.push(mark.with_others(Arc::clone(&beside)));
             }
         }
         Ok(())

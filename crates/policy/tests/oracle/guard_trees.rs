@@ -130,7 +130,7 @@ fn same_decisions(policy: &Policy, table: &OperationTable, request: &Request) {
             "{operation}: {policy:?} {request:?}"
         );
         let formula = policy.requirement(number);
-        for party in policy.parties(request) {
+        for party in policy.subjects(request) {
             let facts = policy.facts(number, request, &party);
             let decision = operation.decide(&RequestFacts::of_facts(&names.set(&facts)));
             assert_eq!(

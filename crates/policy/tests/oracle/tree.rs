@@ -167,7 +167,7 @@ impl Policy {
             .iter()
             .map(|scheme| Formula::Fact(self.words.schemes[*scheme].fact()));
         let own = match &guarding.own {
-            Own::Formula(formula) => vec![formula.at_the_door()],
+            Own::Formula(formula) => vec![formula.of_guard()],
             Own::Nothing | Own::Public => vec![],
         };
         let check = |check: &Checking| match check {
@@ -205,7 +205,7 @@ impl Policy {
     pub(crate) fn allows(&self, operation: usize, request: &Request) -> bool {
         let formula = self.requirement(operation);
         let is_anonymous = self.operations[operation].is_optional && request.credentials.is_empty();
-        self.parties(request).iter().any(|party| {
+        self.subjects(request).iter().any(|party| {
             let mut facts = self.facts(operation, request, party);
             if is_anonymous {
                 facts.extend(
@@ -228,23 +228,23 @@ impl Policy {
 
     /// The credentials that count together: those of one subject, each with those that have no
     /// subject.
-    pub(crate) fn parties<'r>(&self, request: &'r Request) -> Vec<Vec<&'r Credential>> {
+    pub(crate) fn subjects<'r>(&self, request: &'r Request) -> Vec<Vec<&'r Credential>> {
         let speaks = |credential: &&Credential| self.words.schemes[credential.scheme].has_subject;
         let (speaking, silent): (Vec<&Credential>, Vec<&Credential>) = request.credentials.iter().partition(speaks);
-        let mut parties: Vec<Vec<&Credential>> = Vec::new();
+        let mut subjects: Vec<Vec<&Credential>> = Vec::new();
         for credential in speaking {
-            let known = parties
+            let known = subjects
                 .iter_mut()
                 .find(|party| party[0].subject.is_some() && party[0].subject == credential.subject);
             match known {
                 Some(party) => party.push(credential),
-                None => parties.push(vec![credential]),
+                None => subjects.push(vec![credential]),
             }
         }
-        if parties.is_empty() {
-            parties.push(Vec::new());
+        if subjects.is_empty() {
+            subjects.push(Vec::new());
         }
-        parties
+        subjects
             .into_iter()
             .map(|party| [party, silent.clone()].concat())
             .collect()
@@ -254,7 +254,7 @@ impl Policy {
     pub(crate) fn facts(&self, operation: usize, request: &Request, party: &[&Credential]) -> Facts {
         let facts = party
             .iter()
-            .flat_map(|credential| self.brought_by(credential, request))
+            .flat_map(|credential| self.provided_by(credential, request))
             .collect();
         let facts = self.words.implications().close(&facts);
         let passed = ["owner", "quota", "signature"]
@@ -264,7 +264,7 @@ impl Policy {
         &facts | &passed
     }
 
-    fn brought_by(&self, credential: &Credential, request: &Request) -> Vec<String> {
+    fn provided_by(&self, credential: &Credential, request: &Request) -> Vec<String> {
         let scheme = &self.words.schemes[credential.scheme];
         let scopes = credential.scopes.iter().filter(|scope| scheme.scopes.contains(scope));
         let mut facts: Vec<String> = scopes.map(|scope| scheme.scope_fact(scope)).collect();
@@ -395,9 +395,9 @@ impl Formula {
         }
     }
 
-    /// As a guard means it: who requires nothing requires authentication.
-    fn at_the_door(&self) -> Self {
-        let each = |formulas: &[Self]| formulas.iter().map(Self::at_the_door).collect();
+    /// Returns the formula that a guard enforces: an empty guard requires authentication.
+    fn of_guard(&self) -> Self {
+        let each = |formulas: &[Self]| formulas.iter().map(Self::of_guard).collect();
         match self {
             Self::All(formulas) if formulas.is_empty() => Self::Fact("authenticated".to_owned()),
             Self::All(formulas) => Self::All(each(formulas)),

@@ -234,7 +234,7 @@ fn same_denials(case: &Case, order: DenialPrecedence) -> Result<(), TestCaseErro
         let (Some(denial), Some(asked)) = (case.denial(operation), Asked::new(case, number)) else {
             continue;
         };
-        let (world, _) = case.worlds_of_parties(number).swap_remove(0);
+        let (world, _) = case.facts_of_subjects(number).swap_remove(0);
         let subject = |told: String| {
             told.split_once("subject=")
                 .map_or(told.clone(), |(before, _)| format!("{before}subject"))
@@ -332,7 +332,7 @@ proptest! {
 
     /// The nearest remedy, from any world, for a client that can obtain some facts alone.
     #[test]
-    fn the_nearest_way_out_is_that_of_the_oracle(
+    fn nearest_alternative_equals_that_of_the_oracle(
         ((policy, request), world, obtainable) in policy_and_request().prop_flat_map(|(policy, request)| {
             let facts = || { let facts = policy.words.facts(); let count = facts.len(); subsequence(facts, 0..=count) };
             (Just((policy.clone(), request)), facts(), facts())
@@ -363,7 +363,7 @@ proptest! {
         let case = Case::new(policy, request)?;
         for (number, operation) in case.operations() {
             let formula = case.policy.requirement(number);
-            let mut worlds = case.worlds_of_parties(number);
+            let mut worlds = case.facts_of_subjects(number);
             let decided = worlds.iter().position(|(facts, _)| formula.holds(facts)).unwrap_or(0);
             let (world, _) = worlds.swap_remove(decided);
             let explanation = explain(operation, &presented(&case.policy, &case.request, &case.worlds));

@@ -128,8 +128,8 @@ impl<'c> Index<'c> {
         self.functions.get(name).is_some_and(|paths| paths.contains(&path))
     }
 
-    /// Returns the files that a path can mean. It starts at the root, at `crates`, or next to the file
-    /// that was named before. Otherwise it is the end of a path, first of one in the same crate.
+    /// Returns the files that a path can mean. It starts at the root, at `crates`, or next to the
+    /// file that was named before. Otherwise it is the end of a path, first of one in the same crate.
     fn find(&self, near: &[&str], path: &str) -> Vec<&'c str> {
         let candidates = candidates(near, path);
         let is_candidate = |file: &&str| candidates.iter().any(|candidate| candidate == file);

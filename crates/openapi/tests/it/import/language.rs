@@ -143,7 +143,7 @@ fn faults_say_the_line_and_the_nearest_name() {
         ("users.u = \"a\"\nusers.u = \"b\"", "line 3, column 7: duplicate key"),
         (
             "[[operations]]\nmethod = \"GET\"\npath = \"/\"\n",
-            "line 2, column 1: `GET /` has no requirement; a public operation must say so",
+            "line 2, column 1: `GET /` has no requirement; declare a public operation as public",
         ),
         (
             "schemes.oauth = { kind = \"oauth2\", scopes = { \"notes:read\" = \"\" } }\n[[operations]]\nmethod = \"GET\"\npath = \"/\"\nrequires = \"notes:reed\"",

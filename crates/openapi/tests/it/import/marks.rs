@@ -46,7 +46,7 @@ fn each_mark_is_judged_by_what_its_scopes_open() {
         panic!("{judged:?}")
     };
     assert_eq!((nothing.scheme().as_str(), nothing.scope().as_str()), ("App", "Share"));
-    assert_eq!(nothing.beside().len(), 2);
+    assert_eq!(nothing.others().len(), 2);
 
     // GET and POST by `Note.Read` and twice `Note.Write`, PUT by `Share`, DELETE by `All`.
     assert_eq!(judged.least(), 5);

@@ -59,7 +59,7 @@ fn mark(mark: &LeastPrivilegeAnnotation) -> Map<String, Value> {
         ("method", mark.method().as_str().into()),
         ("path", mark.template().into()),
         ("scope", mark.scope().as_str().into()),
-        ("beside", names(mark.beside()).into()),
+        ("beside", names(mark.others()).into()),
     ];
     fields
         .map(|(name, value)| (name.to_owned(), value))
@@ -69,7 +69,7 @@ fn mark(mark: &LeastPrivilegeAnnotation) -> Map<String, Value> {
 
 /// The scope of an annotation, with the credentials that it needs in addition.
 fn marked(mark: &LeastPrivilegeAnnotation) -> String {
-    let beside = names(mark.beside());
+    let beside = names(mark.others());
     if beside.is_empty() {
         mark.scope().to_string()
     } else {
