@@ -65,7 +65,7 @@ pub enum BuildError {
     },
     /// The schema of a type refers to a component that no type declares.
     #[error(
-        "{place} refers to schema `{name}`, which no type declares; where it is the parameter of a generic type, such as \
+        "{place} refers to schema `{name}`, which no type declares; for the parameter of a generic type, such as \
          `Page<{name}>`, put that type into a structure of its own"
     )]
     SchemaMissing {

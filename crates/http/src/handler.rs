@@ -8,8 +8,8 @@ use crate::caller::{AccessDeclared, Caller};
 /// inputs in their order. It returns a future of an [`Answer`](crate::Answer).
 ///
 /// `State` is the declared access rule: `Guarded`, `Optional` or `Public`, all in
-/// [`typestate`](crate::typestate). `Values` are the types of the inputs. Only functions and closures
-/// implement it.
+/// [`typestate`](crate::typestate). `Values` are the types of the inputs. Only functions and
+/// closures implement it.
 #[diagnostic::on_unimplemented(
     message = "this function cannot answer an operation that is `{State}` and reads `{Values}`",
     label = "not a handler for it",

@@ -29,7 +29,7 @@ pub(crate) enum Format {
 /// The outcome of a command that did not succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// It was answered, and the answer is no: exit status 1.
+    /// The answer is negative: exit status 1.
     Negative,
     /// It could not be answered: bad usage, or input that cannot be read: exit status 2.
     Error,
@@ -55,14 +55,14 @@ impl From<Outcome> for ExitCode {
     }
 }
 
-/// The answer is no, in one sentence: no such user, a name that is taken.
+/// A negative answer, in one sentence: no such user, a name that is taken.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct ExitNegative(pub(crate) String);
 
-/// The answer is no, and the data on standard output states it, so no error is printed.
+/// A negative answer in the data on standard output. No error is printed.
 #[derive(Debug, thiserror::Error)]
-#[error("the answer is no")]
+#[error("the answer is negative")]
 pub(crate) struct NegativeResult;
 
 thread_local! {

@@ -16,7 +16,7 @@ pub fn compact_jws(input: &[u8]) {
     };
     let (mut header, mut scratch, mut signature) = (HeaderBuffer::new(), PayloadBuffer::new(), SignatureBuffer::new());
     let Ok(header) = header.decode(jws.header) else { return };
-    let Ok(payload) = jws.decode_payload(scratch.room(), TokenRules::MAX_PAYLOAD) else {
+    let Ok(payload) = jws.decode_payload(scratch.spare_capacity(), TokenRules::MAX_PAYLOAD) else {
         return;
     };
     let Ok(signature) = jws.decode_signature(&mut signature) else {

@@ -38,7 +38,7 @@ pub fn inspect(token: &str) -> Result<Unverified, VerifyError> {
     let (mut buffer, mut scratch) = (HeaderBuffer::new(), PayloadBuffer::new());
     let header_text = buffer.decode(jws.header)?;
     let header = serde_json::from_str(header_text).map_err(|_| VerifyError::HeaderNotJson)?;
-    let payload = jws.decode_payload(scratch.room(), TokenRules::MAX_PAYLOAD)?;
+    let payload = jws.decode_payload(scratch.spare_capacity(), TokenRules::MAX_PAYLOAD)?;
     let claims = serde_json::from_slice(payload).map_err(|_| ClaimsError::NotAnObject)?;
     let fault = check_header(header_text).and_then(|()| Ok(Claims::parse(payload, ScopeLayout::Text).map(drop)?));
     Ok(Unverified {

@@ -129,7 +129,7 @@ impl Verifier {
     fn fault(&self, token: &str) -> Option<VerifyError> {
         let jws = CompactJws::cut(token, self.rules.max_token());
         jws.and_then(|jws| {
-            jws.decode_payload(PayloadBuffer::new().room(), self.rules.max_payload())
+            jws.decode_payload(PayloadBuffer::new().spare_capacity(), self.rules.max_payload())
                 .map(drop)
         })
         .err()
@@ -144,7 +144,7 @@ pub(crate) fn open<'s>(
     max_payload: usize,
     scratch: &'s mut PayloadBuffer,
 ) -> Result<&'s [u8], VerifyError> {
-    let payload = jws.decode_payload(scratch.room(), max_payload)?;
+    let payload = jws.decode_payload(scratch.spare_capacity(), max_payload)?;
     let mut buffer = SignatureBuffer::new();
     let signature = jws.decode_signature(&mut buffer)?;
     // SECURITY: nothing of the payload is read before its signature is known to be valid.
@@ -170,7 +170,7 @@ impl PayloadBuffer {
         Self([const { MaybeUninit::uninit() }; TokenRules::MAX_PAYLOAD])
     }
 
-    pub(crate) const fn room(&mut self) -> &mut [MaybeUninit<u8>] {
+    pub(crate) const fn spare_capacity(&mut self) -> &mut [MaybeUninit<u8>] {
         &mut self.0
     }
 }

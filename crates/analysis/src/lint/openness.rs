@@ -207,7 +207,7 @@ fn about(public: Public<'_>, resources: &HashMap<&str, Protected>, documents_ref
         finding(
             LintRule::UnprotectedOperation,
             "stated-read",
-            "it is stated to be public, and it documents status 401, which asks for a credential; require the credential, or \
+            "it is stated to be public, and it documents status 401, which requires a credential; require the credential, or \
              remove the response",
         )
         .at_most(Severity::Info)

@@ -176,7 +176,7 @@ pub(super) fn keys_without_scope(operation: &ResolvedOperation) -> Vec<Finding> 
         let names: Vec<_> = alternative.schemes().iter().map(|(name, _)| name).collect();
         let listed = listed(&names, "and");
         let message = format!(
-            "{listed} opens without any scope what another alternative guards with scopes; make sure that whoever has it may do \
+            "{listed} opens without any scope what another alternative guards with scopes; make sure that any client with it may do \
              all of this, or leave it out"
         );
         let finding = Finding::new(LintRule::KeyOpensWithoutScope, message).caused_by(format!("scheme {listed}"));

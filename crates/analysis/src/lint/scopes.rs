@@ -113,7 +113,7 @@ pub(super) fn unused(
             return Vec::new();
         }
         let message = format!(
-            "scheme `{name}` declares {} scopes and no operation requires one of them; require them where they were meant, or \
+            "scheme `{name}` declares {} scopes and no operation requires one of them; add them to the operations that need them, or \
              remove them",
             unused.len()
         );
@@ -193,7 +193,7 @@ pub(super) fn token_without_scope(operation: &ResolvedOperation) -> Option<Findi
     let schemes = alternatives.find_map(|set| scopeless(fact_table, set))?;
     let of_scheme = listed(&schemes, "or");
     let message = format!(
-        "any token of {of_scheme} is enough, whatever it was granted for; if that is not meant, require one of the scopes that \
+        "any token of {of_scheme} is enough, with any scopes; if that is not intended, require one of the scopes that \
          the scheme declares"
     );
     let finding = Finding::new(LintRule::TokenWithoutScope, message).at_most(Severity::Info);

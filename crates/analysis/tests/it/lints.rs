@@ -115,7 +115,7 @@ fn unreachable_operations() {
     assert_eq!(
         with(&ceiling(CeilingKind::Client, "items")),
         [
-            "PUT /x: no client can be granted what it needs (`chat:write`); let a client have it, or ask for less (unreachable-operation)"
+            "PUT /x: no client can be granted what it needs (`chat:write`); allow a client to have it, or require less (unreachable-operation)"
         ]
     );
     assert_eq!(with(&ceiling(CeilingKind::Client, "items chat:write")), [""; 0]);

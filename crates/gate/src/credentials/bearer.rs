@@ -16,7 +16,7 @@ pub(crate) enum Bearer<'h> {
     Absent,
     /// Something that may be a token.
     Token(&'h str),
-    /// The scheme is right and what follows can be no token.
+    /// The scheme is right, but the rest cannot be a token.
     Malformed,
     /// More than one `Authorization` header: which of them counts is not for us to guess.
     Ambiguous,

@@ -208,7 +208,7 @@ fn alternatives_of(
         let guards = roles.chain(names(alternative, |_| true)).collect();
         (schemes_of(alternative, lists_scopes), guards)
     };
-    let anonymous = |alternative: &Alternative| (json!({}), names(alternative, holds_for_anyone));
+    let anonymous = |alternative: &Alternative| (json!({}), names(alternative, holds_without_credential));
     let with_credential = alternatives.iter().map(way);
     let without = alternatives.iter().filter(|_| operation.is_optional()).map(anonymous);
     with_credential.chain(without).collect()
@@ -240,7 +240,7 @@ fn names(alternative: &Alternative, wanted: fn(&Fact) -> bool) -> Vec<String> {
 }
 
 /// Whether the fact can hold for a request without a credential.
-const fn holds_for_anyone(atom: &Fact) -> bool {
+const fn holds_without_credential(atom: &Fact) -> bool {
     matches!(
         atom,
         Fact::Check {

@@ -67,7 +67,7 @@ pub enum ImportLimit {
     #[error("more than {MAX_NODES} values that matter to security")]
     Nodes,
     /// Text of notes.
-    #[error("more remarks than are kept")]
+    #[error("more notes than are kept")]
     Notes,
     /// Operations.
     #[error("more than {MAX_OPERATIONS} operations")]

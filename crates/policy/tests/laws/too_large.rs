@@ -1,5 +1,5 @@
-//! Law 13 for requirements: each limit can be reached, and past it there is an error. What is
-//! thrown away on the way does not count, nor does the order of input.
+//! Law 13 for requirements: each limit can be reached, and past it there is an error.
+//! Sets that are removed on the way do not count. Neither does the order of input.
 
 use scopegate_policy::{FactTable, Limit, MAX_FACTS, MAX_FORMED, MAX_KEPT, Requirement};
 

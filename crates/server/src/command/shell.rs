@@ -33,7 +33,7 @@ fn sections() -> String {
         ("0", "Success."),
         (
             "1",
-            "The answer is no: no such user, a finding, a denied request, an invalid token.",
+            "The answer is negative: no such user, a finding, a denied request, an invalid token.",
         ),
         ("2", "Wrong usage, input that cannot be read, or a failure."),
     ] {

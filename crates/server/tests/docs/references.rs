@@ -129,7 +129,8 @@ impl<'c> Index<'c> {
     }
 
     /// Returns the files that a path can mean. It starts at the root, at `crates`, or next to the
-    /// file that was named before. Otherwise it is the end of a path, first of one in the same crate.
+    /// file that was named before. Otherwise it is the end of a path, first of one in the same
+    /// crate.
     fn find(&self, near: &[&str], path: &str) -> Vec<&'c str> {
         let candidates = candidates(near, path);
         let is_candidate = |file: &&str| candidates.iter().any(|candidate| candidate == file);

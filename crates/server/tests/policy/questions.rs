@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::documents::shop;
 use crate::shell::{Run, Shell};
 
-/// The data of a command whose answer is no.
+/// The data of a command with a negative answer.
 fn said_no(run: &Run) -> Value {
     assert_eq!((run.status, run.stderr.as_str()), (1, ""), "{}", run.stdout);
     serde_json::from_str(&run.stdout).expect("JSON alone on standard output")

@@ -75,7 +75,7 @@ fn write(format: Format, report: &Report<'_>) -> anyhow::Result<()> {
         Format::Markdown => write_line(&to_markdown(report)),
         Format::Sarif => write_line(&sarif::to_json(report).to_string()),
         Format::Human | Format::Json => {
-            let human = || to_human(report, &remarks(report));
+            let human = || to_human(report, &notes_to_print(report));
             print_with(format, human, &to_json(report))
         }
     }
@@ -112,7 +112,7 @@ fn rule(name: &str) -> anyhow::Result<LintRule> {
 }
 
 /// The notes that are not findings: parts of the document that are not about its policy.
-fn remarks<'n>(report: &Report<'n>) -> Vec<&'n ImportNote> {
+fn notes_to_print<'n>(report: &Report<'n>) -> Vec<&'n ImportNote> {
     let is_finding = |note: &&ImportNote| {
         matches!(
             note.kind(),
