@@ -33,14 +33,14 @@ pub enum GateError {
     /// The policy requires a fact that no source of credentials can supply, so every request would
     /// be refused.
     #[error(
-        "`{operation}` requires `{atom}`, and no source of credentials of the gate can supply it; add one that can, or \
+        "`{operation}` requires `{fact}`, and no source of credentials of the gate can supply it; add one that can, or \
          remove the requirement"
     )]
     NoProducer {
         /// Which operation.
         operation: String,
         /// The requirement, as a policy file writes it.
-        atom: String,
+        fact: String,
     },
     /// The guard requires a user, and the gate has no users.
     #[error("`{operation}` requires a user, and the gate has no users; add them by `GateBuilder::users`")]

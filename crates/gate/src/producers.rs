@@ -12,15 +12,15 @@ struct Way<'o> {
     missing: Vec<FactId>,
 }
 
-/// Checks that the sources of the gate can supply each atom of an operation.
+/// Checks that the sources of the gate can supply each fact of an operation.
 ///
-/// An atom needs one alternative in which a source supplies it. One alternative must be supplied
+/// A fact needs one alternative in which a source supplies it. One alternative must be supplied
 /// whole. An alternative with a scheme that has no verifier is not counted, and a limit of scopes
 /// for an issuer is the choice of the operator.
 ///
 /// # Errors
 ///
-/// [`GateError::NoProducer`] names the first atom that no source can supply.
+/// [`GateError::NoProducer`] names the first fact that no source can supply.
 pub(crate) fn check(
     operation: &ResolvedOperation,
     verifiers: &SchemeVerifiers,
@@ -46,14 +46,14 @@ pub(crate) fn check(
     let missing = in_none.or_else(|| if is_whole { None } else { in_each() });
     match missing.and_then(|id| operation.fact_table().fact(id)) {
         None => Ok(()),
-        Some(atom) => Err(GateError::NoProducer {
+        Some(fact) => Err(GateError::NoProducer {
             operation: operation.to_string(),
-            atom: atom.to_string(),
+            fact: fact.to_string(),
         }),
     }
 }
 
-/// Returns the atoms that the sources of an alternative cannot supply; `None` if one of its schemes
+/// Returns the facts that the sources of an alternative cannot supply; `None` if one of its schemes
 /// has no verifier.
 fn way<'o>(
     operation: &ResolvedOperation,
@@ -61,8 +61,8 @@ fn way<'o>(
     verifiers: &SchemeVerifiers,
     issued: Option<&IssuedTokens>,
 ) -> Option<Way<'o>> {
-    let universe = operation.fact_table();
-    let mut names: Vec<_> = universe.facts_of(closed).filter_map(Fact::scheme_name).collect();
+    let fact_table = operation.fact_table();
+    let mut names: Vec<_> = fact_table.facts_of(closed).filter_map(Fact::scheme_name).collect();
     let all = operation.schemes();
     let has_own = !names.is_empty();
     if !has_own {
@@ -75,21 +75,21 @@ fn way<'o>(
     let has_subject = found.iter().any(|entry| entry.has_subject);
     let says: Vec<ClaimSource<'_>> = found.iter().flat_map(|entry| said(&entry.verifier, issued)).collect();
     let external: Vec<FactId> = operation.external_checks().collect();
-    let can_supply = |id: FactId, atom: &Fact| match atom {
+    let can_supply = |id: FactId, fact: &Fact| match fact {
         Fact::Authenticated | Fact::Scheme(_) | Fact::Scope { .. } => true,
         Fact::User | Fact::Active => has_subject,
         Fact::Check { .. } => !external.contains(&id),
         Fact::Bound(_) => false,
-        Fact::Subject(_) => has_subject && says.iter().any(|one| one.can_state(atom)),
-        Fact::Acr(_) | Fact::AgeAtMost(_) | Fact::Audience(_) => says.iter().any(|one| one.can_state(atom)),
+        Fact::Subject(_) => has_subject && says.iter().any(|one| one.can_state(fact)),
+        Fact::Acr(_) | Fact::AgeAtMost(_) | Fact::Audience(_) => says.iter().any(|one| one.can_state(fact)),
     };
-    // Written atoms come before implied ones.
-    let generators = universe.generators(closed);
+    // Written facts come before implied ones.
+    let generators = fact_table.generators(closed);
     let implied = closed.difference(&generators);
     let missing = generators
         .iter()
         .chain(implied.iter())
-        .filter(|id| universe.fact(*id).is_some_and(|atom| !can_supply(*id, atom)))
+        .filter(|id| fact_table.fact(*id).is_some_and(|fact| !can_supply(*id, fact)))
         .collect();
     Some(Way { closed, missing })
 }

@@ -1,16 +1,23 @@
-//! The names of guards: how a document writes an atom that is neither a scheme nor a scope.
+//! The words of guards: how a document writes a fact that is neither a scheme nor a scope.
 
 use std::collections::HashMap;
 
 use scopegate_domain::{Audience, Lifetime};
 use scopegate_policy::{Binding, Fact, Needs, SubjectKind};
 
-/// What each check needs. Default: authentication.
-pub(super) type ChecksNeed = HashMap<String, Needs>;
+/// The prefix of a role, in the list of a scheme without scopes.
+pub(crate) const ROLE: &str = "role:";
 
-/// Returns the atom of this name: `active`, `age<=60`, `check:owner`. Returns `None` for a scheme,
+/// The field with the type of a scheme, for a document that cannot express the type.
+#[cfg(feature = "import")]
+pub(crate) const TYPE: &str = "x-scopegate-type";
+
+/// What each check needs. Default: authentication.
+pub(crate) type ChecksNeed = HashMap<String, Needs>;
+
+/// Returns the fact of this name: `active`, `age<=60`, `check:owner`. Returns `None` for a scheme,
 /// for a scope, and for other text.
-pub(super) fn atom(text: &str, checks: &ChecksNeed) -> Option<Fact> {
+pub(crate) fn fact(text: &str, checks: &ChecksNeed) -> Option<Fact> {
     match text {
         "active" => return Some(Fact::Active),
         "authenticated" => return Some(Fact::Authenticated),
@@ -58,14 +65,46 @@ pub(crate) const fn needs_word(needs: Needs) -> &'static str {
 }
 
 /// Returns what a check needs, from its word.
-pub(super) fn needs(word: &str) -> Option<Needs> {
+#[cfg(feature = "import")]
+pub(crate) fn needs(word: &str) -> Option<Needs> {
     [Needs::Authentication, Needs::Nothing, Needs::User]
         .into_iter()
         .find(|needs| needs_word(*needs) == word)
 }
 
 /// Whether a word has the form of a guard, so that it is not a scope.
-pub(super) fn is_reserved(text: &str) -> bool {
+pub(crate) fn is_reserved(text: &str) -> bool {
     const PREFIXES: [&str; 7] = ["acr:", "age<=", "audience=", "bound=", "check:", "scheme:", "subject="];
     PREFIXES.iter().any(|prefix| text.starts_with(prefix))
+}
+
+/// Writes a scope as a word, between backticks if it would otherwise read as something else.
+pub(crate) fn scope_word(text: &str) -> String {
+    let is_plain = !matches!(text, "and" | "deny" | "of" | "or" | "public")
+        && !is_reserved(text)
+        && fact(text, &ChecksNeed::new()).is_none()
+        && is_bare(text);
+    if is_plain { text.to_owned() } else { quoted(text) }
+}
+
+/// Writes a guard or the name of a scheme as a word. Characters that would end the word are between
+/// backticks.
+pub(crate) fn guard_word(text: &str) -> String {
+    if is_bare(text) {
+        return text.to_owned();
+    }
+    // The first characters stay outside, so that it reads as a guard.
+    match text.find([':', '=']).and_then(|colon| text.split_at_checked(colon + 1)) {
+        Some((kind, value)) if is_bare(kind) => format!("{kind}{}", quoted(value)),
+        _ => quoted(text),
+    }
+}
+
+fn is_bare(text: &str) -> bool {
+    !text.is_empty()
+        && !text.contains(|character: char| character.is_whitespace() || matches!(character, '(' | ')' | '`'))
+}
+
+fn quoted(text: &str) -> String {
+    format!("`{}`", text.replace('`', "``"))
 }

@@ -50,18 +50,26 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! Features: `import` reads documents and writes policies back ([`import`], [`address`],
+//! [`export::toml()`]); `picture` draws a policy ([`picture`]). Both are off by default.
+//!
 //! Out of scope: a model of OpenAPI in Rust types. Parameters, bodies, responses and schemas are
 //! JSON.
 
+#[cfg(feature = "import")]
 pub mod address;
 pub mod export;
+#[cfg(feature = "import")]
 #[doc(hidden)]
 pub mod fuzzing;
+mod guard_words;
+#[cfg(feature = "import")]
 pub mod import;
+#[cfg(feature = "picture")]
 pub mod picture;
 
 pub use export::{DocumentInfo, OperationDocs, document};
 
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "import", feature = "picture"))]
 #[doc = include_str!("../../../docs/policy.md")]
 struct PolicyPage;

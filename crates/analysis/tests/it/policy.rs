@@ -145,13 +145,13 @@ impl Policy {
         schemes.flat_map(|scheme| scheme.scopes.iter().cloned()).collect()
     }
 
-    /// The facts that atoms are.
-    pub(crate) fn facts_of(&self, atoms: &[Fact]) -> Facts {
+    /// The facts that facts are.
+    pub(crate) fn facts_of(&self, facts: &[Fact]) -> Facts {
         let facts = self.words.facts();
-        let fact = |atom: &Fact| facts.iter().find(|fact| fact_atom(&self.words, fact) == *atom).cloned();
-        atoms
+        let fact = |fact: &Fact| facts.iter().find(|fact| fact_atom(&self.words, fact) == *fact).cloned();
+        facts
             .iter()
-            .map(|atom| fact(atom).expect("an atom of these words"))
+            .map(|fact| fact(fact).expect("a fact of these words"))
             .collect()
     }
 }

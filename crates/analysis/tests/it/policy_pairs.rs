@@ -110,7 +110,7 @@ fn read_grant(witness: &[Fact]) -> AssumedCredentials {
     let scopes = witness.iter().filter_map(Fact::scope_token);
     assert!(
         (1..witness.len()).all(|place| !witness[..place].contains(&witness[place])),
-        "an atom twice: {witness:?}"
+        "a fact twice: {witness:?}"
     );
     let place = |token: &ScopeToken| (0..SCOPES).find(|place| scope(*place) == *token).expect("a scope");
     scopes.fold(0, |grant, token| grant | 1 << place(token))

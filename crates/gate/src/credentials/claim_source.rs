@@ -60,8 +60,8 @@ impl<'g> ClaimSource<'g> {
     }
 
     /// Returns whether the source can state a fact.
-    pub(crate) fn can_state(self, atom: &Fact) -> bool {
-        match (self, atom) {
+    pub(crate) fn can_state(self, fact: &Fact) -> bool {
+        match (self, fact) {
             (Self::Jwt, Fact::Acr(_) | Fact::AgeAtMost(_) | Fact::Audience(_) | Fact::Subject(_))
             | (Self::Tutorial, Fact::Acr(_) | Fact::AgeAtMost(_) | Fact::Subject(_))
             | (Self::Own(_), Fact::Subject(SubjectKind::User)) => true,

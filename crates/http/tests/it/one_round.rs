@@ -132,7 +132,7 @@ impl Tree {
     fn guard(&self, place: usize) -> Guard {
         let node = &self.nodes[place];
         let own = Rule::Any(node.ways.iter().map(Way::rule).collect());
-        // By the atom or by the check: both require the same.
+        // By the fact or by the check: both require the same.
         let guard = match (node.needs_active, place % 2) {
             (false, _) => Guard::rule(own),
             (true, 0) => Guard::rule(own).check(ActiveUser),

@@ -78,25 +78,25 @@ fn introspection() -> Introspection {
         .unwrap()
 }
 
-fn requires(atom: Fact) -> Guard {
+fn requires(fact: Fact) -> Guard {
     Guard::requires([ME])
         .with_scheme("oauth")
-        .depends_on(&Guard::rule(Rule::Fact(atom)))
+        .depends_on(&Guard::rule(Rule::Fact(fact)))
 }
 
 fn built(builder: GateBuilder, guard: Guard) -> Result<(), String> {
     let operation = get("/x").guard(guard).then(|_: Permit| async { "in" });
     match builder.operation(operation).build() {
         Ok(_) => Ok(()),
-        Err(BuildError::Gate(GateError::NoProducer { operation, atom })) => {
+        Err(BuildError::Gate(GateError::NoProducer { operation, fact })) => {
             assert_eq!(operation, "GET /x");
-            Err(atom)
+            Err(fact)
         }
         Err(other) => Err(other.to_string()),
     }
 }
 
-fn atoms() -> Vec<Fact> {
+fn facts() -> Vec<Fact> {
     let check = |name: &str, needs| Fact::Check {
         name: name.into(),
         needs,
@@ -115,12 +115,12 @@ fn atoms() -> Vec<Fact> {
     ]
 }
 
-/// The atoms of [`atoms`] that a gate can be built with.
+/// The facts of [`facts`] that a gate can be built with.
 fn supplied(gate: impl Fn() -> GateBuilder) -> Vec<String> {
     let mut supplied = Vec::new();
-    for atom in atoms() {
-        let name = atom.to_string();
-        match built(gate(), requires(atom)) {
+    for fact in facts() {
+        let name = fact.to_string();
+        match built(gate(), requires(fact)) {
             Ok(()) => supplied.push(name),
             Err(missing) => assert_eq!(missing, name),
         }

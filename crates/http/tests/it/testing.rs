@@ -177,7 +177,7 @@ async fn a_double_of_an_undeclared_scheme_is_refused() {
 /// A double can state everything that a token can: the claims take the same path.
 #[tokio::test]
 async fn a_double_says_by_claims_what_a_token_says() {
-    let atom = |atom| Guard::rule(Rule::Fact(atom)).with_scheme("oauth");
+    let fact = |fact| Guard::rule(Rule::Fact(fact)).with_scheme("oauth");
     let catalog = Catalog::builder()
         .scheme("oauth", SecurityScheme::oauth2_password("token"))
         .build()
@@ -188,18 +188,18 @@ async fn a_double_says_by_claims_what_a_token_says() {
     let gate = Gate::builder(catalog)
         .bearer("oauth", Verifier::new(TokenRules::jwt(issuer, audience), keys))
         .clock(common::clock())
-        .operation(get("/acr").guard(atom(Fact::Acr("high".into()))).then(tell))
+        .operation(get("/acr").guard(fact(Fact::Acr("high".into()))).then(tell))
         .operation(
             get("/age")
-                .guard(atom(Fact::AgeAtMost(Lifetime::from_minutes(5))))
+                .guard(fact(Fact::AgeAtMost(Lifetime::from_minutes(5))))
                 .then(tell),
         )
         .operation(
             get("/service")
-                .guard(atom(Fact::Subject(SubjectKind::Service)))
+                .guard(fact(Fact::Subject(SubjectKind::Service)))
                 .then(tell),
         )
-        .operation(get("/person").guard(atom(Fact::Subject(SubjectKind::User))).then(tell))
+        .operation(get("/person").guard(fact(Fact::Subject(SubjectKind::User))).then(tell))
         .build()
         .unwrap();
     let ask =

@@ -6,8 +6,8 @@ use scopegate_domain::SchemeName;
 use serde_json::{Map, Value};
 
 use super::document::{DocumentInfo, document};
+use crate::guard_words::TYPE;
 use crate::import::Imported;
-use crate::import::TYPE;
 
 /// The fields of a scheme that its kind in the table cannot express.
 pub(super) type Details<'i> = BTreeMap<&'i str, &'i str>;

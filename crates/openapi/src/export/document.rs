@@ -66,11 +66,13 @@ impl DocumentInfo {
     }
 
     /// Whether the document has version 3.0, unless it needs 3.2.
+    #[cfg(feature = "import")]
     pub(super) const fn is_3_0(&self) -> bool {
         self.is_3_0
     }
 
     /// Whether the document has extensions.
+    #[cfg(feature = "import")]
     pub(super) const fn has_extensions(&self) -> bool {
         self.extensions
     }

@@ -7,7 +7,7 @@ use scopegate_domain::{
 use scopegate_policy::{Access, Alternative, Fact, Needs, ResolvedOperation};
 use serde_json::{Map, Value, json};
 
-use crate::import::ROLE;
+use crate::guard_words::ROLE;
 
 /// The object `components.securitySchemes`. With `extensions`, `x-scopegate-implies` of a scheme
 /// maps each scope to the scopes that it implies.
@@ -234,15 +234,15 @@ fn names(alternative: &Alternative, wanted: fn(&Fact) -> bool) -> Vec<String> {
     alternative
         .guards()
         .iter()
-        .filter(|atom| wanted(atom))
+        .filter(|fact| wanted(fact))
         .map(ToString::to_string)
         .collect()
 }
 
 /// Whether the fact can hold for a request without a credential.
-const fn holds_without_credential(atom: &Fact) -> bool {
+const fn holds_without_credential(fact: &Fact) -> bool {
     matches!(
-        atom,
+        fact,
         Fact::Check {
             needs: Needs::Nothing,
             ..

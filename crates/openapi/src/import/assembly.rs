@@ -32,7 +32,7 @@ pub(super) struct SchemeIndex(u16);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct ScopeIndex(u16);
 
-/// Returns the next index of a list of atoms. Such lists are short.
+/// Returns the next index of a list of facts. Such lists are short.
 fn next_place(len: usize) -> Result<u16, ImportError> {
     u16::try_from(len).map_err(|_| ImportError::TooLarge(ImportLimit::Atoms))
 }
@@ -101,7 +101,7 @@ pub(super) type Built = (OperationTable, Counts, DocumentFacts, Places, Notes);
 pub(super) struct TableAssembler {
     schemes: Vec<Draft>,
     by_name: HashMap<String, SchemeIndex>,
-    atoms: usize,
+    facts: usize,
     edges: usize,
     operations: Vec<Entry>,
     templates: Templates,
@@ -129,8 +129,8 @@ pub(super) struct TableAssembler {
 
 impl TableAssembler {
     fn add_atom(&mut self) -> Result<(), ImportError> {
-        self.atoms += 1;
-        if self.atoms > MAX_FACTS {
+        self.facts += 1;
+        if self.facts > MAX_FACTS {
             return Err(ImportError::TooLarge(ImportLimit::Atoms));
         }
         Ok(())
@@ -154,7 +154,7 @@ impl TableAssembler {
         Ok(())
     }
 
-    /// Counts atoms that are compared with each other.
+    /// Counts facts that are compared with each other.
     pub(super) fn count_compared(&mut self, pairs: usize) -> Result<(), ImportError> {
         const WORDS: usize = 8;
         self.work = self.work.saturating_add(pairs.saturating_mul(WORDS));

@@ -16,8 +16,8 @@ use std::str::CharIndices;
 use scopegate_domain::{SchemeName, ScopeToken};
 use scopegate_policy::{Fact, MAX_DEPTH, Rule};
 
-use super::guards::{self, ChecksNeed};
 use super::shown::QuotedValue;
+use crate::guard_words::{self, ChecksNeed};
 
 /// The error of an expression, with the byte at which it is.
 #[derive(Debug)]
@@ -125,13 +125,13 @@ impl Reader<'_> {
             if word == "public" {
                 return Err(fault(here, "write `public = true` for `public`"));
             }
-            if let Some(atom) = guards::atom(word, self.checks) {
-                return Ok(Rule::Fact(atom));
+            if let Some(fact) = guard_words::fact(word, self.checks) {
+                return Ok(Rule::Fact(fact));
             }
             if let Some(name) = word.strip_prefix("scheme:") {
                 return scheme(name, here).map(|name| Rule::Fact(Fact::Scheme(name)));
             }
-            if guards::is_reserved(word) {
+            if guard_words::is_reserved(word) {
                 return Err(fault(here, format!("`{}` is not a guard", QuotedValue(word))));
             }
         }
@@ -218,35 +218,4 @@ fn one_or(mut rules: Vec<Rule>, several: fn(Vec<Rule>) -> Rule) -> Rule {
         }
         None => Rule::Deny,
     }
-}
-
-/// Writes a scope as a word, between backticks if it would otherwise read as something else.
-pub(crate) fn scope_word(text: &str) -> String {
-    let is_plain = !matches!(text, "and" | "deny" | "of" | "or" | "public")
-        && !guards::is_reserved(text)
-        && guards::atom(text, &ChecksNeed::new()).is_none()
-        && is_bare(text);
-    if is_plain { text.to_owned() } else { quoted(text) }
-}
-
-/// Writes a guard or the name of a scheme as a word. Characters that would end the word are between
-/// backticks.
-pub(crate) fn guard_word(text: &str) -> String {
-    if is_bare(text) {
-        return text.to_owned();
-    }
-    // The first characters stay outside, so that it reads as a guard.
-    match text.find([':', '=']).and_then(|colon| text.split_at_checked(colon + 1)) {
-        Some((kind, value)) if is_bare(kind) => format!("{kind}{}", quoted(value)),
-        _ => quoted(text),
-    }
-}
-
-fn is_bare(text: &str) -> bool {
-    !text.is_empty()
-        && !text.contains(|character: char| character.is_whitespace() || matches!(character, '(' | ')' | '`'))
-}
-
-fn quoted(text: &str) -> String {
-    format!("`{}`", text.replace('`', "``"))
 }

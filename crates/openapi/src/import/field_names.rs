@@ -5,6 +5,3 @@ pub(super) const REFERENCE: &str = "$ref";
 
 /// The remedy for an unknown method.
 pub(super) const METHODS: &str = "known are those that IANA registers";
-
-/// The field with the type of a scheme, for a document that cannot express the type.
-pub(crate) const TYPE: &str = "x-scopegate-type";

@@ -13,7 +13,7 @@ pub(super) const MAX_NAMES: usize = 100_000;
 pub(super) const MAX_OPERATIONS: usize = 65_536;
 /// Most alternatives that a document writes out, over all its different requirements.
 pub(super) const MAX_WAYS: usize = 262_144;
-/// Most work to compare alternatives with each other, in words of 64 atoms.
+/// Most work to compare alternatives with each other, in words of 64 facts.
 pub(super) const MAX_WORK: usize = 1 << 27;
 /// Most text of notes, in bytes.
 pub(super) const MAX_NOTES: usize = 8 * 1024 * 1024;

@@ -9,7 +9,6 @@ use super::collected::Collected;
 use super::error::ImportError;
 use super::field_names::METHODS;
 use super::format::Format;
-use super::guards::{self, ChecksNeed};
 use super::heading::DocumentHeader;
 use super::ignore::{self, Within};
 use super::node::{At, Kind};
@@ -22,6 +21,7 @@ use super::security::{self, Dialect};
 use super::server_lists::ServerList;
 use super::servers;
 use super::shown::QuotedValue;
+use crate::guard_words::{self, ChecksNeed};
 
 /// Reads an OpenAPI document.
 pub(super) fn read(at: &At<'_>, references: &References<'_>) -> Result<Collected, ImportError> {
@@ -357,7 +357,7 @@ fn checks(root: &At<'_>) -> Result<ChecksNeed, ImportError> {
         for (name, needs) in at.members()? {
             let word = needs.text()?;
             let known =
-                guards::needs(word).ok_or_else(|| needs.fault("must be `authentication`, `nothing` or `user`"))?;
+                guard_words::needs(word).ok_or_else(|| needs.fault("must be `authentication`, `nothing` or `user`"))?;
             checks.insert(name.to_owned(), known);
         }
     }

@@ -6,13 +6,13 @@ use scopegate_domain::{ApiKeyLocation, HttpScheme, OAuthFlow, OAuthFlows, Scheme
 
 use super::assembly::{SchemeIndex, TableAssembler};
 use super::error::ImportError;
-use super::field_names::TYPE;
 use super::ignore::{self, FIELD, Within};
 use super::node::{self, At};
 use super::note::NoteKind;
 use super::objects;
 use super::refs::References;
 use super::shown::QuotedValue;
+use crate::guard_words::TYPE;
 
 /// Reads the schemes of `components.securitySchemes`, or of `securityDefinitions`.
 pub(super) fn read<'n>(

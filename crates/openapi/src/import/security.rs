@@ -7,13 +7,13 @@ use scopegate_policy::{Fact, Needs};
 
 use super::assembly::{Conjunction, Demand, SchemeIndex, TableAssembler, Term};
 use super::error::ImportError;
-use super::guards::{self, ChecksNeed};
 use super::ignore::{self, Within};
 use super::node::At;
 use super::note::NoteKind;
 use super::refs::References;
 use super::schemes;
 use super::shown::QuotedValue;
+use crate::guard_words::{self, ChecksNeed, ROLE};
 
 /// The rules by which a document is read.
 #[derive(Clone, Copy, Debug)]
@@ -26,9 +26,6 @@ pub(super) struct Dialect<'c> {
     pub(super) checks: &'c ChecksNeed,
     pub(super) references: &'c References<'c>,
 }
-
-/// The beginning of the name of a check for a role: `role:SCHEME:ROLE`.
-pub(crate) const ROLE: &str = "role:";
 
 /// An object of the list.
 struct Way {
@@ -92,7 +89,7 @@ fn way(
         assembly.notes.add(NoteKind::UndefinedScheme, scopes.place(), message)?;
         is_open = false;
     }
-    let mut atoms = Vec::new();
+    let mut facts = Vec::new();
     if let Some(guards) = guards {
         for word in guards.items()? {
             let text = word.text()?;
@@ -101,8 +98,8 @@ fn way(
                 schemes.push(term);
                 continue;
             }
-            if let Some(atom) = guards::atom(text, dialect.checks) {
-                atoms.push(atom);
+            if let Some(fact) = guard_words::fact(text, dialect.checks) {
+                facts.push(fact);
                 continue;
             }
             let message = format!(
@@ -113,7 +110,7 @@ fn way(
             is_open = false;
         }
     }
-    Ok(is_open.then_some(Way { schemes, guards: atoms }))
+    Ok(is_open.then_some(Way { schemes, guards: facts }))
 }
 
 /// Returns the scheme of a URI. If the document does not declare it, its name is the last part of
@@ -255,8 +252,8 @@ fn demand(assembly: &mut TableAssembler, at: &At<'_>, ways: Vec<Way>) -> Result<
     let (with_schemes, without): (Vec<Way>, Vec<Way>) = ways.into_iter().partition(|way| !way.schemes.is_empty());
     // Each alternative without a scheme is compared with all others. A single empty one needs no
     // count.
-    let atoms = |ways: &[Way]| ways.iter().map(|way| way.guards.len() + 1).sum::<usize>();
-    let (some, all) = (atoms(&without), atoms(&without) + atoms(&with_schemes));
+    let facts = |ways: &[Way]| ways.iter().map(|way| way.guards.len() + 1).sum::<usize>();
+    let (some, all) = (facts(&without), facts(&without) + facts(&with_schemes));
     assembly.count_compared(some.saturating_sub(1).saturating_mul(all))?;
     let is_covered = |way: &Way| with_schemes.iter().any(|other| is_within(&way.guards, &other.guards));
     let (anonymous, plain): (Vec<Way>, Vec<Way>) = without.into_iter().partition(is_covered);
@@ -290,14 +287,14 @@ fn demand(assembly: &mut TableAssembler, at: &At<'_>, ways: Vec<Way>) -> Result<
 }
 
 fn is_within(few: &[Fact], many: &[Fact]) -> bool {
-    few.iter().all(|atom| many.contains(atom))
+    few.iter().all(|fact| many.contains(fact))
 }
 
 /// The checks that a request without a credential can pass.
 fn anonymous_part(way: &Way) -> BTreeSet<String> {
-    let is_for_anyone = |atom: &&Fact| {
+    let is_for_anyone = |fact: &&Fact| {
         matches!(
-            atom,
+            fact,
             Fact::Check {
                 needs: Needs::Nothing,
                 ..

@@ -54,7 +54,7 @@ impl TableAssembler {
     fn count_work(&mut self, ways: &[Conjunction]) -> Result<(), ImportError> {
         self.ways += ways.len() + ways.iter().map(Vec::len).sum::<usize>() / 8;
         let compared = ways.len().min(4 * MAX_ALTERNATIVES);
-        self.work = self.work.saturating_add(compared * compared * (self.atoms / 64 + 1));
+        self.work = self.work.saturating_add(compared * compared * (self.facts / 64 + 1));
         if self.ways > MAX_WAYS || self.work > MAX_WORK || ways.len() > 16 * MAX_ALTERNATIVES {
             return Err(ImportError::TooLarge(ImportLimit::Ways));
         }
@@ -63,7 +63,7 @@ impl TableAssembler {
 
     fn rule(&self, term: &Term) -> Option<Rule> {
         Some(Rule::Fact(match term {
-            Term::Fact(atom) => atom.clone(),
+            Term::Fact(fact) => fact.clone(),
             Term::Scheme(scheme) => Fact::Scheme(self.schemes.get(usize::from(scheme.0))?.name.clone()),
             Term::Scope(scheme, scope) => {
                 let draft = self.schemes.get(usize::from(scheme.0))?;

@@ -6,10 +6,10 @@ use scopegate_policy::{Guard, MAX_ALTERNATIVES, MAX_DEPTH, Rule};
 
 use super::super::error::ImportError;
 use super::super::expression;
-use super::super::guards::ChecksNeed;
 use super::super::limits::{ImportLimit, MAX_WORK};
 use super::super::shown::QuotedValue;
 use super::super::table::{Table, Value};
+use crate::guard_words::ChecksNeed;
 
 /// The guards `[guards.NAME]`. Each is made when it is first required.
 pub(super) struct Guards<'v, 't> {

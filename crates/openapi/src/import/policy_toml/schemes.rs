@@ -8,12 +8,12 @@ use scopegate_domain::{
 use scopegate_policy::{MAX_FACTS, nearest_name};
 
 use super::super::error::ImportError;
-use super::super::guards::{self, ChecksNeed};
 use super::super::limits::{ImportLimit, MAX_EDGES};
 use super::super::place::{self, DocumentPosition, Lines, Mark, OperationPlace, SchemePlace};
 use super::super::pointer::pointer;
 use super::super::shown::QuotedValue;
 use super::super::table::{Table, Value};
+use crate::guard_words::{self, ChecksNeed};
 use crate::import::ignore::{self, Ignore, Within};
 use crate::import::schemes;
 
@@ -74,7 +74,7 @@ pub(super) fn checks(root: &mut Table<'_, '_>) -> Result<ChecksNeed, ImportError
     let mut checks = ChecksNeed::new();
     if let Some(value) = root.take("checks") {
         for (name, _, value) in value.table()?.all() {
-            let needs = guards::needs(value.text()?);
+            let needs = guard_words::needs(value.text()?);
             let needs = needs.ok_or_else(|| value.fault("must be `authentication`, `nothing` or `user`"))?;
             checks.insert(name.to_owned(), needs);
         }
@@ -109,7 +109,7 @@ pub(super) fn catalog(
 
 #[derive(Default)]
 struct Size {
-    atoms: usize,
+    facts: usize,
     edges: usize,
 }
 
@@ -127,12 +127,12 @@ fn scheme(
     if table.flag("without_subject")? {
         builder = builder.without_subject();
     }
-    size.atoms += 1;
+    size.facts += 1;
     let mut scopes = BTreeSet::new();
     if let Some(listed) = table.take("scopes") {
         for (scope, start, value) in listed.table()?.all() {
-            size.atoms += 1;
-            if size.atoms > MAX_FACTS {
+            size.facts += 1;
+            if size.facts > MAX_FACTS {
                 return Err(ImportError::TooLarge(ImportLimit::Atoms));
             }
             places.add_scope(name, scope, start);
@@ -153,7 +153,7 @@ fn scheme(
         }
     }
     table.finish()?;
-    if size.atoms > MAX_FACTS {
+    if size.facts > MAX_FACTS {
         return Err(ImportError::TooLarge(ImportLimit::Atoms));
     }
     Ok(builder)

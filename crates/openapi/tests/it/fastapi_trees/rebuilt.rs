@@ -130,30 +130,30 @@ impl Rebuilt {
     /// Whether a request is allowed with these scopes by these schemes, if all required checks
     /// hold.
     pub(crate) fn allows(&self, supplied: &BTreeMap<String, Vec<String>>) -> bool {
-        let universe = self.table.fact_table();
+        let fact_table = self.table.fact_table();
         let named = |name: &str| SchemeName::parse(name).expect("a name");
         let schemes = supplied.keys().map(|name| Fact::Scheme(named(name)));
         let scope = |(name, scopes): (&String, &Vec<String>)| {
             let scheme = named(name);
-            let atom = move |scope: &String| Fact::Scope {
+            let fact = move |scope: &String| Fact::Scope {
                 scheme: scheme.clone(),
                 token: token(scope),
             };
-            scopes.iter().map(atom).collect::<Vec<_>>()
+            scopes.iter().map(fact).collect::<Vec<_>>()
         };
         let scopes = supplied.iter().flat_map(scope);
-        let checks = universe
+        let checks = fact_table
             .facts()
             .iter()
-            .filter(|atom| matches!(atom, Fact::Check { .. }))
+            .filter(|fact| matches!(fact, Fact::Check { .. }))
             .cloned();
-        let atoms: FactSet = schemes
+        let facts: FactSet = schemes
             .chain(scopes)
             .chain(checks)
-            .map(|atom| universe.find(&atom).expect("an atom of the table"))
+            .map(|fact| fact_table.find(&fact).expect("an fact of the table"))
             .collect();
         self.operation()
-            .decide(&RequestFacts::of_facts(&universe.close(&atoms)))
+            .decide(&RequestFacts::of_facts(&fact_table.close(&facts)))
             != scopegate_policy::Decision::Deny
     }
 }

@@ -65,7 +65,7 @@ fn a_page_holds_every_operation_and_every_scope_once() {
         let all: Vec<u64> = (0..).take(table.operations().len()).collect();
         assert_eq!(grouped, all, "{name}: each operation is in one group");
         let mut ticks = page.ticks();
-        let shown: BTreeSet<&str> = ticks.iter().map(|atom| page.name(*atom)).collect();
+        let shown: BTreeSet<&str> = ticks.iter().map(|fact| page.name(*fact)).collect();
         assert!(scopes(&table).all(|scope| shown.contains(scope)), "{name}");
         let count = ticks.len();
         ticks.sort_unstable();

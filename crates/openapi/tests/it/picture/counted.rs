@@ -65,20 +65,20 @@ fn expected(table: &OperationTable, scheme: &SchemeName, scope: Option<&str>) ->
     };
     let grant = grant.build(table);
     let open = opened(table, &grant);
-    let is_own = |atom: &Fact| match scope {
-        Some(_) => matches!(atom, Fact::Scope { .. }),
-        None => matches!(atom, Fact::Scheme(name) if name == scheme),
+    let is_own = |fact: &Fact| match scope {
+        Some(_) => matches!(fact, Fact::Scope { .. }),
+        None => matches!(fact, Fact::Scheme(name) if name == scheme),
     };
-    let universe = table.fact_table();
+    let fact_table = table.fact_table();
     let own: BTreeSet<_> = grant
         .facts()
         .iter()
-        .filter(|id| universe.fact(*id).is_some_and(is_own))
+        .filter(|id| fact_table.fact(*id).is_some_and(is_own))
         .collect();
     let operations = table.operations().iter().enumerate();
     let takes_part = operations.filter(|(_, operation)| {
         let alternatives = operation.requirement().alternatives().iter();
-        let mut named = alternatives.flat_map(|closed| universe.generators(closed).iter().collect::<Vec<_>>());
+        let mut named = alternatives.flat_map(|closed| fact_table.generators(closed).iter().collect::<Vec<_>>());
         named.any(|id| own.contains(&id))
     });
     let takes_part: BTreeSet<usize> = takes_part.map(|(number, _)| number).collect();

@@ -31,11 +31,11 @@ proptest! {
                 prop_assert_eq!(by_page, table::allows(operation, &policy, &supplied), "{}: {:?}", operation, supplied);
                 prop_assert_eq!(by_page, policy.allows(number, &supplied), "{}: {:?}", operation, supplied);
             }
-            // Each required atom has a box (authentication has those of all schemes), and all boxes
+            // Each required fact has a box (authentication has those of all schemes), and all boxes
                 // of an alternative together open the operation.
             for way in page.operations()[number]["needs"].as_array().unwrap() {
                 let way: Vec<u64> = numbers(way).collect();
-                let has_box = |atom: &u64| ticks.contains(atom) || page.name(*atom) == "authenticated";
+                let has_box = |fact: &u64| ticks.contains(fact) || page.name(*fact) == "authenticated";
                 prop_assert!(way.iter().all(has_box), "{}: {:?}", operation, way);
                 prop_assert!(page.allows(number, &way), "{}: {:?}", operation, way);
             }

@@ -1,5 +1,5 @@
 //! A reader of the JSON in a page, which decides by its own method. It uses names and recursion,
-//! and the numbers of atoms only as keys.
+//! and the numbers of facts only as keys.
 
 use std::collections::BTreeSet;
 
@@ -23,16 +23,16 @@ impl Embedded {
         list(&self.0["operations"])
     }
 
-    pub(crate) fn name(&self, atom: u64) -> &str {
-        self.0["atoms"][usize::try_from(atom).unwrap()]["name"]
+    pub(crate) fn name(&self, fact: u64) -> &str {
+        self.0["atoms"][usize::try_from(fact).unwrap()]["name"]
             .as_str()
             .unwrap()
     }
 
     /// The short form of a name.
-    pub(crate) fn label(&self, atom: u64) -> &str {
-        let label = self.0["atoms"][usize::try_from(atom).unwrap()]["label"].as_str();
-        label.unwrap_or_else(|| self.name(atom))
+    pub(crate) fn label(&self, fact: u64) -> &str {
+        let label = self.0["atoms"][usize::try_from(fact).unwrap()]["label"].as_str();
+        label.unwrap_or_else(|| self.name(fact))
     }
 
     /// Returns the beginning that all paths share, and the labels of the largest groups.
@@ -49,7 +49,7 @@ impl Embedded {
         grouped(&self.0["paths"])
     }
 
-    /// Every atom that can be ticked.
+    /// Every fact that can be ticked.
     pub(crate) fn ticks(&self) -> Vec<u64> {
         let scheme = |scheme: &Value| {
             let scopes = list(&scheme["scopes"]).iter().map(|scope| scope[0].as_u64().unwrap());
@@ -64,11 +64,11 @@ impl Embedded {
     pub(crate) fn ticked(&self, supplied: &Supplied) -> Vec<u64> {
         let mut ticked = Vec::new();
         for scheme in list(&self.0["schemes"]) {
-            let atom = scheme["atom"].as_u64().unwrap();
-            let Some(scopes) = supplied.schemes.get(self.name(atom)) else {
+            let fact = scheme["atom"].as_u64().unwrap();
+            let Some(scopes) = supplied.schemes.get(self.name(fact)) else {
                 continue;
             };
-            ticked.push(atom);
+            ticked.push(fact);
             let all = list(&scheme["scopes"]).iter().map(|scope| scope[0].as_u64().unwrap());
             ticked.extend(all.filter(|scope| scopes.contains(self.name(*scope))));
         }
@@ -78,17 +78,17 @@ impl Embedded {
 
     pub(crate) fn allows(&self, operation: usize, ticked: &[u64]) -> bool {
         let operation = &self.operations()[operation];
-        let world: BTreeSet<u64> = ticked.iter().flat_map(|atom| self.implied_by(*atom)).collect();
-        let is_authenticated = |atoms: &BTreeSet<u64>| atoms.iter().any(|atom| self.name(*atom) == "authenticated");
+        let world: BTreeSet<u64> = ticked.iter().flat_map(|fact| self.implied_by(*fact)).collect();
+        let is_authenticated = |facts: &BTreeSet<u64>| facts.iter().any(|fact| self.name(*fact) == "authenticated");
         let anonymous = operation["optional"] == true && !is_authenticated(&world);
-        let holds = |atom: u64| world.contains(&atom) || (anonymous && is_authenticated(&self.implied_by(atom)));
+        let holds = |fact: u64| world.contains(&fact) || (anonymous && is_authenticated(&self.implied_by(fact)));
         list(&operation["needs"]).iter().any(|way| numbers(way).all(holds))
     }
 
-    fn implied_by(&self, atom: u64) -> BTreeSet<u64> {
-        let implied = numbers(&self.0["atoms"][usize::try_from(atom).unwrap()]["implies"]);
+    fn implied_by(&self, fact: u64) -> BTreeSet<u64> {
+        let implied = numbers(&self.0["atoms"][usize::try_from(fact).unwrap()]["implies"]);
         let implied = implied.flat_map(|weaker| self.implied_by(weaker));
-        [atom].into_iter().chain(implied).collect()
+        [fact].into_iter().chain(implied).collect()
     }
 }
 

@@ -58,7 +58,7 @@ fn shown(table: &OperationTable) -> [BTreeMap<String, String>; 3] {
     let in_page = page
         .ticks()
         .into_iter()
-        .map(|atom| (page.name(atom).to_owned(), page.label(atom).to_owned()));
+        .map(|fact| (page.name(fact).to_owned(), page.label(fact).to_owned()));
     let in_svg = texts(&svg).into_iter().map(|(drawn, whole)| (whole, drawn));
     let in_dot = dot.lines().filter_map(|line| {
         let label = line.split_once("[label=\"")?.1.split_once('"')?.0;

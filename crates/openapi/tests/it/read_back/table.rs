@@ -184,11 +184,11 @@ pub(crate) fn allows(operation: &ResolvedOperation, policy: &Policy, supplied: &
         );
         return authorize(operation, &nobody).is_ok();
     }
-    let universe = operation.fact_table();
+    let fact_table = operation.fact_table();
     let facts = policy.facts_of(supplied);
-    // A fact that no guard names is not an atom of the table.
-    let atoms: FactSet = facts.iter().filter_map(|fact| universe.find(&atom(fact))).collect();
-    let world = universe.close(&atoms);
+    // A fact that no guard names is not an fact of the table.
+    let facts: FactSet = facts.iter().filter_map(|fact| fact_table.find(&atom(fact))).collect();
+    let world = fact_table.close(&facts);
     operation.decide(&RequestFacts::of_facts(&world)) != Decision::Deny
 }
 

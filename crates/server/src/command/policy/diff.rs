@@ -54,11 +54,11 @@ impl Spelled {
     }
 
     fn allowed_now(&self, change: &Change) -> Option<Vec<String>> {
-        change.allowed_now().map(|atoms| self.allowed.atoms(atoms))
+        change.allowed_now().map(|facts| self.allowed.facts(facts))
     }
 
     fn refused_now(&self, change: &Change) -> Option<Vec<String>> {
-        change.refused_now().map(|atoms| self.refused.atoms(atoms))
+        change.refused_now().map(|facts| self.refused.facts(facts))
     }
 }
 

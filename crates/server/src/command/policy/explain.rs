@@ -55,8 +55,8 @@ fn spelling(policy: &Imported, explanation: &Explanation) -> Spelling {
 fn told(policy: &Imported, grant: &AssumedCredentials, denial: &Denial, profile: &str) -> RefusalResponse {
     let table = policy.table();
     let is_held = |scheme: &&SchemeName| {
-        let atom = table.fact_table().find(&Fact::Scheme((*scheme).clone()));
-        atom.is_some_and(|id| grant.facts().contains(id))
+        let fact = table.fact_table().find(&Fact::Scheme((*scheme).clone()));
+        fact.is_some_and(|id| grant.facts().contains(id))
     };
     let names = table.catalog().schemes().iter().map(DeclaredScheme::name);
     let accepted: Vec<SchemeId> = names.filter(is_held).filter_map(|name| table.scheme_id(name)).collect();
@@ -85,7 +85,7 @@ fn to_json(
         .denial()
         .map(|denial| denial.unmet_requirement().missing_sets());
     let missing = missing.unwrap_or_default();
-    let missing: Vec<Vec<String>> = missing.iter().map(|way| spelling.atoms(way.iter().copied())).collect();
+    let missing: Vec<Vec<String>> = missing.iter().map(|way| spelling.facts(way.iter().copied())).collect();
     let in_the_way = lacking.iter().map(|lacking| {
         let who: Vec<&str> = lacking.denial_causes().iter().map(DenialCause::as_str).collect();
         json!({ "missing": spelling.atom(lacking.fact()), "who": who })
@@ -116,11 +116,11 @@ fn forest(mut steps: &[ExplanationStep], spelling: &Spelling) -> Vec<Value> {
 
 fn node(step: &ExplanationStep, below: &[ExplanationStep], spelling: &Spelling) -> Value {
     json!({
-        "guard": step.guard_as(|atom| spelling.atom(atom)),
-        "sees": step.sees_as(|atom| spelling.atom(atom)),
+        "guard": step.guard_as(|fact| spelling.atom(fact)),
+        "sees": step.sees_as(|fact| spelling.atom(fact)),
         "satisfied": step.is_satisfied(),
-        "present": spelling.atoms(step.present()),
-        "missing": step.missing().iter().map(|way| spelling.atoms(way)).collect::<Vec<_>>(),
+        "present": spelling.facts(step.present()),
+        "missing": step.missing().iter().map(|way| spelling.facts(way)).collect::<Vec<_>>(),
         "on": forest(below, spelling),
     })
 }
@@ -132,7 +132,7 @@ fn to_human(
     spelling: &Spelling,
 ) -> String {
     let operation = explanation.operation();
-    let mut human = match explanation.reason(|atom| spelling.atom(atom)) {
+    let mut human = match explanation.reason(|fact| spelling.atom(fact)) {
         None => paint(Color::Good, &format!("{operation}: allowed")),
         Some(reason) => paint(Color::Bad, &format!("{operation}: denied, {reason}")),
     };
@@ -150,7 +150,7 @@ fn to_human(
     let ways = ways.unwrap_or_default();
     let ways: Vec<String> = ways
         .iter()
-        .map(|way| spelling.atoms(way.iter().copied()).join(", "))
+        .map(|way| spelling.facts(way.iter().copied()).join(", "))
         .collect();
     if !ways.is_empty() {
         let _ = writeln!(human, "to be added: {}", ways.join(" or "));

@@ -151,19 +151,19 @@ fn lacking(
     held: &Held,
     builder: AssumedCredentialsBuilder,
 ) -> anyhow::Result<AssumedCredentialsBuilder> {
-    let atoms = table.fact_table().facts();
+    let facts = table.fact_table().facts();
     held.lacking.iter().try_fold(builder, |builder, word| {
-        let is_meant = |atom: &Fact| match atom {
+        let is_meant = |fact: &Fact| match fact {
             Fact::Scope { scheme, token } => {
                 *word == token.as_str() || *word == ServerScope::new(scheme.clone(), token.clone()).to_string()
             }
             other => other.to_string() == *word,
         };
-        let mut named = atoms.iter().filter(|atom| is_meant(atom)).peekable();
+        let mut named = facts.iter().filter(|fact| is_meant(fact)).peekable();
         if named.peek().is_none() {
-            bail!("{}", unknown("word", word, atoms.iter().map(ToString::to_string)));
+            bail!("{}", unknown("word", word, facts.iter().map(ToString::to_string)));
         }
-        Ok(named.fold(builder, |builder, atom| builder.without(atom.clone())))
+        Ok(named.fold(builder, |builder, fact| builder.without(fact.clone())))
     })
 }
 

@@ -27,19 +27,19 @@ impl Spelling {
     }
 
     /// The spelling for an answer with these facts.
-    pub(super) fn of_atoms<'a>(table: &OperationTable, atoms: impl IntoIterator<Item = &'a Fact>) -> Self {
-        let scopes: Vec<ServerScope> = atoms.into_iter().filter_map(scope_of).collect();
+    pub(super) fn of_atoms<'a>(table: &OperationTable, facts: impl IntoIterator<Item = &'a Fact>) -> Self {
+        let scopes: Vec<ServerScope> = facts.into_iter().filter_map(scope_of).collect();
         Self::of(table, &scopes)
     }
 
     /// The fact in words.
-    pub(super) fn atom(&self, atom: &Fact) -> String {
-        scope_of(atom).map_or_else(|| atom.to_string(), |scope| self.word(&scope))
+    pub(super) fn atom(&self, fact: &Fact) -> String {
+        scope_of(fact).map_or_else(|| fact.to_string(), |scope| self.word(&scope))
     }
 
     /// The facts in words.
-    pub(super) fn atoms<'a>(&self, atoms: impl IntoIterator<Item = &'a Fact>) -> Vec<String> {
-        atoms.into_iter().map(|atom| self.atom(atom)).collect()
+    pub(super) fn facts<'a>(&self, facts: impl IntoIterator<Item = &'a Fact>) -> Vec<String> {
+        facts.into_iter().map(|fact| self.atom(fact)).collect()
     }
 
     /// The scope in words.
@@ -58,8 +58,8 @@ impl Spelling {
 }
 
 /// The scope that a fact requires.
-pub(super) fn scope_of(atom: &Fact) -> Option<ServerScope> {
-    match atom {
+pub(super) fn scope_of(fact: &Fact) -> Option<ServerScope> {
+    match fact {
         Fact::Scope { scheme, token } => Some(ServerScope::new(scheme.clone(), token.clone())),
         _ => None,
     }

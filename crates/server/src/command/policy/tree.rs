@@ -31,11 +31,11 @@ pub(super) fn draw(steps: &[ExplanationStep], spelling: &Spelling) -> String {
 /// The line of a guard: its requirement. If the request does not meet it, also what the request
 /// presents.
 fn line(step: &ExplanationStep, spelling: &Spelling) -> String {
-    let said = one_line(&step.describe(|atom| spelling.atom(atom)));
+    let said = one_line(&step.describe(|fact| spelling.atom(fact)));
     if step.is_satisfied() {
         return paint(Color::Good, &said);
     }
-    let present = spelling.atoms(step.present());
+    let present = spelling.facts(step.present());
     let there = if present.is_empty() {
         String::new()
     } else {

@@ -17,7 +17,7 @@ pub(super) fn run(format: Format, arguments: &WhoCanArguments) -> anyhow::Result
     let sets = who_can(operation);
     let scopes: Vec<ServerScope> = sets.iter().flatten().filter_map(scope_of).collect();
     let spelling = Spelling::of(policy.table(), &scopes);
-    let mut ways: Vec<Way> = sets.iter().map(|atoms| Way::of(atoms, &spelling)).collect();
+    let mut ways: Vec<Way> = sets.iter().map(|facts| Way::of(facts, &spelling)).collect();
     ways.sort();
     let ceilings = policy.ceilings();
     let holders: Vec<String> = callers_of(operation, ceilings)
@@ -61,16 +61,16 @@ struct Way {
 }
 
 impl Way {
-    fn of(atoms: &[Fact], spelling: &Spelling) -> Self {
+    fn of(facts: &[Fact], spelling: &Spelling) -> Self {
         let mut way = Self {
             scopes: Vec::new(),
             schemes: Vec::new(),
             guards: Vec::new(),
             requires_credential: false,
         };
-        for atom in atoms {
-            way.scopes.extend(scope_of(atom).map(|scope| spelling.word(&scope)));
-            match atom {
+        for fact in facts {
+            way.scopes.extend(scope_of(fact).map(|scope| spelling.word(&scope)));
+            match fact {
                 Fact::Authenticated => way.requires_credential = true,
                 Fact::Scheme(name) => way.schemes.push(name.to_string()),
                 Fact::Scope { scheme, .. } => way.schemes.push(scheme.to_string()),
