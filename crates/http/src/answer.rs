@@ -4,12 +4,9 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
-use warp::Reply;
 
 use crate::description::OperationDescription;
-
-/// A whole answer, as warp has it.
-pub type Response = warp::reply::Response;
+use crate::response_body::{Response, ResponseBody};
 
 /// Converts the result of a handler into a response, and describes it for the document.
 ///
@@ -91,19 +88,8 @@ pub struct Created<A>(pub A);
 #[expect(clippy::exhaustive_structs, reason = "there is nothing in it")]
 pub struct NoContent;
 
-/// Any reply of warp's, of which the document says only that there is one.
-///
-/// ```
-/// use scopegate_http::{Answer, WarpReply, warp};
-///
-/// assert_eq!(WarpReply(warp::reply::html("<p>hello")).into_response().status(), 200);
-/// ```
-#[derive(Clone, Copy, Debug)]
-#[expect(clippy::exhaustive_structs, reason = "a wrapper is made by its constructor")]
-pub struct WarpReply<R>(pub R);
-
 /// What a document says of a success when there is nothing more to say; FastAPI's words.
-const SUCCESS: &str = "Successful Response";
+pub(crate) const SUCCESS: &str = "Successful Response";
 
 impl<T: Serialize + ToSchema + Send + 'static> Answer for Json<T> {
     fn into_response(self) -> Response {
@@ -144,16 +130,6 @@ impl Answer for NoContent {
 
     fn describe(description: &mut OperationDescription) {
         description.response(StatusCode::NO_CONTENT, SUCCESS);
-    }
-}
-
-impl<R: Reply + 'static> Answer for WarpReply<R> {
-    fn into_response(self) -> Response {
-        self.0.into_response()
-    }
-
-    fn describe(description: &mut OperationDescription) {
-        description.response(StatusCode::OK, SUCCESS);
     }
 }
 
@@ -213,7 +189,7 @@ impl<A: Answer, E: Answer> Answer for Result<A, E> {
 /// Plain text.
 impl Answer for String {
     fn into_response(self) -> Response {
-        Reply::into_response(self)
+        text_response(self.into())
     }
 
     fn describe(description: &mut OperationDescription) {
@@ -224,12 +200,20 @@ impl Answer for String {
 /// Plain text.
 impl Answer for &'static str {
     fn into_response(self) -> Response {
-        Reply::into_response(self)
+        text_response(self.into())
     }
 
     fn describe(description: &mut OperationDescription) {
         description.text_response(StatusCode::OK, SUCCESS);
     }
+}
+
+fn text_response(body: ResponseBody) -> Response {
+    let mut response = Response::new(body);
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response
 }
 
 fn json_response<T: Serialize>(value: &T) -> Response {

@@ -18,7 +18,7 @@ use scopegate_domain::{ApiKeyLocation, Catalog, SecurityScheme};
 
 use self::origin::Origin;
 pub use self::origin::{InvalidOrigin, WrongOrigin};
-use crate::answer::Response;
+use crate::response_body::Response;
 
 /// The default time for which a browser may keep the answer to a preflight: the same as FastAPI's.
 const MAX_AGE: Duration = Duration::from_mins(10);

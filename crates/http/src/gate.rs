@@ -15,11 +15,11 @@ use scopegate_gate::{BodyError, RequestHead, Routed, ServerFault, Target};
 use scopegate_policy::OperationTable;
 use serde_json::Value;
 
-use crate::answer::Response;
 use crate::body::{self, BodyLimits};
 use crate::cors::CorsHeaders;
 use crate::input::RequestParts;
 use crate::query_shape::QueryShape;
+use crate::response_body::Response;
 use crate::route::{Handle, Refused};
 
 /// All operations of an application with their guards and handlers: a warp filter, a service, a

@@ -15,6 +15,7 @@ use scopegate_store::Users;
 use crate::body::BodyLimits;
 use crate::build_error::BuildError;
 use crate::cors::{Cors, CorsHeaders};
+#[cfg(feature = "docs")]
 use crate::docs::DocsEndpoint;
 use crate::document;
 use crate::endpoint::jwks::JwksEndpoint;
@@ -48,9 +49,8 @@ pub struct GateBuilder {
     sites: Vec<Arc<dyn SiteEndpoint>>,
     token_endpoint: Option<(String, AuthorizationServer)>,
     trusted_proxies: TrustedProxies,
-    docs: bool,
-    docs_client: Option<String>,
-    docs_at_root: bool,
+    #[cfg(feature = "docs")]
+    docs: Option<DocsSettings>,
     jwks: Option<PublishedKeys>,
     cors: Option<Cors>,
     limits: BodyLimits,
@@ -61,6 +61,14 @@ impl Gate {
     pub fn builder(catalog: Catalog) -> GateBuilder {
         GateBuilder::new(catalog)
     }
+}
+
+/// How the documentation is shown.
+#[cfg(feature = "docs")]
+#[derive(Default)]
+struct DocsSettings {
+    client: Option<String>,
+    is_at_root: bool,
 }
 
 impl GateBuilder {
@@ -74,9 +82,8 @@ impl GateBuilder {
             sites: Vec::new(),
             token_endpoint: None,
             trusted_proxies: TrustedProxies::default(),
-            docs: false,
-            docs_client: None,
-            docs_at_root: false,
+            #[cfg(feature = "docs")]
+            docs: None,
             jwks: None,
             cors: None,
             limits: BodyLimits {
@@ -214,21 +221,27 @@ impl GateBuilder {
         self
     }
 
-    /// Shows the document: `/openapi.json`, Swagger UI at `/docs`, Redoc at `/redoc`.
+    /// Shows the document: `/openapi.json`, Swagger UI at `/docs`, Redoc at `/redoc`. Default: no
+    /// documentation.
+    #[cfg(feature = "docs")]
     pub fn docs(mut self) -> Self {
-        self.docs = true;
+        self.docs.get_or_insert_default();
         self
     }
 
-    /// As [`GateBuilder::docs`]; Swagger UI offers this client in its `Authorize` dialog.
+    /// Sets the client that Swagger UI offers in its `Authorize` dialog, and shows the document as
+    /// [`GateBuilder::docs`] does. Default: none.
+    #[cfg(feature = "docs")]
     pub fn docs_for_client(mut self, client_id: impl Into<String>) -> Self {
-        self.docs_client = Some(client_id.into());
-        self.docs()
+        self.docs.get_or_insert_default().client = Some(client_id.into());
+        self
     }
 
-    /// Redirects `GET /` to `/docs`, if there are docs. Default: `/` belongs to the application.
-    pub const fn docs_at_root(mut self) -> Self {
-        self.docs_at_root = true;
+    /// Redirects `GET /` to `/docs`, and shows the document as [`GateBuilder::docs`] does. Default:
+    /// `/` belongs to the application.
+    #[cfg(feature = "docs")]
+    pub fn docs_at_root(mut self) -> Self {
+        self.docs.get_or_insert_default().is_at_root = true;
         self
     }
 
@@ -274,11 +287,12 @@ impl GateBuilder {
             self.sites.push(Arc::new(JwksEndpoint::new(keys)));
         }
         let document_bytes = Arc::new(OnceLock::new());
-        if self.docs {
+        #[cfg(feature = "docs")]
+        if let Some(docs) = &self.docs {
             self.sites.push(Arc::new(DocsEndpoint::new(
                 &self.title,
-                self.docs_client.as_deref(),
-                self.docs_at_root,
+                docs.client.as_deref(),
+                docs.is_at_root,
                 Arc::clone(&document_bytes),
             )));
         }

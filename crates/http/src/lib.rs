@@ -56,9 +56,11 @@ mod body_check;
 mod build_error;
 mod caller;
 mod component;
+#[cfg(feature = "docs")]
 mod content_coding;
 mod cors;
 mod description;
+#[cfg(feature = "docs")]
 mod docs;
 mod document;
 mod endpoint;
@@ -76,12 +78,15 @@ mod published_keys;
 mod query;
 mod query_check;
 mod query_shape;
+mod response_body;
 mod route;
 mod schema;
 mod service;
 #[cfg(feature = "testing")]
 mod testing;
 mod utoipa_schema;
+#[cfg(feature = "warp")]
+mod warp_filter;
 
 #[doc(hidden)]
 pub mod fuzzing;
@@ -104,11 +109,12 @@ struct Readme;
 #[doc = include_str!("../../../docs/shadow.md")]
 struct ShadowPage;
 
-pub use answer::{Answer, AnyJson, Created, Json, NoContent, Response, WarpReply};
+pub use answer::{Answer, AnyJson, Created, Json, NoContent};
 pub use build_error::BuildError;
 pub use caller::{Caller, CurrentUser};
 pub use cors::{Cors, InvalidOrigin, WrongOrigin};
 pub use description::OperationDescription;
+#[cfg(feature = "docs")]
 pub use docs::{DOCS_PATH, DocsPage, DocsSite, OAUTH2_REDIRECT_PATH, REDOC_PATH};
 pub use gate::Gate;
 pub use gate_builder::GateBuilder;
@@ -117,6 +123,7 @@ pub use handler::Handler;
 pub use http::{HeaderName, StatusCode};
 pub use input::{Input, JsonBody, Path, Query, RequestParts};
 pub use published_keys::PublishedKeys;
+pub use response_body::{Response, ResponseBody};
 pub use route::{HandledOperation, Route, delete, get, patch, post, put, route};
 pub use scopegate_domain::{ApiKeyLocation, Catalog, OAuthFlows, ScopeToken, SecurityScheme};
 pub use scopegate_gate::{
@@ -138,5 +145,7 @@ pub use testing::TestGate;
 pub use {
     scopegate_analysis as analysis, scopegate_domain as domain, scopegate_gate as gate_core, scopegate_grant as grant,
     scopegate_openapi as openapi, scopegate_policy as policy, scopegate_store as store, scopegate_token as token,
-    serde, serde_json, tokio, utoipa, warp,
+    serde, serde_json, tokio, utoipa,
 };
+#[cfg(feature = "warp")]
+pub use {warp, warp_filter::WarpReply};

@@ -10,11 +10,12 @@ use scopegate_policy::{Guard, Method, Operation, Permit};
 use serde::de::DeserializeOwned;
 use utoipa::ToSchema;
 
-use crate::answer::{Answer, Response};
+use crate::answer::Answer;
 use crate::caller::{AcceptsGuard, AccessDeclared, AccessUndeclared, Guarded, Optional, Public};
 use crate::description::OperationDescription;
 use crate::handler::Handler;
 use crate::input::{AppendInput, Input, InputList, JsonBody, Path, Query, RequestParts};
+use crate::response_body::Response;
 use scopegate_gate::InputError;
 
 /// An operation that is being declared.

@@ -3,8 +3,8 @@
 use http::{HeaderMap, Method};
 use scopegate_gate::{Lookup, RequestHead, Target};
 
-use crate::answer::Response;
 use crate::gate::Gate;
+use crate::response_body::Response;
 
 /// The methods of one path, each with its target.
 type MethodTargets = [(&'static str, Target)];
@@ -39,6 +39,7 @@ impl Gate {
     }
 
     /// Returns the finished answer to a preflight, if the gate answers only for its own paths.
+    #[cfg(feature = "warp")]
     pub(crate) fn own_preflight(&self, method: &Method, path: &str, headers: &HeaderMap) -> Option<Response> {
         let cors = self.inner.cors.as_ref()?;
         let mut response = self.preflight(method, headers, || self.methods_at(path))?;

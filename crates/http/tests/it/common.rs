@@ -144,7 +144,7 @@ impl Answered {
     }
 }
 
-pub(crate) async fn whole(response: scopegate_http::Response) -> Answered {
+pub(crate) async fn whole<B: BodyExt<Error: std::fmt::Debug>>(response: http::Response<B>) -> Answered {
     let (parts, body) = response.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     let body = String::from_utf8(body.to_vec()).unwrap();
