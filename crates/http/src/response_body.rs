@@ -9,9 +9,6 @@ use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Frame, SizeHint};
 
-#[cfg(feature = "warp")]
-use crate::warp_filter::WarpBody;
-
 /// Any error of a body.
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -34,8 +31,6 @@ pub struct ResponseBody(Inner);
 enum Inner {
     Boxed(BoxBody<Bytes, BoxError>),
     Full(Full<Bytes>),
-    #[cfg(feature = "warp")]
-    Warp(WarpBody),
 }
 
 impl ResponseBody {
@@ -48,19 +43,12 @@ impl ResponseBody {
         Self(Inner::Boxed(BodyExt::boxed(body.map_err(Into::into))))
     }
 
+    /// Returns the bytes, or the body if it is a stream.
     #[cfg(feature = "warp")]
-    pub(crate) const fn of_warp(body: WarpBody) -> Self {
-        Self(Inner::Warp(body))
-    }
-
-    /// Returns the body as warp has it, or a body that warp must stream.
-    #[cfg(feature = "warp")]
-    pub(crate) fn into_warp(self) -> Result<WarpBody, BoxBody<Bytes, BoxError>> {
+    pub(crate) fn into_bytes(self) -> Result<Bytes, BoxBody<Bytes, BoxError>> {
         match self.0 {
             Inner::Boxed(body) => Err(body),
-            // Such a body has one frame at most, and it is ready.
-            Inner::Full(body) => Ok(body.into_inner().unwrap_or_default().into()),
-            Inner::Warp(body) => Ok(body),
+            Inner::Full(body) => Ok(body.into_inner().unwrap_or_default()),
         }
     }
 }
@@ -79,8 +67,6 @@ impl Body for ResponseBody {
         match &mut self.get_mut().0 {
             Inner::Boxed(body) => Pin::new(body).poll_frame(context),
             Inner::Full(body) => Pin::new(body).poll_frame(context).map_err(Into::into),
-            #[cfg(feature = "warp")]
-            Inner::Warp(body) => Pin::new(body).poll_frame(context).map_err(Into::into),
         }
     }
 
@@ -88,8 +74,6 @@ impl Body for ResponseBody {
         match &self.0 {
             Inner::Boxed(body) => body.is_end_stream(),
             Inner::Full(body) => body.is_end_stream(),
-            #[cfg(feature = "warp")]
-            Inner::Warp(body) => body.is_end_stream(),
         }
     }
 
@@ -97,8 +81,6 @@ impl Body for ResponseBody {
         match &self.0 {
             Inner::Boxed(body) => body.size_hint(),
             Inner::Full(body) => body.size_hint(),
-            #[cfg(feature = "warp")]
-            Inner::Warp(body) => body.size_hint(),
         }
     }
 }

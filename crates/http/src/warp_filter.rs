@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use bytes::{Buf, Bytes};
 use futures_util::{Stream, TryStreamExt, future};
+use http::header::CONTENT_LENGTH;
 use http::uri::Authority;
 use http::{HeaderMap, Method, StatusCode};
 use http_body_util::{BodyExt, Either, Empty, StreamBody};
@@ -36,7 +37,9 @@ impl Gate {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn filter(&self) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + Send + Sync + use<> {
+    pub fn filter(
+        &self,
+    ) -> impl Filter<Extract = (warp::reply::Response,), Error = Rejection> + Clone + Send + Sync + use<> {
         let (finding, answering, asked, refusing) = (self.clone(), self.clone(), self.clone(), self.clone());
         let found = warp::method()
             .and(warp::path::full())
@@ -70,10 +73,10 @@ impl Gate {
                             .with_authority(known(&authority))
                             .from_peer(peer.map(|peer| peer.ip()));
                         if !head.names_one_host() {
-                            return gate.respond_invalid_host(&head).map(Into::into);
+                            return into_reply(gate.respond_invalid_host(&head).map(Into::into));
                         }
                         let mut body = Some(body);
-                        gate.answer(target, values, &head, &mut body).await
+                        into_reply(gate.answer(target, values, &head, &mut body).await)
                     }
                 },
             );
@@ -92,14 +95,16 @@ impl Gate {
                             asked.respond_invalid_host(&head).map(Into::into)
                         }
                     });
-                    future::ready(answer.ok_or_else(warp::reject::not_found))
+                    future::ready(answer.map(into_reply).ok_or_else(warp::reject::not_found))
                 },
             );
         answered.or(preflights).unify().or(refusing.other_methods()).unify()
     }
 
     /// Rejects what is at a path for other methods, as warp rejects it.
-    fn other_methods(self) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + Send + Sync + use<> {
+    fn other_methods(
+        self,
+    ) -> impl Filter<Extract = (warp::reply::Response,), Error = Rejection> + Clone + Send + Sync + use<> {
         // Warp's rejection for a wrong method has no public name; two methods that exclude each
         // other produce it.
         let other_methods = warp::method()
@@ -114,7 +119,7 @@ impl Gate {
             .untuple_one()
             .and(warp::get())
             .and(warp::post())
-            .map(Response::default)
+            .map(warp::reply::Response::default)
     }
 
     /// Returns the whole site as a warp filter that answers every request: unknown paths, wrong
@@ -128,7 +133,9 @@ impl Gate {
     /// # }
     /// ```
     #[must_use]
-    pub fn site_filter(&self) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone + Send + Sync + use<> {
+    pub fn site_filter(
+        &self,
+    ) -> impl Filter<Extract = (warp::reply::Response,), Error = Infallible> + Clone + Send + Sync + use<> {
         let gate = self.clone();
         let head = warp::method()
             .and(warp::path::full())
@@ -151,7 +158,7 @@ impl Gate {
                         .with_query(&query)
                         .with_authority(known(&authority))
                         .from_peer(peer.map(|peer| peer.ip()));
-                    gate.handle(&head, &mut body).await
+                    into_reply(gate.handle(&head, &mut body).await)
                 }
             },
         )
@@ -206,7 +213,7 @@ pub struct WarpReply<R>(pub R);
 
 impl<R: Reply + 'static> Answer for WarpReply<R> {
     fn into_response(self) -> Response {
-        self.0.into_response().map(ResponseBody::of_warp)
+        self.0.into_response().map(ResponseBody::new)
     }
 
     fn describe(description: &mut OperationDescription) {
@@ -214,26 +221,18 @@ impl<R: Reply + 'static> Answer for WarpReply<R> {
     }
 }
 
-/// The type of the body of a reply of warp's. Warp does not export its name.
-pub(crate) type WarpBody = <warp::reply::Response as BodyOf>::Body;
-
-/// Names the type of the body of a response.
-#[expect(unnameable_types, reason = "the conversion below names it in its signature")]
-pub trait BodyOf {
-    /// The body.
-    type Body;
-}
-
-impl<B> BodyOf for http::Response<B> {
-    type Body = B;
-}
-
-/// Makes `http::Response<ResponseBody>` a reply of warp's.
-impl From<ResponseBody> for WarpBody {
-    fn from(body: ResponseBody) -> Self {
-        match body.into_warp() {
-            Ok(body) => body,
-            Err(body) => warp::reply::stream(body.into_data_stream()).into_response().into_body(),
+/// Converts a response to a reply of warp's.
+fn into_reply(response: Response) -> warp::reply::Response {
+    let (mut parts, body) = response.into_parts();
+    let body = match body.into_bytes() {
+        Ok(bytes) => bytes.into(),
+        Err(body) => {
+            // A stream of warp's has no length.
+            if let Some(length) = body.size_hint().exact() {
+                parts.headers.entry(CONTENT_LENGTH).or_insert_with(|| length.into());
+            }
+            warp::reply::stream(body.into_data_stream()).into_response().into_body()
         }
-    }
+    };
+    http::Response::from_parts(parts, body)
 }

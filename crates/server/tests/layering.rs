@@ -305,6 +305,19 @@ fn read(source: &Path, folder: &Path, files: &mut BTreeMap<PathBuf, String>) {
 }
 
 #[test]
+fn warp_is_named_in_one_file() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../http/src");
+    let mut files = BTreeMap::new();
+    read(&source, &source, &mut files);
+    let names_warp = |text: &String| {
+        let mut code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        code.any(|line| line.replace("`warp::", "").contains("warp::"))
+    };
+    files.retain(|_, text| names_warp(text));
+    assert_eq!(files.keys().collect::<Vec<_>>(), [Path::new("warp_filter.rs")]);
+}
+
+#[test]
 fn files_form_no_cycle() {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
