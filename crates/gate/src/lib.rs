@@ -12,9 +12,8 @@
 //! - [`RequestHead`]: what the gate reads of a request.
 //! - [`Routed`]: a request whose target is known, for callers that dispatch themselves.
 //! - [`BearerTokens`]: how bearer tokens of a scheme are verified and cached.
-//! - [`CredentialVerifier`], [`Credential`], [`AuthenticatedCredential`]: credentials that the
-//! application
-//!   verifies.
+//! - [`CredentialVerifier`], [`Credential`], [`AuthenticatedCredential`]: credentials that
+//!   the application verifies.
 //! - [`SiteEndpoint`] and [`SiteRoute`]: endpoints that are not operations.
 //! - [`RefusalResponses`]: the table from a cause to status, challenge and body.
 //!

@@ -141,7 +141,7 @@ pub trait InputList: 'static {
     fn describe(description: &mut OperationDescription);
 }
 
-/// InputList to which one more can be added.
+/// Inputs to which one more can be added.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` are as many inputs as an operation may have",
     note = "put several fields into one structure: `.query::<T>()` or `.json::<T>()`"

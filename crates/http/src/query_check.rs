@@ -132,7 +132,7 @@ fn disagrees(parameter: &Parameter, text: &str, kind: &str) -> bool {
     }
 }
 
-/// OperationMetadata as required what `T` requires, as far as samples show it.
+/// Records as required what `T` requires, as far as samples show it.
 fn require<T: DeserializeOwned>(shape: &mut QueryShape, samples: &QueryValues<'_>) -> Result<(), String> {
     let mut sent = QueryValues::new();
     for _ in 0..=shape.parameters.len() {

@@ -147,22 +147,8 @@ impl Denial {
             facts: unmet_requirement.missing_facts(),
             scope: unmet_requirement.scope(),
         };
-        let class = missing
-            .scheme()
-            .or_else(|| missing.token())
-            .or_else(|| missing.contradiction());
-        let class = match operation.order() {
-            DenialPrecedence::Rfc => class
-                .or_else(|| missing.forbidden())
-                .or_else(|| missing.step_up())
-                .or_else(|| missing.scope()),
-            DenialPrecedence::ScopesFirst => class
-                .or_else(|| missing.step_up())
-                .or_else(|| missing.scope())
-                .or_else(|| missing.forbidden()),
-        };
         let has_credential = closed.contains(FactId::AUTHENTICATED);
-        match class {
+        match missing.class() {
             Some(Class::Scheme(_)) if !has_credential => Self::Unauthenticated {
                 schemes: operation.schemes(),
                 has_credential,
@@ -230,6 +216,21 @@ struct Missing<'a> {
 }
 
 impl Missing<'_> {
+    /// Returns the first class in the precedence of the operation that misses something.
+    fn class(&self) -> Option<Class> {
+        let class = self.scheme().or_else(|| self.token()).or_else(|| self.contradiction());
+        match self.operation.order() {
+            DenialPrecedence::Rfc => class
+                .or_else(|| self.forbidden())
+                .or_else(|| self.step_up())
+                .or_else(|| self.scope()),
+            DenialPrecedence::ScopesFirst => class
+                .or_else(|| self.step_up())
+                .or_else(|| self.scope())
+                .or_else(|| self.forbidden()),
+        }
+    }
+
     fn scheme(&self) -> Option<Class> {
         let names = self.operation.fact_table().facts_of(self.facts);
         let schemes: Vec<SchemeName> = names.filter_map(Fact::scheme_name).cloned().collect();

@@ -63,8 +63,8 @@ fn get(guard: Guard) -> Operation {
     Operation::get("/x").guard(guard)
 }
 
-fn guard(fact: Fact) -> Guard {
-    Guard::rule(Rule::Fact(fact))
+fn guard(atom: Fact) -> Guard {
+    Guard::rule(Rule::Fact(atom))
 }
 
 fn check(name: &str) -> Rule {
@@ -185,8 +185,8 @@ fn scopes_that_are_needed_together() {
             token: scope(name),
         })
     };
-    let facts = Rule::Any(vec![Rule::All(vec![written("items"), written("items.read")])]);
-    assert_eq!(found(get(Guard::rule(facts))), [LintRule::OrWrittenAsAnd]);
+    let atoms = Rule::Any(vec![Rule::All(vec![written("items"), written("items.read")])]);
+    assert_eq!(found(get(Guard::rule(atoms))), [LintRule::OrWrittenAsAnd]);
 }
 
 #[test]

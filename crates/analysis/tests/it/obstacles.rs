@@ -88,7 +88,7 @@ proptest! {
         let together = common.map(|common| provided(&policy, &common));
         let is_scope = |lacking: &&MissingFact<'_>| lacking.fact().scope_token().is_some();
         for lacking in lacking.iter().filter(is_scope) {
-            let fact = policy.facts_of(&[lacking.fact().clone()]).into_iter().next().expect("one atom");
+            let fact = policy.facts_of(&[lacking.fact().clone()]).into_iter().next().expect("one fact");
             prop_assert_eq!(told(lacking), expected(&fact, &each, together.as_ref()), "{}", lacking.fact());
         }
 

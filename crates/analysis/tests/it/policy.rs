@@ -145,13 +145,13 @@ impl Policy {
         schemes.flat_map(|scheme| scheme.scopes.iter().cloned()).collect()
     }
 
-    /// The facts that facts are.
-    pub(crate) fn facts_of(&self, facts: &[Fact]) -> Facts {
+    /// Returns the facts of the oracle for facts of the policy.
+    pub(crate) fn facts_of(&self, atoms: &[Fact]) -> Facts {
         let facts = self.words.facts();
-        let fact = |fact: &Fact| facts.iter().find(|fact| fact_atom(&self.words, fact) == *fact).cloned();
-        facts
+        let fact = |atom: &Fact| facts.iter().find(|fact| fact_atom(&self.words, fact) == *atom).cloned();
+        atoms
             .iter()
-            .map(|fact| fact(fact).expect("a fact of these words"))
+            .map(|atom| fact(atom).expect("a fact of these words"))
             .collect()
     }
 }

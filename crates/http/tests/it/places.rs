@@ -336,7 +336,7 @@ async fn paths_that_clash_or_do_not_fit_together_are_errors() {
     );
 }
 
-/// OperationMetadata the lines of a log from `info` on.
+/// Records the lines of a log from `info` on.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<String>>>);
 
