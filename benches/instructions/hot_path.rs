@@ -9,6 +9,7 @@ use gungraun::{Callgrind, EventKind, LibraryBenchmarkConfig, library_benchmark, 
 use scopegate_domain::{Claims, ScopeLayout};
 use scopegate_instructions::{NOW, Policy, Seen, Token};
 use scopegate_policy::{PresentedCredentials, authorize};
+use scopegate_store::{Users as _, UsersCache};
 
 fn at_most(instructions: u64) -> LibraryBenchmarkConfig {
     let mut callgrind = Callgrind::default();
@@ -64,5 +65,12 @@ fn decide(policy: Policy) -> (bool, Policy) {
     (is_allowed, policy)
 }
 
-library_benchmark_group!(name = hot_path; benchmarks = verify, refuse, remember, claims, decide);
+#[library_benchmark(config = at_most(430))]
+#[bench::cached(scopegate_instructions::users())]
+fn user(users: UsersCache) -> (bool, UsersCache) {
+    let is_cached = users.cached_by_id(black_box("u1")).is_some();
+    (is_cached, users)
+}
+
+library_benchmark_group!(name = hot_path; benchmarks = verify, refuse, remember, claims, decide, user);
 main!(library_benchmark_groups = hot_path);

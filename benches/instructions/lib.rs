@@ -2,12 +2,14 @@
 #![expect(clippy::unwrap_used, reason = "a bench without its fixture is no bench")]
 
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 
 use scopegate_domain::{
-    AccessTokenClaims, Audience, Catalog, ClientId, Issuer, Lifetime, SchemeName, ScopeToken, Secret, SecurityScheme,
-    Timestamp, TokenId, User, UserId, Username,
+    AccessTokenClaims, Account, Audience, Catalog, ClientId, Issuer, Lifetime, ManualClock, SchemeName, ScopeToken,
+    Secret, SecurityScheme, Timestamp, TokenId, User, UserId, Username,
 };
 use scopegate_policy::{ActiveUser, Guard, Operation, OperationTable, SchemeId, TokenFacts};
+use scopegate_store::{BoxFuture, MemoryStore, Users, UsersCache};
 use scopegate_token::{
     HeapSize, RevokedSet, PayloadBuffer, Signer, SigningKey, SubjectClaim, TokenRules, VerifiedCache, Verifier,
 };
@@ -97,6 +99,29 @@ impl Seen {
 impl Default for Seen {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// A cache that contains the user with the id `u1`.
+pub fn users() -> UsersCache {
+    let store = MemoryStore::new();
+    let (id, name) = (UserId::parse("u1").unwrap(), Username::parse("johndoe").unwrap());
+    let account = Account {
+        user: User::new(id.clone(), name),
+        password_hash: None,
+    };
+    ready(Users::add(&store, account)).unwrap();
+    let clock = Arc::new(ManualClock::at(NOW));
+    let users = UsersCache::new(Arc::new(store), clock, Lifetime::from_minutes(1));
+    assert!(ready(users.find_by_id(&id)).unwrap().is_some());
+    users
+}
+
+/// The result of a future that never waits.
+fn ready<T>(mut future: BoxFuture<'_, T>) -> T {
+    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(result) => result,
+        Poll::Pending => panic!("the memory store does not wait"),
     }
 }
 

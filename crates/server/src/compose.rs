@@ -16,6 +16,7 @@ use scopegate_domain::{Audience, Catalog, ClientId, Issuer, SystemClock};
 use scopegate_grant::{AuthorizationServer, GrantProfile, HashingLimits, RevocationWatch};
 use scopegate_http::policy::OperationTable;
 use scopegate_http::{BearerTokens, Gate, GateBuilder, Profile as HttpProfile};
+use scopegate_store::UsersCache;
 use scopegate_token::{PasswordHasher, PasswordPolicy, RevokedSet, Signer, SubjectClaim, TokenRules, Verifier};
 
 use crate::config::{Profile, Settings};
@@ -80,9 +81,11 @@ pub(crate) async fn gate(
         .cache_bytes(settings.token_cache_bytes)
         .revoked(trust.revoked);
     let server = authorization_server(settings, database, catalog.clone(), signer)?;
+    let age = settings.user_cache_age.lifetime();
+    let users = UsersCache::new(database.store(), Arc::new(SystemClock), age);
     let gate = Gate::builder(catalog)
         .bearer(demo::SCHEME, tokens)
-        .users(database.store())
+        .users(Arc::new(users))
         .body_limit(settings.limits.body_limit.get())
         .body_timeout(settings.limits.body_timeout)
         .trusted_proxies(settings.guessing.trusted_proxies.clone())

@@ -59,7 +59,7 @@ const LAYERS: [(&str, &[&str]); 14] = [
 ];
 
 /// Third-party crates that only these of our crates may import.
-const RESERVED: [(&str, &str); 26] = [
+const RESERVED: [(&str, &str); 27] = [
     ("ahash", "token"),
     ("anyhow", "server"),
     ("argon2", "token"),
@@ -73,6 +73,7 @@ const RESERVED: [(&str, &str); 26] = [
     ("matchit", "gate"),
     ("metrics-exporter-prometheus", "server"),
     ("quick_cache", "issuers"),
+    ("quick_cache", "store"),
     ("quick_cache", "token"),
     ("ring", "token"),
     ("rpassword", "server"),

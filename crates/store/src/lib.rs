@@ -16,7 +16,7 @@
 //! ```
 //!
 //! Code that verifies tokens requires [`Users`] alone; code that issues them requires a [`Store`].
-//! [`UsersCache`] wraps a store and caches the users that were read recently.
+//! [`UsersCache`] wraps [`Users`] and caches those that were read recently.
 //!
 //! ```
 //! use std::sync::Arc;

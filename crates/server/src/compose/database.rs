@@ -4,8 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
-use scopegate_domain::SystemClock;
-use scopegate_store::{Store, UsersCache};
+use scopegate_store::Store;
 use scopegate_store_sql::{DatabaseUrl, OpenMode, SqlStore};
 
 use super::{kek, opening};
@@ -68,8 +67,6 @@ impl Database {
             Some(_) => Arc::new(MeasuredStore::new(store)),
             None => store,
         };
-        let age = settings.user_cache_age.lifetime();
-        let store = Arc::new(UsersCache::new(store, Arc::new(SystemClock), age));
         Ok(Self { sql, store, url })
     }
 

@@ -16,7 +16,7 @@ use scopegate_domain::{
 };
 use scopegate_grant::{AuthorizationServer, RevocationWatch};
 use scopegate_http::{ActiveUser, AnyJson, BearerTokens, CurrentUser, Gate, Guard, Profile, get};
-use scopegate_store::{Store, UsersCache};
+use scopegate_store::{Store, Users, UsersCache};
 use scopegate_store_sql::{DatabaseUrl, OpenMode, SqlStore};
 use scopegate_token::{RevokedSet, Signer, SigningKey, SubjectClaim, TokenRules, Verifier};
 
@@ -118,7 +118,8 @@ fn gate(store: &Arc<dyn Store>, clock: &Arc<dyn Clock>, revoked: Arc<RevokedSet>
         .password_grant(true)
         .clock(Arc::clone(clock))
         .build();
-    let users = UsersCache::new(Arc::clone(store), Arc::clone(clock), Lifetime::from_seconds(1));
+    let behind: Arc<dyn Users> = Arc::<dyn Store>::clone(store);
+    let users = UsersCache::new(behind, Arc::clone(clock), Lifetime::from_seconds(1));
     Gate::builder(catalog)
         .profile(Profile::Rfc)
         .clock(Arc::clone(clock))
