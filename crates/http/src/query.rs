@@ -1,5 +1,7 @@
 //! The query of a request as a structure.
 
+mod text;
+
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -9,6 +11,8 @@ use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
+pub(crate) use self::text::text;
+use self::text::{Text, boolean};
 use crate::invalid_value::InvalidValue;
 use crate::path::Kind;
 use crate::query_shape::{QueryShape, ValueType};
@@ -191,11 +195,6 @@ impl<'de> MapAccess<'de> for Fields<'_, '_> {
     }
 }
 
-/// A text alone, such as a name of a map.
-pub(crate) fn text(text: &str) -> impl for<'de> Deserializer<'de, Error = InvalidValue> + '_ {
-    Text(text)
-}
-
 /// The documented types of a value; used only if serde requests any type.
 #[derive(Clone, Copy)]
 enum Types<'a> {
@@ -361,77 +360,6 @@ impl<'de> Deserializer<'de> for Values<'_, '_> {
     }
 }
 
-fn boolean(text: &str) -> Option<bool> {
-    let is_one_of = |words: &[&str]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
-    if is_one_of(&["true", "1", "on", "t", "y", "yes"]) {
-        Some(true)
-    } else {
-        is_one_of(&["false", "0", "off", "f", "n", "no"]).then_some(false)
-    }
-}
-
-/// One text.
-struct Text<'a>(&'a str);
-
-macro_rules! parsed {
-    ($($kind:ident: $($method:ident $visit:ident)*;)*) => {$($(
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidValue> {
-            match self.0.parse() {
-                Ok(value) => visitor.$visit(value),
-                Err(_) => Err(InvalidValue::of_kind(Kind::$kind)),
-            }
-        }
-    )*)*};
-}
-
-impl<'de> Deserializer<'de> for Text<'_> {
-    type Error = InvalidValue;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidValue> {
-        visitor.visit_str(self.0)
-    }
-
-    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidValue> {
-        match boolean(self.0) {
-            Some(value) => visitor.visit_bool(value),
-            None => Err(InvalidValue::of_kind(Kind::Boolean)),
-        }
-    }
-
-    parsed! {
-        Integer:
-            deserialize_i8 visit_i8 deserialize_i16 visit_i16 deserialize_i32 visit_i32 deserialize_i64 visit_i64
-            deserialize_i128 visit_i128 deserialize_u8 visit_u8 deserialize_u16 visit_u16 deserialize_u32 visit_u32
-            deserialize_u64 visit_u64 deserialize_u128 visit_u128;
-        Number: deserialize_f32 visit_f32 deserialize_f64 visit_f64;
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidValue> {
-        visitor.visit_some(self)
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, InvalidValue> {
-        visitor.visit_newtype_struct(self)
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        variants: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, InvalidValue> {
-        IntoDeserializer::into_deserializer(self.0).deserialize_enum(name, variants, visitor)
-    }
-
-    forward_to_deserialize_any! {
-        char str string bytes byte_buf seq tuple tuple_struct unit unit_struct map struct identifier ignored_any
-    }
-}
-
 struct List<'a, 'q> {
     values: std::slice::Iter<'a, Cow<'q, str>>,
     types: &'a [ValueType],
@@ -458,5 +386,4 @@ impl<'de> SeqAccess<'de> for List<'_, '_> {
 }
 
 #[cfg(test)]
-#[path = "query_tests.rs"]
 mod tests;
