@@ -9,7 +9,6 @@
 //! | [`config`] | settings from flags, variables, a file and defaults |
 //! | [`command`] | one module for each command |
 //! | [`compose`] | puts the parts together; the only place that names a backend |
-//! | [`measured_store`] | measures how long the store takes |
 //! | [`key_refresh`] | refreshes the keys of a running server |
 //! | [`demo`] | the tutorial's operations, users and client |
 //! | [`admin`] | health, readiness and metrics for supervisors |
@@ -25,7 +24,6 @@ mod config;
 mod demo;
 mod key_refresh;
 mod markdown;
-mod measured_store;
 mod output;
 mod process_limits;
 mod revocations;

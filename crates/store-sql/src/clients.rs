@@ -26,17 +26,21 @@ const REMOVE: &str = "DELETE FROM clients WHERE id = $1";
 
 impl Clients for SqlStore {
     fn find<'a>(&'a self, id: &'a ClientId) -> BoxFuture<'a, Result<Option<Client>, StoreError>> {
-        Box::pin(self.one(query(FIND).bind(id.as_str()), row::client))
+        self.methods
+            .find_client
+            .measure(self.one(query(FIND).bind(id.as_str()), row::client))
     }
 
     fn list<'a>(&'a self, after: Option<&'a ClientId>, limit: u16) -> BoxFuture<'a, Result<Vec<Client>, StoreError>> {
         // No id is empty, so all ids come after the empty text.
         let after = after.map_or("", ClientId::as_str);
-        Box::pin(self.all(query(LIST).bind(after).bind(limit), row::client))
+        self.methods
+            .list_clients
+            .measure(self.all(query(LIST).bind(after).bind(limit), row::client))
     }
 
     fn add(&self, client: Client) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(async move {
+        self.methods.add_client.measure(async move {
             let add = query(ADD)
                 .bind(client.id().as_str())
                 .bind(client.name())
@@ -50,15 +54,15 @@ impl Clients for SqlStore {
     }
 
     fn set_scope<'a>(&'a self, id: &'a ClientId, scope: &'a Scope) -> BoxFuture<'a, Result<bool, StoreError>> {
-        Box::pin(self.change(set_scope(id, scope)))
+        self.methods.set_client_scope.measure(self.change(set_scope(id, scope)))
     }
 
     fn set_secret<'a>(&'a self, id: &'a ClientId, secret: SecretDigest) -> BoxFuture<'a, Result<bool, StoreError>> {
-        Box::pin(self.change(set_secret(id, secret)))
+        self.methods.set_secret.measure(self.change(set_secret(id, secret)))
     }
 
     fn remove<'a>(&'a self, id: &'a ClientId) -> BoxFuture<'a, Result<bool, StoreError>> {
-        Box::pin(self.change(remove(id)))
+        self.methods.remove_client.measure(self.change(remove(id)))
     }
 }
 

@@ -58,6 +58,7 @@ mod failure;
 mod files;
 mod home;
 mod lookups;
+mod metrics;
 mod migrations;
 mod open_error;
 mod prepare;

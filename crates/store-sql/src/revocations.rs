@@ -29,7 +29,9 @@ const LONGEST_LIFETIME: &str =
 
 impl Revocations for SqlStore {
     fn revoke<'a>(&'a self, revocation: &'a Revocation) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(async move { self.change(revoking(revocation)).await.map(|_| ()) })
+        self.methods
+            .revoke
+            .measure(async move { self.change(revoking(revocation)).await.map(|_| ()) })
     }
 
     fn withdraw<'a>(
@@ -46,7 +48,9 @@ impl Revocations for SqlStore {
             DisableAndRevoke::SetPasswordHash(id, hash) => users::set_password_hash(id, hash),
             DisableAndRevoke::SetUserScope(id, scope) => users::set_scope(id, scope),
         };
-        Box::pin(self.change_both(ending, revoking(revocation)))
+        self.methods
+            .withdraw
+            .measure(self.change_both(ending, revoking(revocation)))
     }
 
     fn revoked_after(
@@ -55,7 +59,7 @@ impl Revocations for SqlStore {
         limit: u16,
     ) -> BoxFuture<'_, Result<Vec<RevocationEntry>, StoreError>> {
         let after = query(AFTER).bind(place.number()).bind(limit);
-        Box::pin(async move {
+        self.methods.revoked_after.measure(async move {
             let kept = self.all(after, row::revocation).await?;
             // A running server calls this repeatedly, so the server knows the changes of other
             // processes.
@@ -65,14 +69,14 @@ impl Revocations for SqlStore {
     }
 
     fn last_cursor(&self) -> BoxFuture<'_, Result<RevocationCursor, StoreError>> {
-        Box::pin(async move {
+        self.methods.last_place.measure(async move {
             let last = self.one(query(LAST), row::place).await?;
             Ok(last.unwrap_or(RevocationCursor::START))
         })
     }
 
     fn forget_revocations(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>> {
-        Box::pin(async move {
+        self.methods.forget_revocations.measure(async move {
             let forgotten = self.change_many(query(FORGET).bind(now.as_unix())).await?;
             self.change_many(query(FORGET_LIFETIMES).bind(now.as_unix())).await?;
             Ok(forgotten)
@@ -83,11 +87,15 @@ impl Revocations for SqlStore {
         let keep = query(KEEP_LIFETIME)
             .bind(lifetime.as_seconds())
             .bind(living_until.as_unix());
-        Box::pin(async move { self.change(keep).await.map(|_| ()) })
+        self.methods
+            .keep_lifetime
+            .measure(async move { self.change(keep).await.map(|_| ()) })
     }
 
     fn longest_lifetime(&self, now: Timestamp) -> BoxFuture<'_, Result<Option<Lifetime>, StoreError>> {
-        Box::pin(self.one(query(LONGEST_LIFETIME).bind(now.as_unix()), row::lifetime))
+        self.methods
+            .longest_lifetime
+            .measure(self.one(query(LONGEST_LIFETIME).bind(now.as_unix()), row::lifetime))
     }
 }
 

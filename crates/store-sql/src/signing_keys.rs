@@ -36,30 +36,38 @@ const REWRAP: &str = "UPDATE signing_keys SET sealed = $3 WHERE id = $1 AND seal
 
 impl SigningKeys for SqlStore {
     fn list(&self) -> BoxFuture<'_, Result<Vec<StoredKey>, StoreError>> {
-        Box::pin(self.all(query(LIST), row::stored_key))
+        self.methods.list_keys.measure(self.all(query(LIST), row::stored_key))
     }
 
     fn rotate(&self, key: StoredKey) -> BoxFuture<'_, Result<bool, StoreError>> {
-        Box::pin(async move { self.change(bound(ROTATE, &key)).await })
+        self.methods
+            .rotate_keys
+            .measure(async move { self.change(bound(ROTATE, &key)).await })
     }
 
     fn allow_lifetime(&self, from_epoch: u32, lifetime: Lifetime) -> BoxFuture<'_, Result<bool, StoreError>> {
-        Box::pin(self.change(query(ALLOW_LIFETIME).bind(from_epoch).bind(lifetime.as_seconds())))
+        self.methods
+            .allow_key_lifetime
+            .measure(self.change(query(ALLOW_LIFETIME).bind(from_epoch).bind(lifetime.as_seconds())))
     }
 
     fn remove_through(&self, epoch: u32) -> BoxFuture<'_, Result<bool, StoreError>> {
-        Box::pin(self.change(query(REMOVE_THROUGH).bind(epoch)))
+        self.methods
+            .remove_keys
+            .measure(self.change(query(REMOVE_THROUGH).bind(epoch)))
     }
 
     fn replace<'a>(&'a self, old: &'a [StoredKey], new: &'a [StoredKey]) -> BoxFuture<'a, Result<bool, StoreError>> {
         let statements = iter::once(query(REMOVE_ALL)).chain(new.iter().map(|key| bound(ADD, key)));
-        Box::pin(self.change_if(old, query(LIST), row::stored_key, statements.collect()))
+        self.methods
+            .replace_keys
+            .measure(self.change_if(old, query(LIST), row::stored_key, statements.collect()))
     }
 
     fn rewrap<'a>(&'a self, keys: &'a [ResealedKey]) -> BoxFuture<'a, Result<bool, StoreError>> {
         let rewrap = |key: &'a ResealedKey| query(REWRAP).bind(key.id.as_str()).bind(&key.old).bind(&key.new);
         let statements = keys.iter().map(rewrap).collect();
-        Box::pin(self.change_each(COUNT, statements))
+        self.methods.rewrap_keys.measure(self.change_each(COUNT, statements))
     }
 }
 

@@ -13,6 +13,7 @@ use crate::failure::failure;
 use crate::files::{self, Snapshot};
 use crate::home::Home;
 use crate::lookups::Lookups;
+use crate::metrics::Methods;
 use crate::prepare::{expect_ours, look_first, prepare};
 use crate::sqlite::Connections;
 use crate::{DatabaseUrl, OpenError, connect, migrations};
@@ -40,6 +41,7 @@ pub(crate) type Statement<'a> = Query<'a, Sqlite, SqliteArguments>;
 /// ```
 pub struct SqlStore {
     pub(crate) connections: Connections,
+    pub(crate) methods: Methods,
     pub(crate) users_by_name: Lookups,
     pub(crate) users_by_id: Lookups,
     migrated: Vec<i64>,
@@ -169,6 +171,7 @@ impl SqlStore {
     fn new(connections: Connections, migrated: Vec<i64>) -> Self {
         Self {
             connections,
+            methods: Methods::new(),
             users_by_name: Lookups::users_by_name(),
             users_by_id: Lookups::users_by_id(),
             migrated,
@@ -340,7 +343,7 @@ impl SqlStore {
 
 impl Store for SqlStore {
     fn ping(&self) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(async move {
+        self.methods.ping.measure(async move {
             let row = self.one(query("SELECT 1 FROM users LIMIT 1"), |_| Ok(()));
             row.await.map(|_| ())
         })
@@ -348,7 +351,9 @@ impl Store for SqlStore {
 
     /// Writes an unused number over itself: one page of the log, and it is on the disk.
     fn check_writable(&self) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(async move { self.change(query("PRAGMA user_version = 0")).await.map(|_| ()) })
+        self.methods
+            .check_writable
+            .measure(async move { self.change(query("PRAGMA user_version = 0")).await.map(|_| ()) })
     }
 }
 

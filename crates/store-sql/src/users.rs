@@ -40,30 +40,40 @@ const REMOVE: &str = "DELETE FROM users WHERE id = $1";
 
 impl Users for SqlStore {
     fn find<'a>(&'a self, username: &'a Username) -> BoxFuture<'a, Result<Option<User>, StoreError>> {
-        Box::pin(self.look_up(&self.users_by_name, username.as_str(), row::user))
+        self.methods
+            .find_user
+            .measure(self.look_up(&self.users_by_name, username.as_str(), row::user))
     }
 
     fn find_by_id<'a>(&'a self, id: &'a UserId) -> BoxFuture<'a, Result<Option<User>, StoreError>> {
-        Box::pin(self.look_up(&self.users_by_id, id.as_str(), row::user))
+        self.methods
+            .find_user_by_id
+            .measure(self.look_up(&self.users_by_id, id.as_str(), row::user))
     }
 
     fn find_account<'a>(&'a self, username: &'a Username) -> BoxFuture<'a, Result<Option<Account>, StoreError>> {
-        Box::pin(self.one(query(FIND_ACCOUNT).bind(username.as_str()), row::account))
+        self.methods
+            .find_account
+            .measure(self.one(query(FIND_ACCOUNT).bind(username.as_str()), row::account))
     }
 
     fn list<'a>(&'a self, after: Option<&'a Username>, limit: u16) -> BoxFuture<'a, Result<Vec<User>, StoreError>> {
         // No name is empty, so all names come after the empty text.
         let after = after.map_or("", Username::as_str);
-        Box::pin(self.all(query(LIST).bind(after).bind(limit), row::user))
+        self.methods
+            .list_users
+            .measure(self.all(query(LIST).bind(after).bind(limit), row::user))
     }
 
     fn password_schemes(&self) -> BoxFuture<'_, Result<Vec<PasswordScheme>, StoreError>> {
         let limit = u16::try_from(PasswordScheme::MAX_LISTED).unwrap_or(u16::MAX);
-        Box::pin(self.all(query(PASSWORD_SCHEMES).bind(limit), row::password_scheme))
+        self.methods
+            .password_schemes
+            .measure(self.all(query(PASSWORD_SCHEMES).bind(limit), row::password_scheme))
     }
 
     fn add(&self, account: Account) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(async move {
+        self.methods.add_user.measure(async move {
             let Account { user, password_hash } = &account;
             let add = query(ADD)
                 .bind(user.id().as_str())
@@ -89,7 +99,7 @@ impl Users for SqlStore {
             .bind(expected.expose())
             .bind(replacement.expose())
             .bind(scheme(Some(replacement)));
-        Box::pin(self.change(replace))
+        self.methods.replace_password_hash.measure(self.change(replace))
     }
 
     fn set_password_hash<'a>(
@@ -97,19 +107,21 @@ impl Users for SqlStore {
         id: &'a UserId,
         password_hash: Option<&'a PasswordHash>,
     ) -> BoxFuture<'a, Result<bool, StoreError>> {
-        Box::pin(self.change(set_password_hash(id, password_hash)))
+        self.methods
+            .set_password_hash
+            .measure(self.change(set_password_hash(id, password_hash)))
     }
 
     fn set_scope<'a>(&'a self, id: &'a UserId, scope: &'a Scope) -> BoxFuture<'a, Result<bool, StoreError>> {
-        Box::pin(self.change(set_scope(id, scope)))
+        self.methods.set_user_scope.measure(self.change(set_scope(id, scope)))
     }
 
     fn set_status<'a>(&'a self, id: &'a UserId, status: UserStatus) -> BoxFuture<'a, Result<bool, StoreError>> {
-        Box::pin(self.change(set_status(id, status)))
+        self.methods.set_status.measure(self.change(set_status(id, status)))
     }
 
     fn remove<'a>(&'a self, id: &'a UserId) -> BoxFuture<'a, Result<bool, StoreError>> {
-        Box::pin(self.change(remove(id)))
+        self.methods.remove_user.measure(self.change(remove(id)))
     }
 }
 

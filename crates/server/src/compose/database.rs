@@ -9,7 +9,6 @@ use scopegate_store_sql::{DatabaseUrl, OpenMode, SqlStore};
 
 use super::{kek, opening};
 use crate::config::Settings;
-use crate::measured_store::MeasuredStore;
 
 /// The database that the settings name.
 pub(super) fn database_url(settings: &Settings) -> anyhow::Result<DatabaseUrl> {
@@ -42,7 +41,6 @@ pub(crate) enum Access {
 /// The database that the settings name.
 pub(crate) struct Database {
     sql: Arc<SqlStore>,
-    store: Arc<dyn Store>,
     url: DatabaseUrl,
 }
 
@@ -61,18 +59,15 @@ impl Database {
         };
         let sql = SqlStore::open_with(&url, mode).await;
         let sql = sql.map_err(|error| opening::explain(error, &url))?;
-        let sql = Arc::new(sql);
-        let store: Arc<dyn Store> = Arc::<SqlStore>::clone(&sql);
-        let store = match settings.admin_listen {
-            Some(_) => Arc::new(MeasuredStore::new(store)),
-            None => store,
-        };
-        Ok(Self { sql, store, url })
+        Ok(Self {
+            sql: Arc::new(sql),
+            url,
+        })
     }
 
     /// Returns the store of this database.
     pub(crate) fn store(&self) -> Arc<dyn Store> {
-        Arc::clone(&self.store)
+        Arc::<SqlStore>::clone(&self.sql)
     }
 
     /// The versions of the tables that opening it applied.
