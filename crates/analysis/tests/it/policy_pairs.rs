@@ -131,18 +131,18 @@ struct Policy {
     /// The scopes that it declares.
     declared: usize,
     edges: Vec<(usize, usize)>,
-    operations: Vec<Option<Asked>>,
+    operations: Vec<Option<RequiredGuards>>,
 }
 
 /// What an operation requires: all of its guards.
 #[derive(Debug)]
-struct Asked {
-    guards: Vec<Asking>,
+struct RequiredGuards {
+    guards: Vec<GuardCase>,
     is_optional: bool,
 }
 
 #[derive(Debug)]
-enum Asking {
+enum GuardCase {
     /// One of these grants; with none, no caller gets in.
     AnyOf(Vec<usize>),
     Public,
@@ -164,7 +164,7 @@ impl Policy {
         let along = |(from, to): &(usize, usize)| if count < 128 { from < to } else { from > to };
         let edges = edges.into_iter().filter(along).collect();
         let operations = (0..OPERATIONS.len())
-            .map(|_| Asked::read(&mut number, declared))
+            .map(|_| RequiredGuards::read(&mut number, declared))
             .collect();
         Self {
             names,
@@ -191,7 +191,7 @@ impl Policy {
             let operation = asked
                 .guards
                 .iter()
-                .map(Asking::guard)
+                .map(GuardCase::guard)
                 .fold(operation, |operation, guard| operation.guard(&guard));
             table = table.operation(if asked.is_optional {
                 operation.optional()
@@ -212,21 +212,21 @@ impl Policy {
         closed
     }
 
-    fn allows(&self, asked: &Asked, grant: AssumedCredentials) -> bool {
+    fn allows(&self, asked: &RequiredGuards, grant: AssumedCredentials) -> bool {
         asked.guards.iter().all(|asking| match asking {
-            Asking::Public => true,
-            Asking::AnyOf(alternatives) if grant == ANONYMOUS => asked.is_optional && !alternatives.is_empty(),
-            Asking::AnyOf(alternatives) => alternatives.iter().any(|needed| needed & !self.close(grant) == 0),
+            GuardCase::Public => true,
+            GuardCase::AnyOf(alternatives) if grant == ANONYMOUS => asked.is_optional && !alternatives.is_empty(),
+            GuardCase::AnyOf(alternatives) => alternatives.iter().any(|needed| needed & !self.close(grant) == 0),
         })
     }
 }
 
-impl Asked {
+impl RequiredGuards {
     fn read(number: &mut impl FnMut() -> usize, declared: usize) -> Option<Self> {
         let shape = number();
         let guards = (0..shape % 4).map(|_| match number() {
-            kind if kind % 8 == 7 => Asking::Public,
-            kind => Asking::AnyOf((0..kind % 8).map(|_| number() & declared).collect()),
+            kind if kind % 8 == 7 => GuardCase::Public,
+            kind => GuardCase::AnyOf((0..kind % 8).map(|_| number() & declared).collect()),
         });
         let guards: Vec<_> = guards.collect();
         (!guards.is_empty()).then_some(Self {
@@ -236,7 +236,7 @@ impl Asked {
     }
 }
 
-impl Asking {
+impl GuardCase {
     fn guard(&self) -> Guard {
         match self {
             Self::Public => Guard::public(),

@@ -15,13 +15,13 @@ enum Way {
     Form,
 }
 
-struct Stage {
+struct GuessingFixture {
     rfc: AuthorizationServer,
-    page: AuthorizationServer,
+    tutorial: AuthorizationServer,
     secret: ClientSecret,
 }
 
-impl Stage {
+impl GuessingFixture {
     async fn new() -> Self {
         let store = store().await;
         let secret = ClientSecret::generate(&SystemRandomSource).unwrap();
@@ -31,7 +31,7 @@ impl Stage {
             .unwrap();
         Self {
             rfc: builder(&store).build(),
-            page: builder(&store).profile(page_of("demo-app")).build(),
+            tutorial: builder(&store).profile(page_of("demo-app")).build(),
             secret,
         }
     }
@@ -54,7 +54,7 @@ impl Stage {
                 form.push(("client_id", "demo-app"));
                 (&self.rfc, ClientCredentials::Absent)
             }
-            Way::PagePassword => (&self.page, ClientCredentials::Absent),
+            Way::PagePassword => (&self.tutorial, ClientCredentials::Absent),
             Way::Basic => {
                 let (id, secret) = ("web".to_owned(), Secret::new(secret.to_owned()));
                 (&self.rfc, ClientCredentials::Basic { id, secret })
@@ -75,7 +75,7 @@ fn is_throttled(answer: &Result<TokenSet, GrantError>) -> bool {
 #[tokio::test]
 async fn every_way_to_present_a_secret_is_throttled() {
     for way in [Way::Password, Way::PagePassword, Way::Basic, Way::Form] {
-        let stage = Stage::new().await;
+        let stage = GuessingFixture::new().await;
         assert!(stage.present(way, true, 1).await.is_ok(), "{way:?}");
         for attempt in 0..10 {
             let refused = stage.present(way, false, 2).await;
@@ -96,7 +96,7 @@ async fn every_way_to_present_a_secret_is_throttled() {
 
 #[tokio::test]
 async fn header_and_form_attempts_share_one_bucket() {
-    let stage = Stage::new().await;
+    let stage = GuessingFixture::new().await;
     for attempt in 0..10 {
         let way = if attempt % 2 == 0 { Way::Basic } else { Way::Form };
         assert!(!is_throttled(&stage.present(way, false, 1).await));
@@ -149,7 +149,7 @@ async fn concurrent_guesses_count_like_sequential_guesses() {
 
 #[tokio::test]
 async fn concurrent_correct_logins_are_admitted() {
-    let stage = Stage::new().await;
+    let stage = GuessingFixture::new().await;
     let stage = std::sync::Arc::new(stage);
     let mut logins = tokio::task::JoinSet::new();
     // More than the limit of guesses, and fewer than the queue of one hashing slot admits.

@@ -17,13 +17,13 @@ const HOUR: Lifetime = Lifetime::from_minutes(60);
 const HALF: Lifetime = Lifetime::from_minutes(30);
 const DAY: Lifetime = Lifetime::from_seconds(24 * 60 * 60);
 
-struct World {
+struct RotationFixture {
     store: Arc<MemoryStore>,
     kek: Arc<KeyEncryptionKey>,
     clock: Arc<ManualClock>,
 }
 
-impl World {
+impl RotationFixture {
     fn new() -> Self {
         Self {
             store: Arc::new(MemoryStore::new()),
@@ -69,7 +69,7 @@ fn rules() -> TokenRules {
 
 #[tokio::test]
 async fn key_is_published_before_and_after_signing() {
-    let world = World::new();
+    let world = RotationFixture::new();
     let (one, other) = (world.node(), world.node());
     let first = one.refresh().await.unwrap().signs;
     assert_eq!(other.refresh().await.unwrap().signs, first, "there is one first key");
@@ -105,7 +105,7 @@ async fn key_is_published_before_and_after_signing() {
 
 #[tokio::test]
 async fn due_rotation_happens_once() {
-    let world = World::new();
+    let world = RotationFixture::new();
     let nodes = [world.node(), world.node(), world.node()];
     for node in &nodes {
         node.refresh().await.unwrap();
@@ -126,7 +126,7 @@ async fn due_rotation_happens_once() {
 
 #[tokio::test]
 async fn longer_lifetime_is_stored_before_use() {
-    let world = World::new();
+    let world = RotationFixture::new();
     world.node().refresh().await.unwrap();
     let long = world.node_for(Arc::clone(&world.kek), DAY);
     long.refresh().await.unwrap();
@@ -146,7 +146,7 @@ async fn longer_lifetime_is_stored_before_use() {
 
 #[tokio::test]
 async fn foreign_key_in_store_is_untrusted() {
-    let world = World::new();
+    let world = RotationFixture::new();
     let node = world.node();
     let good = node.refresh().await.unwrap();
     let row = world.rows().await[0].clone();
@@ -188,7 +188,7 @@ async fn foreign_key_in_store_is_untrusted() {
 
 #[tokio::test]
 async fn keys_are_resealed_while_in_use() {
-    let world = World::new();
+    let world = RotationFixture::new();
     let running = world.node();
     running.refresh().await.unwrap();
     let added = running.rotate().await.unwrap();
@@ -241,7 +241,7 @@ impl KeyEncryptionKeySource for File {
 
 #[tokio::test]
 async fn running_node_reloads_key_encryption_key() {
-    let world = World::new();
+    let world = RotationFixture::new();
     let file = Arc::new(File {
         now: Mutex::new(Some(Arc::clone(&world.kek))),
         reads: AtomicUsize::new(0),
@@ -296,7 +296,7 @@ async fn running_node_reloads_key_encryption_key() {
 
 #[tokio::test]
 async fn removed_key_has_a_successor() {
-    let world = World::new();
+    let world = RotationFixture::new();
     let (node, other) = (world.node(), world.node());
     let first = node.refresh().await.unwrap().signs;
     other.refresh().await.unwrap();
@@ -335,7 +335,7 @@ async fn removed_key_has_a_successor() {
 
 #[tokio::test]
 async fn keys_are_removed_by_many_at_once_and_one_is_left() {
-    let world = World::new();
+    let world = RotationFixture::new();
     let nodes = [world.node(), world.node(), world.node()];
     let first = nodes[0].refresh().await.unwrap().signs;
     let (a, b, c) = tokio::join!(nodes[0].remove(&first), nodes[1].remove(&first), nodes[2].rotate());
@@ -348,7 +348,7 @@ async fn keys_are_removed_by_many_at_once_and_one_is_left() {
 
 #[tokio::test]
 async fn reused_key_id_is_another_key() {
-    let world = World::new();
+    let world = RotationFixture::new();
     let (node, other) = (world.node(), world.node());
     let named = || {
         SigningKey::es256_generate()
@@ -387,7 +387,7 @@ async fn reused_key_id_is_another_key() {
 #[tokio::test]
 async fn removed_key_is_untrusted_despite_other_errors() {
     for is_ring in [true, false] {
-        let world = World::new();
+        let world = RotationFixture::new();
         let node = world.node();
         node.refresh().await.unwrap();
         let token = world.token(node.signing_key().unwrap(), HALF);
@@ -411,7 +411,7 @@ async fn removed_key_is_untrusted_despite_other_errors() {
 
 #[tokio::test]
 async fn adopted_key_remains_valid_after_rotation() {
-    let world = World::new();
+    let world = RotationFixture::new();
     let legacy = || SigningKey::es256_from_pkcs8(DOCUMENT.with(Clone::clone)).unwrap();
     let token = world.token(legacy(), HALF);
     let node = world.node();
@@ -444,7 +444,7 @@ thread_local! {
 
 #[tokio::test]
 async fn keys_made_elsewhere_are_taken_in() {
-    let world = World::new();
+    let world = RotationFixture::new();
     let node = world.node();
     let key = SigningKey::generate(Algorithm::EdDsa)
         .unwrap()
@@ -467,7 +467,7 @@ async fn keys_made_elsewhere_are_taken_in() {
 
 #[tokio::test]
 async fn nothing_was_read_yet() {
-    let node = World::new().node();
+    let node = RotationFixture::new().node();
     assert!(matches!(node.active(), Err(KeyRotationError::Empty)));
     assert!(matches!(node.signing_key(), Err(KeyRotationError::Empty)));
     assert!(!format!("{node:?}").contains("opened"));
@@ -476,7 +476,7 @@ async fn nothing_was_read_yet() {
 /// A key each day, refreshed each hour, for a year: the store and the published set stay small.
 #[tokio::test]
 async fn a_year_of_rotations_leaves_few_keys() {
-    let world = World::new();
+    let world = RotationFixture::new();
     let node = world.node();
     let (mut most_rows, mut most_published, mut signers) = (0, 0, std::collections::BTreeSet::new());
     for _ in 0..365 * 24 {

@@ -21,9 +21,9 @@ use crate::common::{self, Answered, ME, send, token};
 
 /// Accepts the text of its subject, and records each call.
 #[derive(Clone, Default)]
-struct Asked(Arc<Mutex<Vec<String>>>);
+struct RecordingVerifier(Arc<Mutex<Vec<String>>>);
 
-impl CredentialVerifier for Asked {
+impl CredentialVerifier for RecordingVerifier {
     fn verify<'a>(&'a self, credential: &'a Credential) -> BoxFuture<'a, Result<CredentialCheck, StoreError>> {
         let text = credential.username().unwrap_or(credential.secret().expose());
         self.0.lock().unwrap().push(text.to_owned());
@@ -35,7 +35,7 @@ impl CredentialVerifier for Asked {
     }
 }
 
-impl Asked {
+impl RecordingVerifier {
     fn taken(&self) -> Vec<String> {
         std::mem::take(&mut *self.0.lock().unwrap())
     }
@@ -54,7 +54,7 @@ fn catalog() -> Catalog {
         .unwrap()
 }
 
-fn builder(profile: Profile, asked: &Asked) -> GateBuilder {
+fn builder(profile: Profile, asked: &RecordingVerifier) -> GateBuilder {
     let gate = Gate::builder(catalog())
         .profile(profile)
         .realm("shed")
@@ -84,7 +84,7 @@ fn basic(name: &str) -> (&'static str, String) {
     ("authorization", format!("Basic {pair}"))
 }
 
-async fn ask(gate: &Gate, path: &str, sent: &[Sent]) -> Answered {
+async fn ask(gate: &Gate, path: &str, sent: &[SentCredential]) -> Answered {
     let headers = sent.iter().map(|sent| sent.header());
     let request = headers.fold(Request::get(path), |request, (name, value)| request.header(name, value));
     send(gate, request.body(String::new()).unwrap()).await
@@ -92,7 +92,7 @@ async fn ask(gate: &Gate, path: &str, sent: &[Sent]) -> Answered {
 
 /// A credential in short, and its header.
 #[derive(Clone, Copy, Debug)]
-enum Sent {
+enum SentCredential {
     Basic(&'static str),
     Key(&'static str),
     /// A good token of this subject, with scopes.
@@ -101,7 +101,7 @@ enum Sent {
     Raw(&'static str),
 }
 
-impl Sent {
+impl SentCredential {
     fn header(self) -> (&'static str, String) {
         match self {
             Self::Basic(name) => basic(name),
@@ -112,12 +112,18 @@ impl Sent {
     }
 }
 
-const TOKEN: Sent = Sent::Token("alice", &[ME]);
-const BAD_TOKEN: Sent = Sent::Raw("Bearer bad");
+const TOKEN: SentCredential = SentCredential::Token("alice", &[ME]);
+const BAD_TOKEN: SentCredential = SentCredential::Raw("Bearer bad");
 
 /// Path, credentials, challenges by the RFCs, challenges by the tutorial, the tutorial's words. `T`
 /// is [`TOKEN_IS_BAD`].
-type Case = (&'static str, &'static [Sent], &'static str, &'static str, &'static str);
+type Case = (
+    &'static str,
+    &'static [SentCredential],
+    &'static str,
+    &'static str,
+    &'static str,
+);
 
 const TOKEN_IS_BAD: &str = r#"Bearer realm="shed", error="invalid_token", error_description="the access token is expired, revoked, malformed or not meant for here", scope="me""#;
 const NOT_AUTHENTICATED: &str = "Not authenticated";
@@ -126,20 +132,20 @@ const NOT_VALID: &str = "Could not validate credentials";
 #[rustfmt::skip]
 const CASES: [Case; 14] = [
     ("/basic", &[], r#"Basic realm="shed", charset="UTF-8""#, r#"Basic realm="shed""#, NOT_AUTHENTICATED),
-    ("/basic", &[Sent::Basic("x")], r#"Basic realm="shed", charset="UTF-8""#, r#"Basic realm="shed""#, "Incorrect username or password"),
+    ("/basic", &[SentCredential::Basic("x")], r#"Basic realm="shed", charset="UTF-8""#, r#"Basic realm="shed""#, "Incorrect username or password"),
     ("/basic", &[BAD_TOKEN], r#"Basic realm="shed", charset="UTF-8""#, r#"Basic realm="shed""#, NOT_AUTHENTICATED),
     ("/digest", &[], r#"Digest realm="shed""#, "Digest", NOT_AUTHENTICATED),
     ("/both", &[], r#"APIKey + Bearer realm="shed", scope="me""#, "APIKey + Bearer", NOT_AUTHENTICATED),
     ("/both", &[TOKEN], "APIKey", "APIKey", NOT_AUTHENTICATED),
-    ("/both", &[Sent::Key("alice")], r#"Bearer realm="shed", scope="me""#, "Bearer", NOT_AUTHENTICATED),
-    ("/both", &[TOKEN, Sent::Key("bad")], "APIKey", "APIKey", NOT_VALID),
-    ("/both", &[BAD_TOKEN, Sent::Key("alice")], "T", r#"Bearer scope="me""#, NOT_VALID),
+    ("/both", &[SentCredential::Key("alice")], r#"Bearer realm="shed", scope="me""#, "Bearer", NOT_AUTHENTICATED),
+    ("/both", &[TOKEN, SentCredential::Key("bad")], "APIKey", "APIKey", NOT_VALID),
+    ("/both", &[BAD_TOKEN, SentCredential::Key("alice")], "T", r#"Bearer scope="me""#, NOT_VALID),
     // With a valid token the key is requested, and another token only if nothing else is missing.
     ("/three", &[TOKEN], "APIKey", "APIKey", NOT_AUTHENTICATED),
-    ("/three", &[TOKEN, Sent::Key("alice")], r#"Bearer realm="shed""#, "Bearer", NOT_AUTHENTICATED),
+    ("/three", &[TOKEN, SentCredential::Key("alice")], r#"Bearer realm="shed""#, "Bearer", NOT_AUTHENTICATED),
     ("/either", &[], r#"APIKey + Basic realm="shed", charset="UTF-8" + Bearer realm="shed", scope="me""#, r#"APIKey + Basic realm="shed" + Bearer"#, NOT_AUTHENTICATED),
-    ("/either", &[Sent::Key("bad"), TOKEN], "APIKey", "APIKey", NOT_VALID),
-    ("/either", &[Sent::Key("alice"), BAD_TOKEN], "T", r#"Bearer scope="me""#, NOT_VALID),
+    ("/either", &[SentCredential::Key("bad"), TOKEN], "APIKey", "APIKey", NOT_VALID),
+    ("/either", &[SentCredential::Key("alice"), BAD_TOKEN], "T", r#"Bearer scope="me""#, NOT_VALID),
 ];
 
 fn site(profile: Profile) -> Gate {
@@ -151,7 +157,7 @@ fn site(profile: Profile) -> Gate {
         ("/either", &[&["me"], &["basic"], &["key"]]),
     ];
     let add = |gate: GateBuilder, (path, ways)| gate.operation(get(path).guard(any(ways)).then(|| async { "in" }));
-    let gate = builder(profile, &Asked::default());
+    let gate = builder(profile, &RecordingVerifier::default());
     operations.into_iter().fold(gate, add).build().unwrap()
 }
 
@@ -182,20 +188,25 @@ async fn each_class_of_refusal_has_its_challenges() {
         assert_eq!(answered.json()["detail"], detail, "{case:?}");
     }
     // Scopes are missing, and the key is there: another key would not help.
-    let short = ask(&rfc, "/both", &[Sent::Token("alice", &[]), Sent::Key("alice")]).await;
+    let short = ask(
+        &rfc,
+        "/both",
+        &[SentCredential::Token("alice", &[]), SentCredential::Key("alice")],
+    )
+    .await;
     assert_eq!(short.status, 403);
     assert!(short.challenges()[0].contains(r#"error="insufficient_scope""#));
 }
 
 #[tokio::test]
 async fn a_credential_that_is_there_twice_is_refused() {
-    let gate = builder(Profile::Rfc, &Asked::default())
+    let gate = builder(Profile::Rfc, &RecordingVerifier::default())
         .operation(get("/").guard(any(&[&["basic"], &["key"]])).then(|| async { "in" }))
         .build()
         .unwrap();
     for (sent, challenge) in [
-        (Sent::Basic("alice"), r#"Basic realm="shed", charset="UTF-8""#),
-        (Sent::Key("alice"), "APIKey"),
+        (SentCredential::Basic("alice"), r#"Basic realm="shed", charset="UTF-8""#),
+        (SentCredential::Key("alice"), "APIKey"),
     ] {
         let refused = ask(&gate, "/", &[sent, sent]).await;
         assert_eq!((refused.status.as_u16(), refused.challenges()), (400, vec![challenge]));
@@ -205,7 +216,7 @@ async fn a_credential_that_is_there_twice_is_refused() {
 
 #[tokio::test]
 async fn verifier_is_called_only_if_it_can_matter() {
-    let asked = Asked::default();
+    let asked = RecordingVerifier::default();
     let gate = builder(Profile::Rfc, &asked)
         .operation(get("/open").public().then(|| async { "in" }))
         .operation(get("/closed").guard(Guard::deny()).then(|| async { "in" }))
@@ -214,28 +225,38 @@ async fn verifier_is_called_only_if_it_can_matter() {
         .operation(get("/again").guard(any(&[&["key", "basic"]])).then(|| async { "in" }))
         .build()
         .unwrap();
-    let bad_key = Sent::Key("bad");
-    let cases: [(&str, &[Sent], u16, &[&str]); 9] = [
-        ("/open", &[Sent::Basic("bad"), bad_key], 200, &[]),
-        ("/closed", &[Sent::Basic("alice"), Sent::Key("alice")], 403, &[]),
-        ("/token", &[Sent::Basic("bad"), bad_key], 401, &[]),
+    let bad_key = SentCredential::Key("bad");
+    let cases: [(&str, &[SentCredential], u16, &[&str]); 9] = [
+        ("/open", &[SentCredential::Basic("bad"), bad_key], 200, &[]),
+        (
+            "/closed",
+            &[SentCredential::Basic("alice"), SentCredential::Key("alice")],
+            403,
+            &[],
+        ),
+        ("/token", &[SentCredential::Basic("bad"), bad_key], 401, &[]),
         ("/token", &[TOKEN, bad_key], 200, &[]),
         // The password comes last, and not at all where the request is refused already.
         (
             "/both",
-            &[Sent::Basic("alice"), Sent::Key("alice")],
+            &[SentCredential::Basic("alice"), SentCredential::Key("alice")],
             200,
             &["alice", "alice"],
         ),
-        ("/both", &[Sent::Basic("johndoe"), bad_key], 401, &["bad"]),
+        ("/both", &[SentCredential::Basic("johndoe"), bad_key], 401, &["bad"]),
         (
             "/both",
-            &[Sent::Basic("bad"), Sent::Key("alice")],
+            &[SentCredential::Basic("bad"), SentCredential::Key("alice")],
             401,
             &["alice", "bad"],
         ),
-        ("/again", &[Sent::Basic("johndoe"), bad_key], 401, &["bad"]),
-        ("/both", &[Sent::Raw("Basic !"), Sent::Key("alice")], 401, &[]),
+        ("/again", &[SentCredential::Basic("johndoe"), bad_key], 401, &["bad"]),
+        (
+            "/both",
+            &[SentCredential::Raw("Basic !"), SentCredential::Key("alice")],
+            401,
+            &[],
+        ),
     ];
     for (path, sent, status, expected) in cases {
         assert_eq!(ask(&gate, path, sent).await.status.as_u16(), status, "{path} {sent:?}");
@@ -248,7 +269,7 @@ async fn the_user_is_that_of_the_credential_and_read_once() {
     for profile in [Profile::Rfc, Profile::Tutorial] {
         let who = |user: CurrentUser| async move { Json(user.username().to_string()) };
         let users = Arc::new(common::Counted::new(common::users().await));
-        let gate = builder(profile, &Asked::default())
+        let gate = builder(profile, &RecordingVerifier::default())
             .users(users.clone())
             .operation(
                 get("/basic")
@@ -262,16 +283,26 @@ async fn the_user_is_that_of_the_credential_and_read_once() {
             )
             .build()
             .unwrap();
-        let answered = ask(&gate, "/basic", &[Sent::Basic("johndoe")]).await;
+        let answered = ask(&gate, "/basic", &[SentCredential::Basic("johndoe")]).await;
         assert_eq!(answered.body, "\"johndoe\"");
-        let answered = ask(&gate, "/both", &[Sent::Basic("alice"), Sent::Key("alice")]).await;
+        let answered = ask(
+            &gate,
+            "/both",
+            &[SentCredential::Basic("alice"), SentCredential::Key("alice")],
+        )
+        .await;
         assert_eq!(answered.body, "\"alice\"");
         assert_eq!(users.reads.swap(0, Ordering::Relaxed), 2, "one for each request");
-        let answered = ask(&gate, "/both", &[Sent::Basic("johndoe"), Sent::Key("alice")]).await;
+        let answered = ask(
+            &gate,
+            "/both",
+            &[SentCredential::Basic("johndoe"), SentCredential::Key("alice")],
+        )
+        .await;
         assert_eq!(answered.status, 401);
         // An unknown name gets the same answer as a wrong password.
-        let stranger = ask(&gate, "/basic", &[Sent::Basic("stranger")]).await;
-        let wrong = ask(&gate, "/basic", &[Sent::Basic("wrong")]).await;
+        let stranger = ask(&gate, "/basic", &[SentCredential::Basic("stranger")]).await;
+        let wrong = ask(&gate, "/basic", &[SentCredential::Basic("wrong")]).await;
         assert_eq!(
             (stranger.status, stranger.challenges(), &stranger.body),
             (wrong.status, wrong.challenges(), &wrong.body)
@@ -288,8 +319,8 @@ async fn the_user_is_that_of_the_credential_and_read_once() {
 fn invalid_declaration_is_a_build_error() {
     let with = |ways: &[&[&str]]| get("/x").guard(any(ways)).then(|| async { "in" });
     let none = || Gate::builder(catalog());
-    let all = || builder(Profile::Rfc, &Asked::default());
-    let verifier = || Arc::new(Asked::default());
+    let all = || builder(Profile::Rfc, &RecordingVerifier::default());
+    let verifier = || Arc::new(RecordingVerifier::default());
     let odd = Catalog::builder().scheme("odd", SecurityScheme::api_key(ApiKeyLocation::Header, "not a name"));
     let odd = Gate::builder(odd.build().unwrap()).verifier("odd", verifier());
     let no_verifier = |schemes: &str| {
@@ -331,21 +362,21 @@ fn invalid_declaration_is_a_build_error() {
 
 #[tokio::test]
 async fn impossible_alternative_leaves_the_others() {
-    let asked = Arc::new(Asked::default());
+    let asked = Arc::new(RecordingVerifier::default());
     let with_all = builder(Profile::Rfc, &asked);
     for gate in [with_all, Gate::builder(catalog()).verifier("key", asked)] {
         let operation = get("/")
             .guard(any(&[&["basic", "me"], &["key"]]))
             .then(|| async { "in" });
         let gate = gate.operation(operation).build().unwrap();
-        assert_eq!(ask(&gate, "/", &[Sent::Key("alice")]).await.status, 200);
-        assert_eq!(ask(&gate, "/", &[Sent::Basic("alice")]).await.status, 401);
+        assert_eq!(ask(&gate, "/", &[SentCredential::Key("alice")]).await.status, 200);
+        assert_eq!(ask(&gate, "/", &[SentCredential::Basic("alice")]).await.status, 401);
     }
 }
 
 #[tokio::test]
 async fn test_identity_has_the_named_schemes() {
-    let gate = builder(Profile::Rfc, &Asked::default())
+    let gate = builder(Profile::Rfc, &RecordingVerifier::default())
         .users(common::users().await)
         .operation(
             get("/both")
@@ -402,7 +433,7 @@ impl Subscriber for Listener {
 #[tokio::test]
 async fn no_log_and_no_answer_holds_a_credential() {
     let listener = Listener::default();
-    let gate = builder(Profile::Rfc, &Asked::default())
+    let gate = builder(Profile::Rfc, &RecordingVerifier::default())
         .operation(
             get("/any")
                 .guard(any(&[&["me"], &["basic"], &["digest"], &["key"], &["query"]]))
@@ -411,15 +442,15 @@ async fn no_log_and_no_answer_holds_a_credential() {
         .operation(get("/two/").guard(any(&[&["key", "query"]])).then(|| async { "in" }))
         .build()
         .unwrap();
-    let cases: [(&str, &[Sent]); 8] = [
+    let cases: [(&str, &[SentCredential]); 8] = [
         ("/any?key=hunter2", &[]),
         ("/any?key=hunter2&key=hunter2", &[]),
-        ("/two/?key=hunter2", &[Sent::Key("hunter2")]),
-        ("/any", &[Sent::Key("hunter2")]),
-        ("/any", &[Sent::Raw("Bearer hunter2")]),
-        ("/any", &[Sent::Raw("Digest hunter2")]),
-        ("/any", &[Sent::Raw("Basic hunter2")]),
-        ("/any", &[Sent::Basic("nobody")]),
+        ("/two/?key=hunter2", &[SentCredential::Key("hunter2")]),
+        ("/any", &[SentCredential::Key("hunter2")]),
+        ("/any", &[SentCredential::Raw("Bearer hunter2")]),
+        ("/any", &[SentCredential::Raw("Digest hunter2")]),
+        ("/any", &[SentCredential::Raw("Basic hunter2")]),
+        ("/any", &[SentCredential::Basic("nobody")]),
     ];
     let guard = common::listen(listener.clone());
     for (path, sent) in cases {

@@ -21,9 +21,9 @@ const WRITE: ScopeToken = ScopeToken::from_static("write");
 const RECORDED: &str = include_str!("fastapi_security/recorded.json");
 
 /// Accepts the password of `johndoe`, and the text `good`.
-struct Judge;
+struct PasswordVerifier;
 
-impl CredentialVerifier for Judge {
+impl CredentialVerifier for PasswordVerifier {
     fn verify<'a>(&'a self, credential: &'a Credential) -> BoxFuture<'a, Result<CredentialCheck, StoreError>> {
         let expected = match credential.username() {
             Some("johndoe") => "se:cret",
@@ -92,7 +92,7 @@ fn site(realm: Option<&str>) -> Gate {
         let guard = Guard::requires(scopes).with_scheme(name);
         let subject = |permit: &Permit| permit.subject().map(str::to_owned);
         gate = gate
-            .verifier(name, Arc::new(Judge))
+            .verifier(name, Arc::new(PasswordVerifier))
             .operation(
                 get(format!("/{name}"))
                     .guard(&guard)
@@ -205,7 +205,7 @@ async fn scopes_of_every_kind_of_credential_are_enforced_and_documented() {
         let granted =
             |permit: Permit| async move { Json(permit.granted().map(ToString::to_string).collect::<Vec<_>>()) };
         let gate = Gate::builder(catalog.build().unwrap())
-            .verifier("station", Arc::new(Judge))
+            .verifier("station", Arc::new(PasswordVerifier))
             .operation(get("/read").guard(Guard::requires([READ])).then(granted))
             .operation(get("/write").guard(Guard::requires([WRITE])).then(granted))
             .build()

@@ -341,9 +341,9 @@ async fn paths_that_clash_or_do_not_fit_together_are_errors() {
 struct Log(Arc<Mutex<Vec<String>>>);
 
 #[derive(Default)]
-struct Line(Vec<String>);
+struct LogLine(Vec<String>);
 
-impl Visit for Line {
+impl Visit for LogLine {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         self.0.push(format!("{field}={value:?}"));
     }
@@ -363,7 +363,7 @@ impl tracing::Subscriber for Log {
     fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
 
     fn event(&self, event: &tracing::Event<'_>) {
-        let mut line = Line::default();
+        let mut line = LogLine::default();
         event.record(&mut line);
         self.0.lock().unwrap().push(line.0.join(" "));
     }

@@ -135,7 +135,7 @@ async fn age_of_a_login_is_not_cached() {
 }
 
 /// A gate with users that are cached for five seconds, and the number of queries to the store.
-struct Known {
+struct CachedUsersGate {
     clock: Arc<ManualClock>,
     counted: Arc<common::Counted>,
     users: Arc<UsersCache>,
@@ -143,7 +143,7 @@ struct Known {
     gate: Gate,
 }
 
-async fn known() -> Known {
+async fn known() -> CachedUsersGate {
     let clock = common::clock();
     let counted = Arc::new(common::Counted::new(common::users().await));
     let behind: Arc<dyn Store> = Arc::<common::Counted>::clone(&counted);
@@ -161,7 +161,7 @@ async fn known() -> Known {
         .operation(get("/me").guard(active).then(|| async { "me" }))
         .build()
         .unwrap();
-    Known {
+    CachedUsersGate {
         clock,
         counted,
         users,
@@ -170,7 +170,7 @@ async fn known() -> Known {
     }
 }
 
-impl Known {
+impl CachedUsersGate {
     async fn status(&self, token: &str) -> u16 {
         get_with(&self.gate, "/me", token).await.status.as_u16()
     }

@@ -18,13 +18,13 @@ use scopegate_http::{
 };
 use serde_json::{Value, json};
 
-use self::truth::{Expected, Item, Place, SCHEMES, Ways, expected};
+use self::truth::{CredentialPlace, Expected, Item, SCHEMES, Ways, expected};
 use crate::common::{self, Answered, ME, send, token};
 
 /// What an application knows of its credentials, by their text.
-struct Known;
+struct KnownCredentials;
 
-impl CredentialVerifier for Known {
+impl CredentialVerifier for KnownCredentials {
     fn verify<'a>(&'a self, credential: &'a Credential) -> BoxFuture<'a, Result<CredentialCheck, StoreError>> {
         let text = credential.username().unwrap_or(credential.secret().expose());
         let verdict = match text {
@@ -91,7 +91,7 @@ fn builder(profile: Profile, ways: &Ways, is_optional: bool) -> GateBuilder {
     for (name, ..) in SCHEMES {
         gate = match name {
             "oauth" => gate.bearer(name, common::verifier()),
-            name => gate.verifier(name, Arc::new(Known)),
+            name => gate.verifier(name, Arc::new(KnownCredentials)),
         };
     }
     gate.clock(common::clock())
@@ -173,7 +173,7 @@ fn pairs() -> Vec<Ways> {
 /// Returns each content of the places of two schemes. A header that two places share has the
 /// content of either.
 fn presented(ways: &Ways, profile: Profile) -> Vec<Vec<Item>> {
-    let places: BTreeSet<Place> = ways.iter().flatten().map(|number| SCHEMES[*number].1).collect();
+    let places: BTreeSet<CredentialPlace> = ways.iter().flatten().map(|number| SCHEMES[*number].1).collect();
     places.into_iter().fold(vec![Vec::new()], |all, place| {
         let items = place.items(profile);
         let both = |presented: Vec<Item>| {
@@ -232,12 +232,12 @@ fn any_ways() -> impl Strategy<Value = Ways> {
 /// Returns the picked contents of the places; one place has one content.
 fn picked(picks: &[(usize, usize)], profile: Profile) -> Vec<Item> {
     let places = [
-        Place::Bearer,
-        Place::Basic,
-        Place::Digest,
-        Place::Key,
-        Place::App,
-        Place::Session,
+        CredentialPlace::Bearer,
+        CredentialPlace::Basic,
+        CredentialPlace::Digest,
+        CredentialPlace::Key,
+        CredentialPlace::App,
+        CredentialPlace::Session,
     ];
     let mut presented: Vec<Item> = Vec::new();
     for (place, pick) in picks {

@@ -12,7 +12,7 @@ use scopegate_http::policy::{Check, CheckContext, Fact, Needs, Operation, Operat
 use scopegate_http::{ActiveUser, Catalog, Gate, GateBuilder, Guard, Permit, Profile, ScopeToken, SecurityScheme, get};
 
 use crate::common::{self, ITEMS, ME, NOW, get_once_with, token, users};
-use crate::trace::Told;
+use crate::trace::RecordedLog;
 
 const REPORTS: ScopeToken = ScopeToken::from_static("reports");
 
@@ -264,7 +264,7 @@ async fn nothing_is_looked_up_for_a_shadow() {
 }
 
 /// The lines that were written of flips.
-fn flips(told: &Told) -> Vec<String> {
+fn flips(told: &RecordedLog) -> Vec<String> {
     let text = told.text();
     let lines = text.lines().filter(|line| line.contains("would decide otherwise"));
     lines.map(str::to_owned).collect()
@@ -272,7 +272,7 @@ fn flips(told: &Told) -> Vec<String> {
 
 #[tokio::test]
 async fn divergence_is_logged_without_secrets() {
-    let told = Told::default();
+    let told = RecordedLog::default();
     let _guard = common::listen(told.clone());
     let gate = gate().await.shadow(proposed()).build().unwrap();
     for path in ["/me", "/items/7", "/open", "/perhaps", "/shut"] {
@@ -328,7 +328,7 @@ async fn divergence_is_logged_without_secrets() {
 
 #[tokio::test]
 async fn a_flood_of_flips_is_few_lines() {
-    let told = Told::default();
+    let told = RecordedLog::default();
     let _guard = common::listen(told.clone());
     let clock = common::clock();
     let (counted, gate) = Counted::build(gate().await.clock(Arc::<ManualClock>::clone(&clock)).shadow(proposed()));
@@ -349,7 +349,7 @@ async fn a_flood_of_flips_is_few_lines() {
 
 #[tokio::test]
 async fn a_policy_of_something_else_is_warned_of() {
-    let told = Told::default();
+    let told = RecordedLog::default();
     let _guard = common::listen(told.clone());
     let strange = Catalog::builder()
         .scheme("partner", SecurityScheme::oauth2_password("token"))

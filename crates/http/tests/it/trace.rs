@@ -34,7 +34,7 @@ const MARK: &str = "swordfish";
 
 /// All log records, of every level.
 #[derive(Clone, Default)]
-pub(crate) struct Told(Arc<Mutex<Lines>>);
+pub(crate) struct RecordedLog(Arc<Mutex<Lines>>);
 
 #[derive(Default)]
 struct Lines {
@@ -42,7 +42,7 @@ struct Lines {
     text: String,
 }
 
-impl Told {
+impl RecordedLog {
     fn lines(&self) -> MutexGuard<'_, Lines> {
         self.0.lock().unwrap()
     }
@@ -77,7 +77,7 @@ impl Visit for Fields<'_> {
     }
 }
 
-impl Subscriber for Told {
+impl Subscriber for RecordedLog {
     fn enabled(&self, _: &Metadata<'_>) -> bool {
         true
     }
@@ -113,7 +113,7 @@ impl Subscriber for Told {
 }
 
 /// Logs at level `info` and above, as a program does by default.
-struct Informed(Told);
+struct Informed(RecordedLog);
 
 impl Subscriber for Informed {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
@@ -140,9 +140,9 @@ impl Subscriber for Informed {
 }
 
 /// Knows the user `u1` with this secret.
-struct Judge;
+struct SecretVerifier;
 
-impl CredentialVerifier for Judge {
+impl CredentialVerifier for SecretVerifier {
     fn verify<'a>(&'a self, credential: &'a Credential) -> BoxFuture<'a, Result<CredentialCheck, StoreError>> {
         let is_good = credential.secret().same_as(&Secret::new("good-swordfish".to_owned()));
         Box::pin(async move {
@@ -201,13 +201,13 @@ async fn gate() -> (Gate, Secrets) {
     let server = AuthorizationServer::builder(Arc::clone(&store), Signer::new(rules.clone(), key()), catalog.clone());
     let mut gate = Gate::builder(catalog)
         .bearer("oauth", remembering(Verifier::new(rules, key().verifying_key())))
-        .verifier("basic", Arc::new(Judge))
+        .verifier("basic", Arc::new(SecretVerifier))
         .users(store)
         .docs()
         .token_endpoint("/token", server.password_grant(true).build())
         .operations(operations());
     for (name, _) in KEYS {
-        gate = gate.verifier(name, Arc::new(Judge));
+        gate = gate.verifier(name, Arc::new(SecretVerifier));
     }
     let gate = gate.build().unwrap();
     let client = client_secret.expose().to_owned();
@@ -304,7 +304,7 @@ fn base64(text: &str) -> String {
 
 #[tokio::test]
 async fn every_request_has_one_span_with_the_id_of_its_answer() {
-    let told = Told::default();
+    let told = RecordedLog::default();
     let _guard = listen(told.clone());
     let (gate, secrets) = gate().await;
     let mut asked = 1;
@@ -324,7 +324,7 @@ async fn every_request_has_one_span_with_the_id_of_its_answer() {
 
 #[tokio::test]
 async fn span_has_the_operation_and_its_outcome() {
-    let told = Told::default();
+    let told = RecordedLog::default();
     let _guard = listen(told.clone());
     let (gate, secrets) = gate().await;
     let mut requests = requests(&secrets).into_iter();
@@ -357,7 +357,7 @@ async fn span_has_the_operation_and_its_outcome() {
 
 #[tokio::test]
 async fn a_span_has_its_status_at_level_info() {
-    let told = Told::default();
+    let told = RecordedLog::default();
     let _guard = listen(Informed(told.clone()));
     let (gate, _) = gate().await;
     let answer = send(&gate, Request::get("/number/x").body(String::new()).unwrap()).await;
@@ -368,7 +368,7 @@ async fn a_span_has_its_status_at_level_info() {
 
 #[tokio::test]
 async fn a_refused_input_has_its_cause_and_place_in_the_log() {
-    let told = Told::default();
+    let told = RecordedLog::default();
     let _guard = listen(told.clone());
     let (gate, _) = gate().await;
     for (request, place) in [
@@ -399,7 +399,7 @@ async fn a_refused_input_has_its_cause_and_place_in_the_log() {
 
 #[tokio::test]
 async fn log_contains_no_secret() {
-    let told = Told::default();
+    let told = RecordedLog::default();
     let _guard = listen(told.clone());
     let (gate, secrets) = gate().await;
     for (request, _) in requests(&secrets) {
@@ -424,7 +424,7 @@ async fn log_contains_no_secret() {
 
 #[tokio::test]
 async fn the_peer_is_in_the_span_and_in_the_refusal() {
-    let told = Told::default();
+    let told = RecordedLog::default();
     let _guard = listen(told.clone());
     let (gate, _) = gate().await;
     let service = gate.service().from_peer("192.0.2.7".parse().unwrap());

@@ -12,12 +12,12 @@ fn address(text: &str) -> IpAddr {
 }
 
 /// One attempt at a time, at moments that the test chooses.
-struct Stage {
+struct ThrottleFixture {
     throttle: Throttle,
     now: Instant,
 }
 
-impl Stage {
+impl ThrottleFixture {
     fn new() -> Self {
         Self {
             throttle: Throttle::new(true),
@@ -74,7 +74,7 @@ fn anywhere(number: u32) -> Option<IpAddr> {
 
 #[test]
 fn account_delays_grow_until_a_success() {
-    let mut stage = Stage::new();
+    let mut stage = ThrottleFixture::new();
     for number in 0..10 {
         assert_eq!(stage.fail(JOHN, anywhere(number)), None);
     }
@@ -106,7 +106,7 @@ fn account_delays_grow_until_a_success() {
 
 #[test]
 fn failures_are_forgotten_an_hour_after_the_last() {
-    let mut stage = Stage::new();
+    let mut stage = ThrottleFixture::new();
     for number in 0..10 {
         assert_eq!(stage.fail(JOHN, anywhere(number)), None);
     }
@@ -119,7 +119,7 @@ fn failures_are_forgotten_an_hour_after_the_last() {
 
 #[test]
 fn owner_logs_in_from_known_address_during_attack() {
-    let mut stage = Stage::new();
+    let mut stage = ThrottleFixture::new();
     assert_eq!(stage.attempt(JOHN, Some(OWNER), AttemptOutcome::Succeeded), None);
     for number in 0..10 {
         assert_eq!(stage.fail(JOHN, anywhere(number)), None);
@@ -158,7 +158,7 @@ fn equivalent_addresses_share_one_bucket() {
         ("2001:db8:1:2::1", "2001:db8:1:3::1", false),
         ("2001:db8:1:2::1", "2001:db8:2:2::1", false),
     ] {
-        let stage = Stage::new();
+        let stage = ThrottleFixture::new();
         for number in 0..30 {
             let name = format!("user {number}");
             assert_eq!(stage.fail(SecretOwner::User(&name), Some(address(one))), None);
@@ -170,7 +170,7 @@ fn equivalent_addresses_share_one_bucket() {
 
 #[test]
 fn address_gets_slow_attempts_after_thirty_failures() {
-    let mut stage = Stage::new();
+    let mut stage = ThrottleFixture::new();
     for number in 0..30 {
         // A secret that was not compared does not count.
         let other = SecretOwner::Client("c");
@@ -186,7 +186,7 @@ fn address_gets_slow_attempts_after_thirty_failures() {
 
 #[test]
 fn site_of_many_networks_has_higher_limit() {
-    let stage = Stage::new();
+    let stage = ThrottleFixture::new();
     let network = |number: u32| {
         let bits = (0x2001_0db8_0001_u128 << 80) | (u128::from(number) << 64);
         Some(IpAddr::V6(Ipv6Addr::from_bits(bits)))
@@ -206,7 +206,7 @@ fn site_of_many_networks_has_higher_limit() {
 
 #[test]
 fn flood_of_names_clears_no_bucket() {
-    let mut stage = Stage::new();
+    let mut stage = ThrottleFixture::new();
     for number in 0..10 {
         assert_eq!(stage.fail(JOHN, anywhere(number)), None);
     }
@@ -232,7 +232,7 @@ fn flood_of_names_clears_no_bucket() {
 /// An attempt with the secret of a client costs no hash, so there can be a million attempts.
 #[test]
 fn flood_of_clients_clears_no_user_bucket() {
-    let stage = Stage::new();
+    let stage = ThrottleFixture::new();
     assert_eq!(stage.attempt(JOHN, Some(OWNER), AttemptOutcome::Succeeded), None);
     for number in 0..3 {
         assert_eq!(stage.fail(JOHN, anywhere(number)), None);
@@ -271,7 +271,7 @@ fn flood_of_clients_clears_no_user_bucket() {
 
 #[test]
 fn account_cannot_evict_known_addresses_of_another() {
-    let stage = Stage::new();
+    let stage = ThrottleFixture::new();
     assert_eq!(stage.attempt(JOHN, Some(OWNER), AttemptOutcome::Succeeded), None);
     for number in 0..u32::try_from(MAX_ENTRIES).unwrap() + 50_000 {
         let mallory = SecretOwner::User("mallory");
@@ -295,7 +295,7 @@ fn account_cannot_evict_known_addresses_of_another() {
 /// Each hour other names fail and one owner logs in from another address, for a year.
 #[test]
 fn a_year_of_attempts_is_forgotten() {
-    let mut stage = Stage::new();
+    let mut stage = ThrottleFixture::new();
     let mut most = [0; 5];
     for hour in 0..365 * 24 {
         for number in 0..5 {

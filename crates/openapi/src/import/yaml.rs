@@ -123,7 +123,7 @@ struct Reader<'t> {
     slip: Option<Slip>,
 }
 
-type Told<'t> = (Event<'t>, Span);
+type SpannedEvent<'t> = (Event<'t>, Span);
 
 impl<'t> Reader<'t> {
     fn document(&mut self, shape: Shape) -> Result<Node<'static>, ImportError> {
@@ -139,7 +139,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn next(&mut self) -> Result<Told<'t>, ImportError> {
+    fn next(&mut self) -> Result<SpannedEvent<'t>, ImportError> {
         self.events += 1;
         if self.events > MAX_EVENTS {
             return Err(ImportError::TooLarge(ImportLimit::Nodes));
@@ -157,7 +157,12 @@ impl<'t> Reader<'t> {
 
     /// Reads the value that begins with this event. A value with an anchor is always kept, because
     /// an alias may need it.
-    fn node(&mut self, (event, span): Told<'t>, shape: Shape, depth: usize) -> Result<Node<'static>, ImportError> {
+    fn node(
+        &mut self,
+        (event, span): SpannedEvent<'t>,
+        shape: Shape,
+        depth: usize,
+    ) -> Result<Node<'static>, ImportError> {
         if depth > MAX_DEPTH {
             return Err(ImportError::TooLarge(ImportLimit::Depth));
         }
@@ -304,7 +309,12 @@ impl<'t> Reader<'t> {
     }
 
     /// The members that a merge key (`<<`) adds: those of an object, or of a list of objects.
-    fn merged(&mut self, (event, span): Told<'t>, shape: Shape, depth: usize) -> Result<Vec<Merged>, ImportError> {
+    fn merged(
+        &mut self,
+        (event, span): SpannedEvent<'t>,
+        shape: Shape,
+        depth: usize,
+    ) -> Result<Vec<Merged>, ImportError> {
         let mut members = Vec::new();
         let mut add = |node: Node<'static>| match node.kind {
             Kind::Map(all) => {

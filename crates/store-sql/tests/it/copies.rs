@@ -26,14 +26,14 @@ fn side(path: &Path, end: &str) -> PathBuf {
 }
 
 /// A database with the user `ada` in its own folder.
-struct Place {
+struct TestDatabase {
     _outer: TempDir,
     folder: PathBuf,
     path: PathBuf,
     store: SqlStore,
 }
 
-impl Place {
+impl TestDatabase {
     async fn new() -> Self {
         let outer = TempDir::new().unwrap();
         let folder = outer.path().join("data");
@@ -124,7 +124,7 @@ async fn names(store: &SqlStore) -> Vec<String> {
 #[tokio::test]
 async fn a_copy_of_a_file_is_used_without_a_restart() {
     for ends in [&[""][..], &["-wal"], &["-shm"], &["", "-wal"], &ENDS] {
-        let place = Place::new().await;
+        let place = TestDatabase::new().await;
         let copy = place.folder.join("copy");
         place.copy(ends, &copy);
         place.replace(ends, &copy);
@@ -134,7 +134,7 @@ async fn a_copy_of_a_file_is_used_without_a_restart() {
 
 #[tokio::test]
 async fn a_folder_that_is_renamed_and_back_is_used_on() {
-    let place = Place::new().await;
+    let place = TestDatabase::new().await;
     let away = place.folder.with_file_name("away");
     fs::rename(&place.folder, &away).unwrap();
     place.stays_unavailable().await;
@@ -144,7 +144,7 @@ async fn a_folder_that_is_renamed_and_back_is_used_on() {
 
 #[tokio::test]
 async fn a_folder_that_is_replaced_by_its_copy_is_used() {
-    let place = Place::new().await;
+    let place = TestDatabase::new().await;
     let copied = place.folder.with_file_name("copied");
     fs::create_dir(&copied).unwrap();
     place.copy(&ENDS, &copied.join("scopegate.db"));
@@ -157,7 +157,7 @@ async fn a_folder_that_is_replaced_by_its_copy_is_used() {
 /// Another process opens the copy, changes it, and merges the log into the file.
 #[tokio::test]
 async fn a_copy_that_was_changed_by_another_process_is_used() {
-    let place = Place::new().await;
+    let place = TestDatabase::new().await;
     let copy = place.folder.join("copy");
     place.copy(&["", "-wal"], &copy);
     place.take_away();
@@ -172,7 +172,7 @@ async fn a_copy_that_was_changed_by_another_process_is_used() {
 /// The copy lacks a change that was answered.
 #[tokio::test]
 async fn an_older_copy_is_not_used_until_the_newer_one_is_back() {
-    let place = Place::new().await;
+    let place = TestDatabase::new().await;
     let copy = place.folder.join("copy");
     place.back_up(&copy).await;
     place.store.add(user("bob")).await.unwrap();
@@ -187,7 +187,7 @@ async fn an_older_copy_is_not_used_until_the_newer_one_is_back() {
 
 #[tokio::test]
 async fn an_older_copy_is_not_used_even_after_more_changes() {
-    let place = Place::new().await;
+    let place = TestDatabase::new().await;
     let copy = place.folder.join("copy");
     place.back_up(&copy).await;
     place.store.add(user("bob")).await.unwrap();
@@ -204,7 +204,7 @@ async fn an_older_copy_is_not_used_even_after_more_changes() {
 /// The log continues a newer state of the main file.
 #[tokio::test]
 async fn an_older_main_file_is_not_used_with_the_log() {
-    let place = Place::new().await;
+    let place = TestDatabase::new().await;
     let copy = place.folder.join("copy");
     place.copy(&[""], &copy);
     // SQLite writes the log to the main file after a thousand pages.
@@ -218,7 +218,7 @@ async fn an_older_main_file_is_not_used_with_the_log() {
 
 #[tokio::test]
 async fn another_database_is_not_used() {
-    let place = Place::new().await;
+    let place = TestDatabase::new().await;
     let other = place.folder.join("other");
     let another = SqlStore::open(&DatabaseUrl::file(&other)).await.unwrap();
     another.add(user("ada")).await.unwrap();
@@ -239,7 +239,7 @@ async fn another_database_is_not_used() {
 
 #[tokio::test]
 async fn a_damaged_copy_is_not_used() {
-    let place = Place::new().await;
+    let place = TestDatabase::new().await;
     for number in 0..100 {
         place.store.add(user(&format!("user{number:03}"))).await.unwrap();
     }

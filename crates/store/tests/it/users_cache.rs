@@ -33,28 +33,28 @@ fn account(number: usize) -> Account {
     }
 }
 
-struct Stage {
+struct CacheFixture {
     clock: Arc<ManualClock>,
     store: Arc<MemoryStore>,
     users: UsersCache,
 }
 
 /// A store with `count` users behind a cache.
-async fn stage(count: usize) -> Stage {
+async fn fixture(count: usize) -> CacheFixture {
     let clock = Arc::new(ManualClock::at(Timestamp::from_unix(1_000)));
     let store = Arc::new(MemoryStore::new());
     for number in 0..count {
         Users::add(&*store, account(number)).await.unwrap();
     }
     let behind: Arc<dyn Users> = Arc::<MemoryStore>::clone(&store);
-    Stage {
+    CacheFixture {
         users: UsersCache::new(behind, Arc::<ManualClock>::clone(&clock), AGE),
         clock,
         store,
     }
 }
 
-impl Stage {
+impl CacheFixture {
     async fn status(&self, number: usize) -> UserStatus {
         Users::find(&self.users, &name(number)).await.unwrap().unwrap().status()
     }
@@ -69,45 +69,45 @@ impl Stage {
 
 #[tokio::test]
 async fn found_user_is_cached_until_expiry() {
-    let stage = stage(2).await;
-    assert!(!stage.recalls(0));
-    assert_eq!(stage.status(0).await, UserStatus::Active);
-    assert!(stage.recalls(0) && !stage.recalls(1));
-    stage.clock.advance(Lifetime::from_seconds(4));
-    assert!(stage.recalls(0));
-    stage.clock.advance(Lifetime::from_seconds(1));
-    assert!(!stage.recalls(0));
-    assert!(stage.users.find_by_id(&id(0)).await.unwrap().is_some());
-    assert!(stage.recalls(0), "known again, by either");
-    stage.clock.set(Timestamp::from_unix(0));
-    assert!(!stage.recalls(0), "a clock that was set back says nothing of an age");
+    let fixture = fixture(2).await;
+    assert!(!fixture.recalls(0));
+    assert_eq!(fixture.status(0).await, UserStatus::Active);
+    assert!(fixture.recalls(0) && !fixture.recalls(1));
+    fixture.clock.advance(Lifetime::from_seconds(4));
+    assert!(fixture.recalls(0));
+    fixture.clock.advance(Lifetime::from_seconds(1));
+    assert!(!fixture.recalls(0));
+    assert!(fixture.users.find_by_id(&id(0)).await.unwrap().is_some());
+    assert!(fixture.recalls(0), "known again, by either");
+    fixture.clock.set(Timestamp::from_unix(0));
+    assert!(!fixture.recalls(0), "a clock that was set back says nothing of an age");
 }
 
 #[tokio::test]
 async fn foreign_change_is_seen_after_expiry() {
-    let stage = stage(1).await;
-    stage.status(0).await;
-    Users::set_status(&*stage.store, &id(0), UserStatus::Disabled)
+    let fixture = fixture(1).await;
+    fixture.status(0).await;
+    Users::set_status(&*fixture.store, &id(0), UserStatus::Disabled)
         .await
         .unwrap();
-    assert_eq!(stage.status(0).await, UserStatus::Active);
-    stage.clock.advance(AGE);
-    assert_eq!(stage.status(0).await, UserStatus::Disabled);
+    assert_eq!(fixture.status(0).await, UserStatus::Active);
+    fixture.clock.advance(AGE);
+    assert_eq!(fixture.status(0).await, UserStatus::Disabled);
 }
 
 #[tokio::test]
 async fn own_change_is_seen_immediately() {
-    let stage = stage(2).await;
-    stage.status(0).await;
-    Users::set_status(&stage.users, &id(0), UserStatus::Disabled)
+    let fixture = fixture(2).await;
+    fixture.status(0).await;
+    Users::set_status(&fixture.users, &id(0), UserStatus::Disabled)
         .await
         .unwrap();
-    assert!(!stage.recalls(0));
-    assert_eq!(stage.status(0).await, UserStatus::Disabled);
+    assert!(!fixture.recalls(0));
+    assert_eq!(fixture.status(0).await, UserStatus::Disabled);
     let scope: Scope = "a".parse().unwrap();
-    Users::set_scope(&stage.users, &id(0), &scope).await.unwrap();
-    assert!(!stage.recalls(0));
-    stage.status(0).await;
+    Users::set_scope(&fixture.users, &id(0), &scope).await.unwrap();
+    assert!(!fixture.recalls(0));
+    fixture.status(0).await;
     let (john, whose) = (
         id(0),
         Revoked::User {
@@ -122,80 +122,80 @@ async fn own_change_is_seen_immediately() {
         DisableAndRevoke::DisableUser(&john),
         DisableAndRevoke::RemoveUser(&john),
     ] {
-        stage.status(0).await;
-        assert!(stage.recalls(0));
-        assert!(stage.store.withdraw(withdrawal, &revocation).await.unwrap());
-        stage.users.forget(id(0));
-        assert!(!stage.recalls(0), "{withdrawal:?}");
+        fixture.status(0).await;
+        assert!(fixture.recalls(0));
+        assert!(fixture.store.withdraw(withdrawal, &revocation).await.unwrap());
+        fixture.users.forget(id(0));
+        assert!(!fixture.recalls(0), "{withdrawal:?}");
     }
-    Users::add(&stage.users, account(0)).await.unwrap();
-    stage.status(0).await;
-    assert!(Users::remove(&stage.users, &id(0)).await.unwrap());
-    assert!(!stage.recalls(0));
-    assert_eq!(Users::find(&stage.users, &name(0)).await.unwrap(), None);
+    Users::add(&fixture.users, account(0)).await.unwrap();
+    fixture.status(0).await;
+    assert!(Users::remove(&fixture.users, &id(0)).await.unwrap());
+    assert!(!fixture.recalls(0));
+    assert_eq!(Users::find(&fixture.users, &name(0)).await.unwrap(), None);
 }
 
 #[tokio::test]
 async fn change_invalidates_one_user() {
-    let stage = stage(2).await;
-    stage.status(0).await;
-    stage.status(1).await;
-    Users::set_status(&stage.users, &id(0), UserStatus::Disabled)
+    let fixture = fixture(2).await;
+    fixture.status(0).await;
+    fixture.status(1).await;
+    Users::set_status(&fixture.users, &id(0), UserStatus::Disabled)
         .await
         .unwrap();
-    assert!(!stage.recalls(0) && stage.recalls(1));
-    assert_eq!(stage.users.len(), 1);
+    assert!(!fixture.recalls(0) && fixture.recalls(1));
+    assert_eq!(fixture.users.len(), 1);
 }
 
 #[tokio::test]
 async fn reassigned_name_returns_new_user() {
-    let stage = stage(1).await;
-    stage.status(0).await;
-    Users::remove(&*stage.store, &id(0)).await.unwrap();
+    let fixture = fixture(1).await;
+    fixture.status(0).await;
+    Users::remove(&*fixture.store, &id(0)).await.unwrap();
     let user = User::new(id(7), name(0));
     let account = Account {
         user: user.clone(),
         password_hash: None,
     };
-    Users::add(&stage.users, account).await.unwrap();
-    assert!(stage.users.cached(name(0).as_str()).is_none() && stage.users.cached_by_id("u0").is_none());
-    assert_eq!(Users::find(&stage.users, &name(0)).await.unwrap(), Some(user));
+    Users::add(&fixture.users, account).await.unwrap();
+    assert!(fixture.users.cached(name(0).as_str()).is_none() && fixture.users.cached_by_id("u0").is_none());
+    assert_eq!(Users::find(&fixture.users, &name(0)).await.unwrap(), Some(user));
 }
 
 #[tokio::test]
 async fn value_read_before_change_is_not_cached() {
-    let stage = stage(1).await;
+    let fixture = fixture(1).await;
     let name = name(0);
     // The store reads the user when the query is made; the user is disabled before the result is
     // used.
-    let reading = Users::find(&stage.users, &name);
-    Users::set_status(&stage.users, &id(0), UserStatus::Disabled)
+    let reading = Users::find(&fixture.users, &name);
+    Users::set_status(&fixture.users, &id(0), UserStatus::Disabled)
         .await
         .unwrap();
     assert_eq!(reading.await.unwrap().unwrap().status(), UserStatus::Active);
-    assert!(!stage.recalls(0));
-    assert_eq!(stage.status(0).await, UserStatus::Disabled);
+    assert!(!fixture.recalls(0));
+    assert_eq!(fixture.status(0).await, UserStatus::Disabled);
 }
 
 #[tokio::test]
 async fn dropped_change_invalidates_user() {
-    let stage = stage(1).await;
-    stage.status(0).await;
+    let fixture = fixture(1).await;
+    fixture.status(0).await;
     let id = id(0);
-    drop(Users::set_status(&stage.users, &id, UserStatus::Disabled));
-    assert!(!stage.recalls(0));
-    assert_eq!(stage.status(0).await, UserStatus::Disabled);
+    drop(Users::set_status(&fixture.users, &id, UserStatus::Disabled));
+    assert!(!fixture.recalls(0));
+    assert_eq!(fixture.status(0).await, UserStatus::Disabled);
 }
 
 #[tokio::test]
 async fn cached_users_are_bounded() {
-    let stage = stage(UsersCache::MOST * 2).await;
+    let fixture = fixture(UsersCache::MOST * 2).await;
     for number in 0..UsersCache::MOST * 2 {
-        stage.status(number).await;
-        assert!(stage.users.len() <= UsersCache::MOST);
+        fixture.status(number).await;
+        assert!(fixture.users.len() <= UsersCache::MOST);
     }
-    assert!(stage.users.len() > UsersCache::MOST / 2);
-    assert!(stage.recalls(UsersCache::MOST * 2 - 1));
+    assert!(fixture.users.len() > UsersCache::MOST / 2);
+    assert!(fixture.recalls(UsersCache::MOST * 2 - 1));
 }
 
 #[tokio::test]
@@ -209,10 +209,10 @@ async fn zero_age_disables_cache() {
 
 #[tokio::test]
 async fn cached_user_needs_no_query() {
-    let stage = stage(1).await;
-    stage.status(0).await;
+    let fixture = fixture(1).await;
+    fixture.status(0).await;
     let name = name(0);
-    let asked = pin!(Users::find(&stage.users, &name));
+    let asked = pin!(Users::find(&fixture.users, &name));
     assert!(asked.poll(&mut Context::from_waker(Waker::noop())).is_ready());
 }
 
@@ -220,20 +220,23 @@ async fn cached_user_needs_no_query() {
 #[tokio::test]
 async fn a_year_of_visitors_is_forgotten() {
     const USERS: usize = 500;
-    let stage = stage(USERS).await;
+    let fixture = fixture(USERS).await;
     let mut most = 0;
     for minute in 0..365 * 24 * 60 {
-        Users::find(&stage.users, &name(minute % USERS)).await.unwrap().unwrap();
-        most = most.max(stage.users.len());
-        stage.clock.advance(Lifetime::from_minutes(1));
+        Users::find(&fixture.users, &name(minute % USERS))
+            .await
+            .unwrap()
+            .unwrap();
+        most = most.max(fixture.users.len());
+        fixture.clock.advance(Lifetime::from_minutes(1));
     }
     assert!(most <= 4, "{most}");
     // Within their age all of them are cached at once.
     for number in 0..USERS {
-        Users::find(&stage.users, &name(number)).await.unwrap().unwrap();
+        Users::find(&fixture.users, &name(number)).await.unwrap().unwrap();
     }
-    assert!(stage.users.cached("user1").is_some());
-    assert!(stage.users.len() >= USERS);
+    assert!(fixture.users.cached("user1").is_some());
+    assert!(fixture.users.len() >= USERS);
 }
 
 proptest! {
@@ -243,23 +246,23 @@ proptest! {
     fn changed_cache_finds_what_store_contains(steps in prop::collection::vec((0..6_u8, 0..3_usize, 0..3_usize), 0..40)) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
-            let stage = stage(2).await;
+            let fixture = fixture(2).await;
             for (step, number, other) in steps {
                 let user = User::new(id(number), name(other));
                 match step {
-                    0 => drop(Users::find(&stage.users, &name(number)).await),
-                    1 => drop(Users::find_by_id(&stage.users, &id(number)).await),
-                    2 => drop(Users::set_status(&stage.users, &id(number), UserStatus::Disabled).await),
-                    3 => drop(Users::set_scope(&stage.users, &id(number), &"a".parse().unwrap()).await),
-                    4 => drop(Users::remove(&stage.users, &id(number)).await),
-                    _ => drop(Users::add(&stage.users, Account { user, password_hash: None }).await),
+                    0 => drop(Users::find(&fixture.users, &name(number)).await),
+                    1 => drop(Users::find_by_id(&fixture.users, &id(number)).await),
+                    2 => drop(Users::set_status(&fixture.users, &id(number), UserStatus::Disabled).await),
+                    3 => drop(Users::set_scope(&fixture.users, &id(number), &"a".parse().unwrap()).await),
+                    4 => drop(Users::remove(&fixture.users, &id(number)).await),
+                    _ => drop(Users::add(&fixture.users, Account { user, password_hash: None }).await),
                 }
                 for number in 0..3 {
                     let (id, name) = (id(number), name(number));
-                    let (by_id, by_name) = (stage.users.cached_by_id(id.as_str()), stage.users.cached(name.as_str()));
-                    let stored = stage.store.find_by_id(&id).await.unwrap();
+                    let (by_id, by_name) = (fixture.users.cached_by_id(id.as_str()), fixture.users.cached(name.as_str()));
+                    let stored = fixture.store.find_by_id(&id).await.unwrap();
                     assert!(by_id.is_none_or(|user| Some(&*user) == stored.as_ref()));
-                    let stored = Users::find(&*stage.store, &name).await.unwrap();
+                    let stored = Users::find(&*fixture.store, &name).await.unwrap();
                     assert!(by_name.is_none_or(|user| Some(&*user) == stored.as_ref()));
                 }
             }

@@ -42,27 +42,27 @@ fn token(subject: &str) -> String {
     signer.issue(&claims).unwrap().expose().to_owned()
 }
 
-struct Stage<S = RandomState> {
+struct CacheFixture<S = RandomState> {
     verifier: Arc<Verifier>,
     revoked: Arc<RevokedSet>,
     cache: VerifiedCache<Subject, S>,
 }
 
-fn stage_with<S: BuildHasher + Clone>(bytes: usize, hasher: S) -> Stage<S> {
+fn stage_with<S: BuildHasher + Clone>(bytes: usize, hasher: S) -> CacheFixture<S> {
     let verifier = Arc::new(Verifier::new(rules(), key("a").verifying_key()));
     let revoked = Arc::new(RevokedSet::new(SubjectClaim::UserId));
-    Stage {
+    CacheFixture {
         cache: VerifiedCache::with_hasher(Arc::clone(&verifier), Arc::clone(&revoked), bytes, hasher),
         verifier,
         revoked,
     }
 }
 
-fn stage() -> Stage {
+fn fixture() -> CacheFixture {
     stage_with(1024 * 1024, RandomState::new())
 }
 
-impl<S: BuildHasher + Clone> Stage<S> {
+impl<S: BuildHasher + Clone> CacheFixture<S> {
     fn find(&self, token: &str, now: Timestamp) -> Option<String> {
         Some(self.cache.find(token, now)?.0.clone())
     }
@@ -80,35 +80,35 @@ fn later(seconds: u32) -> Timestamp {
 
 #[test]
 fn what_was_verified_is_found() {
-    let stage = stage();
+    let fixture = fixture();
     let token = token("johndoe");
-    assert_eq!(stage.find(&token, NOW), None);
-    assert_eq!(stage.verify(&token, NOW).unwrap(), "johndoe");
-    assert_eq!(stage.find(&token, NOW).unwrap(), "johndoe");
-    assert_eq!(stage.find(token.get(1..).unwrap(), NOW), None);
-    assert_eq!(stage.find(&format!("{token}a"), NOW), None);
-    assert_eq!(stage.cache.figures().entries, 1);
+    assert_eq!(fixture.find(&token, NOW), None);
+    assert_eq!(fixture.verify(&token, NOW).unwrap(), "johndoe");
+    assert_eq!(fixture.find(&token, NOW).unwrap(), "johndoe");
+    assert_eq!(fixture.find(token.get(1..).unwrap(), NOW), None);
+    assert_eq!(fixture.find(&format!("{token}a"), NOW), None);
+    assert_eq!(fixture.cache.figures().entries, 1);
 }
 
 #[test]
 fn only_what_was_verified_is_kept() {
-    let stage = stage();
+    let fixture = fixture();
     let good = token("johndoe");
     let (signed, _) = good.rsplit_once('.').unwrap();
     let other = token("alice");
     let (_, signature) = other.rsplit_once('.').unwrap();
     for bad in [format!("{signed}.{signature}"), signed.to_owned(), String::new()] {
-        assert!(matches!(stage.verify(&bad, NOW), Err(TokenRejected::Verify(_))));
-        assert_eq!(stage.find(&bad, NOW), None);
+        assert!(matches!(fixture.verify(&bad, NOW), Err(TokenRejected::Verify(_))));
+        assert_eq!(fixture.find(&bad, NOW), None);
     }
-    assert!(stage.verify(&good, later(60)).is_err());
-    assert_eq!(stage.find(&good, NOW), None);
+    assert!(fixture.verify(&good, later(60)).is_err());
+    assert_eq!(fixture.find(&good, NOW), None);
     // What the caller refuses is refused.
-    let refused = stage
+    let refused = fixture
         .cache
         .verify(&good, NOW, |_| Err::<Subject, TokenRejected>(TokenRevoked.into()));
     assert!(refused.is_err());
-    assert_eq!(stage.cache.figures(), CacheStats::default());
+    assert_eq!(fixture.cache.figures(), CacheStats::default());
 }
 
 /// Everything has the same hash.
@@ -133,25 +133,25 @@ impl Hasher for Same {
 
 #[test]
 fn tokens_with_the_same_hash_are_two_tokens() {
-    let stage = stage_with(1024 * 1024, Same);
+    let fixture = stage_with(1024 * 1024, Same);
     let (john, alice) = (token("johndoe"), token("alice"));
-    stage.verify(&john, NOW).unwrap();
-    assert_eq!(stage.find(&alice, NOW), None);
-    stage.verify(&alice, NOW).unwrap();
-    assert_eq!(stage.find(&john, NOW).unwrap(), "johndoe");
-    assert_eq!(stage.find(&alice, NOW).unwrap(), "alice");
-    assert_eq!(stage.find(&john.replace('A', "B"), NOW), None);
+    fixture.verify(&john, NOW).unwrap();
+    assert_eq!(fixture.find(&alice, NOW), None);
+    fixture.verify(&alice, NOW).unwrap();
+    assert_eq!(fixture.find(&john, NOW).unwrap(), "johndoe");
+    assert_eq!(fixture.find(&alice, NOW).unwrap(), "alice");
+    assert_eq!(fixture.find(&john.replace('A', "B"), NOW), None);
 }
 
 #[test]
 fn a_token_expires_in_the_cache() {
-    let stage = stage();
+    let fixture = fixture();
     let token = token("johndoe");
-    stage.verify(&token, NOW).unwrap();
-    assert!(stage.find(&token, later(59)).is_some());
-    assert_eq!(stage.find(&token, later(60)), None);
-    assert_eq!(stage.verify(&token, later(60)), Err(VerifyError::Expired.into()));
-    assert_eq!(stage.cache.figures().entries, 0, "it is evicted at once");
+    fixture.verify(&token, NOW).unwrap();
+    assert!(fixture.find(&token, later(59)).is_some());
+    assert_eq!(fixture.find(&token, later(60)), None);
+    assert_eq!(fixture.verify(&token, later(60)), Err(VerifyError::Expired.into()));
+    assert_eq!(fixture.cache.figures().entries, 0, "it is evicted at once");
 }
 
 #[test]
@@ -167,25 +167,25 @@ fn a_token_is_not_valid_before_its_time_in_the_cache_either() {
     let signature = base64_simd::URL_SAFE_NO_PAD.encode_to_string(ring::hmac::sign(&raw, message.as_bytes()));
     let token = format!("{message}.{signature}");
 
-    let stage = stage();
+    let fixture = fixture();
     let before = Timestamp::from_unix(NOW.as_unix() - 1);
-    assert_eq!(stage.verify(&token, before), Err(VerifyError::NotYetValid.into()));
-    stage.verify(&token, NOW).unwrap();
-    assert_eq!(stage.find(&token, before), None, "a clock that was set back");
+    assert_eq!(fixture.verify(&token, before), Err(VerifyError::NotYetValid.into()));
+    fixture.verify(&token, NOW).unwrap();
+    assert_eq!(fixture.find(&token, before), None, "a clock that was set back");
 }
 
 #[test]
 fn a_key_that_was_removed_is_removed_for_the_cache_too() {
-    let stage = stage();
+    let fixture = fixture();
     let token = token("johndoe");
-    stage.verify(&token, NOW).unwrap();
-    stage.verifier.replace_keys(key("b").verifying_key());
-    assert_eq!(stage.find(&token, NOW), None);
-    assert!(stage.verify(&token, NOW).is_err());
-    stage.verifier.replace_keys(key("a").verifying_key());
-    assert_eq!(stage.find(&token, NOW), None, "it is verified again, not found again");
-    stage.verify(&token, NOW).unwrap();
-    assert!(stage.find(&token, NOW).is_some());
+    fixture.verify(&token, NOW).unwrap();
+    fixture.verifier.replace_keys(key("b").verifying_key());
+    assert_eq!(fixture.find(&token, NOW), None);
+    assert!(fixture.verify(&token, NOW).is_err());
+    fixture.verifier.replace_keys(key("a").verifying_key());
+    assert_eq!(fixture.find(&token, NOW), None, "it is verified again, not found again");
+    fixture.verify(&token, NOW).unwrap();
+    assert!(fixture.find(&token, NOW).is_some());
 }
 
 fn user(id: &str) -> Revocation {
@@ -202,47 +202,47 @@ fn revoked_token_is_not_found() {
     let by_client = Revoked::Client(ClientId::parse("c1").unwrap());
     let (by_token, by_client) = (Revocation::until(by_token, NOW), Revocation::until(by_client, NOW));
     for (revocation, takes_alice) in [(by_token, false), (by_client, true), (user("johndoe"), false)] {
-        let stage = stage();
+        let fixture = fixture();
         let (john, alice) = (token("johndoe"), token("alice"));
-        stage.verify(&john, NOW).unwrap();
-        stage.verify(&alice, NOW).unwrap();
-        stage.revoked.add([revocation]);
-        assert_eq!(stage.find(&john, NOW), None);
-        assert_eq!(stage.verify(&john, NOW), Err(TokenRevoked.into()));
-        assert_eq!(stage.find(&john, NOW), None);
-        assert_eq!(stage.find(&alice, NOW).is_none(), takes_alice);
+        fixture.verify(&john, NOW).unwrap();
+        fixture.verify(&alice, NOW).unwrap();
+        fixture.revoked.add([revocation]);
+        assert_eq!(fixture.find(&john, NOW), None);
+        assert_eq!(fixture.verify(&john, NOW), Err(TokenRevoked.into()));
+        assert_eq!(fixture.find(&john, NOW), None);
+        assert_eq!(fixture.find(&alice, NOW).is_none(), takes_alice);
         assert_eq!(
-            stage.find(&alice, NOW).is_none(),
+            fixture.find(&alice, NOW).is_none(),
             takes_alice,
             "searched once, then by the version"
         );
-        stage.revoked.add([user("alice")]);
-        assert_eq!(stage.find(&alice, NOW), None);
+        fixture.revoked.add([user("alice")]);
+        assert_eq!(fixture.find(&alice, NOW), None);
     }
 }
 
 #[test]
 fn what_changes_while_a_token_is_verified_counts() {
-    let stage = stage();
+    let fixture = fixture();
     let (john, alice) = (token("johndoe"), token("alice"));
     let subject = |claims: &Verified<Claims<'_>>| Subject(claims.subject().unwrap().to_owned());
-    let taken_back = stage.cache.verify(&john, NOW, |claims| {
-        stage.revoked.add([user("johndoe")]);
+    let taken_back = fixture.cache.verify(&john, NOW, |claims| {
+        fixture.revoked.add([user("johndoe")]);
         Ok::<_, TokenRejected>(subject(claims))
     });
     assert!(taken_back.is_ok(), "it was checked before");
-    assert_eq!(stage.find(&john, NOW), None);
-    let rotated = stage.cache.verify(&alice, NOW, |claims| {
-        stage.verifier.replace_keys(key("b").verifying_key());
+    assert_eq!(fixture.find(&john, NOW), None);
+    let rotated = fixture.cache.verify(&alice, NOW, |claims| {
+        fixture.verifier.replace_keys(key("b").verifying_key());
         Ok::<_, TokenRejected>(subject(claims))
     });
     assert!(rotated.is_ok(), "it was checked before");
-    assert_eq!(stage.find(&alice, NOW), None);
+    assert_eq!(fixture.find(&alice, NOW), None);
 }
 
 #[test]
 fn each_verifier_has_a_cache_of_its_own() {
-    let (one, other) = (stage(), stage());
+    let (one, other) = (fixture(), fixture());
     let token = token("johndoe");
     one.verify(&token, NOW).unwrap();
     assert!(one.find(&token, NOW).is_some());
@@ -251,40 +251,40 @@ fn each_verifier_has_a_cache_of_its_own() {
 
 #[test]
 fn a_cache_of_no_bytes_keeps_nothing_and_refuses_the_same() {
-    let stage = stage_with(0, RandomState::new());
+    let fixture = stage_with(0, RandomState::new());
     let token = token("johndoe");
-    assert_eq!(stage.verify(&token, NOW).unwrap(), "johndoe");
-    assert_eq!(stage.find(&token, NOW), None);
-    stage.revoked.add([user("johndoe")]);
-    assert_eq!(stage.verify(&token, NOW), Err(TokenRevoked.into()));
-    assert_eq!(stage.cache.figures(), CacheStats::default());
+    assert_eq!(fixture.verify(&token, NOW).unwrap(), "johndoe");
+    assert_eq!(fixture.find(&token, NOW), None);
+    fixture.revoked.add([user("johndoe")]);
+    assert_eq!(fixture.verify(&token, NOW), Err(TokenRevoked.into()));
+    assert_eq!(fixture.cache.figures(), CacheStats::default());
 }
 
 #[test]
 fn unused_tokens_are_evicted() {
     let bytes = 64 * 1024;
-    let stage = stage_with(bytes, RandomState::new());
+    let fixture = stage_with(bytes, RandomState::new());
     let asked_for = token("asked for");
-    stage.verify(&asked_for, NOW).unwrap();
+    fixture.verify(&asked_for, NOW).unwrap();
     for number in 0..500 {
-        assert!(stage.find(&asked_for, NOW).is_some(), "{number}");
-        stage.verify(&token(&format!("u{number}")), NOW).unwrap();
-        assert!(stage.cache.figures().bytes <= bytes.try_into().unwrap());
+        assert!(fixture.find(&asked_for, NOW).is_some(), "{number}");
+        fixture.verify(&token(&format!("u{number}")), NOW).unwrap();
+        assert!(fixture.cache.figures().bytes <= bytes.try_into().unwrap());
     }
-    let figures = stage.cache.figures();
+    let figures = fixture.cache.figures();
     assert!(figures.entries > 20 && figures.evictions > 300, "{figures:?}");
     assert_eq!(u64::try_from(figures.entries).unwrap() + figures.evictions, 501);
 }
 
 #[test]
 fn nothing_prints_a_token() {
-    let stage = stage();
+    let fixture = fixture();
     let token = token("johndoe");
-    let known = stage
+    let known = fixture
         .cache
         .verify(&token, NOW, |_| Ok::<_, TokenRejected>(Subject(String::new())))
         .unwrap();
-    let printed = format!("{:?} {known:?} {:?}", stage.cache, stage.revoked);
+    let printed = format!("{:?} {known:?} {:?}", fixture.cache, fixture.revoked);
     assert_eq!(
         printed,
         "VerifiedCache { is_on: true, .. } CachedToken { .. } RevokedSet { entries: 0, .. }"

@@ -83,7 +83,7 @@ struct Token {
 }
 
 /// The store with its past, and all tokens.
-struct World {
+struct KeyHistory {
     schedule: KeySchedule,
     lifetime: u32,
     /// The earlier contents of the store, each with its time.
@@ -93,7 +93,7 @@ struct World {
     states: Vec<Option<KeyState>>,
 }
 
-impl World {
+impl KeyHistory {
     /// The contents of the store at a moment.
     fn rows(&self, at: i64) -> &Vec<StoredKey> {
         let known = self.past.iter().rev().find(|(since, _)| *since <= at);
@@ -219,7 +219,7 @@ impl World {
     }
 }
 
-impl StateMachineTest for World {
+impl StateMachineTest for KeyHistory {
     type SystemUnderTest = Self;
     type Reference = Clockwork;
 
@@ -303,5 +303,5 @@ prop_state_machine! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_good_token_has_its_key(sequential 1..80 => World);
+    fn every_good_token_has_its_key(sequential 1..80 => KeyHistory);
 }

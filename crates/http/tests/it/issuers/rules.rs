@@ -21,8 +21,8 @@ use scopegate_http::{
 use scopegate_issuers::test_provider::{TestProvider, json as answer_json};
 use serde_json::{Value, json};
 
-use self::Cell::{Apart, Before, Claims, Double as As, Revoked, Says, Type};
-use self::table::{ABSENT, Cell, Double, PATHS, RULES, table};
+use self::Cell::{Apart, Before, Claims, Revoked, Says, TestIdentitySetup as As, Type};
+use self::table::{ABSENT, Cell, PATHS, RULES, TestIdentitySetup, table};
 use crate::issuers::common::{AUDIENCE, LocalIssuer, READ, ask, audience, catalog, fetcher, key};
 
 const SECRET: &str = "a secret text of thirty-two bytes";
@@ -242,7 +242,7 @@ async fn by_the_application(verdict: &CredentialCheck) -> u16 {
     ask(&gate, "/reports", "opaque").await.0
 }
 
-async fn doubled(change: Double) -> u16 {
+async fn doubled(change: TestIdentitySetup) -> u16 {
     let gate = gate()
         .await
         .verifier("oauth", Arc::new(Saying(CredentialCheck::Invalid)))

@@ -14,7 +14,7 @@ const USERS: [&str; 2] = ["johndoe", "alice"];
 const CLIENTS: [&str; 2] = ["c1", "c2"];
 
 #[derive(Clone, Debug)]
-enum Step {
+enum HistoryStep {
     Advance(u32),
     Ask(usize),
     Forget,
@@ -33,24 +33,24 @@ enum Step {
     SetStatus(usize, bool),
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn step() -> impl Strategy<Value = HistoryStep> {
     prop_oneof![
-        2 => (0u32..20).prop_map(Step::Advance),
-        12 => (0usize..12).prop_map(Step::Ask),
-        1 => Just(Step::Forget),
+        2 => (0u32..20).prop_map(HistoryStep::Advance),
+        12 => (0usize..12).prop_map(HistoryStep::Ask),
+        1 => Just(HistoryStep::Forget),
         5 => (0..USERS.len(), 0..CLIENTS.len(), 1u32..90)
-            .prop_map(|(user, client, seconds)| Step::Issue { user, client, seconds }),
-        1 => (0..CLIENTS.len()).prop_map(Step::RevokeClient),
-        1 => (0usize..12).prop_map(Step::RevokeToken),
-        1 => (0..USERS.len()).prop_map(Step::RevokeUser),
-        1 => Just(Step::Rotate),
-        1 => Just(Step::Retire),
-        1 => (0..USERS.len(), any::<bool>()).prop_map(|(user, is_active)| Step::SetStatus(user, is_active)),
+            .prop_map(|(user, client, seconds)| HistoryStep::Issue { user, client, seconds }),
+        1 => (0..CLIENTS.len()).prop_map(HistoryStep::RevokeClient),
+        1 => (0usize..12).prop_map(HistoryStep::RevokeToken),
+        1 => (0..USERS.len()).prop_map(HistoryStep::RevokeUser),
+        1 => Just(HistoryStep::Rotate),
+        1 => Just(HistoryStep::Retire),
+        1 => (0..USERS.len(), any::<bool>()).prop_map(|(user, is_active)| HistoryStep::SetStatus(user, is_active)),
     ]
 }
 
 /// What the model knows of a token.
-struct Known {
+struct ModelToken {
     text: String,
     user: usize,
     client: usize,
@@ -66,14 +66,14 @@ struct Model {
     now: i64,
     key: u32,
     oldest_key: u32,
-    tokens: Vec<Known>,
+    tokens: Vec<ModelToken>,
     clients: [Option<i64>; 2],
     users: [Option<i64>; 2],
     disabled: [bool; 2],
 }
 
 impl Model {
-    fn status(&self, token: &Known) -> u16 {
+    fn status(&self, token: &ModelToken) -> u16 {
         let is_good = self.now < token.expires
             && token.key >= self.oldest_key
             && !token.is_revoked
@@ -87,7 +87,7 @@ impl Model {
     }
 }
 
-struct World {
+struct History {
     model: Model,
     clock: Arc<ManualClock>,
     verifier: Verifier,
@@ -97,7 +97,7 @@ struct World {
     plain: Gate,
 }
 
-impl World {
+impl History {
     async fn new(bytes: usize) -> Self {
         let clock = common::clock();
         let store = common::users().await;
@@ -148,42 +148,42 @@ impl World {
         self.revoked.add([Revocation::until(whose, self.now())]);
     }
 
-    async fn step(&mut self, step: &Step) -> Result<(), TestCaseError> {
+    async fn step(&mut self, step: &HistoryStep) -> Result<(), TestCaseError> {
         match *step {
-            Step::Advance(seconds) => {
+            HistoryStep::Advance(seconds) => {
                 self.model.now += i64::from(seconds);
                 self.clock.set(self.now());
             }
-            Step::Ask(number) => self.ask(number).await?,
-            Step::Forget => self.revoked.forget(self.now()),
-            Step::Issue { user, client, seconds } => self.issue(user, client, seconds),
-            Step::RevokeClient(client) => {
+            HistoryStep::Ask(number) => self.ask(number).await?,
+            HistoryStep::Forget => self.revoked.forget(self.now()),
+            HistoryStep::Issue { user, client, seconds } => self.issue(user, client, seconds),
+            HistoryStep::RevokeClient(client) => {
                 self.model.clients[client] = Some(self.model.now);
                 self.revoke(Revoked::Client(ClientId::parse(CLIENTS[client]).unwrap()));
             }
-            Step::RevokeToken(number) => {
+            HistoryStep::RevokeToken(number) => {
                 if let Some(token) = self.model.tokens.get_mut(number) {
                     token.is_revoked = true;
                     self.revoke(Revoked::Token(TokenId::parse(&number.to_string()).unwrap()));
                 }
             }
-            Step::RevokeUser(user) => {
+            HistoryStep::RevokeUser(user) => {
                 self.model.users[user] = Some(self.model.now);
                 self.revoke(Revoked::User {
                     id: UserId::parse(USERS[user]).unwrap(),
                     username: Username::parse(USERS[user]).unwrap(),
                 });
             }
-            Step::Rotate => {
+            HistoryStep::Rotate => {
                 self.model.oldest_key = self.model.key;
                 self.model.key += 1;
                 self.trust();
             }
-            Step::Retire => {
+            HistoryStep::Retire => {
                 self.model.oldest_key = self.model.key;
                 self.trust();
             }
-            Step::SetStatus(user, is_active) => {
+            HistoryStep::SetStatus(user, is_active) => {
                 self.model.disabled[user] = !is_active;
                 let status = if is_active {
                     UserStatus::Active
@@ -209,7 +209,7 @@ impl World {
             .with_client_id(ClientId::parse(CLIENTS[client]).unwrap())
             .with_token_id(TokenId::parse(&number.to_string()).unwrap());
         let signer = Signer::new(rules(), signing_key(self.model.key));
-        self.model.tokens.push(Known {
+        self.model.tokens.push(ModelToken {
             text: signer.issue(&claims).unwrap().expose().to_owned(),
             user,
             client,
@@ -252,7 +252,7 @@ proptest! {
         let bytes = if is_small { 2_500 } else { BearerTokens::CACHE_BYTES };
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
-            let mut world = World::new(bytes).await;
+            let mut world = History::new(bytes).await;
             for step in &steps {
                 world.step(step).await?;
             }

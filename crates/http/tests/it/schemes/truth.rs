@@ -8,19 +8,19 @@ use scopegate_http::Profile;
 use crate::common::{ME, token};
 
 /// The schemes, each with the place of its credential and the scheme name of its challenge.
-pub(super) const SCHEMES: [(&str, Place, &str); 7] = [
-    ("oauth", Place::Bearer, "Bearer"),
-    ("oidc", Place::Bearer, "Bearer"),
-    ("basic", Place::Basic, "Basic"),
-    ("digest", Place::Digest, "Digest"),
-    ("key", Place::Key, "APIKey"),
-    ("app", Place::App, "APIKey"),
-    ("session", Place::Session, "APIKey"),
+pub(super) const SCHEMES: [(&str, CredentialPlace, &str); 7] = [
+    ("oauth", CredentialPlace::Bearer, "Bearer"),
+    ("oidc", CredentialPlace::Bearer, "Bearer"),
+    ("basic", CredentialPlace::Basic, "Basic"),
+    ("digest", CredentialPlace::Digest, "Digest"),
+    ("key", CredentialPlace::Key, "APIKey"),
+    ("app", CredentialPlace::App, "APIKey"),
+    ("session", CredentialPlace::Session, "APIKey"),
 ];
 
 /// The place of a credential; the first three are the `Authorization` header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Place {
+pub(super) enum CredentialPlace {
     Bearer,
     Basic,
     Digest,
@@ -47,7 +47,7 @@ pub(super) type Ways = BTreeSet<BTreeSet<usize>>;
 /// Something that a request presents, with what is true of it.
 #[derive(Clone, Debug)]
 pub(super) struct Item {
-    pub(super) place: Place,
+    pub(super) place: CredentialPlace,
     pub(super) sent: RequestParts,
     /// The schemes that do not say no to it.
     truth: Vec<(&'static str, Says)>,
@@ -55,7 +55,7 @@ pub(super) struct Item {
     unreadable: Option<u16>,
 }
 
-impl Place {
+impl CredentialPlace {
     pub(super) fn is_authorization(self) -> bool {
         self <= Self::Digest
     }

@@ -4,9 +4,9 @@ use scopegate_openapi::import::{self, DocumentPosition};
 
 use crate::import::documents::read;
 
-type Shown<'p> = (Option<&'p str>, Option<u32>, Option<u32>);
+type WrittenPosition<'p> = (Option<&'p str>, Option<u32>, Option<u32>);
 
-fn shown(place: Option<&DocumentPosition>) -> Shown<'_> {
+fn shown(place: Option<&DocumentPosition>) -> WrittenPosition<'_> {
     place.map_or((None, None, None), |place| {
         (place.pointer(), place.line(), place.column())
     })

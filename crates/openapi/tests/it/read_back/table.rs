@@ -14,9 +14,9 @@ use crate::read_back::reader::Supplied;
 
 /// A check that passes if the request contains its fact.
 #[derive(Debug)]
-struct Told(&'static str);
+struct FactCheck(&'static str);
 
-impl Check for Told {
+impl Check for FactCheck {
     fn name(&self) -> &str {
         self.0
     }
@@ -98,7 +98,7 @@ fn alone(policy: &Policy, guarding: &Guarding) -> Guard {
     };
     let named = guarding.scheme.iter().map(|scheme| policy.schemes[*scheme].name);
     let guard = named.fold(guard, Guard::with_scheme);
-    guarding.check.into_iter().map(Told).fold(guard, Guard::check)
+    guarding.check.into_iter().map(FactCheck).fold(guard, Guard::check)
 }
 
 fn rule(formula: &Formula) -> Rule {

@@ -3,7 +3,7 @@
 use scopegate_http::{AuthenticatedCredential, CredentialCheck, ScopeToken, TestGate};
 use serde_json::{Value, json};
 
-use self::Cell::{Apart, Before, Claims, Double as As, Revoked, Says, Type};
+use self::Cell::{Apart, Before, Claims, Revoked, Says, TestIdentitySetup as As, Type};
 use crate::issuers::common::{AUDIENCE, READ};
 
 /// Leaves a member out.
@@ -55,7 +55,7 @@ pub(super) const RULES: [&str; 30] = [
     "bound to a sender: false",
 ];
 
-pub(super) type Double = fn(TestGate) -> TestGate;
+pub(super) type TestIdentitySetup = fn(TestGate) -> TestGate;
 
 /// One cell of the table.
 pub(super) enum Cell {
@@ -67,7 +67,7 @@ pub(super) enum Cell {
     Type(u16, &'static str),
     /// The verifier says this.
     Says(u16, CredentialCheck),
-    Double(u16, Double),
+    TestIdentitySetup(u16, TestIdentitySetup),
     Revoked,
     /// The rule has no meaning on this path.
     Apart(&'static str),
@@ -96,7 +96,7 @@ fn with(claims: [Cell; 5], application: Cell, double: Cell) -> [Cell; 7] {
 #[expect(clippy::too_many_lines, reason = "one row for each rule")]
 pub(super) fn table(now: i64) -> Vec<(&'static str, [Cell; 7])> {
     let bound = |value: Value| {
-        let double: Double = match &value {
+        let double: TestIdentitySetup = match &value {
             Value::Object(members) if members.is_empty() => |testing| usual(testing).claim("cnf", json!({})),
             Value::Object(members) if members.contains_key("x") => {
                 |testing| usual(testing).claim("cnf", json!({"x": 1}))
