@@ -6,6 +6,16 @@ use crate::{ClientId, Scope, Timestamp, User};
 /// ([RFC 6749, section 1.3](https://www.rfc-editor.org/rfc/rfc6749#section-1.3)).
 ///
 /// Every grant type ends in a `Grant`, and a token is issued for a `Grant` alone.
+///
+/// ```
+/// use scopegate_domain::{ClientId, Grant, Scope, Timestamp, User, UserId, Username};
+///
+/// let user = User::new(UserId::parse("u1")?, Username::parse("johndoe")?);
+/// let scope = Scope::parse("me items")?;
+/// let grant = Grant::new(user, ClientId::parse("demo-app")?, scope, Timestamp::from_unix(1_000));
+/// assert_eq!(grant.scope().to_string(), "me items");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
     user: User,

@@ -143,6 +143,14 @@ impl Clock for SystemClock {
 }
 
 /// A clock that advances only by explicit calls: for tests.
+///
+/// ```
+/// use scopegate_domain::{Clock, Lifetime, ManualClock, Timestamp};
+///
+/// let clock = ManualClock::at(Timestamp::from_unix(1_000));
+/// clock.advance(Lifetime::from_minutes(1));
+/// assert_eq!(clock.now(), Timestamp::from_unix(1_060));
+/// ```
 #[derive(Debug)]
 pub struct ManualClock(AtomicI64);
 

@@ -285,6 +285,15 @@ impl Eq for PasswordHash {}
 /// A user as the login knows it: with the password's hash, if there is one.
 ///
 /// Only logging in needs this; a request with a token reads the [`User`] alone.
+///
+/// ```
+/// use scopegate_domain::{Account, User, UserId, Username};
+///
+/// let user = User::new(UserId::parse("u1")?, Username::parse("johndoe")?);
+/// let account = Account { user, password_hash: None };
+/// assert!(account.password_hash.is_none(), "no login with a password");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(
     clippy::exhaustive_structs,

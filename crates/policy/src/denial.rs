@@ -11,6 +11,25 @@ use crate::{Binding, DenialPrecedence, Fact, FactId, FactSet, ResolvedOperation,
 ///
 /// Of all that is missing the denial names what comes first in the [`DenialPrecedence`]; the
 /// [`UnmetRequirement`] holds the rest.
+///
+/// ```
+/// use scopegate_domain::{Catalog, ScopeToken, SecurityScheme, Timestamp};
+/// use scopegate_policy::{Denial, Guard, Operation, OperationTable, PresentedCredentials, authorize};
+///
+/// const READ: ScopeToken = ScopeToken::from_static("reports:read");
+/// let catalog = Catalog::builder()
+///     .scheme("oauth", SecurityScheme::oauth2_client_credentials("token"))
+///     .scope(READ, "Read reports.")
+///     .build()?;
+/// let table = OperationTable::builder(catalog)
+///     .operation(Operation::get("/reports").guard(Guard::requires([READ])))
+///     .build()?;
+/// let anonymous = PresentedCredentials::new(Timestamp::from_unix(0));
+/// let denial = authorize(&table.operations()[0], &anonymous).unwrap_err();
+/// assert!(matches!(denial, Denial::Unauthenticated { has_credential: false, .. }));
+/// assert_eq!(denial.scope(), [READ]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, thiserror::Error)]
 #[expect(clippy::exhaustive_enums, reason = "a new refusal must break the table of replies")]
 pub enum Denial {

@@ -71,6 +71,25 @@ pub fn explain_grant(operation: &ResolvedOperation, grant: &AssumedCredentials) 
 }
 
 /// A decision, guard by guard.
+///
+/// ```
+/// use scopegate_domain::{Catalog, ScopeToken, SecurityScheme, Timestamp};
+/// use scopegate_policy::{AssumedCredentials, Guard, Operation, OperationTable, explain_grant};
+///
+/// const READ: ScopeToken = ScopeToken::from_static("reports:read");
+/// let catalog = Catalog::builder()
+///     .scheme("oauth", SecurityScheme::oauth2_client_credentials("token"))
+///     .scope(READ, "Read reports.")
+///     .build()?;
+/// let table = OperationTable::builder(catalog)
+///     .operation(Operation::get("/reports").guard(Guard::requires([READ])))
+///     .build()?;
+/// let explanation = explain_grant(&table.operations()[0], &AssumedCredentials::of_scopes(&table, []));
+/// assert!(!explanation.is_allowed());
+/// let [step] = explanation.steps() else { unreachable!() };
+/// assert_eq!((step.depth(), step.is_satisfied()), (0, false));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Explanation {
     operation: ResolvedOperation,

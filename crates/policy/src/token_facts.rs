@@ -13,6 +13,29 @@ use crate::{Fact, FactId, FactSet, FactTable, OperationTable, SchemeId, SubjectK
 /// Made only from a proof: by [`OperationTable::token_facts`] and
 /// [`OperationTable::credential_facts`] and similar functions. Valid only for the operations of
 /// that table.
+///
+/// ```
+/// use scopegate_domain::{Catalog, Claims, ScopeLayout, ScopeToken, SecurityScheme, Verified};
+/// use scopegate_policy::{Guard, Operation, OperationTable};
+///
+/// const READ: ScopeToken = ScopeToken::from_static("reports:read");
+/// let catalog = Catalog::builder()
+///     .scheme("oauth", SecurityScheme::oauth2_client_credentials("token"))
+///     .scope(READ, "Read reports.")
+///     .build()?;
+/// let table = OperationTable::builder(catalog)
+///     .operation(Operation::get("/reports").guard(Guard::requires([READ])))
+///     .build()?;
+/// // In a program the verifier makes the proof.
+/// let claims = Verified::assertion(Claims::parse(br#"{"sub":"u1","scope":"reports:read"}"#, ScopeLayout::Text)?);
+///
+/// let scheme = table.scheme_id(&table.operations()[0].schemes()[0]).ok_or("it is declared")?;
+/// let token = table.token_facts(scheme, &claims)?;
+/// assert_eq!(token.scheme(), scheme);
+/// // The scheme and the scope.
+/// assert!(token.facts().len() >= 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct TokenFacts {
     fact_table: Arc<FactTable>,

@@ -5,6 +5,27 @@ use scopegate_domain::{SchemeName, ScopeToken};
 use crate::{Fact, FactSet, NearestAlternative, ResolvedOperation};
 
 /// Everything that a refused request lacks. Explanations and challenges are made from it.
+///
+/// ```
+/// use scopegate_domain::{Catalog, ScopeToken, SecurityScheme, Timestamp};
+/// use scopegate_policy::{Fact, Guard, Operation, OperationTable, PresentedCredentials, authorize};
+///
+/// const READ: ScopeToken = ScopeToken::from_static("reports:read");
+/// let catalog = Catalog::builder()
+///     .scheme("oauth", SecurityScheme::oauth2_client_credentials("token"))
+///     .scope(READ, "Read reports.")
+///     .build()?;
+/// let table = OperationTable::builder(catalog)
+///     .operation(Operation::get("/reports").guard(Guard::requires([READ])))
+///     .build()?;
+/// let anonymous = PresentedCredentials::new(Timestamp::from_unix(0));
+/// let denial = authorize(&table.operations()[0], &anonymous).unwrap_err();
+///
+/// let unmet = denial.unmet_requirement();
+/// assert_eq!(unmet.scope(), [READ]);
+/// assert!(unmet.missing().iter().any(|fact| matches!(fact, Fact::Scope { token, .. } if *token == READ)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct UnmetRequirement {
     operation: ResolvedOperation,
