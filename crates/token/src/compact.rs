@@ -38,23 +38,6 @@ impl<'t> CompactJws<'t> {
         })
     }
 
-    /// [`CompactJws::cut`] of a token that begins with this header and whose signature has this
-    /// many letters. `None` if the dots are at other positions. It searches for nothing.
-    ///
-    /// A third dot may then be in the signature, where the alphabet refuses it.
-    pub(crate) fn cut_at(token: &'t str, header: &str, signature: usize) -> Option<Self> {
-        let behind = token.strip_prefix(header)?.strip_prefix('.')?;
-        let (payload, signature) = behind.split_at_checked(behind.len().checked_sub(signature)?)?;
-        let payload = payload.strip_suffix('.')?;
-        let message = header.len() + 1 + payload.len();
-        Some(Self {
-            message: token.get(..message)?,
-            header: token.get(..header.len())?,
-            payload,
-            signature,
-        })
-    }
-
     /// The bytes of the payload, at most `max_len` of them.
     pub(crate) fn decode_payload<'s>(
         &self,
@@ -92,11 +75,6 @@ impl SignatureBuffer {
 /// How many bytes a text stands for, or one more.
 pub(crate) const fn decoded_len(text: &str) -> usize {
     text.len() / 4 * 3 + text.len() % 4 * 3 / 4
-}
-
-/// The length of the text of this number of bytes.
-pub(crate) const fn encoded_len(bytes: usize) -> usize {
-    (bytes * 4).div_ceil(3)
 }
 
 // SECURITY: no padding, no other alphabet, no bits that count for nothing, or one token could be

@@ -116,23 +116,9 @@ impl Verifier {
     #[inline]
     pub(crate) fn open<'s>(&self, token: &str, scratch: &'s mut PayloadBuffer) -> Result<&'s [u8], VerifyError> {
         let trusted = self.trust.current();
-        let (jws, key) = trusted.cut(&self.rules, token)?;
-        open(jws, key, self.rules.max_payload(), scratch).map_err(|fault| match fault {
-            VerifyError::Signature => fault,
-            _ => self.fault(token).unwrap_or(fault),
-        })
-    }
-
-    /// The fault that a search for the dots finds before the signature is checked, such as a third
-    /// dot.
-    #[cold]
-    fn fault(&self, token: &str) -> Option<VerifyError> {
-        let jws = CompactJws::cut(token, self.rules.max_token());
-        jws.and_then(|jws| {
-            jws.decode_payload(PayloadBuffer::new().spare_capacity(), self.rules.max_payload())
-                .map(drop)
-        })
-        .err()
+        let jws = CompactJws::cut(token, self.rules.max_token())?;
+        let key = trusted.key_for(&self.rules, jws.header)?;
+        open(jws, key, self.rules.max_payload(), scratch)
     }
 }
 

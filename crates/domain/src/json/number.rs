@@ -41,28 +41,6 @@ impl<'a> Number<'a> {
     }
 }
 
-/// The number of eight digits; `None` if one of the bytes is not a digit.
-///
-/// Calculates with all of them at once: digits become pairs, pairs become fours, fours become the
-/// number (`eight_digits_are_read_as_one_by_one`).
-#[inline]
-pub(super) const fn eight_digits(bytes: [u8; 8]) -> Option<u32> {
-    const ONES: u64 = u64::MAX / 255;
-    let word = u64::from_le_bytes(bytes);
-    // A byte has the upper half of a digit, and six more would not carry into it.
-    let upper = ONES * 0xF0;
-    let zeros = ONES * 0x30;
-    if word & upper != zeros || word.wrapping_add(ONES * 0x06) & upper != zeros {
-        return None;
-    }
-    let digits = word ^ zeros;
-    let pairs = (digits.wrapping_mul(1 + (10 << 8)) >> 8) & 0x00FF_00FF_00FF_00FF;
-    let fours = (pairs.wrapping_mul(1 + (100 << 16)) >> 16) & 0x0000_FFFF_0000_FFFF;
-    let eight = fours.wrapping_mul(1 + (10_000 << 32)) >> 32;
-    #[expect(clippy::as_conversions, reason = "what was shifted by half its bits")]
-    Some(eight as u32)
-}
-
 #[cold]
 #[expect(
     clippy::as_conversions,

@@ -226,20 +226,3 @@ proptest! {
         prop_assert!(reader.steps.get() <= 8 * text.len() + 16);
     }
 }
-
-proptest! {
-    #[test]
-    fn eight_digits_are_read_as_one_by_one(bytes in any::<[u8; 8]>(), digits in prop::array::uniform8(b'0'..=b'9'), at in 0..9_usize) {
-        let read = |bytes: [u8; 8]| {
-            let text = std::str::from_utf8(&bytes).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
-            text.map(|text| text.parse::<u32>().unwrap())
-        };
-        prop_assert_eq!(number::eight_digits(bytes), read(bytes));
-        prop_assert_eq!(number::eight_digits(digits), read(digits));
-        let mut one_other = digits;
-        if let Some(place) = one_other.get_mut(at) {
-            *place = bytes[0];
-        }
-        prop_assert_eq!(number::eight_digits(one_other), read(one_other));
-    }
-}

@@ -184,17 +184,6 @@ impl VerifyingKey {
             }
     }
 
-    /// How many bytes its signatures have, where the algorithm alone says it.
-    pub(crate) const fn signature_len(&self) -> Option<usize> {
-        match self.algorithm {
-            Algorithm::Hs256 => Some(32),
-            Algorithm::Hs384 => Some(48),
-            Algorithm::EdDsa | Algorithm::Es256 | Algorithm::Hs512 => Some(64),
-            Algorithm::Es384 => Some(96),
-            _ => None,
-        }
-    }
-
     /// Whether the signature is that of the message. Compares in constant time.
     pub(crate) fn is_signature_of(&self, message: &[u8], signature: &[u8]) -> bool {
         match &self.material {
