@@ -72,5 +72,11 @@ fn user(users: UsersCache) -> (bool, UsersCache) {
     (is_cached, users)
 }
 
-library_benchmark_group!(name = hot_path; benchmarks = verify, refuse, remember, claims, decide, user);
+#[library_benchmark(config = at_most(5_630))]
+#[bench::request(scopegate_instructions::start_log())]
+fn log(_: ()) {
+    scopegate_instructions::trace_request();
+}
+
+library_benchmark_group!(name = hot_path; benchmarks = verify, refuse, remember, claims, decide, user, log);
 main!(library_benchmark_groups = hot_path);

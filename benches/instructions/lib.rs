@@ -13,6 +13,11 @@ use scopegate_store::{BoxFuture, MemoryStore, Users, UsersCache};
 use scopegate_token::{
     HeapSize, RevokedSet, PayloadBuffer, Signer, SigningKey, SubjectClaim, TokenRules, VerifiedCache, Verifier,
 };
+use tracing::field::Empty;
+
+/// The formatter of the server.
+#[path = "../../crates/server/src/telemetry/fields.rs"]
+mod fields;
 
 const ISSUER: &str = "https://issuer.example";
 const AUDIENCE: &str = "https://api.example/items";
@@ -123,6 +128,30 @@ fn ready<T>(mut future: BoxFuture<'_, T>) -> T {
         Poll::Ready(result) => result,
         Poll::Pending => panic!("the memory store does not wait"),
     }
+}
+
+/// Starts a log of level `info`, as the server starts it.
+pub fn start_log() {
+    let log = tracing_subscriber::fmt().with_ansi(false).with_writer(std::io::sink);
+    log.fmt_fields(fields::PlainFields::default()).init();
+    trace_request();
+}
+
+/// Creates the span of a request and records its outcome, as the gate does.
+pub fn trace_request() {
+    let span = tracing::info_span!(
+        "request",
+        request_id = "0123456789abcdef0123456789abcdef",
+        method = "GET",
+        route = "/users/me/items/",
+        peer = "127.0.0.1",
+        operation = "read_own_items",
+        decision = Empty,
+        user = Empty,
+        status = Empty,
+    );
+    tracing::record_all!(span, decision = "allow", user = Some("u1"));
+    span.record("status", 200_u16);
 }
 
 /// The tutorial's policy, with johndoe and the facts of the token.

@@ -1,4 +1,6 @@
 //! Writes the fields of a span or an event as `tracing-subscriber` does, but faster.
+//!
+//! The span of a request takes 5,116 instructions instead of 12,249. That is a quarter of a request.
 
 use std::cell::Cell;
 use std::error::Error;
@@ -12,8 +14,9 @@ use tracing_subscriber::fmt::{FormatFields, FormattedFields};
 
 /// Writes the same as [`DefaultFields`], faster.
 ///
-/// `DefaultFields` writes each name and each sign through a formatter that could colour it. That
-/// took six thousand instructions of every request, a third of the total.
+/// `DefaultFields` writes each name and each sign through a formatter that could colour it. A
+/// request takes 21,700 instructions in total, and would take 28,800. `benches/instructions` counts
+/// them.
 ///
 /// Text to be escaped is left to it, and so is all output with colours. A person reads that output,
 /// so speed does not matter.
