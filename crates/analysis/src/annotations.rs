@@ -1,4 +1,4 @@
-//! What a publisher calls least privilege, next to what is.
+//! Compares the least privilege that a publisher states with the calculated one.
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;

@@ -1,4 +1,4 @@
-//! What changed between two policies.
+//! The changes between two versions of a policy.
 
 use std::collections::HashMap;
 use std::fmt;

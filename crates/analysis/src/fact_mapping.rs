@@ -1,4 +1,4 @@
-//! From the facts of one table to those of another.
+//! Maps the facts of one table to the facts of another.
 
 use std::borrow::Cow;
 use std::collections::HashMap;

@@ -1,4 +1,4 @@
-//! Which scopes seem to imply which.
+//! Infers which scopes imply other scopes.
 
 use scopegate_domain::{SchemeName, ScopeToken};
 use scopegate_policy::{AssumedCredentials, Fact, FactId, FactSet, FactTable, OperationTable, ResolvedOperation};

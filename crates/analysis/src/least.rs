@@ -1,4 +1,4 @@
-//! The fewest scopes that suffice.
+//! Finds the smallest sets of scopes that suffice for operations.
 
 use std::collections::HashSet;
 

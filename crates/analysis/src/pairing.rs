@@ -1,4 +1,4 @@
-//! Which operation of one version is which of another.
+//! Pairs the operations of two versions of a policy.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};

@@ -1,4 +1,4 @@
-//! Which callers reach which operations.
+//! Finds the callers that reach an operation, and the operations that a caller reaches.
 
 use scopegate_policy::{
     AssumedCredentials, Ceiling, Fact, FactSet, OperationTable, Requirement, ResolvedOperation, minimise,

@@ -1,4 +1,4 @@
-//! What changed in the security schemes from one version to another.
+//! The changes of security schemes between two versions.
 
 use std::collections::{BTreeMap, HashMap};
 

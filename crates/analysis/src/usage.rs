@@ -1,4 +1,4 @@
-//! What a client holds, against what it does.
+//! Compares the scopes that a client holds with the operations that it calls.
 
 use std::collections::HashSet;
 

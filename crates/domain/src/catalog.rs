@@ -1,4 +1,4 @@
-//! The declared schemes and scopes: what there is to require.
+//! The catalog of declared security schemes and scopes.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! The ways to obtain a token.
+//! The grant types of OAuth 2.0.
 
 use std::fmt;
 use std::str::FromStr;

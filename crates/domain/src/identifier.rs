@@ -1,4 +1,4 @@
-//! Names that must not be mixed up, each a type of its own.
+//! Identifiers, each kind with its own type.
 
 use std::fmt;
 use std::str::FromStr;

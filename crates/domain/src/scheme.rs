@@ -1,4 +1,4 @@
-//! Security schemes, as OpenAPI 3.1 knows them.
+//! Security schemes of OpenAPI 3.1.
 
 /// How a request can carry a credential.
 ///

@@ -1,4 +1,4 @@
-//! Values that must not be seen.
+//! Secrets: never printed, compared in constant time, wiped from memory.
 
 use std::fmt;
 

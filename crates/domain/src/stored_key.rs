@@ -1,4 +1,4 @@
-//! A signing key as it is remembered: sealed, with its place in the ring of keys.
+//! A stored signing key: encrypted, with its position in the key ring.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Time as an argument.
+//! Timestamps, lifetimes and clocks. A clock is always an argument.
 
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -1,4 +1,4 @@
-//! Proofs: values whose type states that they were checked.
+//! Types of values that were verified: tokens and credentials.
 
 use std::ops::Deref;
 

@@ -1,4 +1,4 @@
-//! Foreign texts, made fit to be read by people.
+//! Escapes third-party text for messages to people.
 
 use std::borrow::Cow;
 use std::fmt::Write;

@@ -1,5 +1,5 @@
-//! Entity tags, so that a client does not fetch again what it has
-//! ([RFC 9110, section 8.8.3](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3)).
+//! Entity tags: `ETag`, `If-None-Match` and status 304 ([RFC 9110, section
+//! 8.8.3](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3)).
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 

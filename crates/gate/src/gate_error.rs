@@ -1,4 +1,4 @@
-//! Why a gate cannot be built.
+//! The errors of building a gate.
 
 use scopegate_policy::TableError;
 use scopegate_token::RandomError;

@@ -1,4 +1,4 @@
-//! Status and challenges of a denial, without a request.
+//! The status and the `WWW-Authenticate` challenges of a denial, without a request.
 
 use http::StatusCode;
 

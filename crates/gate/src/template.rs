@@ -1,5 +1,5 @@
-//! Templates of paths: what a request can match, and what OpenAPI accepts
-//! ([Paths Object](https://spec.openapis.org/oas/v3.1.1#paths-object)).
+//! Validates path templates by the rules of OpenAPI's [Paths
+//! Object](https://spec.openapis.org/oas/v3.1.1#paths-object).
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! From which address a request comes, also behind proxies.
+//! Finds the client address of a request behind trusted proxies (`X-Forwarded-For`).
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

@@ -1,4 +1,4 @@
-//! What a handler answers.
+//! The return types of handlers, and their responses.
 
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};

@@ -1,4 +1,4 @@
-//! Bodies of requests: bounded, awaited for a bounded time, read as JSON.
+//! Reads the body of a request within its limits and parses it as JSON.
 
 use std::io;
 use std::pin::pin;

@@ -1,4 +1,4 @@
-//! Whether the document and the type of a body agree: tried with a value when a gate is built.
+//! Checks when a gate is built that the documented schema of a body agrees with its type.
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};

@@ -1,4 +1,4 @@
-//! Why a gate with its handlers cannot be built.
+//! The errors of building a gate with its handlers.
 
 use scopegate_gate::GateError;
 

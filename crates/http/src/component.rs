@@ -1,4 +1,4 @@
-//! References to components in place of schemas that a wrapper such as `Vec` wrote out.
+//! Replaces inlined schemas in the document by references to components.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! Cross-origin requests: which pages of other origins may read answers by script.
+//! The settings of cross-origin resource sharing (CORS): which origins may read responses.
 //!
 //! The protocol is that of the [Fetch standard](https://fetch.spec.whatwg.org/#http-cors-protocol).
 

@@ -1,4 +1,4 @@
-//! The OpenAPI document of a gate, out of its declarations.
+//! Builds the OpenAPI document of a gate from its declarations.
 
 use std::collections::HashMap;
 

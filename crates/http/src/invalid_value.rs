@@ -1,4 +1,4 @@
-//! Why a value is not of its declared type, in words that name no type of the program.
+//! Describes why a value does not have its declared type, without names of Rust types.
 
 use std::fmt;
 

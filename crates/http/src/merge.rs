@@ -1,4 +1,4 @@
-//! What two sources say about one parameter, status, media type or header.
+//! Merges the descriptions of one parameter, status, media type or header from two sources.
 
 use serde_json::Value;
 

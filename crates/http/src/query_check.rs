@@ -1,4 +1,4 @@
-//! Whether the document and the type of a query agree: tried with values when a gate is built.
+//! Checks when a gate is built that the documented parameters of a query agree with its type.
 
 use std::borrow::Cow;
 use std::cell::Cell;

@@ -1,4 +1,4 @@
-//! Schemas in FastAPI's manner of writing, for documents that are compared with its.
+//! Rewrites schemas as FastAPI writes them, for documents that are compared with FastAPI's.
 
 use serde_json::{Map, Value, json};
 

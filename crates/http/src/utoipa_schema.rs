@@ -1,4 +1,4 @@
-//! Schemas as utoipa makes them, with what it leaves out.
+//! Completes the schemas that utoipa generates: formats and bounds of integers.
 
 use serde_json::{Value, json};
 use utoipa::PartialSchema;

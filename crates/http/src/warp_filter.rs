@@ -1,4 +1,4 @@
-//! The gate as warp filters, and replies of warp as answers of handlers.
+//! Converts the gate to warp filters, and warp replies to responses of handlers.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;

@@ -1,4 +1,4 @@
-//! One connection, from its first byte to its last.
+//! Serves one HTTP/1 or HTTP/2 connection with hyper, and sets the HTTP/2 settings.
 
 use std::convert::Infallible;
 use std::error::Error;

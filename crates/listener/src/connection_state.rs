@@ -1,4 +1,4 @@
-//! The state of a connection, its time limits, and whether it can be evicted.
+//! The state of a connection: idle (keep-alive), its time limits, and whether it can be evicted.
 
 mod response;
 

@@ -1,4 +1,4 @@
-//! The limits of a listener and of its connections.
+//! The limits of a listener and its connections: number, timeouts, header size, keep-alive.
 
 use std::num::NonZeroUsize;
 use std::time::Duration;

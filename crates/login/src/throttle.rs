@@ -1,4 +1,4 @@
-//! Limits on guessing passwords and client secrets: by account and by address.
+//! Limits the rate of password and client-secret guesses: by account and by address.
 //!
 //! | bucket | limit |
 //! |---|---|

@@ -1,4 +1,4 @@
-//! Ways to satisfy an operation, in words.
+//! The alternatives that satisfy an operation, as text.
 
 use scopegate_domain::{SchemeName, ScopeToken};
 

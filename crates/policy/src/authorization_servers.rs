@@ -1,4 +1,4 @@
-//! Authorization servers: whose tokens the schemes take.
+//! Authorization servers, each with the schemes that accept its tokens.
 
 use std::collections::HashMap;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! Denials: why not, and what would help.
+//! The reasons for a denial, and the scopes and credentials that would satisfy the requirement.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What a denial names first.
+//! The order in which a denial names several missing things.
 
 /// The order of checks if several things are missing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

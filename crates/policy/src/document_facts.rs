@@ -1,4 +1,4 @@
-//! What a document states beyond the table of its operations.
+//! Statements of a document that the table of its operations does not contain.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! What every operation requires, side by side: questions about a whole table walk over it.
+//! The requirements of all operations side by side, for questions about a whole table.
 
 use std::ops::Range;
 

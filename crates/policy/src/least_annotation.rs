@@ -1,4 +1,4 @@
-//! What a publisher states to be least privilege.
+//! Least privilege as a publisher states it for an operation.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Limits: what is too large is an error, never a shortened answer.
+//! The limits on the size of a policy. Exceeding one is an error.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! The alternative of a requirement that lacks the least.
+//! Selects the alternative of a requirement that lacks the least.
 
 use crate::requirement::minimise;
 use crate::{Fact, FactSet, FactTable, Requirement};

@@ -1,4 +1,4 @@
-//! Operations, as they are declared.
+//! The declaration of an operation.
 
 use crate::{Guard, Method};
 

@@ -1,4 +1,4 @@
-//! What a request presents.
+//! The accepted credentials of a request.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! From trees of guards to requirements: done once, when the table is built.
+//! Resolves trees of guards to requirements, once, when the table is built.
 
 use std::any::Any;
 use std::collections::{HashMap, HashSet};

@@ -1,4 +1,4 @@
-//! Operations, resolved.
+//! An operation with its resolved requirement.
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Which scope a token may get.
+//! Restricts the requested scope of a token to what the client and the user may have.
 
 use scopegate_domain::Scope;
 

@@ -1,4 +1,4 @@
-//! Which security schemes take the tokens of one authorization server.
+//! Groups security schemes by their authorization server.
 
 use std::collections::HashMap;
 

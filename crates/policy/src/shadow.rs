@@ -1,4 +1,4 @@
-//! Shadows: a proposed policy that is evaluated next to the one that decides.
+//! The shadow policy: a proposed policy that is evaluated next to the running one.
 
 use std::collections::HashMap;
 

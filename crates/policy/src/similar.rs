@@ -1,4 +1,4 @@
-//! Names that were probably meant.
+//! Suggests similar names for an unknown name.
 
 /// The known name that is most similar to a misspelt one; `None` if none is similar.
 ///

@@ -1,4 +1,4 @@
-//! The subjects of a request, and what holds for them.
+//! The subjects of a request, and the facts about each subject.
 
 use std::borrow::Cow;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Marks of changes. Triggers write them, see `migrations/0005_changes.sql`.
+//! Change counters that triggers write, see `migrations/0005_changes.sql`.
 
 use sqlx::{Row, SqliteConnection, query, query_scalar};
 

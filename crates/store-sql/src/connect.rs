@@ -1,4 +1,4 @@
-//! Opens connections to SQLite.
+//! Opens SQLite connections: WAL, busy timeout and other pragmas.
 
 use std::io;
 use std::path::Path;

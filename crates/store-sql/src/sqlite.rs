@@ -1,4 +1,4 @@
-//! Connections to SQLite.
+//! The SQLite connections of a store: one writer and a pool of readers.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

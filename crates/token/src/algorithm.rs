@@ -1,4 +1,4 @@
-//! Signature algorithms: [RFC 7518, section
+//! Signature algorithms (`alg`): [RFC 7518, section
 //! 3.1](https://www.rfc-editor.org/rfc/rfc7518#section-3.1).
 
 use std::fmt;

@@ -1,4 +1,4 @@
-//! Why a token is refused.
+//! The reasons to refuse a token.
 
 use scopegate_domain::ClaimsError;
 

@@ -1,4 +1,4 @@
-//! What a token says, without asking whether it is true.
+//! Reads a token without verifying it.
 
 use scopegate_domain::json::Reader;
 use scopegate_domain::{Claims, ClaimsError, ScopeLayout, Timestamp};

@@ -1,4 +1,4 @@
-//! Which key signs now, which will, and which are still to be known.
+//! Selects the key that signs, and the public keys that are published (key rotation).
 
 mod removal;
 

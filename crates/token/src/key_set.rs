@@ -1,4 +1,4 @@
-//! The keys that a verifier trusts.
+//! The set of keys that a verifier trusts, found by `kid` and `alg`.
 
 mod jwks;
 

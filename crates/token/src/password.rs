@@ -1,4 +1,4 @@
-//! Passwords: hashed with argon2id, verified against argon2id and bcrypt.
+//! Hashes passwords with argon2id, and verifies them against argon2id and bcrypt.
 
 mod cost;
 mod stored;

@@ -1,4 +1,4 @@
-//! Token ids that say before which revocations the token was issued.
+//! Token ids (`jti`) that contain the position of the last revocation before the token was issued.
 
 use scopegate_domain::TokenId;
 

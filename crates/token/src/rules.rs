@@ -1,4 +1,4 @@
-//! What must hold for each kind of token.
+//! Checks the claims of a token: `iss`, `aud`, `typ`, `exp`, `nbf` and `iat` with leeway.
 
 mod kind;
 mod token_type;

@@ -1,4 +1,4 @@
-//! From claims to a token.
+//! Signs claims as a token.
 
 use std::fmt;
 

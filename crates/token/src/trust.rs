@@ -1,4 +1,4 @@
-//! The keys that a verifier trusts at the moment.
+//! The current keys of a verifier. They can be replaced during verification.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,4 +1,4 @@
-//! The answer to a token that was verified before.
+//! Caches the values that were made from verified tokens.
 
 mod kept;
 

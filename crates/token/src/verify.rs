@@ -1,4 +1,4 @@
-//! From a text to proven claims.
+//! Verifies the signature and the claims of a token.
 
 #[cfg(test)]
 mod tests;

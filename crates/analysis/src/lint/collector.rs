@@ -1,4 +1,4 @@
-//! Findings of one cause become one, with all operations.
+//! Merges the findings of one cause into one finding with all operations.
 
 use std::collections::{BTreeSet, HashMap};
 

@@ -1,4 +1,4 @@
-//! Tells from documented errors whether operations require a credential.
+//! Infers from documented errors whether operations require a credential.
 
 use scopegate_policy::DocumentedErrors;
 

@@ -1,4 +1,4 @@
-//! What whole trees come to.
+//! Findings about whole trees of guards.
 
 use std::collections::{BTreeSet, HashSet};
 

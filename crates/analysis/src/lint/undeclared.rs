@@ -1,4 +1,4 @@
-//! Names that requirements contain and that nothing declares.
+//! Schemes and scopes that requirements name and the catalog does not declare.
 
 use std::collections::{HashMap, HashSet};
 

@@ -1,4 +1,4 @@
-//! What the methods, paths and names of operations say.
+//! Infers from method, path and name whether an operation reads or writes.
 
 use scopegate_policy::{Method, ResolvedOperation};
 

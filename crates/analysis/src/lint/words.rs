@@ -1,4 +1,4 @@
-//! What the names of scopes say.
+//! Infers from the name of a scope what it allows.
 
 /// Endings that make a scope the part of another one that only reads.
 const READING: [&str; 10] = [

@@ -1,4 +1,4 @@
-//! The claims of an access token that we issue.
+//! The claims of an access token of this issuer.
 
 use serde::Serialize;
 use serde::ser::Serializer;

@@ -1,4 +1,4 @@
-//! Why a payload is refused.
+//! The reasons to refuse a payload.
 
 use crate::json::JsonError;
 

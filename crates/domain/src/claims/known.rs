@@ -1,4 +1,4 @@
-//! The claims that are always known.
+//! The claims that are read with every layout.
 
 use super::ClaimsError;
 

@@ -1,4 +1,4 @@
-//! Where a token says its scope and its client.
+//! The claims that contain the scope and the client of a token.
 
 /// Where a token says its scope.
 ///

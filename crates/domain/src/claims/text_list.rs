@@ -1,4 +1,4 @@
-//! A claim that is a text or a list of texts, kept as it was written.
+//! A claim whose value is a string or an array of strings (`aud`, `amr`).
 
 use std::borrow::Cow;
 use std::slice;

@@ -1,4 +1,4 @@
-//! The signing keys of this issuer, as the last read of the store shows them.
+//! The signing keys of this issuer, as last read from the store.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -1,4 +1,4 @@
-//! Answers of the gate to scripts of other origins.
+//! Answers CORS preflight requests and adds CORS headers to responses.
 
 use http::{HeaderMap, Method};
 use scopegate_gate::{Lookup, RequestHead, Target};

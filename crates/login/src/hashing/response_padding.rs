@@ -1,4 +1,4 @@
-//! The duration of a failed login.
+//! Pads the response time of a failed login, so that timing does not reveal user names.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

@@ -1,4 +1,4 @@
-//! Only active users.
+//! The check that the user is active.
 
 use crate::{Check, CheckContext, Needs, Reason};
 

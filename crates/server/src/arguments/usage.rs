@@ -1,4 +1,4 @@
-//! What each command offers, and what is reported of a wrong command line.
+//! The help of each command, and the messages about an invalid command line.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write as _};

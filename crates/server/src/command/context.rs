@@ -1,4 +1,4 @@
-//! What several commands share: settings, the store, the runtime, confirmations and times.
+//! The shared parts of commands: settings, the store, the runtime, confirmations and times.
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! `scopegate serve`
+//! `scopegate serve`: runs the server until SIGTERM, SIGINT or SIGHUP.
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _};

@@ -1,4 +1,4 @@
-//! Why a key cannot be made or used.
+//! The errors of constructing and using a key.
 
 /// Why a key cannot be made or used. Never holds anything of the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,4 +1,4 @@
-//! What becomes of a ring when a key leaves before its time.
+//! Removes a key from the ring before it expires.
 
 use scopegate_domain::{KeyId, Lifetime, StoredKey, Timestamp};
 

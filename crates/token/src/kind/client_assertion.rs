@@ -1,5 +1,4 @@
-//! What a client signs to say who it is: [RFC 7523](https://www.rfc-editor.org/rfc/rfc7523),
-//! `private_key_jwt`.
+//! Client assertions, `private_key_jwt`: [RFC 7523](https://www.rfc-editor.org/rfc/rfc7523).
 
 use scopegate_domain::{Claims, ClientId, Issuer, Lifetime, Timestamp, Verified};
 

@@ -1,4 +1,4 @@
-//! The address that a proof is for: `htu`, [RFC 9449, section
+//! Compares the `htu` claim of a `DPoP` proof with the URL of a request: [RFC 9449, section
 //! 4.3](https://www.rfc-editor.org/rfc/rfc9449#section-4.3).
 
 /// Whether two addresses are the same without query and fragment. Scheme and host are compared

@@ -1,4 +1,4 @@
-//! What a proof of possession says: [RFC 9449, section
+//! The claims of a `DPoP` proof: [RFC 9449, section
 //! 4.2](https://www.rfc-editor.org/rfc/rfc9449#section-4.2).
 
 use std::borrow::Cow;

@@ -1,4 +1,4 @@
-//! Hashes as they were stored, perhaps by others.
+//! Parses stored password hashes, also those of other programs.
 
 use std::time::Duration;
 

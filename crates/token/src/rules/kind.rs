@@ -1,4 +1,4 @@
-//! The kinds of token, and what each must say.
+//! The required claims of each kind of token.
 
 use scopegate_domain::{Audience, ClaimLayout, Claims, ClientId, Issuer, ScopeLayout};
 

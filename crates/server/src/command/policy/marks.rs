@@ -1,5 +1,4 @@
-//! Used only by `scopegate policy least FILE`. It compares the least privilege that the publisher
-//! states with the calculated one.
+//! Compares stated with calculated least privilege for `scopegate policy least FILE`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -1,4 +1,4 @@
-//! `scopegate policy mine FILE`
+//! `scopegate policy mine FILE`: infers implications between scopes.
 
 use scopegate_analysis::{InferredImplication, infer_implications};
 use serde_json::json;
