@@ -13,10 +13,26 @@ use crate::query_shape::QueryShape;
 use crate::utoipa_schema::to_json;
 use crate::{body_check, query_check};
 
-/// Collects for the document what an operation's types describe.
+/// The description of an operation for the document, made by the types of its inputs and answers.
 ///
-/// The gate makes it; an application receives it in its implementation of
-/// [`Answer`](crate::Answer).
+/// The gate creates it. An application receives it in its implementation of
+/// [`Answer`](crate::Answer) or [`Input`](crate::Input):
+///
+/// ```
+/// use scopegate_http::{Answer, OperationDescription, Response, StatusCode};
+///
+/// struct Accepted;
+///
+/// impl Answer for Accepted {
+///     fn into_response(self) -> Response {
+///         StatusCode::ACCEPTED.into_response()
+///     }
+///
+///     fn describe(description: &mut OperationDescription) {
+///         description.response(StatusCode::ACCEPTED, "The report is being made");
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct OperationDescription {
     path_parameters: Vec<Value>,
@@ -44,18 +60,18 @@ enum TypeFault {
 }
 
 impl OperationDescription {
-    /// A response without a body that could be described.
+    /// Adds a response without a described body.
     pub fn response(&mut self, status: StatusCode, description: &str) {
         self.add(status, json!({ "description": description }));
     }
 
-    /// A response with a JSON body of this type.
+    /// Adds a response with a JSON body of this type.
     pub fn json_response<T: ToSchema>(&mut self, status: StatusCode, description: &str) {
         let schema = self.reference::<T>();
         self.add(status, with_content(description, "application/json", &schema));
     }
 
-    /// A response with a JSON body of which nothing is known.
+    /// Adds a response with a JSON body of any schema.
     pub fn any_json_response(&mut self, status: StatusCode, description: &str) {
         self.add(status, with_content(description, "application/json", &json!({})));
     }

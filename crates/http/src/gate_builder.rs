@@ -38,6 +38,18 @@ use crate::{Introspection, RemoteIssuer};
 /// | clock | the system's | |
 /// | realm | the title | |
 /// | CORS | off | an application that needs it knows the origins |
+///
+/// ```
+/// use scopegate_http::{Catalog, Gate, get};
+///
+/// let gate = Gate::builder(Catalog::builder().build()?)
+///     .info("Reports", "1.0.0")
+///     .body_limit(64 * 1024)
+///     .operation(get("/status").public().then(|| async { "up" }))
+///     .build()?;
+/// assert_eq!(gate.openapi()["info"]["title"], "Reports");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use = "a gate is made by `build`"]
 pub struct GateBuilder {
     gate: scopegate_gate::GateBuilder,

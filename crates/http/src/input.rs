@@ -13,7 +13,7 @@ use crate::query_shape::QueryShape;
 use crate::{body, path, query};
 use scopegate_gate::InputError;
 
-/// The parts of an authorized request that inputs read.
+/// The parts of an authorized request that inputs read. [`Input`] has an example.
 #[derive(Debug)]
 pub struct RequestParts<'r> {
     headers: &'r HeaderMap,
@@ -43,7 +43,7 @@ impl<'r> RequestParts<'r> {
         }
     }
 
-    /// The headers.
+    /// Returns the headers.
     #[must_use]
     pub const fn headers(&self) -> &'r HeaderMap {
         self.headers
@@ -55,7 +55,8 @@ impl<'r> RequestParts<'r> {
         self.query
     }
 
-    /// The whole body, within the gate's limit; empty unless the input says [`Input::READS_BODY`].
+    /// Returns the whole body, within the limit of the gate. It is empty unless [`Input::READS_BODY`]
+    /// is true.
     #[must_use]
     pub const fn body(&self) -> &'r [u8] {
         self.body
@@ -102,42 +103,42 @@ impl<'r> RequestParts<'r> {
 /// # let _ = operation;
 /// ```
 pub trait Input: 'static {
-    /// What the handler gets.
+    /// The value that the handler receives.
     type Value: Send + 'static;
-    /// Whether it reads the body.
+    /// Whether the input reads the body.
     const READS_BODY: bool = false;
-    /// How many parameters of the path it reads.
+    /// The number of path parameters that the input reads.
     const PARAMETERS: usize = 0;
 
-    /// Reads it.
+    /// Reads the input.
     ///
     /// # Errors
     ///
-    /// [`InputError`]; it becomes the answer.
+    /// [`InputError`], which becomes the response.
     fn read(sent: &mut RequestParts<'_>) -> Result<Self::Value, InputError>;
 
-    /// Adds what the document says about it.
+    /// Adds the description of the input to the document.
     fn describe(description: &mut OperationDescription);
 }
 
 /// The inputs of an operation, in the order of their declaration: a tuple of at most five
 /// [`Input`]s.
 pub trait InputList: 'static {
-    /// What the handler gets.
+    /// The values that the handler receives.
     type Values: Send + 'static;
-    /// The number of those that read the body.
+    /// The number of inputs that read the body.
     const BODIES: usize;
-    /// How many parameters of the path they read.
+    /// The number of path parameters that the inputs read.
     const PARAMETERS: usize;
 
-    /// Reads them.
+    /// Reads the inputs in their order.
     ///
     /// # Errors
     ///
     /// The first [`InputError`].
     fn read(sent: &mut RequestParts<'_>) -> Result<Self::Values, InputError>;
 
-    /// Adds what the document says about them.
+    /// Adds the descriptions of the inputs to the document.
     fn describe(description: &mut OperationDescription);
 }
 
@@ -152,14 +153,60 @@ pub trait AppendInput<I>: InputList {
 }
 
 /// The next parameter of the path, read by [`FromStr`].
+///
+/// ```
+/// use scopegate_http::{Guard, Permit, get};
+///
+/// let operation = get("/users/{user}/reports/{id}")
+///     .guard(Guard::authenticated())
+///     .path::<String>()
+///     .path::<u32>()
+///     .then(|_: Permit, user: String, id: u32| async move { format!("report {id} of {user}") });
+/// # let _ = operation;
+/// ```
 #[derive(Debug)]
 pub struct Path<T>(PhantomData<fn() -> T>);
 
-/// The query, read as a structure.
+/// The query, read as a structure. Each field is a parameter of the document.
+///
+/// ```
+/// use scopegate_http::{Guard, Permit, get, serde, utoipa};
+/// use scopegate_http::utoipa::ToSchema;
+///
+/// #[derive(serde::Deserialize, ToSchema)]
+/// #[serde(crate = "scopegate_http::serde")]
+/// struct Page {
+///     limit: u8,
+///     after: Option<String>,
+/// }
+///
+/// let operation = get("/reports")
+///     .guard(Guard::authenticated())
+///     .query::<Page>()
+///     .then(|_: Permit, page: Page| async move { format!("{} after {:?}", page.limit, page.after) });
+/// # let _ = operation;
+/// ```
 #[derive(Debug)]
 pub struct Query<T>(PhantomData<fn() -> T>);
 
-/// The body, read as JSON.
+/// The body, read as JSON. Its type is a schema of the document.
+///
+/// ```
+/// use scopegate_http::{Guard, Permit, post, serde, utoipa};
+/// use scopegate_http::utoipa::ToSchema;
+///
+/// #[derive(serde::Deserialize, ToSchema)]
+/// #[serde(crate = "scopegate_http::serde")]
+/// struct NewReport {
+///     title: String,
+/// }
+///
+/// let operation = post("/reports")
+///     .guard(Guard::authenticated())
+///     .json::<NewReport>()
+///     .then(|_: Permit, report: NewReport| async move { report.title });
+/// # let _ = operation;
+/// ```
 #[derive(Debug)]
 pub struct JsonBody<T>(PhantomData<fn() -> T>);
 

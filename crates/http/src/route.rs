@@ -317,6 +317,15 @@ fn function_name<F>() -> Option<&'static str> {
 
 /// An operation and the function that answers it, ready for a [`Gate`](crate::Gate) or a
 /// [`Group`](crate::Group).
+///
+/// ```
+/// use scopegate_http::{HandledOperation, get};
+///
+/// fn status() -> HandledOperation {
+///     get("/status").public().then(|| async { "up" })
+/// }
+/// # let _ = status;
+/// ```
 pub struct HandledOperation {
     pub(crate) operation: Operation,
     pub(crate) mounted: OperationHandler,
