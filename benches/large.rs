@@ -36,7 +36,7 @@ impl LargeInterface {
         self.with(catalog(true))
     }
 
-    /// What a client could hold.
+    /// Returns the scopes that a client could have.
     pub fn some_scopes(&self) -> impl Iterator<Item = ScopeToken> {
         (0..SCOPES[0]).step_by(60).map(token)
     }

@@ -37,7 +37,7 @@ pub fn jsonwebtoken_on_ring() {
 
 /// Rounds of a race; odd, so that the median is one of them.
 const ROUNDS: usize = 63;
-/// How long one lane runs in one round.
+/// The duration of one lane in one round.
 const SLICE: Duration = Duration::from_millis(2);
 
 /// Counts the allocations of a call.
@@ -52,7 +52,7 @@ pub type Count = fn(&mut dyn FnMut()) -> u64;
 pub struct Race<'a> {
     name: &'static str,
     lanes: Vec<Lane<'a>>,
-    /// How often a call allocates.
+    /// The allocations of a call.
     count: Option<Count>,
 }
 
@@ -118,7 +118,7 @@ impl<'a> Race<'a> {
         self
     }
 
-    /// Gives each lane to criterion, then races them and prints the table.
+    /// Runs each lane in criterion, then races the lanes and prints the table.
     pub fn run(mut self, criterion: &mut Criterion) {
         let mut group = criterion.benchmark_group(self.name);
         for lane in &mut self.lanes {

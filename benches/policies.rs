@@ -13,7 +13,7 @@ use crate::TokenFixture;
 const ME: ScopeToken = ScopeToken::from_static("me");
 const ITEMS: ScopeToken = ScopeToken::from_static("items");
 
-/// What an office's scopes are about: names of many lengths, as real ones are.
+/// The resources of an office's scopes: names of many lengths, like real ones.
 const RESOURCES: [&str; 16] = [
     "calendars",
     "contacts",

@@ -12,10 +12,10 @@ use scopegate_token::{
     Verifier,
 };
 
-/// What a gate keeps of a token.
+/// The values that a gate caches for a token.
 #[derive(Debug)]
 pub struct CachedFacts {
-    /// Its facts for a decision.
+    /// The facts for a decision.
     pub world: TokenFacts,
     subject: Option<Arc<str>>,
 }

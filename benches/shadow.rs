@@ -104,7 +104,7 @@ fn status(service: &GateService, authorization: &str) -> StatusCode {
     answer.unwrap().unwrap().status()
 }
 
-/// With a log that is written to nowhere: its lines are bounded, and counts go nowhere either.
+/// Creates a gate whose log is discarded. Lines are bounded, and counts have no recorder.
 fn whole_gate(criterion: &mut Criterion) {
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::INFO)

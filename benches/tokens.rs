@@ -21,10 +21,10 @@ const SECRET: &str = "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88
 /// RFC 7515, appendix A.2: 2,048 bits.
 const RSA: &[u8] = include_bytes!("../crates/token/tests/data/rfc7515_a2.jwk.json");
 
-/// One access token by RFC 9068 with its eight claims, and the ways to verify it.
+/// An access token by RFC 9068 with eight claims, and the verifiers for it.
 pub struct TokenFixture {
     token: String,
-    /// That of another token by the same key.
+    /// The signature of another token with the same key.
     other_signature: String,
     now: Timestamp,
     raw: RawKey,
@@ -93,7 +93,7 @@ impl TokenFixture {
         &self.token
     }
 
-    /// When it was issued.
+    /// Returns the time when the token was issued.
     #[must_use]
     pub const fn now(&self) -> Timestamp {
         self.now

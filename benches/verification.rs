@@ -26,9 +26,9 @@ pub const ALGORITHMS: [(&str, Algorithm); 12] = [
 
 /// Bytes of the cache.
 const BYTES: usize = 1024 * 1024;
-/// What a token that was seen before may take at most.
+/// The maximum cost of a token that was verified before.
 const SEEN_BEFORE: Limit = Limit::Nanoseconds(150.0);
-/// What a forged token may take at most, in times of a good one.
+/// The maximum cost of a forged token, relative to a valid one.
 const FORGED: Limit = Limit::RatioTo(OURS, 1.02);
 const OURS: &str = "ours";
 
@@ -46,7 +46,7 @@ struct Read {
     jti: String,
 }
 
-/// Nothing is made of a token.
+/// A value that is made from a token and contains nothing.
 struct Nothing;
 
 impl HeapSize for Nothing {
@@ -89,7 +89,7 @@ impl Verification {
         &self.fixture
     }
 
-    /// What ours may take at most, in times of the limit.
+    /// Returns the maximum cost of a Scopegate lane, relative to the limit.
     const fn at_most(&self) -> Limit {
         // A hash is so short that the time of the claims is visible.
         Limit::Ratio(if self.algorithm.is_symmetric() { 1.6 } else { 1.05 })

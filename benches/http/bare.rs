@@ -23,7 +23,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 
-/// What every request is answered with.
+/// The response to every request.
 #[derive(Clone)]
 struct Answer {
     status: StatusCode,

@@ -22,7 +22,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-/// One connection and its request.
+/// A connection and its request.
 struct Line {
     stream: TcpStream,
     request: Vec<u8>,
@@ -70,7 +70,7 @@ impl Line {
         }
     }
 
-    /// One request and its answer.
+    /// Sends a request and reads the response.
     async fn ask(&mut self) {
         self.stream.write_all(&self.request).await.unwrap();
         let mut read = 0;
@@ -88,7 +88,7 @@ impl Line {
         assert!(begin.starts_with(&self.expected), "{}", String::from_utf8_lossy(begin));
     }
 
-    /// Asks until the end; the microseconds to each answer.
+    /// Sends requests until the end. Returns the microseconds to each response.
     async fn load(&mut self, count: usize, end: Instant) -> Vec<f64> {
         let mut times = Vec::new();
         let mut before = Instant::now();

@@ -24,7 +24,7 @@ const AUDIENCE: &str = "https://api.example/items";
 const ME: ScopeToken = ScopeToken::from_static("me");
 const ITEMS: ScopeToken = ScopeToken::from_static("items");
 
-/// When everything happens.
+/// The time of all tokens and checks.
 pub const NOW: Timestamp = Timestamp::from_unix(1_700_000_000);
 
 /// An access token by RFC 9068 with its eight claims, and its verifier.
@@ -55,7 +55,7 @@ impl Token {
         }
     }
 
-    /// One with another signature.
+    /// Returns a token with another signature.
     pub fn forged() -> Self {
         let mut token = Self::good();
         let (signed, _) = token.text.rsplit_once('.').unwrap();
@@ -63,7 +63,7 @@ impl Token {
         token
     }
 
-    /// What a token says, as bytes.
+    /// Returns the payload of a token as bytes.
     pub fn payload() -> Vec<u8> {
         format!(
             r#"{{"iss":"{ISSUER}","sub":"johndoe","aud":"{AUDIENCE}","exp":1700001800,"iat":1700000000,"jti":"0123456789abcdef0123456789abcdef","client_id":"demo-app","scope":"items me"}}"#
@@ -83,7 +83,7 @@ impl HeapSize for Nothing {
 
 /// A token that was verified, and is remembered.
 pub struct Seen {
-    /// What remembers it.
+    /// The cache of verified tokens.
     pub cache: VerifiedCache<Nothing>,
     /// The token.
     pub text: String,
@@ -156,9 +156,9 @@ pub fn trace_request() {
 
 /// The tutorial's policy, with johndoe and the facts of the token.
 pub struct Policy {
-    /// Its operations.
+    /// The table of the operations.
     pub table: OperationTable,
-    /// Its scheme.
+    /// The scheme of the scopes.
     pub scheme: SchemeId,
     /// The facts of the token.
     pub world: TokenFacts,

@@ -28,11 +28,11 @@ pub struct CasbinPeer {
 }
 
 impl CasbinPeer {
-    /// One rule for each operation.
+    /// Creates one rule for each operation.
     ///
     /// # Panics
     ///
-    /// Where casbin does not take it.
+    /// If casbin rejects a rule.
     #[must_use]
     pub fn new(policy: &Policy) -> Self {
         // All is in memory, so there is nothing to wait for.
@@ -60,7 +60,7 @@ impl CasbinPeer {
     ///
     /// # Panics
     ///
-    /// Where casbin cannot make it.
+    /// If casbin cannot decide.
     #[must_use]
     pub fn enforce(&self, granted: &str, operation: &str) -> bool {
         self.enforcer.enforce((granted, operation)).unwrap()

@@ -17,11 +17,11 @@ pub struct CedarPeer {
 }
 
 impl CedarPeer {
-    /// One `permit` for each operation.
+    /// Creates one `permit` for each operation.
     ///
     /// # Panics
     ///
-    /// Where Cedar does not take it.
+    /// If Cedar rejects the policy.
     #[must_use]
     pub fn new(policy: &Policy) -> Self {
         let mut text = String::new();
@@ -43,7 +43,7 @@ impl CedarPeer {
     ///
     /// # Panics
     ///
-    /// Where Cedar does not take it.
+    /// If Cedar rejects the request.
     #[must_use]
     pub fn request(&self, granted: &[String], operation: &str) -> Request {
         let entity = |kind: &str, id: &str| {

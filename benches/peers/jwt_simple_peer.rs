@@ -28,7 +28,7 @@ impl JwtSimple {
     ///
     /// # Panics
     ///
-    /// Where jwt-simple does not take it.
+    /// If jwt-simple rejects the key.
     #[must_use]
     pub fn new(algorithm: Algorithm, fixture: &TokenFixture) -> Self {
         let keys = fixture.verifier().keys();

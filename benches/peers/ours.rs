@@ -26,7 +26,7 @@ impl Ours {
     ///
     /// # Panics
     ///
-    /// Where the policy is none.
+    /// If the policy is invalid.
     #[must_use]
     pub fn new(policy: &Policy) -> Self {
         let scope = |name: &String| ScopeToken::parse(name).unwrap();
@@ -54,7 +54,7 @@ impl Ours {
     ///
     /// # Panics
     ///
-    /// If it has too many.
+    /// If the token has too many scopes.
     #[must_use]
     pub fn token(&self, granted: &[String]) -> Token {
         let claims = format!(r#"{{"sub":"u1","scope":"{}"}}"#, granted.join(" "));

@@ -6,7 +6,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use scopegate_benches::Race;
 use scopegate_peers::{CasbinPeer, CedarPeer, Ours, Policy};
 
-/// All libraries must agree before anything is timed.
+/// Checks that all libraries agree before anything is timed.
 fn agree(policy: &Policy, ours: &Ours, cedar: &CedarPeer, casbin: &CasbinPeer) {
     let (mut allowed, mut denied) = (0, 0);
     let last = policy.operations.len() - 1;

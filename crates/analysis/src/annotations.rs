@@ -106,13 +106,14 @@ pub struct AnnotationReport<'a> {
 }
 
 impl<'a> AnnotationReport<'a> {
-    /// How many marks are least privilege indeed: nothing less opens their operation.
+    /// Returns the number of annotations that are least privilege: no lesser set opens the
+    /// operation.
     #[must_use]
     pub const fn least(&self) -> usize {
         self.least
     }
 
-    /// How many pairs there are of an operation and a scheme by which scopes open it.
+    /// Returns the number of pairs of an operation and a scheme whose scopes open the operation.
     #[must_use]
     pub const fn pairs(&self) -> usize {
         self.pairs
@@ -171,11 +172,11 @@ enum Verdict {
     OpensNothing,
 }
 
-/// What sets of facts open, each looked up once.
+/// The operations that sets of facts open, each set looked up once.
 struct Coverage<'t> {
     fact_table: &'t FactTable,
-    /// Every alternative with the number of its tree, under the last of its facts: a caller that
-    /// holds it holds that one.
+    /// Every alternative with the number of its tree, grouped by its last fact: a caller with the
+    /// alternative has that fact.
     by_last: HashMap<Option<scopegate_policy::FactId>, Vec<(usize, &'t FactSet)>>,
     known: HashMap<FactSet, Rc<Bits>>,
 }

@@ -10,7 +10,7 @@ use crate::pairing::Pairing;
 use crate::reach::who_can;
 use crate::schemes::{SchemeChange, SchemePairs, Version, pair, pair_renamed};
 
-/// What changed from one policy to another: one entry for each operation that is new, was removed,
+/// The changes from one policy to another: one entry for each operation that is new, was removed,
 /// or no longer allows the same. The order is that of the new table; removed operations come last.
 ///
 /// Operations are the same if method and template are, regardless of the names of parameters.
@@ -139,7 +139,7 @@ impl PolicyDiff {
     }
 }
 
-/// How an operation changed.
+/// The change of an operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     method: Method,
@@ -156,20 +156,20 @@ pub struct Change {
     reason = "a program that decides by a comparison must handle each"
 )]
 pub enum ChangeKind {
-    /// It is new.
+    /// The operation is new.
     Added,
-    /// It was removed.
+    /// The operation was removed.
     Removed,
-    /// It allows more.
+    /// The operation allows more.
     Weaker,
-    /// It allows less.
+    /// The operation allows less.
     Stronger,
-    /// It allows some new grants and no longer allows some old ones.
+    /// The operation allows some new credentials and no longer allows some old ones.
     Incomparable,
 }
 
 impl ChangeKind {
-    /// Its name in reports.
+    /// Returns the name in reports.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -274,7 +274,7 @@ impl fmt::Display for Change {
 #[error("`{operation}` cannot be compared: {limit}")]
 #[non_exhaustive]
 pub struct DiffError {
-    /// Which operation.
+    /// The operation.
     pub operation: String,
     /// The limit that was exceeded.
     #[source]

@@ -6,28 +6,27 @@ use std::collections::HashMap;
 use scopegate_domain::SchemeName;
 use scopegate_policy::{Fact, FactId, FactSet, FactTable, Limit, MAX_FORMED, Requirement, ResolvedOperation};
 
-/// Everything that one table's grants provide in another table.
+/// A mapping of all credentials of one table to the facts that they provide in another table.
 ///
-/// Two tables need not declare the same, nor agree on what implies what. A grant is therefore a
-/// bare set of facts, and each table adds what it says that they imply. A fact that a table does
-/// not know provides what such a fact always provides. A scope provides its scheme, a younger age
-/// an older one, a check that needs a user `user`. A credential of a scheme that it does not know
-/// provides nothing.
+/// Two tables may declare different facts and different implications. So a caller is a set of facts
+/// without implied ones, and each table adds its own implications. A fact that a table does not
+/// know provides what such a fact always provides. A scope provides its scheme, a younger age an
+/// older one, a check that needs a user `user`. A credential of an unknown scheme provides nothing.
 pub(super) struct FactMapping<'t> {
     from: &'t FactTable,
     to: &'t FactTable,
-    /// For each fact of the first table, what it provides on the second table.
+    /// For each fact of the first table, the facts that it provides on the second table.
     provided: Vec<Provided>,
     /// For each fact of the first table, other facts that imply it there and provide less of what
     /// it does on the second table.
     sources: Vec<Vec<FactId>>,
 }
 
-/// What a fact of the first table provides on the second table.
+/// The facts of the second table that a fact of the first table provides.
 enum Provided {
     /// The fact of this number, which is the same there, with what it implies there.
     Same(FactId),
-    /// What a fact provides that the second table does not know.
+    /// The facts that an unknown fact provides.
     Rest(FactSet),
 }
 
@@ -238,7 +237,7 @@ struct Search<'s> {
 }
 
 impl Search<'_> {
-    /// As deep as the grant has facts left that have sources.
+    /// The recursion is as deep as the number of remaining facts with sources.
     fn choose(&mut self, left: &[FactId], reached: &FactSet) -> Result<bool, Limit> {
         self.budget.spend()?;
         if self.to.allows(reached) {
@@ -272,7 +271,7 @@ fn renamed<'a>(fact: &'a Fact, names: &HashMap<SchemeName, SchemeName>) -> Cow<'
     renamed.map_or(Cow::Borrowed(fact), Cow::Owned)
 }
 
-/// What a fact of one fact table provides in another.
+/// Returns the facts of one fact table that a fact of another provides.
 fn mapped_facts(fact: &Fact, to: &FactTable) -> FactSet {
     if let Some(id) = to.find(fact) {
         return to.closure(id).clone();

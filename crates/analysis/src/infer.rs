@@ -33,13 +33,14 @@ impl InferredImplication {
         &self.weak
     }
 
-    /// How many operations the strong scope opens by itself, those left out that need no scope.
+    /// Returns the number of operations that the strong scope opens by itself, without those that
+    /// need no scope.
     #[must_use]
     pub const fn strong_opens(&self) -> usize {
         self.strong_opens
     }
 
-    /// How many the weak one does.
+    /// Returns the number of operations that the weak scope opens by itself.
     #[must_use]
     pub const fn weak_opens(&self) -> usize {
         self.weak_opens
@@ -129,8 +130,8 @@ fn of_scheme(
     suggested
 }
 
-/// For each scope, those that open strictly less, and those that open strictly more. A scope that
-/// opens nothing is in no pair.
+/// For each scope, the scopes that open strictly less and those that open strictly more. A scope
+/// that opens nothing is in no pair.
 fn order(openings: &[Opening<'_>]) -> (Vec<Bits>, Vec<Bits>) {
     let related = |is_related: &dyn Fn(&Bits, &Bits) -> bool| {
         let row = |one: &Opening<'_>| {
@@ -156,7 +157,7 @@ fn held(fact_table: &FactTable, fact: FactId) -> FactSet {
     facts
 }
 
-/// One operation for each tree, and the number of its operations.
+/// An operation for each tree, and the number of operations with this tree.
 struct Trees<'t>(Vec<(&'t ResolvedOperation, usize)>);
 
 impl<'t> Trees<'t> {

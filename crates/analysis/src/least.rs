@@ -144,8 +144,8 @@ impl WithoutScopes {
     }
 }
 
-/// For each set of schemes that suffices for one of the operations without a scope, the operations
-/// for which it does.
+/// For each set of schemes that suffices for an operation without a scope, the operations for which
+/// it suffices.
 fn without_scopes(operations: &[&ResolvedOperation]) -> Vec<WithoutScopes> {
     let mut known: Vec<FactSet> = Vec::new();
     let mut seen = HashSet::new();
@@ -217,7 +217,7 @@ impl MinimalScopes {
         &self.sets
     }
 
-    /// Whether these are the smallest sets, and all of them.
+    /// Whether these are the smallest sets, and the list is complete.
     #[must_use]
     pub const fn is_optimal(&self) -> bool {
         self.is_optimal
@@ -254,7 +254,7 @@ impl MinimalScopes {
     }
 }
 
-/// What must be chosen, and what for.
+/// The choices of a search, and the operations that need them.
 struct Problem {
     choices: Vec<Choice>,
     needs: Vec<Need>,
@@ -263,8 +263,8 @@ struct Problem {
 }
 
 impl Problem {
-    /// Some scope is chosen in any case, so a caller is authenticated, and everything that is
-    /// neither scope nor scheme holds.
+    /// At least one scope is chosen in any case. So the caller is authenticated, and all facts that
+    /// are neither scopes nor schemes are assumed.
     fn new(
         first: &ResolvedOperation,
         operations: &[&ResolvedOperation],

@@ -27,11 +27,11 @@ use self::collector::Collector;
 use self::open_paths::{has_credential_in_path, is_login_step, is_probe, is_protocol_endpoint, is_user_info};
 use self::verbs::{changes, is_safe};
 
-/// What looks wrong in a table: first what operations require, in the order of declaration, then
-/// schemes and scopes.
+/// Returns the findings about a table: first about the requirements of operations, in the order of
+/// declaration, then about schemes and scopes.
 ///
 /// One cause is one finding with all operations that it affects. `ceilings` are those of all
-/// clients; without one of a client, the lint does not check whether a client can reach an
+/// clients. Without a ceiling of a client, the lint does not check whether a client can reach an
 /// operation. [`LintRule`] lists the rules.
 ///
 /// ```
@@ -70,7 +70,7 @@ pub fn lint_document(table: &OperationTable, ceilings: &[Ceiling], facts: &Docum
     Linter::new(table, ceilings, facts).run()
 }
 
-/// What the rules need to know of a whole policy.
+/// The parts of a policy that the rules read.
 struct Linter<'p> {
     table: &'p OperationTable,
     facts: &'p DocumentFacts,

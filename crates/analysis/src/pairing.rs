@@ -16,9 +16,9 @@ pub(super) struct Pairing<'t> {
     old: Operations<'t>,
     /// The templates of the old operations, as the new version has them.
     templates: Vec<Cow<'t, str>>,
-    /// For each operation of the new table.
+    /// For each operation of the new table, its partner in the old table.
     partners: Vec<Option<usize>>,
-    /// For each operation of the old one.
+    /// For each operation of the old table, whether it has a partner.
     is_paired: Vec<bool>,
 }
 

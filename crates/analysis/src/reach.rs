@@ -44,8 +44,8 @@ pub fn operations_for<'t>(table: &'t OperationTable, grant: &AssumedCredentials)
 /// The minimal sets of facts that suffice for an operation, each in the fewest words, the smallest
 /// first. No caller reaches it if there is none.
 ///
-/// Where authentication is optional, the first sets are those of a request without a credential:
-/// the empty one, unless checks are required. Those of a request with a credential follow, because
+/// If authentication is optional, the first sets are those of a request without a credential: the
+/// empty set, unless checks are required. The sets of a request with a credential follow, because
 /// it is refused if it has none of them.
 #[must_use]
 pub fn who_can(operation: &ResolvedOperation) -> Vec<Vec<Fact>> {

@@ -93,13 +93,13 @@ pub struct FieldChange {
 }
 
 impl SchemeChange {
-    /// Its name in the new version.
+    /// Returns the name in the new version.
     #[must_use]
     pub const fn scheme(&self) -> &SchemeName {
         &self.scheme
     }
 
-    /// What changed.
+    /// Returns the changed fields.
     #[must_use]
     pub fn fields(&self) -> &[FieldChange] {
         &self.fields
@@ -113,7 +113,7 @@ impl SchemeChange {
 }
 
 impl FieldChange {
-    /// Its name in an OpenAPI document, such as `flows.password.tokenUrl`.
+    /// Returns the name of the field in an OpenAPI document, such as `flows.password.tokenUrl`.
     #[must_use]
     pub fn field(&self) -> &str {
         &self.field
@@ -132,7 +132,7 @@ impl FieldChange {
     }
 }
 
-/// Which scheme of one version is which of the other.
+/// The pairs of schemes of two versions.
 #[derive(Debug, Default)]
 pub(super) struct SchemePairs {
     pub(super) to_old: HashMap<SchemeName, SchemeName>,
@@ -175,7 +175,7 @@ pub(super) fn pair_renamed(old: &Version<'_>, new: &Version<'_>) -> Option<Schem
             pairs.to_new.insert((*was).clone(), (*is).clone());
         }
     }
-    // A name that is in both versions and has another content now must be the new name of a scheme.
+    // A name that is in both versions, with other content, must be the new name of a scheme.
     let moved = before
         .iter()
         .map(|(name, _)| *name)

@@ -11,15 +11,15 @@ pub(super) struct Choice {
     pub(super) provided: FactSet,
 }
 
-/// What one operation requires beyond the assumptions: one of these lists, each with the generators
-/// of a set and the set itself.
+/// The requirement of one operation beyond the assumptions: one of these lists, each with the
+/// generators of a set and the set itself.
 pub(super) type Need = Vec<FactSet>;
 
 /// The result of a search. A set is a list of indexes of choices.
 pub(super) enum Outcome {
     /// All smallest sets, except those that contain strictly more than another one.
     All(Vec<Vec<usize>>),
-    /// The budget was spent: one set, from which nothing can be removed.
+    /// The budget is exhausted: the result is one set from which nothing can be removed.
     Greedy(Vec<usize>),
 }
 
@@ -85,7 +85,7 @@ impl<'p> Search<'p> {
         Outcome::Greedy(self.greedy())
     }
 
-    /// As deep as a set is large.
+    /// The recursion is as deep as the size of a set.
     fn visit(&mut self, node: &mut Node, size: usize, budget: usize) -> Result<(), Spent> {
         self.nodes += 1;
         if self.nodes > budget || self.found.len() > MOST_SETS {
@@ -182,7 +182,7 @@ impl<'p> Search<'p> {
         reached
     }
 
-    /// Without the sets that provide strictly more than another one.
+    /// Removes the sets that provide strictly more than another one.
     fn least_powerful(&self) -> Vec<Vec<usize>> {
         let sets = self.found.iter().map(|set| (set, self.reached(set)));
         let sets: Vec<(&Vec<usize>, FactSet)> = sets.collect();
@@ -220,7 +220,7 @@ impl<'p> Search<'p> {
         chosen
     }
 
-    /// For each fact that is missing, the weakest choice that provides it.
+    /// Returns for each missing fact the weakest choice that provides it.
     fn way_to(&self, alternative: &FactSet, reached: &FactSet) -> Vec<usize> {
         let mut way = Vec::new();
         let mut reached = reached.clone();

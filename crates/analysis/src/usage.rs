@@ -8,7 +8,7 @@ use scopegate_policy::{
 
 use crate::least::{is_open_with_credentials, least_of};
 
-/// Which of the scopes that a caller holds these calls need. The scopes of one authorization server
+/// Returns which of the caller's scopes these calls need. The scopes of one authorization server
 /// are those of one token.
 ///
 /// A credential without scopes that an operation requires together with scopes is presumed. The
@@ -91,7 +91,7 @@ pub fn usage<P: AsRef<str>>(
     usage
 }
 
-/// The scopes, without each that can be left out after those before it.
+/// Returns the scopes without those that the scopes before them make unnecessary.
 fn without_surplus(held: &[ServerScope], opens: impl Fn(&[ServerScope]) -> bool) -> Vec<ServerScope> {
     let mut kept = held.to_vec();
     for scope in held {
@@ -138,7 +138,7 @@ impl Usage {
         &self.refused_calls
     }
 
-    /// The calls of no operation.
+    /// The calls without an operation.
     #[must_use]
     pub fn unknown_calls(&self) -> &[(Method, String)] {
         &self.unknown_calls

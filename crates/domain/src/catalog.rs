@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use crate::{SchemeName, ScopeToken, SecurityScheme};
 
-/// Everything that a policy may name, in the order of declaration: security schemes, the scopes of
-/// each with their descriptions, and which scope implies which.
+/// The names that a policy may use, in the order of declaration: security schemes, the scopes of
+/// each scheme with their descriptions, and the implications between scopes.
 ///
 /// Implication is declared edge by edge. A prefix implies nothing: `items` says nothing about
 /// `items:read` until an edge declares it.
@@ -68,13 +68,13 @@ impl Catalog {
 }
 
 impl DeclaredScheme {
-    /// Its name in the document.
+    /// Returns the name of the scheme in the document.
     #[must_use]
     pub const fn name(&self) -> &SchemeName {
         &self.name
     }
 
-    /// What kind it is.
+    /// Returns the kind of the scheme.
     #[must_use]
     pub const fn scheme(&self) -> &SecurityScheme {
         &self.scheme
@@ -100,7 +100,7 @@ impl DeclaredScheme {
         self.scheme.has_scopes() || !self.scopes.is_empty()
     }
 
-    /// Its scopes, in the order of declaration.
+    /// Returns the scopes of the scheme, in the order of declaration.
     #[must_use]
     pub fn scopes(&self) -> &[DeclaredScope] {
         &self.scopes
@@ -108,7 +108,7 @@ impl DeclaredScheme {
 }
 
 impl DeclaredScope {
-    /// Its name.
+    /// Returns the scope token.
     #[must_use]
     pub const fn token(&self) -> &ScopeToken {
         &self.token
@@ -333,19 +333,19 @@ pub enum CatalogError {
     /// The same name for two schemes.
     #[error("scheme `{name}` is declared twice")]
     SchemeTwice {
-        /// Which.
+        /// The name of the scheme.
         name: SchemeName,
     },
     /// The same scope twice in one scheme.
     #[error("scope `{token}` is declared twice")]
     ScopeTwice {
-        /// Which.
+        /// The scope token.
         token: ScopeToken,
     },
     /// An edge from or to a scope that is not declared.
     #[error("scope `{token}` is not declared")]
     UndeclaredScope {
-        /// Which.
+        /// The scope token.
         token: ScopeToken,
     },
 }

@@ -66,7 +66,7 @@ pub struct Claims<'a> {
 }
 
 impl<'a> Claims<'a> {
-    /// Longest accepted payload, in bytes.
+    /// The maximum length of a payload, in bytes.
     pub const MAX_LEN: usize = limits::MAX_LEN;
 
     /// Reads a decoded payload. `layout` says which claims [`Claims::scopes`] and

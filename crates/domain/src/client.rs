@@ -76,7 +76,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client that cannot keep a secret and may do nothing yet.
+    /// Creates a public client: it has no secret, and no scope and no grant type yet.
     #[must_use]
     pub fn public(id: ClientId, name: impl Into<String>) -> Self {
         Self {
@@ -99,48 +99,49 @@ impl Client {
         }
     }
 
-    /// With the places that an answer may be sent to.
+    /// Sets the redirect URIs. Default: none.
     #[must_use]
     pub fn with_redirect_uris(mut self, uris: impl IntoIterator<Item = RedirectUri>) -> Self {
         self.redirect_uris = uris.into_iter().collect();
         self
     }
 
-    /// With the grants that it may use.
+    /// Sets the grant types that the client may use. Default: none.
     #[must_use]
     pub fn with_grant_types(mut self, grant_types: impl IntoIterator<Item = GrantType>) -> Self {
         self.grant_types = grant_types.into_iter().collect();
         self
     }
 
-    /// With a ceiling: the largest scope that the client can be granted, for any user.
+    /// Sets the ceiling: the largest scope that the client can be granted, for any user. Default:
+    /// no scope.
     #[must_use]
     pub fn with_scope(mut self, scope: Scope) -> Self {
         self.scope = scope;
         self
     }
 
-    /// With the right to introspect tokens, or without.
+    /// Sets whether the client may introspect tokens. Default: false.
     #[must_use]
     pub const fn with_introspection(mut self, allowed: bool) -> Self {
         self.may_introspect = allowed;
         self
     }
 
-    /// With another secret; the client is confidential from now on.
+    /// Sets the secret. It replaces an earlier one and makes the client confidential.
     #[must_use]
     pub const fn with_secret(mut self, secret: SecretDigest) -> Self {
         self.secret = Some(secret);
         self
     }
 
-    /// Which client.
+    /// Returns the id of the client.
     #[must_use]
     pub const fn id(&self) -> &ClientId {
         &self.id
     }
 
-    /// What people call it.
+    /// Returns the name of the client for people.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -193,8 +194,8 @@ impl Client {
     }
 }
 
-/// Where an authorization answer may be sent: an absolute URI without a fragment ([RFC 6749,
-/// section 3.1.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.1.2)).
+/// A redirect URI: an absolute URI without a fragment ([RFC 6749, section
+/// 3.1.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.1.2)).
 ///
 /// Accepted are `https`, `http` on a loopback host alone, and private-use schemes with a dot in
 /// their name ([RFC 8252, section 7](https://www.rfc-editor.org/rfc/rfc8252#section-7)); nothing
@@ -213,7 +214,7 @@ impl Client {
 pub struct RedirectUri(String);
 
 impl RedirectUri {
-    /// Longest accepted URI, in bytes.
+    /// The maximum length of a URI, in bytes.
     pub const MAX_LEN: usize = 2048;
 
     /// Checks a URI.
@@ -310,16 +311,16 @@ pub enum InvalidRedirectUri {
     /// A fragment: RFC 6749, section 3.1.2.
     #[error("redirect URI must not have a fragment")]
     Fragment,
-    /// No host, or a port that is none.
+    /// The host is missing, or the port is invalid.
     #[error("redirect URI has no valid host and port")]
     Host,
-    /// Not absolute.
+    /// The URI is not absolute.
     #[error("redirect URI must be absolute")]
     Relative,
-    /// Another scheme than those accepted.
+    /// The URI scheme is not one of the accepted schemes.
     #[error("redirect URI must be `https`, `http` on a loopback host, or a private-use scheme with a dot")]
     Scheme,
-    /// Longer than [`RedirectUri::MAX_LEN`].
+    /// The URI is longer than [`RedirectUri::MAX_LEN`].
     #[error("redirect URI is longer than {} bytes", RedirectUri::MAX_LEN)]
     TooLong,
     /// A user or a password in the authority.

@@ -45,7 +45,7 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
-    /// As it is spelled on the wire.
+    /// Returns the code as in the RFCs.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -6,7 +6,7 @@ use crate::{ClaimLayout, Claims, ClientClaim, Scope, ScopeLayout};
 ///
 /// # Panics
 ///
-/// If it does not.
+/// If a property does not hold.
 pub fn claims(input: &[u8]) {
     for layout in [
         ScopeLayout::List.into(),
@@ -35,7 +35,7 @@ pub fn claims(input: &[u8]) {
 ///
 /// # Panics
 ///
-/// If it does not.
+/// If a property does not hold.
 pub fn scope(input: &[u8]) {
     if let Ok(text) = std::str::from_utf8(input)
         && let Ok(scope) = Scope::parse(text)

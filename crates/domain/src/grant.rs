@@ -36,25 +36,25 @@ impl Grant {
         }
     }
 
-    /// In whose name.
+    /// Returns the user who granted access.
     #[must_use]
     pub const fn user(&self) -> &User {
         &self.user
     }
 
-    /// To which client.
+    /// Returns the client that was granted access.
     #[must_use]
     pub const fn client_id(&self) -> &ClientId {
         &self.client_id
     }
 
-    /// What may be done.
+    /// Returns the granted scope.
     #[must_use]
     pub const fn scope(&self) -> &Scope {
         &self.scope
     }
 
-    /// Since when.
+    /// Returns the time of the grant.
     #[must_use]
     pub const fn granted_at(&self) -> Timestamp {
         self.granted_at

@@ -24,10 +24,10 @@ pub enum GrantType {
 }
 
 impl GrantType {
-    /// Every grant type, in the order in which metadata lists them.
+    /// All grant types, in the order in which metadata lists them.
     pub const ALL: &[Self] = &[Self::Password];
 
-    /// As it is spelled on the wire.
+    /// Returns the value of `grant_type`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// Longest accepted identifier, in bytes.
+/// The maximum length of an identifier, in bytes.
 const MAX_LEN: usize = 512;
 
 /// The reason that a text is not an identifier: empty, too long, or with a byte outside printable
@@ -17,15 +17,15 @@ pub enum InvalidIdentifier {
     /// A byte outside `%x20-7E`.
     #[error("byte 0x{byte:02x} at position {position} is not allowed in an identifier")]
     Byte {
-        /// Where, in bytes from the start.
+        /// The position of the byte, from the start.
         position: usize,
-        /// Which byte.
+        /// The byte.
         byte: u8,
     },
-    /// No character at all.
+    /// The identifier is empty.
     #[error("identifier is empty")]
     Empty,
-    /// Longer than 512 bytes.
+    /// The identifier is longer than 512 bytes.
     #[error("identifier is longer than {MAX_LEN} bytes")]
     TooLong,
 }
@@ -129,7 +129,7 @@ identifier! {
     KeyId;
     /// A security scheme in the `OpenAPI` document, such as `OAuth2PasswordBearer`.
     SchemeName;
-    /// One token: the `jti` claim ([RFC 7519, section
+    /// The id of a token: the `jti` claim ([RFC 7519, section
     /// 4.1.7](https://www.rfc-editor.org/rfc/rfc7519#section-4.1.7)).
     TokenId;
     /// A permanent id of a user, independent of the name: the `sub` of our own access tokens.

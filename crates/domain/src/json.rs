@@ -16,7 +16,7 @@ use std::borrow::Cow;
 pub use self::names::MemberNames;
 pub use self::number::Number;
 
-/// Deepest accepted nesting; the outermost value counts as one.
+/// The maximum depth of nesting. The outermost value has depth 1.
 pub const MAX_DEPTH: u8 = 16;
 
 /// Reads one JSON text.
@@ -321,7 +321,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// How many bytes were read.
+    /// Returns the number of bytes that were read.
     #[must_use]
     pub const fn position(&self) -> usize {
         self.position
@@ -414,7 +414,7 @@ pub enum JsonError {
     /// An object has a name twice, if that is checked.
     #[error("an object of the JSON text has a name twice")]
     Duplicate,
-    /// Not JSON, or not what had to come next.
+    /// The text is not JSON, or not the expected value.
     #[error("text is not JSON")]
     Syntax,
 }

@@ -9,11 +9,11 @@ use crate::{ClientId, Lifetime, Timestamp, TokenId, UserId, Username};
     reason = "code that stores or checks revocations must handle a new kind"
 )]
 pub enum Revoked {
-    /// Those of this client: `client_id`.
+    /// The tokens of this client (`client_id`).
     Client(ClientId),
     /// This one: `jti`.
     Token(TokenId),
-    /// Those in this user's name. Some tokens say the user's id in `sub`, others the name.
+    /// The tokens of this user. Some tokens have the user's id in `sub`, others the name.
     User {
         /// The id.
         id: UserId,
@@ -44,16 +44,17 @@ pub struct Revocation {
 }
 
 impl Revocation {
-    /// How far the clocks of two nodes may differ: 60 s, as far as `iat` may be in the future.
+    /// The maximum difference between the clocks of two nodes: 60 s. `iat` may be in the future by
+    /// as much.
     pub const SKEW: Lifetime = Lifetime::from_seconds(60);
 
-    /// How long a revocation is kept if the expiry of its last token is not known: a year and a
-    /// day. None of our servers issues tokens that are valid for more than a year.
+    /// The lifetime of a revocation if the expiry of its last token is unknown: a year and a day.
+    /// This server issues no token that is valid for more than a year.
     pub const KEPT: Lifetime = Lifetime::from_seconds(366 * 24 * 60 * 60);
 
-    /// All tokens of an owner that were issued until this second, itself included. For a single
-    /// token the time of issue does not matter. The revocation is kept until all of them have
-    /// expired.
+    /// Revokes all tokens of an owner that were issued until this second, inclusive. For a single
+    /// token the time of issue does not matter. The revocation is kept until all of these tokens
+    /// have expired.
     #[must_use]
     pub fn until(whose: Revoked, now: Timestamp) -> Self {
         let issued_until = match whose {
@@ -94,7 +95,7 @@ impl Revocation {
         self.issued_until
     }
 
-    /// From when on none of them lives.
+    /// Returns the time after which all its tokens have expired, so that it can be removed.
     #[must_use]
     pub const fn forget_at(&self) -> Timestamp {
         self.forget_at

@@ -1,6 +1,6 @@
 //! Security schemes of OpenAPI 3.1.
 
-/// How a request can carry a credential.
+/// The kind of a security scheme: how a request carries a credential.
 ///
 /// ```
 /// use scopegate_domain::SecurityScheme;
@@ -28,7 +28,7 @@ pub enum SecurityScheme {
     OAuth2(Box<OAuthFlows>),
     /// `OpenID` Connect: a document of the provider declares the flows.
     OpenIdConnect {
-        /// Where that document is.
+        /// The URL of the discovery document.
         url: String,
     },
 }
@@ -75,16 +75,15 @@ pub enum HttpScheme {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OAuthFlows {
-    /// With a redirect and a code: RFC 6749, section 4.1.
+    /// The authorization code flow: RFC 6749, section 4.1.
     pub authorization_code: Option<OAuthFlow>,
     /// The client for itself: RFC 6749, section 4.4.
     pub client_credentials: Option<OAuthFlow>,
-    /// With a code that the user enters on another device: RFC 8628.
+    /// The device flow, with a code that the user enters on another device: RFC 8628.
     pub device_authorization: Option<OAuthFlow>,
-    /// With a token in the redirect: RFC 6749, section 4.2 (not recommended: RFC 9700, section
-    /// 2.1.2).
+    /// The implicit flow: RFC 6749, section 4.2 (not recommended: RFC 9700, section 2.1.2).
     pub implicit: Option<OAuthFlow>,
-    /// With the user's password: RFC 6749, section 4.3 (not recommended: RFC 9700, section 2.4).
+    /// The password flow: RFC 6749, section 4.3 (not recommended: RFC 9700, section 2.4).
     pub password: Option<OAuthFlow>,
     /// The metadata of the authorization server: RFC 8414.
     pub metadata_url: Option<String>,
@@ -94,19 +93,18 @@ pub struct OAuthFlows {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OAuthFlow {
-    /// Where the user is sent to.
+    /// The authorization endpoint, to which the browser is redirected.
     pub authorization_url: Option<String>,
-    /// Where the client gets its token.
+    /// The token endpoint.
     pub token_url: Option<String>,
-    /// Where the client gets the next one.
+    /// The endpoint for refresh tokens.
     pub refresh_url: Option<String>,
-    /// Where a device gets the code that its user enters: RFC 8628, section 3.1.
+    /// The device authorization endpoint: RFC 8628, section 3.1.
     pub device_authorization_url: Option<String>,
 }
 
 impl OAuthFlows {
-    /// With the authorization code flow: the user is sent to the first address, the client gets its
-    /// token at the second.
+    /// Adds the authorization code flow with its authorization endpoint and its token endpoint.
     #[must_use]
     pub fn authorization_code(mut self, authorization_url: impl Into<String>, token_url: impl Into<String>) -> Self {
         self.authorization_code = Some(OAuthFlow {
@@ -116,7 +114,7 @@ impl OAuthFlows {
         self
     }
 
-    /// With the client credentials flow.
+    /// Adds the client credentials flow.
     #[must_use]
     pub fn client_credentials(mut self, token_url: impl Into<String>) -> Self {
         self.client_credentials = Some(OAuthFlow::with_token_url(token_url));
@@ -138,7 +136,7 @@ impl OAuthFlows {
         self
     }
 
-    /// With the implicit flow.
+    /// Adds the implicit flow.
     #[must_use]
     pub fn implicit(mut self, authorization_url: impl Into<String>) -> Self {
         self.implicit = Some(OAuthFlow {
@@ -148,15 +146,15 @@ impl OAuthFlows {
         self
     }
 
-    /// With the password flow.
+    /// Adds the password flow.
     #[must_use]
     pub fn password(mut self, token_url: impl Into<String>) -> Self {
         self.password = Some(OAuthFlow::with_token_url(token_url));
         self
     }
 
-    /// Every flow declared so far gets its next tokens here, except the implicit flow: it issues no
-    /// refresh token (RFC 6749, section 4.2.2).
+    /// Sets the refresh URL of all flows so far, except the implicit flow: it issues no refresh
+    /// token (RFC 6749, section 4.2.2).
     #[must_use]
     pub fn refresh(mut self, url: impl Into<String>) -> Self {
         let url = url.into();
@@ -174,7 +172,7 @@ impl OAuthFlows {
 }
 
 impl OAuthFlow {
-    /// Its addresses, as they are written.
+    /// Returns the addresses of the flow as written.
     fn addresses(&self) -> impl Iterator<Item = &str> {
         let all = [
             &self.authorization_url,

@@ -9,14 +9,14 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// One scope name, such as `me` or `items:read`.
+/// A scope token: one scope name, such as `me` or `items:read`.
 ///
 /// ```abnf
 /// scope-token = 1*( %x21 / %x23-5B / %x5D-7E )
 /// ```
 ///
-/// That is: printable ASCII without the space, the double quote and the backslash. A literal is
-/// checked when the program is compiled; text from outside is checked by [`ScopeToken::parse`].
+/// Valid characters are printable ASCII without the space, the double quote and the backslash. A
+/// literal is checked at compile time. [`ScopeToken::parse`] checks text at run time.
 ///
 /// ```
 /// use scopegate_domain::ScopeToken;
@@ -40,14 +40,14 @@ enum Text {
 }
 
 impl ScopeToken {
-    /// Longest accepted scope token, in bytes.
+    /// The maximum length of a scope token, in bytes.
     pub const MAX_LEN: usize = 1024;
 
     /// A scope token from a literal.
     ///
     /// # Panics
     ///
-    /// If the text is not a scope token. In a `const` that is an error of the compiler.
+    /// If the text is not a scope token. In a `const` this is a compile-time error.
     #[must_use]
     pub const fn from_static(text: &'static str) -> Self {
         assert!(first_fault(text).is_none(), "not a scope token: RFC 6749, section 3.3");
@@ -189,9 +189,9 @@ pub struct Scope(Vec<ScopeToken>);
 impl Scope {
     /// The scope without a member.
     pub const EMPTY: Self = Self(Vec::new());
-    /// Longest accepted scope text, in bytes.
+    /// The maximum length of a scope text, in bytes.
     pub const MAX_LEN: usize = 8 * 1024;
-    /// Most scope tokens that a scope text may name.
+    /// The maximum number of scope tokens in a scope text.
     pub const MAX_TOKENS: usize = 256;
 
     /// The scope that a text names: `scope = scope-token *( SP scope-token )`, or nothing at all.
@@ -245,7 +245,7 @@ impl Scope {
         self.0.iter()
     }
 
-    /// How many members there are.
+    /// Returns the number of scope tokens.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
@@ -347,21 +347,21 @@ pub enum InvalidScope {
     /// A byte outside the grammar of a scope token.
     #[error("byte 0x{byte:02x} at position {position} is not allowed in a scope token")]
     Byte {
-        /// Where, in bytes from the start of the text.
+        /// The position of the byte, from the start of the text.
         position: usize,
-        /// Which byte.
+        /// The byte.
         byte: u8,
     },
     /// A scope token without a character: two spaces in a row, or a space at an end.
     #[error("empty scope token at position {position}")]
     Empty {
-        /// Where, in bytes from the start of the text.
+        /// The position, in bytes from the start of the text.
         position: usize,
     },
     /// The text is longer than the limit.
     #[error("scope text is too long")]
     TooLong,
-    /// More tokens than the limit.
+    /// The text has more tokens than the limit.
     #[error("scope names too many tokens")]
     TooMany,
 }

@@ -8,8 +8,8 @@ use zeroize::Zeroize;
 /// A value that does not print itself, is compared in constant time and is wiped from memory when
 /// dropped.
 ///
-/// There is no `Display`, no `Serialize` and no `Deref`: each place that looks inside says
-/// [`Secret::expose`], and can be found by that word.
+/// There is no `Display`, no `Serialize` and no `Deref`. Each place that reads the value calls
+/// [`Secret::expose`], so a search finds all of them.
 ///
 /// ```
 /// use scopegate_domain::Secret;

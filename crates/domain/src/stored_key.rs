@@ -7,8 +7,8 @@ use crate::{KeyId, Lifetime, Timestamp};
 /// A signing key as it is stored. Its material is sealed: only the holder of the key-encryption key
 /// can sign with it.
 ///
-/// Its times are set once, when the key is added, so no action is needed when they are reached. All
-/// processes that read the same keys at the same time agree on the signing key.
+/// The times of a key are set once, when the key is added. Later no action is needed. All processes
+/// that read the same keys at the same time agree on the signing key.
 ///
 /// ```
 /// use scopegate_domain::{KeyId, Lifetime, StoredKey, Timestamp};
@@ -32,16 +32,15 @@ use crate::{KeyId, Lifetime, Timestamp};
     reason = "the compiler must report a new column to each backend"
 )]
 pub struct StoredKey {
-    /// Its id: the `kid` of its tokens.
+    /// The id of the key: the `kid` of its tokens.
     pub id: KeyId,
-    /// Its algorithm, as it is spelled in a header.
+    /// The signature algorithm: the `alg` of its tokens.
     pub algorithm: String,
-    /// How many keys the ring had had when this one was added, itself included. Each new key has
-    /// the next number.
+    /// The number of the key in its ring, counted from 1. Each new key has the next number.
     pub epoch: u32,
-    /// Since when those who verify can know it.
+    /// The time since when the public key is published.
     pub published_at: Timestamp,
-    /// From when on it signs.
+    /// The time from when the key signs.
     pub used_from: Timestamp,
     /// The longest life of a token that it signs.
     pub token_lifetime: Lifetime,

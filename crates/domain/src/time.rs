@@ -61,7 +61,7 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// How long something lives, in whole seconds (up to 136 years).
+/// A lifetime in whole seconds (up to 136 years).
 ///
 /// ```
 /// assert_eq!(scopegate_domain::Lifetime::from_minutes(30).as_seconds(), 1_800);
@@ -83,13 +83,13 @@ impl Lifetime {
         Self(minutes.saturating_mul(60))
     }
 
-    /// In seconds.
+    /// Returns the number of seconds.
     #[must_use]
     pub const fn as_seconds(self) -> u32 {
         self.0
     }
 
-    /// As the standard library's duration.
+    /// Returns the lifetime as a duration of the standard library.
     #[must_use]
     pub fn as_duration(self) -> Duration {
         Duration::from_secs(u64::from(self.0))

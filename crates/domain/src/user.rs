@@ -33,7 +33,7 @@ use crate::{Scope, Secret, UserId};
 pub struct Username(Arc<str>);
 
 impl Username {
-    /// Longest accepted name, in bytes.
+    /// The maximum length of a name, in bytes.
     pub const MAX_LEN: usize = 255;
 
     /// Checks a name.
@@ -124,10 +124,10 @@ pub enum InvalidUsername {
     /// one, or letters whose direction of reading is mixed.
     #[error("user name may have letters, digits and ASCII characters other than the space, and nothing invisible")]
     Character,
-    /// No character at all.
+    /// The name is empty.
     #[error("user name is empty")]
     Empty,
-    /// Longer than [`Username::MAX_LEN`].
+    /// The name is longer than [`Username::MAX_LEN`].
     #[error("user name is longer than {} bytes", Username::MAX_LEN)]
     TooLong,
 }
@@ -170,7 +170,7 @@ pub struct User {
 }
 
 impl User {
-    /// An active user who may be granted nothing yet.
+    /// Creates an active user without scopes.
     #[must_use]
     pub const fn new(id: UserId, username: Username) -> Self {
         Self {
@@ -183,28 +183,29 @@ impl User {
         }
     }
 
-    /// With an address for mail.
+    /// Sets the email address. Default: none.
     #[must_use]
     pub fn with_email(mut self, email: impl Into<String>) -> Self {
         self.email = Some(email.into());
         self
     }
 
-    /// With a name for people.
+    /// Sets the full name. Default: none.
     #[must_use]
     pub fn with_full_name(mut self, full_name: impl Into<String>) -> Self {
         self.full_name = Some(full_name.into());
         self
     }
 
-    /// With a status.
+    /// Sets the status. Default: active.
     #[must_use]
     pub const fn with_status(mut self, status: UserStatus) -> Self {
         self.status = status;
         self
     }
 
-    /// With a ceiling: the largest scope that any client can be granted in this user's name.
+    /// Sets the ceiling: the largest scope that any client can be granted for this user. Default:
+    /// no scope.
     #[must_use]
     pub fn with_scope(mut self, scope: Scope) -> Self {
         self.scope = scope;
@@ -284,7 +285,7 @@ impl Eq for PasswordHash {}
 
 /// A user as the login knows it: with the password's hash, if there is one.
 ///
-/// Only logging in needs this; a request with a token reads the [`User`] alone.
+/// Only a login needs this type. A request with a token reads the [`User`] only.
 ///
 /// ```
 /// use scopegate_domain::{Account, User, UserId, Username};

@@ -16,7 +16,7 @@ macro_rules! proof {
                 Self(value)
             }
 
-            /// Gives up the proof and keeps the value.
+            /// Returns the value without the proof.
             #[must_use]
             pub fn into_inner(self) -> T {
                 self.0
@@ -36,8 +36,8 @@ macro_rules! proof {
 proof! {
     /// Proof that a token is genuine: signature, times and every rule of its kind were checked.
     ///
-    /// Made only where a token is verified (`scopegate_token::Verifier::verify`). The proof can be
-    /// read, not altered:
+    /// Constructed only where a token is verified (`scopegate_token::Verifier::verify`). The value
+    /// can be read, but not changed:
     ///
     /// ```compile_fail
     /// fn widen(mut claims: scopegate_domain::Verified<String>) { claims.push('x'); }
@@ -48,7 +48,7 @@ proof! {
 proof! {
     /// Proof that a credential was presented and checked: a password, a client secret, an API key.
     ///
-    /// Made only where the credential was checked.
+    /// Constructed only after the credential was checked.
     ///
     /// ```compile_fail
     /// let user: scopegate_domain::Authenticated<u8> = scopegate_domain::Authenticated(1);

@@ -40,7 +40,7 @@ impl Authorizer {
     /// Authorizes a request. Returns `None` for an anonymous request to a public or optional
     /// operation.
     ///
-    /// It reads only credentials of schemes that the operation requires. A public operation reads
+    /// Only credentials of schemes that the operation requires are read. A public operation reads
     /// none, so a stale token does not close it. An invalid credential of such a scheme is refused,
     /// even if another alternative would be satisfied.
     pub(crate) async fn authorize(&self, asked: AuthorizationRequest<'_>) -> Result<Option<Permit>, Refusal> {

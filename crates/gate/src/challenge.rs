@@ -3,7 +3,7 @@
 
 use http::HeaderValue;
 
-/// One challenge: a scheme and its parameters, each written as a quoted string.
+/// A challenge: a scheme and its parameters, each a quoted string.
 ///
 /// ```abnf
 /// challenge  = auth-scheme [ 1*SP auth-param *( OWS "," OWS auth-param ) ]

@@ -69,7 +69,7 @@ pub(crate) struct Inner {
     pub(crate) metrics: GateMetrics,
 }
 
-/// Where the credentials of one operation are.
+/// The places of the credentials of one operation.
 pub(crate) struct OperationCredentials {
     pub(crate) sources: Sources,
     /// The proposed policy, if there is one.

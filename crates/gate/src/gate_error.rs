@@ -3,31 +3,31 @@
 use scopegate_policy::TableError;
 use scopegate_token::RandomError;
 
-/// Why a gate cannot be built.
+/// The errors of building a gate.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum GateError {
-    /// There is no randomness to name requests by.
+    /// No random bytes for request ids are available.
     #[error(transparent)]
     RandomSource(#[from] RandomError),
     /// One scheme was given the same issuer twice.
     #[error("scheme `{scheme}` has the issuer `{issuer}` twice")]
     IssuerTwice {
-        /// Which scheme.
+        /// The scheme.
         scheme: String,
-        /// Which issuer.
+        /// The issuer.
         issuer: String,
     },
     /// The key of a scheme is declared in a header with an invalid name.
     #[error("the name of the header of scheme `{scheme}` is invalid; declare another")]
     KeyName {
-        /// Which scheme.
+        /// The scheme.
         scheme: String,
     },
     /// A scheme with other credentials was given a verifier of bearer tokens.
     #[error("scheme `{scheme}` has a verifier of bearer tokens, but its credentials are of another kind")]
     NotBearer {
-        /// Which scheme.
+        /// The scheme.
         scheme: String,
     },
     /// The policy requires a fact that no source of credentials can supply, so every request would
@@ -37,7 +37,7 @@ pub enum GateError {
          remove the requirement"
     )]
     NoProducer {
-        /// Which operation.
+        /// The operation.
         operation: String,
         /// The requirement, as a policy file writes it.
         fact: String,
@@ -45,7 +45,7 @@ pub enum GateError {
     /// The guard requires a user, and the gate has no users.
     #[error("`{operation}` requires a user, and the gate has no users; add them by `GateBuilder::users`")]
     NoUsers {
-        /// Which operation.
+        /// The operation.
         operation: String,
     },
     /// Each alternative of the operation needs a credential that the gate cannot verify.
@@ -54,7 +54,7 @@ pub enum GateError {
          `GateBuilder::bearer` or `GateBuilder::verifier`"
     )]
     NoVerifier {
-        /// Which operation.
+        /// The operation.
         operation: String,
         /// The schemes without a verifier.
         schemes: String,
@@ -62,7 +62,7 @@ pub enum GateError {
     /// The template cannot match a path, or OpenAPI rejects it.
     #[error("the template of `{operation}` {fault}")]
     Template {
-        /// Which operation.
+        /// The operation.
         operation: String,
         /// The cause, with the remedy.
         fault: &'static str,
@@ -71,15 +71,15 @@ pub enum GateError {
     /// OpenAPI.
     #[error("`{operation}` names the parameters of its template otherwise than `{other}`; use the same names")]
     TemplateNames {
-        /// Which operation.
+        /// The operation.
         operation: String,
         /// The operation with the same paths.
         other: String,
     },
-    /// Two parameters of the template, perhaps one of them of a prefix, have one name.
+    /// Two parameters of the template, or of the template and a prefix, have the same name.
     #[error("the template of `{operation}` has two parameters that are called `{name}`")]
     ParameterTwice {
-        /// Which operation.
+        /// The operation.
         operation: String,
         /// The name.
         name: String,
@@ -87,9 +87,9 @@ pub enum GateError {
     /// The path conflicts with another one.
     #[error("`{operation}` cannot be routed: {fault}")]
     Route {
-        /// Which operation.
+        /// The operation.
         operation: String,
-        /// Why.
+        /// The error in the template.
         fault: String,
     },
     /// The policy is not valid.
@@ -98,19 +98,19 @@ pub enum GateError {
     /// Each alternative of the operation that can be verified needs two credentials in one header.
     #[error("`{operation}` requires two kinds of credentials in the one `Authorization` header of a request")]
     TwoAuthorizations {
-        /// Which operation.
+        /// The operation.
         operation: String,
     },
-    /// One scheme was given two verifiers: which of them counts is not for us to guess.
+    /// A scheme has two verifiers, and the gate does not choose one of them.
     #[error("scheme `{scheme}` has two verifiers")]
     TwoVerifiers {
-        /// Which scheme.
+        /// The scheme.
         scheme: String,
     },
     /// A verifier was given for a scheme that the catalog does not declare.
     #[error("scheme `{scheme}` has a verifier and is not declared")]
     UndeclaredScheme {
-        /// Which scheme.
+        /// The scheme.
         scheme: String,
     },
 }

@@ -11,14 +11,15 @@ use http::header::HOST;
 use http::uri::Authority;
 use http::{HeaderMap, Request, Version};
 
-/// What an entry point knows of the authority in the request target or in `:authority`.
+/// The authority of the request, from the request target or `:authority`, as the entry point knows
+/// it.
 #[derive(Clone, Copy, Debug)]
 #[expect(
     clippy::exhaustive_enums,
     reason = "an entry point knows the authority, or it was refused"
 )]
 pub enum TargetAuthority<'r> {
-    /// It is this one, or there is none.
+    /// The authority, or `None` if the request has none.
     Known(Option<&'r Authority>),
     /// A warp filter refused it: it differs from `Host`, or `Host` is malformed.
     Refused,

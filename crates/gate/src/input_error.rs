@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
-/// Longest name in a location, in characters: a sender may choose the names of a map.
+/// The maximum length of a name in a location, in characters, because a client can choose the names
+/// of a map.
 const NAME_LIMIT: usize = 128;
 
-/// One step of a location: a member of an object, or an element of a list.
+/// A step of a location: a member of an object, or an element of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "a JSON location has names and indexes")]
 pub enum LocationStep {
@@ -32,10 +33,10 @@ impl LocationStep {
     }
 }
 
-/// One error in the input of a request.
+/// An error in the input of a request.
 ///
-/// It contains the error and its place. It repeats the sent value only where FastAPI repeats it
-/// too, for a parameter.
+/// The text contains the error and its location. It repeats a value of the client only for a
+/// parameter, as FastAPI does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidInput {
     kind: &'static str,
@@ -91,7 +92,7 @@ impl InvalidInput {
         (self.kind, self.place)
     }
 
-    /// One entry of FastAPI's list of validation errors.
+    /// Returns an entry of FastAPI's list of validation errors.
     #[must_use]
     pub fn to_json(&self) -> Value {
         let steps = self.location.iter().map(|step| match step {
@@ -103,7 +104,7 @@ impl InvalidInput {
     }
 }
 
-/// Why an input could not be read.
+/// The reasons why an input could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "each has its answer in the one table of replies")]
 pub enum InputError {

@@ -13,7 +13,7 @@ use matchit::Router;
 pub use self::target::Target;
 use crate::path;
 
-/// From paths to what answers them. `T` says what answers one method of one path.
+/// Maps a path and a method to a value of type `T`.
 #[derive(Debug)]
 pub(crate) struct Routes<T> {
     router: Router<usize>,
@@ -32,8 +32,8 @@ struct RouteEntry<T> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "each outcome has its response")]
 pub enum Lookup<'t, T> {
-    /// Nothing at this path, but an entry at the path with its last slash added or its last slashes
-    /// removed: that path, encoded.
+    /// No entry at this path, but an entry at the path with its last slash added or its last
+    /// slashes removed: that path, encoded.
     Redirect(String),
     /// An entry, with the values of the template's parameters, decoded, in order.
     Found(&'t T, Vec<String>),
@@ -43,7 +43,7 @@ pub enum Lookup<'t, T> {
     Unknown,
 }
 
-/// Why a route cannot be added to the table.
+/// The reasons why a route cannot be added to the table.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum RouteClash {
     #[error("method and path are taken")]

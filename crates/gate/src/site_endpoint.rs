@@ -84,7 +84,7 @@ pub struct SiteRequest<'a> {
     pub refusals: &'a RefusalResponses,
 }
 
-/// One route of a [`SiteEndpoint`].
+/// A route of a [`SiteEndpoint`].
 #[derive(Clone, Debug)]
 #[must_use = "a route takes effect in the list of its endpoint"]
 pub struct SiteRoute {
@@ -100,11 +100,11 @@ pub struct SiteRoute {
 /// Whether a route reads a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SiteBody {
-    /// No body is read.
+    /// The endpoint reads no body.
     None,
-    /// At most as many bytes as the gate allows.
+    /// The limit of the gate.
     GateLimit,
-    /// At most this number of bytes.
+    /// This number of bytes.
     Bytes(usize),
 }
 
@@ -167,8 +167,8 @@ impl SiteRoute {
         self
     }
 
-    /// Lets scripts of the configured origins read the answers. Default: no script of another
-    /// origin can.
+    /// Allows scripts of the configured origins to read the responses. Default: no script of
+    /// another origin can.
     pub const fn open_to_other_origins(mut self) -> Self {
         self.is_open_to_other_origins = true;
         self

@@ -164,7 +164,8 @@ impl TestIdentity {
         Ok(())
     }
 
-    /// What the credential provides for one scheme, found as for the claims of a token.
+    /// Returns the facts of the credential for one scheme, derived in the same way as from the
+    /// claims of a token.
     fn accept(&self, authorizer: &Authorizer, id: SchemeId) -> Result<AcceptedCredential, CredentialError> {
         let subject = self
             .subject_by(authorizer.profile)
@@ -182,7 +183,7 @@ impl TestIdentity {
         }))
     }
 
-    /// What `sub` is in a token of this profile.
+    /// Returns the `sub` of a token of this profile.
     fn subject_by(&self, profile: Profile) -> Option<Arc<str>> {
         let of_user = |user: &Arc<User>| match profile {
             Profile::Rfc => user.id().as_str().into(),

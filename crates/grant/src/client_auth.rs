@@ -27,7 +27,8 @@ use scopegate_login::{AttemptOutcome, SecretOwner};
     reason = "a new way to authenticate must be handled in `authenticate`"
 )]
 pub enum ClientCredentials {
-    /// No credentials, or the empty pair that Swagger UI sends if no client was filled in.
+    /// The request has no credentials, or the empty pair that Swagger UI sends if no client was
+    /// entered.
     Absent,
     /// HTTP Basic ([RFC 6749, section
     /// 2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1)), both parts decoded.

@@ -53,7 +53,7 @@ pub enum GrantError {
     /// A refusal in the words of the FastAPI tutorial.
     #[error(transparent)]
     Page(#[from] PageError),
-    /// Too many attempts with a wrong secret, for this account or from this address.
+    /// There were too many attempts with a wrong secret, for this account or from this address.
     #[error("too many failed attempts")]
     Throttled {
         /// The time until the next attempt is admitted.
@@ -167,10 +167,11 @@ pub enum InvalidClientCause {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidScopeCause {
-    /// Not a scope by [RFC 6749, section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3).
+    /// The text is not a scope by [RFC 6749, section
+    /// 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3).
     #[error("scope is malformed")]
     Malformed(#[from] InvalidScope),
-    /// Nothing of the requested scope may be granted.
+    /// No part of the requested scope can be granted.
     #[error("nothing of this scope may be granted")]
     NothingLeft,
     /// The scope that may be granted does not fit into a token.

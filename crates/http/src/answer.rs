@@ -88,7 +88,7 @@ pub struct Created<A>(pub A);
 #[expect(clippy::exhaustive_structs, reason = "there is nothing in it")]
 pub struct NoContent;
 
-/// What a document says of a success when there is nothing more to say; FastAPI's words.
+/// The description of a success response without its own description; FastAPI's text.
 pub(crate) const SUCCESS: &str = "Successful Response";
 
 impl<T: Serialize + ToSchema + Send + 'static> Answer for Json<T> {

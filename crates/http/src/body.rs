@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::json_fault;
 
-/// Bytes in a second that a sender has to keep once its time is over.
+/// The minimum rate of a body after its time limit, in bytes per second.
 const LEAST_RATE: usize = 512;
 
 /// The limits of a body; together they bound what a sender can hold.

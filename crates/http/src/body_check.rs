@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::json_fault;
 
-/// Deepest nesting of schemas for which a value is made.
+/// The maximum depth of a schema for which a value is made.
 const DEPTH: usize = 16;
 
 /// Kinds of faults that show a value of another type. A type's own rules have other kinds.

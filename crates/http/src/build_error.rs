@@ -2,7 +2,7 @@
 
 use scopegate_gate::GateError;
 
-/// Why a gate with its handlers cannot be built.
+/// The errors of building a gate with its handlers.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
@@ -12,16 +12,16 @@ pub enum BuildError {
     /// The handler takes a user, and the guard also accepts requests without one.
     #[error("the handler of `{operation}` takes a user, but its guard requires none; add `Guard::user()`")]
     NoUser {
-        /// Which operation.
+        /// The operation.
         operation: String,
     },
     /// An input reads the body of a method whose body has no meaning
     /// ([RFC 9110, section 9.3.1](https://www.rfc-editor.org/rfc/rfc9110#section-9.3.1)).
     #[error("`{operation}` reads a body, which has no meaning in a {method} request; use POST, or read the query")]
     BodyWithoutMeaning {
-        /// Which operation.
+        /// The operation.
         operation: String,
-        /// Its method.
+        /// The method.
         method: &'static str,
     },
     /// Two operations have one `operationId`, which is unique in a document.
@@ -37,17 +37,17 @@ pub enum BuildError {
     /// The body cannot be read as the document has it.
     #[error("the body of `{operation}` cannot be read as documented: {reason}; describe the type by `#[schema(..)]`")]
     Body {
-        /// Which operation.
+        /// The operation.
         operation: String,
-        /// Which value, and why.
+        /// The invalid value, and the reason.
         reason: String,
     },
     /// The query cannot be read as the document has it.
     #[error("the query of `{operation}` cannot be read as documented: {reason}")]
     Query {
-        /// Which operation.
+        /// The operation.
         operation: String,
-        /// Which parameter, and why.
+        /// The parameter, and the reason.
         reason: String,
     },
     /// The handler takes another number of path parameters than the template has.
@@ -56,11 +56,11 @@ pub enum BuildError {
         if *template == 1 { "parameter" } else { "parameters" }
     )]
     Parameters {
-        /// Which operation.
+        /// The operation.
         operation: String,
-        /// How many the template has.
+        /// The number of parameters in the template.
         template: usize,
-        /// How many the handler takes.
+        /// The number of parameters of the handler.
         handler: usize,
     },
     /// The schema of a type refers to a component that no type declares.

@@ -39,7 +39,7 @@ impl ContentCoding {
         }
     }
 
-    /// Its name in `Content-Encoding`.
+    /// Returns the name in `Content-Encoding`.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Gzip => "gzip",

@@ -31,9 +31,9 @@ const MAX_AGE: Duration = Duration::from_mins(10);
 /// path that exists, before any credential is read, with the methods of that path. Requests of
 /// other origins get the usual answers, without a header that would let a script read them.
 ///
-/// No answer allows credentials that a browser adds by itself (`Access-Control-Allow-Credentials`):
-/// a script sends its token in a header. So a page that a user only visits cannot act for that
-/// user.
+/// No response allows credentials that a browser adds by itself
+/// (`Access-Control-Allow-Credentials`); a script sends its token in a header. So a page that a
+/// user only visits cannot act for that user.
 ///
 /// ```
 /// use scopegate_http::Cors;
@@ -146,7 +146,7 @@ impl CorsHeaders {
         }
     }
 
-    /// Lets a script read an answer, if its page is of a configured origin.
+    /// Allows a script to read a response, if its page is of a configured origin.
     fn mark(&self, request: &HeaderMap, response: &mut HeaderMap) {
         if matches!(self.origins, Origins::These(_)) {
             // Also without `Origin`: a cache must not give such an answer to a script that may read

@@ -45,7 +45,7 @@ pub struct OperationDescription {
     fault: Option<TypeFault>,
 }
 
-/// One query: its parameters, and whether its type refuses a name that it does not know.
+/// A query: its parameters, and whether its type refuses an unknown name.
 #[derive(Clone, Debug)]
 struct QueryInput {
     shape: QueryShape,
@@ -84,7 +84,8 @@ impl OperationDescription {
         );
     }
 
-    /// What `describe` adds, under this status (or `default`) in place of its own.
+    /// The description that `describe` adds under this status (or `default`), instead of the one of
+    /// the response type.
     pub(crate) fn under(&mut self, status: &'static str, describe: impl FnOnce(&mut Self)) {
         let outer = self.status;
         self.status = outer.or(Some(status));

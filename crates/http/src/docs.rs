@@ -22,13 +22,13 @@ use self::assets::Asset;
 pub use self::page::DocsPage;
 pub(crate) use self::site::DocsEndpoint;
 
-/// Where Swagger UI is shown.
+/// The path of Swagger UI.
 pub const DOCS_PATH: &str = "/docs";
-/// Where Redoc is shown.
+/// The path of Redoc.
 pub const REDOC_PATH: &str = "/redoc";
-/// Where the authorization endpoint sends the browser back to, for Swagger UI.
+/// The redirect URI of Swagger UI for the authorization endpoint.
 pub const OAUTH2_REDIRECT_PATH: &str = "/docs/oauth2-redirect";
-/// What the path of each asset starts with.
+/// The prefix of the paths of all assets.
 const ASSETS: &str = "/docs/assets/";
 
 const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \

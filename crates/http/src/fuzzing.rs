@@ -43,7 +43,7 @@ fn basic_again(id: &str, secret: &str) {
     }
 }
 
-/// What a query may be read as.
+/// A query type that the fuzzer parses.
 #[derive(Debug, Deserialize)]
 struct RecordedRequest {
     text: Option<String>,

@@ -22,10 +22,10 @@ use crate::query_shape::QueryShape;
 use crate::response_body::Response;
 use crate::route::{Handle, Refused};
 
-/// All operations of an application with their guards and handlers: a warp filter, a service, a
-/// table and a document, made from one declaration. Cheap to clone.
+/// All operations of an application with their guards and handlers. One declaration makes the warp
+/// filter, the service, the operation table and the document. Cheap to clone.
 ///
-/// It wraps [`scopegate_gate::Gate`], which decides, and dereferences to it.
+/// The type wraps [`scopegate_gate::Gate`], which decides, and dereferences to it.
 ///
 /// ```
 /// use std::sync::Arc;

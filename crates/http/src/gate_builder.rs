@@ -75,7 +75,7 @@ impl Gate {
     }
 }
 
-/// How the documentation is shown.
+/// The settings of the documentation pages.
 #[cfg(feature = "docs")]
 #[derive(Default)]
 struct DocsSettings {
@@ -265,8 +265,8 @@ impl GateBuilder {
         self
     }
 
-    /// Lets pages of other origins read answers by script, by the rules of [`Cors`]. Default: no
-    /// page can.
+    /// Allows pages of other origins to read responses by script, by the rules of [`Cors`].
+    /// Default: no page can.
     pub fn cors(mut self, cors: Cors) -> Self {
         self.cors = Some(cors);
         self

@@ -80,7 +80,7 @@ impl Group {
         self.map(|policy| policy.guard(guard))
     }
 
-    /// All its operations have this tag, before those of their own.
+    /// Adds a tag to all operations of the group, before their own tags.
     pub fn tag(mut self, tag: impl Into<String>) -> Self {
         self.tags.push(tag.into());
         self

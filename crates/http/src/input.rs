@@ -75,7 +75,7 @@ impl<'r> RequestParts<'r> {
     }
 }
 
-/// One declared input: its reader and its description for the document.
+/// An input of a handler: its reader and its description for the document.
 ///
 /// The methods of [`Route`](crate::Route) of these names declare [`Path`], [`Query`] and
 /// [`JsonBody`]; [`Route::input`](crate::Route::input) declares a custom input:
@@ -103,7 +103,7 @@ impl<'r> RequestParts<'r> {
 /// # let _ = operation;
 /// ```
 pub trait Input: 'static {
-    /// The value that the handler receives.
+    /// The type of the handler's argument.
     type Value: Send + 'static;
     /// Whether the input reads the body.
     const READS_BODY: bool = false;

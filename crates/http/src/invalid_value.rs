@@ -13,7 +13,7 @@ use scopegate_gate::{InvalidInput, LocationStep};
 pub(crate) struct InvalidValue {
     pub(crate) kind: &'static str,
     message: String,
-    /// From the inside out.
+    /// The location, from the innermost step to the outermost.
     location: Vec<LocationStep>,
     input: Option<String>,
 }

@@ -9,7 +9,7 @@ use crate::invalid_value::InvalidValue;
 use crate::query;
 use scopegate_gate::{InvalidInput, LocationStep};
 
-/// Most members of a body that are tried alone to find the place of a fault.
+/// The maximum number of members that are tried alone to find the location of an error.
 const TRIED_MEMBERS: usize = 64;
 
 /// The kind of the fault of a value that is not an object, as FastAPI names it.
@@ -35,7 +35,8 @@ pub(crate) fn explain<T: DeserializeOwned>(fault: &serde_json::Error, body: &[u8
 
 /// Finds an array in place of a structure. Derived readers accept it, and documents do not.
 ///
-/// It is not found behind `flatten` or in an enum, because serde reads those as any value first.
+/// The location is not found behind `flatten` or in an enum, because serde reads those as any value
+/// first.
 pub(crate) fn array_for_object<T: DeserializeOwned>(body: &[u8]) -> Option<InvalidInput> {
     if !body.contains(&b'[') {
         return None;

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::query_shape::combine;
 
-/// Says in one parameter what two queries say of it: each must be able to read it.
+/// Merges the descriptions of one parameter from two queries: each query must be able to read it.
 pub(crate) fn merge_parameters(known: &mut Value, other: &Value) {
     if other.get("required") == Some(&Value::Bool(true))
         && let Some(required) = known.get_mut("required")
@@ -40,7 +40,7 @@ pub(crate) fn merge_responses(known: &mut Value, other: Value) {
     }
 }
 
-/// Two schemas of one media type or header: a value is of one of them.
+/// Merges two schemas of one media type or header: a value is valid for one of them.
 fn merge_schemas(known: &mut Value, other: &Value) {
     if let (Some(schema), Some(other)) = (known.get_mut("schema"), other.get("schema")) {
         combine(schema, other.clone(), "anyOf");

@@ -75,7 +75,7 @@ impl Kind {
         }
     }
 
-    /// What FastAPI says where a text is none of this kind: type and message.
+    /// Returns FastAPI's error type and message for a text that is not of this kind.
     pub(crate) fn fault(self) -> (&'static str, String) {
         let (kind, message) = match self {
             Self::Boolean => (

@@ -18,7 +18,7 @@ use crate::path::Kind;
 use crate::query_shape::{QueryShape, ValueType};
 use scopegate_gate::{InvalidInput, LocationStep};
 
-/// Most names without a parameter that are listed as faults.
+/// The maximum number of unknown names that are listed as errors.
 const UNKNOWN_NAMES: usize = 32;
 
 /// The values of a query by name. A tree: linear work for ten thousand names too.
@@ -33,7 +33,7 @@ pub(crate) type QueryValues<'q> = BTreeMap<Cow<'q, str>, Vec<Cow<'q, str>>>;
 ///
 /// # Errors
 ///
-/// All parameters that are missing or are not of their types, in the order of their declaration.
+/// All missing parameters and all parameters of the wrong type, in the order of declaration.
 pub(crate) fn read<T: DeserializeOwned>(query: &str, shape: &QueryShape) -> Result<T, Vec<InvalidInput>> {
     let mut texts = QueryValues::new();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
@@ -56,7 +56,8 @@ pub(crate) fn read_texts<T: DeserializeOwned>(
     T::deserialize(QueryDeserializer { texts, shape, ignored })
 }
 
-/// All faults of a query: each parameter is tried alone, as serde ends at the first fault.
+/// Returns all errors of a query. Each parameter is tried alone, because serde ends at the first
+/// error.
 fn faults<T: DeserializeOwned>(texts: &QueryValues<'_>, shape: &QueryShape, first: InvalidValue) -> Vec<InvalidValue> {
     let try_only = |texts: &QueryValues<'_>| read_texts::<T>(texts, shape, &Cell::new(false)).err();
     // With the others that are required, because serde reads `flatten` only if these are present.

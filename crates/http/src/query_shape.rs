@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-/// Deepest nesting of schemas that is followed, so that a schema that contains itself ends.
+/// The maximum depth of schemas that is followed, so that a recursive schema ends.
 const DEPTH: usize = 32;
 
-/// What the texts of a parameter may mean.
+/// The possible types of a parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ValueType {
     Boolean,
@@ -16,7 +16,7 @@ pub(crate) enum ValueType {
     Object,
 }
 
-/// One parameter of a query.
+/// A parameter of a query.
 #[derive(Clone, Debug)]
 pub(crate) struct Parameter {
     pub(crate) name: String,
@@ -115,7 +115,7 @@ impl QueryShape {
     }
 }
 
-/// Says in one schema what two say about the same parameter.
+/// Merges two schemas of the same parameter.
 pub(crate) fn combine(known: &mut Value, other: Value, word: &str) {
     if *known == other {
         return;

@@ -158,8 +158,9 @@ impl<I> Route<Guarded, I> {
 }
 
 impl<State, I: InputList> Route<State, I> {
-    /// Names the operation. FastAPI's rules for a function's name make the document's `operationId`
-    /// and `summary`: `read_users_me` becomes `read_users_me_users_me__get` and `Read Users Me`.
+    /// Sets the name of the operation. The document's `operationId` and `summary` follow FastAPI's
+    /// rules for function names: `read_users_me` becomes `read_users_me_users_me__get` and `Read
+    /// Users Me`.
     pub fn named(mut self, name: impl Into<String>) -> Self {
         let name = name.into();
         self.notes.name = Some(name.clone());
@@ -180,7 +181,7 @@ impl<State, I: InputList> Route<State, I> {
         self
     }
 
-    /// What the operation does; `CommonMark`.
+    /// Sets the description, as `CommonMark`. Default: none.
     pub fn description(mut self, text: impl Into<String>) -> Self {
         self.notes.description = Some(text.into());
         self
@@ -195,10 +196,10 @@ impl<State, I: InputList> Route<State, I> {
     /// Replaces the guards of its groups and of the application by the operation's own guards;
     /// otherwise all of them apply. Without guards of its own, the gate is not built.
     ///
-    /// It is reported: by
+    /// Reports show the override:
     /// [`ResolvedOperation::overridden`](crate::policy::ResolvedOperation::overridden) in
-    /// [`Gate::operations`](crate::Gate::operations), by explanations, in the document as
-    /// `x-scopegate-overrides`, and by a log line when the gate is built.
+    /// [`Gate::operations`](crate::Gate::operations), explanations, `x-scopegate-overrides` in the
+    /// document, and a log line when the gate is built.
     pub fn override_guards(self) -> Self {
         self.map(Operation::override_guards)
     }

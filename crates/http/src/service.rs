@@ -74,7 +74,7 @@ impl GateService {
         self
     }
 
-    /// Takes requests from a connection with this address at its other end. Default: unknown.
+    /// Sets the peer address of the connection. Default: unknown.
     ///
     /// Failed logins count for the address, or for the one that a trusted proxy forwards
     /// ([`GateBuilder::trusted_proxies`](crate::GateBuilder::trusted_proxies)).

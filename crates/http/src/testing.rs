@@ -64,20 +64,21 @@ impl Gate {
 }
 
 impl TestGate {
-    /// Every request is this user's.
+    /// Sets the user of every request.
     pub fn as_user(mut self, user: impl Into<Arc<User>>) -> Self {
         self.identity = self.identity.as_user(user);
         self
     }
 
-    /// Every request has a credential with this subject, which is `sub` in a token. If an
-    /// operation needs a user, the gate finds the user of this subject.
+    /// Sets the subject of every credential, which is `sub` in a token. If an operation needs a
+    /// user, the gate finds the user of this subject.
     pub fn subject(mut self, subject: impl Into<Arc<str>>) -> Self {
         self.identity = self.identity.subject(subject);
         self
     }
 
-    /// Every request has a credential of this scheme of the catalog. May be called several times.
+    /// Adds a credential of this scheme of the catalog to every request. May be called several
+    /// times.
     ///
     /// Subject and scopes belong to the named schemes if one of them has a subject and they
     /// declare the scopes. Otherwise they belong to one more credential.
@@ -99,14 +100,14 @@ impl TestGate {
         self
     }
 
-    /// Gives the credential this claim, as an access token has it: `acr`, `auth_time`, `aud`,
+    /// Adds this claim to the credential, as in an access token: `acr`, `auth_time`, `aud`,
     /// `client_id`, `cnf`.
     pub fn claim(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.identity = self.identity.claim(name, value);
         self
     }
 
-    /// Gives every request a credential without a user.
+    /// Adds a credential without a user to every request.
     pub fn authenticated(mut self) -> Self {
         self.identity = self.identity.authenticated();
         self

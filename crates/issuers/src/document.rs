@@ -49,7 +49,7 @@ pub enum InvalidDocument {
         /// The name of the member.
         name: &'static str,
     },
-    /// Not a JSON object, or nested too deeply.
+    /// The text is not a JSON object, or it is nested too deeply.
     #[error("document is not a JSON object")]
     NotJson,
     /// A name occurs twice.

@@ -17,7 +17,7 @@ use crate::discovery::{self, Discovery};
 use crate::fetch::{Endpoint, HttpFetcher};
 use crate::remote_error::RemoteError;
 
-/// How long the URL of the keys from a metadata document is used.
+/// The time for which the key URL of a metadata document is used.
 const DISCOVERY_TTL: Duration = Duration::from_hours(1);
 
 /// The receiver of the keys.
@@ -30,7 +30,7 @@ pub(crate) trait KeySink: Send + Sync {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RefreshPolicy {
     pub(crate) key_ttl: KeyTtl,
-    /// How long keys are used while their issuer does not answer.
+    /// The time for which keys are used while their issuer does not answer.
     pub(crate) stale_keys_for: Duration,
     /// The number of fetches at once.
     pub(crate) burst: u32,
@@ -40,11 +40,11 @@ pub(crate) struct RefreshPolicy {
     pub(crate) timeout: Duration,
 }
 
-/// How long keys are fresh.
+/// The time for which keys are fresh.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KeyTtl {
     pub(crate) min: Duration,
-    /// For a response without `max-age`.
+    /// The time for a response without `max-age`.
     pub(crate) default: Duration,
     pub(crate) max: Duration,
 }
@@ -54,7 +54,7 @@ pub(crate) struct KeyTtl {
 pub(crate) enum JwksLocation {
     /// The `jwks_uri` of the issuer's metadata document.
     Discovered(Issuer, Discovery),
-    /// This URL.
+    /// The keys are at this URL.
     Url(Endpoint),
 }
 
@@ -105,7 +105,7 @@ struct State {
 
 /// The state of a fetch after a caller requested it.
 enum FetchState {
-    /// It runs. `true`: an earlier caller started it.
+    /// A fetch is running. `true`: an earlier caller started it.
     Running(watch::Receiver<u64>, bool),
     /// The limit of the rate is reached.
     RateLimited,

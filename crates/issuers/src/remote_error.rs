@@ -26,7 +26,7 @@ pub enum RemoteError {
     /// A document is invalid.
     #[error("document `{url}`: {fault}")]
     Document {
-        /// Its URL.
+        /// The URL of the request.
         url: String,
         /// The cause.
         fault: InvalidDocument,
@@ -45,7 +45,7 @@ pub enum RemoteError {
     /// A key set that cannot be used.
     #[error("keys `{url}`: {fault}")]
     Keys {
-        /// Its URL.
+        /// The URL of the request.
         url: String,
         /// The cause.
         fault: JwksError,
@@ -72,7 +72,7 @@ pub enum RemoteError {
     /// The document names another issuer.
     #[error("document `{url}` names another issuer")]
     OtherIssuer {
-        /// Its URL.
+        /// The URL of the request.
         url: String,
     },
     /// There was no answer before the timeout of the caller.

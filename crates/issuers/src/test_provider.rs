@@ -25,7 +25,7 @@ pub enum Step {
     Wait(Duration),
 }
 
-/// Does nothing until all peers have closed.
+/// Waits until all peers have closed.
 pub const HANG: Step = Step::Wait(Duration::from_hours(1));
 
 /// An issuer on the loopback address that answers each request by a script.

@@ -19,14 +19,14 @@ use crate::limits::Limits;
 /// Shortest pause after the system refused a connection. It doubles with each refusal.
 const MIN_PAUSE: Duration = Duration::from_millis(5);
 
-/// Longest pause after the system refused a connection.
+/// The maximum pause after the system refused a connection.
 const MAX_PAUSE: Duration = Duration::from_secs(1);
 
-/// Longest pause without a warning in the log. If the process runs out of files, pauses follow each
-/// other.
+/// The maximum pause without a warning in the log. If the process runs out of files, pauses follow
+/// each other.
 const MAX_SILENT_PAUSE: Duration = Duration::from_millis(50);
 
-/// How long to wait for one evicted connection before another is evicted.
+/// The time to wait for one evicted connection before another is evicted.
 const EVICTION_WAIT: Duration = Duration::from_millis(20);
 
 /// Length of the system's queue of connections that are not accepted yet, as far as the system

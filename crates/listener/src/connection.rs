@@ -45,7 +45,7 @@ const DRAIN_INPUT_TIME: Duration = Duration::from_millis(500);
 
 /// A hyper service that never fails and is cheap to clone.
 ///
-/// It is implemented for every [`Service`] with these bounds, such as a
+/// The trait is implemented for every [`Service`] with these bounds, such as a
 /// [`service_fn`](hyper::service::service_fn). Do not implement it yourself.
 pub trait HttpService:
     Service<Request<RequestBody>, Response = Response<Self::Body>, Error = Infallible, Future: Send + 'static>
@@ -67,7 +67,7 @@ where
     type Body = B;
 }
 
-/// One accepted connection.
+/// An accepted connection.
 pub(crate) struct Connection<IO, S> {
     stream: IO,
     peer: SocketAddr,
@@ -135,12 +135,12 @@ where
     }
 }
 
-/// How a connection ended.
+/// The end of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ConnectionEnd {
     /// hyper has finished, or the peer violated the protocol.
     Finished,
-    /// Its time was over, or it was evicted.
+    /// The time limit of the connection was over, or it was evicted.
     Cancelled,
 }
 
@@ -258,7 +258,7 @@ fn protocol(stream_limit: Duration) -> auto::Builder<StreamExecutor> {
 
 /// The next event of a connection.
 enum Event {
-    /// It is closed.
+    /// The connection is closed.
     Closed,
     /// A time limit has passed in this phase.
     TimeOver(ConnectionPhase),

@@ -11,25 +11,26 @@ use tokio::time::Instant;
 pub(crate) use self::response::{AwaitedBody, PendingResponse, UnsentPart};
 use crate::limits::Limits;
 
-/// How long a closing connection may still write its pending responses.
+/// The time for which a closing connection may still write its pending responses.
 const LINGER: Duration = Duration::from_secs(10);
 
 /// The same limit for a connection that sent no complete head and has no pending response, and for
 /// an evicted one.
 const SHORT_LINGER: Duration = Duration::from_millis(200);
 
-/// How long a connection without a pending response may still send a request during the shutdown.
-/// Its client does not know of the shutdown yet, so a request may be in transit.
+/// The time for which an idle connection may still send a request during the shutdown. The client
+/// does not know of the shutdown yet, so a request may be in transit.
 const GRACE: Duration = Duration::from_millis(100);
 
-/// How long a peer may delay a body or accept no bytes before the connection counts as stalled. It
-/// is not closed for that, but evicted if every slot is taken and a new connection arrives.
+/// The time for which a peer may delay a body or accept no bytes before the connection counts as
+/// stalled. A stalled connection is evicted if every slot is taken and a new connection arrives;
+/// otherwise it stays open.
 const STALL_TIME: Duration = Duration::from_secs(1);
 
 /// The additional time that a whole HTTP/2 connection may stall, compared with one stream.
 const STREAM_MARGIN: Duration = Duration::from_millis(500);
 
-/// One connection's state, shared by its stream, its requests and its timer.
+/// The state of a connection, shared by its stream, its requests and its timer.
 ///
 /// ```text
 /// (accepted) -> ReadingHead -> (response pending) -> Idle -> ReadingHead -> ..
@@ -51,11 +52,11 @@ struct State {
     streaming: usize,
     /// Parts of responses that the peer has not received.
     unsent: usize,
-    /// When bytes of a response were last sent.
+    /// The time when bytes of a response were last sent.
     progress: Instant,
     /// The phase of the connection while no response is pending.
     phase: ConnectionPhase,
-    /// When the phase began, or when the last response ended.
+    /// The time when the phase began, or when the last response ended.
     since: Instant,
     /// Bytes received since the last pending response, up to the start of the shutdown.
     received: u64,
@@ -73,9 +74,9 @@ struct State {
 struct EvictionState {
     /// The number of requests in progress whose body is incomplete.
     awaited_bodies: usize,
-    /// Since when there is such a request.
+    /// The time since when there is such a request.
     awaiting_since: Instant,
-    /// When the peer stopped accepting our bytes.
+    /// The time when the peer stopped accepting bytes.
     blocked_since: Option<Instant>,
     has_sent_request: bool,
     is_evicted: bool,
@@ -102,7 +103,7 @@ impl State {
 pub(crate) enum IdleState {
     /// A request is in progress.
     Busy,
-    /// No request is in progress, since this moment.
+    /// No request is in progress since this time.
     Idle(Instant),
     /// A request is in progress, but it waits for the peer.
     Stalled,
@@ -111,11 +112,11 @@ pub(crate) enum IdleState {
 /// The phase of a connection without a pending response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ConnectionPhase {
-    /// It is closing, and has this time for it.
+    /// The connection is closing, and has this time limit.
     Closing(Duration),
-    /// It waits for the head of a request, which may have begun.
+    /// The connection waits for the head of a request, which may have begun.
     ReadingHead,
-    /// Its last response is sent, and it may send another request.
+    /// The last response is sent, and the connection may send another request.
     Idle,
 }
 

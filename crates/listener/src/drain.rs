@@ -6,14 +6,14 @@ use tokio::sync::{oneshot, watch};
 
 use crate::accept::{Accept, AcceptedConnection, Acceptor};
 
-/// How the shutdown of a listener ended.
+/// The result of the shutdown of a listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(
     clippy::exhaustive_enums,
     reason = "the process chooses its exit status by it, so each case must be decided"
 )]
 pub enum DrainOutcome {
-    /// Every request got its response.
+    /// Every request received its response.
     Complete,
     /// Requests were still in progress at the deadline.
     DeadlineExpired,

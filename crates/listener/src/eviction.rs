@@ -14,8 +14,8 @@ use crate::connection_state::{ConnectionState, IdleState};
 /// Minimum time before a connection can be evicted, so that a new one can send its first request.
 const MIN_AGE: Duration = Duration::from_millis(100);
 
-/// How long an idle connection that has sent a request is protected while there are others without
-/// one.
+/// The time for which an idle connection that has sent a request is protected while there are
+/// others without one.
 const IDLE_PROTECTION: Duration = Duration::from_millis(500);
 
 /// The open connections in the order of their eviction. First come those that never sent a request,

@@ -47,7 +47,7 @@ pub(crate) struct StreamProgress(Mutex<Unsent>);
 #[derive(Clone, Copy, Debug)]
 struct Unsent {
     parts: usize,
-    /// When bytes were last sent.
+    /// The time when bytes were last sent.
     progress: Instant,
 }
 

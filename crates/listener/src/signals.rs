@@ -7,8 +7,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 /// SIGTERM (a supervisor), SIGINT (Ctrl-C) and SIGHUP (a terminal that closes, or a supervisor that
 /// requests a reload).
 ///
-/// All settings are read at start, so SIGHUP drains like the others: a supervisor starts the server
-/// again. The caller may ignore it if the server could not start again.
+/// All settings are read at start, so SIGHUP drains like the other signals: a supervisor starts the
+/// server again. The caller may ignore it if the server could not start again.
 #[derive(Debug)]
 pub struct Signals {
     interrupt: Signal,

@@ -14,7 +14,7 @@ pub enum LoginError {
     /// Unknown user, wrong password, disabled user: one error.
     #[error("user name or password is wrong")]
     Rejected,
-    /// Too many attempts with a wrong password, for this account or from this address.
+    /// There were too many attempts with a wrong password, for this account or from this address.
     #[error(transparent)]
     Throttled(#[from] Throttled),
     /// The password was not hashed.

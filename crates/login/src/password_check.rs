@@ -18,13 +18,13 @@ use crate::throttle::{AttemptOutcome, SecretOwner, Throttle};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "a login succeeds or fails")]
 pub enum DisabledUserLogin {
-    /// It fails like one with a wrong password.
+    /// The login fails like one with a wrong password.
     Deny,
-    /// It succeeds, as in the FastAPI tutorial, whose guards refuse that user later.
+    /// The login succeeds, as in the FastAPI tutorial, whose guards refuse that user later.
     Allow,
 }
 
-/// One attempt to log in with a password.
+/// An attempt to log in with a password.
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "a caller must state each fact of a login")]
 pub struct PasswordLogin<'a> {

@@ -47,14 +47,14 @@ pub struct Addresses<'t> {
     has_queries: bool,
 }
 
-/// No operation has this address.
+/// The reason why no operation has an address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UnknownAddress {
-    /// No server of the document has its host.
+    /// No server of the document has this host.
     #[error("no server of the document has the host `{}`", .0.escape_default())]
     Host(String),
-    /// No operation has its path and method.
+    /// No operation has this path and method.
     #[error("no operation has this method and path")]
     Path,
 }
@@ -152,7 +152,7 @@ impl<'t> Addresses<'t> {
         path: &str,
         target: &Target<'_>,
     ) -> Option<&'t ResolvedOperation> {
-        /// Most parameters that are compared.
+        /// The maximum number of parameters that are compared.
         const MOST: usize = 64;
         let by_query = |query: &str| {
             let found = locator.find(method, &format!("{path}?{query}"));

@@ -7,7 +7,7 @@ use crate::import::{self, Format, Imported};
 ///
 /// # Panics
 ///
-/// If it does not.
+/// If a property does not hold.
 pub fn import(input: &[u8]) {
     if let Ok(imported) = import::read(input) {
         reads_back(&imported);
@@ -21,7 +21,7 @@ pub fn import(input: &[u8]) {
 ///
 /// # Panics
 ///
-/// If it does not.
+/// If a property does not hold.
 pub fn policy_toml(input: &[u8]) {
     match import::read(input) {
         Ok(imported) if imported.format() == Format::Toml => reads_back(&imported),

@@ -4,7 +4,7 @@ use scopegate_domain::{SchemeName, ScopeToken};
 
 use crate::{Fact, FactId, FactSet, FactTable};
 
-/// One way to satisfy an operation, in words.
+/// An alternative that satisfies an operation, as text.
 ///
 /// Scopes and guards that others imply are left out.
 #[derive(Clone, Debug, PartialEq, Eq)]

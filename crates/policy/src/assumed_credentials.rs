@@ -145,27 +145,27 @@ impl AssumedCredentialsBuilder {
         self
     }
 
-    /// Takes away a fact, with everything that implies it.
+    /// Removes a fact, with all facts that imply it.
     #[must_use]
     pub fn without(mut self, fact: Fact) -> Self {
         self.without.push(fact);
         self
     }
 
-    /// Takes away everything that is neither scope nor scheme.
+    /// Removes all facts that are neither scopes nor schemes.
     #[must_use]
     pub const fn without_guards(mut self) -> Self {
         self.has_no_guards = true;
         self
     }
 
-    /// Looks it up in a table.
+    /// Resolves the credentials against a table.
     #[must_use]
     pub fn build(&self, table: &OperationTable) -> AssumedCredentials {
         self.build_in(table.shared_fact_table())
     }
 
-    /// Looks it up in the table of an operation.
+    /// Resolves the credentials against the table of an operation.
     #[must_use]
     pub fn build_for(&self, operation: &ResolvedOperation) -> AssumedCredentials {
         self.build_in(operation.shared_fact_table())

@@ -41,12 +41,11 @@ use crate::servers::group;
 #[derive(Clone, Debug)]
 pub struct AuthorizationServers<'t> {
     servers: Vec<AuthorizationServer<'t>>,
-    /// For each scope, the servers that declare it by their places, each with the first scheme that
-    /// does.
+    /// For each scope, the servers that declare it, each with the first scheme that declares it.
     by_scope: HashMap<&'t ScopeToken, Vec<(usize, &'t SchemeName)>>,
-    /// For each scheme, its server by its place.
+    /// For each scheme, the position of its server.
     by_scheme: HashMap<&'t str, (usize, &'t DeclaredScheme)>,
-    /// Most words in the name of a scheme.
+    /// The maximum number of words in the name of a scheme.
     longest_name: usize,
 }
 
@@ -143,8 +142,9 @@ impl<'t> AuthorizationServers<'t> {
         declaring.filter_map(|(place, _)| self.servers.get(*place))
     }
 
-    /// What a name can mean: the servers that declare it, by their places; where a scheme is named,
-    /// the server of that scheme if the scheme declares it.
+    /// Returns the possible meanings of a name: the positions of the servers that declare it. If
+    /// the name contains a scheme, the only meaning is the server of that scheme, if the scheme
+    /// declares it.
     pub(crate) fn meaning(&self, token: &ScopeToken, of: Option<&SchemeName>) -> Vec<(usize, ServerScope)> {
         let scope = |scheme: &SchemeName| ServerScope::new(scheme.clone(), token.clone());
         let declaring = self.by_scope.get(token).into_iter().flatten();
@@ -205,7 +205,7 @@ impl<'t> AuthorizationServer<'t> {
         Some(ServerScope::new(scheme.name().clone(), token.clone()))
     }
 
-    /// Its scopes, each once, in the order of declaration.
+    /// Returns the scopes of the server, each once, in the order of declaration.
     #[must_use]
     pub fn scopes(&self) -> Vec<ServerScope> {
         let mut seen = std::collections::HashSet::new();
@@ -245,7 +245,7 @@ impl ServerScope {
         &self.scheme
     }
 
-    /// Its name.
+    /// Returns the scope token.
     #[must_use]
     pub const fn token(&self) -> &ScopeToken {
         &self.token

@@ -9,9 +9,9 @@ use crate::{Denial, Permit, PresentedCredentials, RequestFacts, ResolvedOperatio
 /// Pure: the same operation and the same presented values give the same answer. A credential of
 /// another table's operations counts for nothing.
 ///
-/// Where authentication is optional, a request without a credential is authorized as anonymous. One
-/// whose credential does not suffice is refused: there, a request that presents more can be allowed
-/// less.
+/// If authentication is optional, a request without a credential is authorized as anonymous. A
+/// request whose credential does not suffice is refused, so for such an operation a request that
+/// presents more can be allowed less.
 ///
 /// # Errors
 ///

@@ -4,7 +4,7 @@ use scopegate_domain::{Scope, ScopeToken};
 
 use crate::{AssumedCredentials, AssumedCredentialsBuilder, FactTable, ServerScope};
 
-/// What a client, a user or a role can be granted at most.
+/// The maximum that a client, a user or a role can be granted.
 ///
 /// ```
 /// use scopegate_policy::{Ceiling, CeilingKind};
@@ -27,7 +27,7 @@ pub struct Ceiling {
 pub enum CeilingKind {
     /// A client's.
     Client,
-    /// What the user agreed to that the client may do.
+    /// The consent of the user for the client.
     Consent,
     /// The ceiling of every user with a role.
     Role,
@@ -36,7 +36,7 @@ pub enum CeilingKind {
 }
 
 impl CeilingKind {
-    /// Its name in reports.
+    /// Returns the name in reports.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -96,8 +96,8 @@ impl Ceiling {
         })
     }
 
-    /// Its scopes, each with the place of its authorization server; those of none or of several are
-    /// left out.
+    /// Returns the scopes, each with the position of its authorization server. Scopes of no server
+    /// or of several are omitted.
     pub(crate) fn scopes_in(&self, fact_table: &FactTable) -> Vec<(usize, &ScopeToken)> {
         let mut scopes = Vec::new();
         for token in &self.scope {

@@ -12,8 +12,8 @@ use crate::{Fact, FactId, FactSet, FactTable, Needs, SchemeId};
 
 /// A test beyond scopes, as code. Pure: what it has to know comes in by its [`CheckContext`].
 ///
-/// What must be waited for, a look-up in a table or the signature of a body, is done before; its
-/// result comes in as a fact
+/// A check cannot wait. Do a table look-up or the verification of a body's signature before the
+/// decision, and pass the result as a fact
 /// ([`PresentedCredentials::with_fact`](crate::PresentedCredentials::with_fact)).
 ///
 /// ```
@@ -36,11 +36,12 @@ use crate::{Fact, FactId, FactSet, FactTable, Needs, SchemeId};
 /// # let _ = scopegate_policy::Guard::user().check(VerifiedMail);
 /// ```
 pub trait Check: Any + Debug + Send + Sync {
-    /// Its name in explanations and documents. All checks of one name in one operation must pass
-    /// together.
+    /// Returns the name for explanations and documents. All checks of one name in one operation
+    /// must pass together.
     fn name(&self) -> &str;
 
-    /// What must be there before it can pass. It is not asked where that is missing.
+    /// Returns what must be present before the check can pass. The check is not called if it is
+    /// missing.
     fn needs(&self) -> Needs {
         Needs::Authentication
     }
@@ -58,14 +59,14 @@ pub trait Check: Any + Debug + Send + Sync {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "each has its answer in the one table of replies")]
 pub enum Reason {
-    /// That something beyond scopes forbids it.
+    /// A restriction other than scopes forbids the request.
     Check,
-    /// That the user is not active. Such a check is a part of the fact `active`, which always
-    /// requires a user with that status.
+    /// The user is not active. Such a check is a part of the fact `active`, which always requires a
+    /// user with that status.
     Inactive,
 }
 
-/// What a check sees: the request from one place in the tree.
+/// The input of a check: the request, and the position of the check in the guard tree.
 ///
 /// ```
 /// use scopegate_policy::{Check, CheckContext};

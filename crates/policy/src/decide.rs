@@ -9,10 +9,10 @@ use crate::{RequestFacts, Requirement, ResolvedOperation};
 pub enum Decision {
     /// The facts satisfy this alternative of the requirement, counted from 0.
     Allow {
-        /// Which of [`Requirement::alternatives`].
+        /// The index in [`Requirement::alternatives`].
         witness: usize,
     },
-    /// It satisfies none.
+    /// No alternative is satisfied.
     Deny,
 }
 

@@ -9,10 +9,10 @@ use crate::{FactId, Guard, Operation, Requirement, TableError};
 #[derive(Clone, Debug)]
 pub(crate) struct DeclaredGuards {
     pub(crate) operation: Operation,
-    /// The application's, those of the groups, those of [`Operation::and_guard`], those of
+    /// The guards in this order: of the application, of the groups, of [`Operation::and_guard`], of
     /// [`Operation::guard`].
     pub(crate) roots: Vec<Guard>,
-    /// How many of them are not the operation's own.
+    /// The number of guards that are not the operation's own.
     above: usize,
     pub(crate) overridden: Vec<Guard>,
 }
@@ -52,7 +52,7 @@ impl DeclaredGuards {
         })
     }
 
-    /// Which roots these are, the same for every operation behind the same guards.
+    /// A key of the root guards: equal for all operations behind the same guards.
     pub(crate) fn identity(&self) -> Vec<*const ()> {
         self.roots.iter().map(Guard::identity).collect()
     }

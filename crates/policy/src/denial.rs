@@ -7,10 +7,10 @@ use scopegate_domain::{Lifetime, SchemeName, ScopeToken};
 use crate::nearest::is_contradictory;
 use crate::{Binding, DenialPrecedence, Fact, FactId, FactSet, ResolvedOperation, UnmetRequirement};
 
-/// Why a request was refused. Exhaustive, because each refusal needs its own response.
+/// The reason of a denial. The enum is exhaustive, because each refusal needs its own response.
 ///
-/// Of all that is missing the denial names what comes first in the [`DenialPrecedence`]; the
-/// [`UnmetRequirement`] holds the rest.
+/// The denial names the first missing thing by [`DenialPrecedence`]. The [`UnmetRequirement`]
+/// contains the rest.
 ///
 /// ```
 /// use scopegate_domain::{Catalog, ScopeToken, SecurityScheme, Timestamp};
@@ -36,9 +36,9 @@ pub enum Denial {
     /// A requirement is not met that no token can meet.
     #[error("forbidden: {reason}")]
     Forbidden {
-        /// What.
+        /// The restriction.
         reason: Forbidden,
-        /// All that is missing.
+        /// Everything that is missing.
         unmet_requirement: Box<UnmetRequirement>,
     },
     /// The token is valid and lacks scopes ([RFC 6750, section
@@ -48,7 +48,7 @@ pub enum Denial {
         /// The scopes that are missing, dependants first. A challenge names
         /// [`UnmetRequirement::scope`] instead: all of them.
         missing: Vec<ScopeToken>,
-        /// All that is missing.
+        /// Everything that is missing.
         unmet_requirement: Box<UnmetRequirement>,
     },
     /// The credential is invalid, or not valid for this operation (RFC 6750, section 3.1).
@@ -56,7 +56,7 @@ pub enum Denial {
     InvalidToken {
         /// The fault of the credential.
         cause: InvalidTokenCause,
-        /// All that is missing.
+        /// Everything that is missing.
         unmet_requirement: Box<UnmetRequirement>,
     },
     /// The user has to authenticate again, or more strongly ([RFC 9470, section
@@ -68,7 +68,7 @@ pub enum Denial {
         acr_values: Vec<Arc<str>>,
         /// The maximum time since the login, even if the login is recent enough.
         max_age: Option<Lifetime>,
-        /// All that is missing.
+        /// Everything that is missing.
         unmet_requirement: Box<UnmetRequirement>,
     },
     /// A credential is missing.
@@ -79,7 +79,7 @@ pub enum Denial {
         schemes: Vec<SchemeName>,
         /// Whether another credential was accepted.
         has_credential: bool,
-        /// All that is missing.
+        /// Everything that is missing.
         unmet_requirement: Box<UnmetRequirement>,
     },
 }
@@ -94,7 +94,7 @@ pub enum Forbidden {
         /// The check.
         name: Arc<str>,
     },
-    /// No caller may.
+    /// The operation denies every caller.
     #[error("nobody may")]
     Deny,
     /// The user is not active.
@@ -109,16 +109,16 @@ pub enum Forbidden {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[expect(clippy::exhaustive_enums, reason = "each has its answer in the one table of replies")]
 pub enum InvalidTokenCause {
-    /// Its audience is another resource server.
+    /// The audience of the token is another resource server.
     #[error("not meant for here")]
     Audience,
-    /// It is bound to a sender, and the sender did not prove it.
+    /// The token is bound to a sender, and the sender did not prove the binding.
     #[error("sender not proved ({})", .0.as_str())]
     Binding(Binding),
-    /// It was refused before any decision.
+    /// The credential was refused before any decision.
     #[error("refused")]
     Credential,
-    /// It identifies an unknown user.
+    /// The credential identifies an unknown user.
     #[error("unknown subject")]
     UnknownSubject,
 }
@@ -132,7 +132,7 @@ fn words<T: ToString>(items: &[T]) -> String {
 }
 
 impl Denial {
-    /// Everything that is missing, for challenges and explanations.
+    /// Returns everything that is missing, for challenges and explanations.
     #[must_use]
     pub const fn unmet_requirement(&self) -> &UnmetRequirement {
         match self {
@@ -224,7 +224,7 @@ enum Class {
     Token(InvalidTokenCause),
 }
 
-/// What the chosen alternative lacks, asked class by class.
+/// The missing facts of the chosen alternative, divided by class.
 struct Missing<'a> {
     operation: &'a ResolvedOperation,
     /// The whole alternative.

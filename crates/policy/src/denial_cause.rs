@@ -20,12 +20,12 @@ pub enum DenialCause<'c> {
     /// Each ceiling reaches so far, but by other scopes: none that provides it lies under all of
     /// them.
     Disjoint,
-    /// Nothing forbids it: the client did not request it, or did not prove it.
+    /// No ceiling forbids the fact: the client did not request it, or did not prove it.
     Request,
 }
 
 impl DenialCause<'_> {
-    /// Its name in reports.
+    /// Returns the name in reports.
     #[must_use]
     pub const fn as_str(&self) -> &'static str {
         match self {
@@ -54,7 +54,7 @@ impl std::fmt::Display for DenialCause<'_> {
     }
 }
 
-/// One fact that a refused request lacks, with the causes.
+/// A fact that a refused request lacks, with the causes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MissingFact<'c> {
     fact: Fact,
@@ -79,9 +79,9 @@ impl Explanation {
     /// The causes of what a refused request lacks: the remedy that these ceilings leave the most
     /// of, in the fewest words. Nothing if it was allowed, or if no caller may.
     ///
-    /// All the ceilings hold at once, and a token gets no scope that does not lie under every one
-    /// of them. Kinds that are not among them do not restrict a caller. A scope under a ceiling
-    /// reaches what it implies.
+    /// All ceilings apply together: a token gets a scope only if the scope is below every ceiling.
+    /// A kind without a ceiling does not restrict a caller. A scope below a ceiling provides what
+    /// it implies.
     ///
     /// ```
     /// use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
@@ -130,10 +130,10 @@ impl Explanation {
     }
 }
 
-/// What ceilings leave.
+/// The facts that a token can have below the ceilings.
 struct Reachability<'c> {
     each: Vec<(&'c Ceiling, FactSet)>,
-    /// What a token may carry, with all that it implies; everything if there is no ceiling.
+    /// The scopes that a token may have, with all implied facts; `None` means no ceiling.
     together: Option<FactSet>,
 }
 
@@ -154,7 +154,7 @@ impl<'c> Reachability<'c> {
         }
     }
 
-    /// Everything but the scopes that no token can carry.
+    /// Returns all facts except the scopes that no token can have.
     fn obtainable(&self, fact_table: &FactTable) -> FactSet {
         let is_obtainable = |(id, fact): &(FactId, &Fact)| {
             let is_within = self.together.as_ref().is_none_or(|together| together.contains(*id));
@@ -190,7 +190,7 @@ impl<'c> Reachability<'c> {
     }
 }
 
-/// Some scopes, each of an authorization server, with all that they imply.
+/// Returns scopes, each of an authorization server, with all implied facts.
 fn closure(fact_table: &FactTable, scopes: Vec<(usize, &ScopeToken)>) -> FactSet {
     let mut all = FactSet::EMPTY;
     for (server, token) in scopes {

@@ -7,7 +7,7 @@ pub enum DenialPrecedence {
     /// Credential, binding and subject, then what no token can provide, then step-up, then scopes.
     #[default]
     Rfc,
-    /// As the tutorial does: what no token can provide comes last, so a disabled user without the
-    /// scope receives the refusal about the scope.
+    /// The order of the FastAPI tutorial: facts that no token can provide come last, so a disabled
+    /// user without the scope receives the refusal about the scope.
     ScopesFirst,
 }

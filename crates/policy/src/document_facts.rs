@@ -6,7 +6,7 @@ use scopegate_domain::{SchemeName, ScopeToken};
 
 use crate::{DocumentedErrors, Method};
 
-/// Where the requirement of an operation is written.
+/// The place at which a document declares the requirement of an operation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[expect(
     clippy::exhaustive_enums,
@@ -15,15 +15,15 @@ use crate::{DocumentedErrors, Method};
 pub enum SecurityOrigin {
     /// Nowhere: neither the operation nor the document states one, so the operation is public.
     Absent,
-    /// At the document: the operation states none.
+    /// The document declares it; the operation declares none.
     Inherited,
-    /// At the operation.
+    /// The operation declares it.
     #[default]
     Own,
 }
 
-/// What a document states beyond the table of its operations, so that
-/// the lint knows what was written and what was left out.
+/// Statements of a document that the table of its operations does not contain. The lint reads them
+/// to distinguish written from omitted fields.
 ///
 /// ```
 /// use scopegate_policy::{DocumentFacts, SecurityOrigin};
@@ -179,7 +179,7 @@ impl DocumentFacts {
         &self.ignored_scopes
     }
 
-    /// Where the requirement of the operation with this number in the table is written.
+    /// Returns the place at which the requirement of the operation with this number is declared.
     #[must_use]
     pub fn security_origin(&self, operation: usize) -> SecurityOrigin {
         self.origins.get(operation).copied().unwrap_or_default()

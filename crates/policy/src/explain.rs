@@ -122,7 +122,8 @@ impl Explanation {
         self.denial.is_none()
     }
 
-    /// Why it may not, as text with facts as `word` writes them. `None` if it may.
+    /// Returns the reason of a denial as text, with facts as `word` writes them. `None` if the
+    /// request is allowed.
     #[must_use]
     pub fn reason(&self, word: impl Fn(&Fact) -> String) -> Option<String> {
         let denial = self.denial.as_ref()?;
@@ -144,7 +145,7 @@ impl Explanation {
         Some(format!("scope is missing: {}", words.collect::<Vec<_>>().join(" ")))
     }
 
-    /// Why it may not.
+    /// Returns the denial, if the request is denied.
     #[must_use]
     pub const fn denial(&self) -> Option<&Denial> {
         self.denial.as_ref()
@@ -157,18 +158,18 @@ impl Explanation {
         &self.steps
     }
 
-    /// What held when it was decided.
+    /// Returns the facts of the decision.
     pub(crate) const fn facts(&self) -> &FactSet {
         &self.facts
     }
 }
 
-/// One guard in an explanation.
+/// A guard in an explanation.
 #[derive(Clone, Debug)]
 pub struct ExplanationStep {
     depth: usize,
     guard: String,
-    /// What the guard requires, unless it has a name.
+    /// The requirement of the guard, unless it has a name.
     rule: Option<Rule>,
     sees: Vec<ScopeToken>,
     /// The same with their schemes, as the guards of the operation require them.
@@ -179,13 +180,13 @@ pub struct ExplanationStep {
 }
 
 impl ExplanationStep {
-    /// How many guards depend on it along the path, 0 at the root.
+    /// Returns the depth in the tree: 0 for a root.
     #[must_use]
     pub const fn depth(&self) -> usize {
         self.depth
     }
 
-    /// Its name, or what it requires.
+    /// Returns the name of the guard, or its requirement as text.
     #[must_use]
     pub fn guard(&self) -> &str {
         &self.guard
@@ -291,7 +292,7 @@ impl ExplanationStep {
     }
 }
 
-/// How the text of a guard without a name begins.
+/// The beginning of the text of a guard without a name.
 const REQUIRES: &str = "requires ";
 
 /// The scopes that guards of an operation require, by their names.

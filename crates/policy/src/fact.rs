@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use scopegate_domain::{Audience, Lifetime, SchemeName, ScopeToken};
 
-/// One thing that holds for a request or does not.
+/// A fact: a statement that is true or false for a request.
 ///
 /// Facts are positive: there is no "not disabled", there is [`Fact::Active`]. So a request that
 /// provides more can never be allowed less, unless authentication is optional and it provides a
@@ -40,9 +40,9 @@ pub enum Fact {
     Bound(Binding),
     /// A check of the application passes.
     Check {
-        /// Its name.
+        /// The name of the check.
         name: Arc<str>,
-        /// What must be there before it can pass.
+        /// What must be present before the check can pass.
         needs: Needs,
     },
     /// A credential for this security scheme was accepted.
@@ -51,7 +51,7 @@ pub enum Fact {
     Scope {
         /// The scheme that declares it.
         scheme: SchemeName,
-        /// Its name.
+        /// The scope token.
         token: ScopeToken,
     },
     /// The token identifies this kind of subject.
@@ -98,18 +98,19 @@ impl fmt::Display for Fact {
     }
 }
 
-/// How a token is bound to its sender.
+/// The kind of proof that binds a token to its sender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a new binding needs a challenge of its own")]
 pub enum Binding {
-    /// By a proof of possession in a header: [RFC 9449](https://www.rfc-editor.org/rfc/rfc9449).
+    /// A proof of possession in a header, `DPoP`: [RFC
+    /// 9449](https://www.rfc-editor.org/rfc/rfc9449).
     Dpop,
-    /// By the client's certificate: [RFC 8705](https://www.rfc-editor.org/rfc/rfc8705).
+    /// The client certificate: [RFC 8705](https://www.rfc-editor.org/rfc/rfc8705).
     Mtls,
 }
 
 impl Binding {
-    /// Its name in a policy.
+    /// Returns the name in a policy.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -133,7 +134,7 @@ pub enum SubjectKind {
 }
 
 impl SubjectKind {
-    /// Its name in a policy.
+    /// Returns the name in a policy.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -143,14 +144,14 @@ impl SubjectKind {
     }
 }
 
-/// What must be there before a check can pass.
+/// What must be present before a check can pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(
     clippy::exhaustive_enums,
     reason = "the three things that a fact of a check can imply"
 )]
 pub enum Needs {
-    /// Nothing: the check stands for itself, as the signature of a webhook does.
+    /// The check needs nothing, for example the signature of a webhook.
     Nothing,
     /// An accepted credential.
     Authentication,
@@ -170,7 +171,7 @@ impl FactId {
     /// `active` has this number in every fact table.
     pub const ACTIVE: Self = Self(2);
 
-    /// As an index, counted from 0 without gaps.
+    /// Returns the number as an index, counted from 0 without gaps.
     #[must_use]
     pub fn index(self) -> usize {
         usize::from(self.0)
@@ -188,7 +189,7 @@ impl FactId {
 pub struct SchemeId(pub(crate) u16);
 
 impl SchemeId {
-    /// As an index into [`Catalog::schemes`](scopegate_domain::Catalog::schemes).
+    /// Returns the index in [`Catalog::schemes`](scopegate_domain::Catalog::schemes).
     #[must_use]
     pub fn index(self) -> usize {
         usize::from(self.0)

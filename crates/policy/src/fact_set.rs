@@ -93,7 +93,7 @@ impl FactSet {
         self.combine(other, |a, b| a | b)
     }
 
-    /// Takes away the members of `other`.
+    /// Removes the members of `other`.
     #[inline]
     pub(crate) fn subtract(&mut self, other: &Self) {
         if let (Words::Inline(own), Words::Inline(other)) = (&mut self.0, &other.0) {
@@ -134,7 +134,7 @@ impl FactSet {
         self.combine(other, |a, b| a & !b)
     }
 
-    /// How many members there are.
+    /// Returns the number of members.
     #[must_use]
     pub fn len(&self) -> usize {
         let ones = |word: &u64| usize::try_from(word.count_ones()).unwrap_or_default();

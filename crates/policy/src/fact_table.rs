@@ -12,7 +12,7 @@ pub use self::builder::{FactTableBuilder, FactTableError};
 use self::scope_text::{ScopeText, TextHasher};
 use crate::{Fact, FactId, FactSet, SchemeId};
 
-/// All facts that a policy names, numbered, with what each of them implies.
+/// All facts of a policy, numbered, each with the facts that it implies.
 ///
 /// The numbers of guards come first, those of schemes and scopes after them, in the order of the
 /// catalog.
@@ -112,7 +112,7 @@ impl FactTable {
         set.iter().filter_map(|id| self.fact(id))
     }
 
-    /// Which number a scheme has in the catalog.
+    /// Returns the number of a scheme in the catalog.
     #[must_use]
     pub fn scheme_id(&self, name: &SchemeName) -> Option<SchemeId> {
         let index = self.schemes.iter().position(|scheme| scheme.name == *name)?;
@@ -130,7 +130,7 @@ impl FactTable {
         self.schemes.iter().map(|scheme| &scheme.name)
     }
 
-    /// For each scheme, the place of the first scheme of its authorization server.
+    /// For each scheme, the position of the first scheme of its authorization server.
     pub(crate) fn servers(&self) -> impl Iterator<Item = usize> {
         self.schemes.iter().map(|scheme| scheme.server)
     }
@@ -171,7 +171,7 @@ impl FactTable {
             .map(|id| self.closure(*id))
     }
 
-    /// How many scopes a scheme declares.
+    /// Returns the number of scopes that a scheme declares.
     #[must_use]
     pub fn scope_count(&self, id: SchemeId) -> usize {
         self.schemes.get(id.index()).map_or(0, |scheme| scheme.scopes.len())
@@ -217,7 +217,7 @@ impl FactTable {
         ids.fold(self.token_base_facts(server), |all, id| all.union(self.closure(*id)))
     }
 
-    /// Everything that is neither scheme nor scope: these numbers come first.
+    /// Returns all facts that are neither schemes nor scopes. Their numbers come first.
     pub fn guards(&self) -> impl Iterator<Item = (FactId, &Fact)> {
         let numbered = (0..).map(FactId).zip(&self.facts);
         numbered.take_while(|(_, fact)| !matches!(fact, Fact::Scheme(_) | Fact::Scope { .. }))

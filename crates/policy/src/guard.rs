@@ -11,8 +11,8 @@ use crate::{Check, Fact, Rule};
 
 /// A rule, perhaps with checks of its own, and the guards that it depends on: one node of a tree.
 ///
-/// As in FastAPI, a guard depends on others and sees the scopes of everything that depends on it.
-/// Unlike there, every declaration in the tree is enforced, even if no check reads it.
+/// As in FastAPI, a guard depends on other guards and sees the scopes of all its dependants. Unlike
+/// in FastAPI, every declaration in the tree is enforced, even if no check reads it.
 ///
 /// A guard is cheap to clone, and a clone is the same node. A guard that two others depend on is
 /// checked once for each list of scopes that it sees.
@@ -43,7 +43,7 @@ pub(crate) struct Node {
     depth: usize,
 }
 
-/// What a guard requires itself.
+/// The own requirement of a guard, without its dependencies.
 #[derive(Clone, Debug)]
 pub(crate) enum Own {
     Public,
@@ -86,7 +86,7 @@ impl Guard {
         Self::rule(Rule::Any(alternatives.into_iter().map(all).collect()))
     }
 
-    /// Is satisfied by nothing.
+    /// Creates a guard that denies every request.
     #[must_use]
     pub fn deny() -> Self {
         Self::rule(Rule::Deny)
@@ -104,7 +104,7 @@ impl Guard {
         guards.into_iter().fold(Self::of(None), Self::depends_on)
     }
 
-    /// Gives it a name for explanations.
+    /// Sets the name for explanations. Default: none.
     #[must_use]
     pub fn named(self, name: impl Into<String>) -> Self {
         self.with(|node| node.name = Some(name.into()))
@@ -125,14 +125,14 @@ impl Guard {
         })
     }
 
-    /// Says which security scheme its scopes belong to; a guard without scopes requires a
-    /// credential of that scheme. Without it, a scope belongs to the only scheme that declares it.
+    /// Sets the security scheme of the guard's scopes. A guard without scopes then requires a
+    /// credential of that scheme. Default: the only scheme that declares the scope.
     #[must_use]
     pub fn with_scheme(self, name: impl Into<String>) -> Self {
         self.with(|node| node.scheme = Some(name.into()))
     }
 
-    /// Its own rule, without those of the guards that it depends on.
+    /// Returns the guard's own rule, without those of its dependencies.
     #[must_use]
     pub fn own_rule(&self) -> Option<&Rule> {
         match self.0.own() {
@@ -147,7 +147,7 @@ impl Guard {
         self.0.scheme()
     }
 
-    /// Its own checks, without those of the guards that it depends on.
+    /// Returns the guard's own checks, without those of its dependencies.
     #[must_use]
     pub fn checks(&self) -> &[Arc<dyn Check>] {
         self.0.checks()
@@ -228,7 +228,7 @@ impl Node {
     }
 }
 
-/// Every node that can be reached from these guards, once.
+/// Returns every guard that can be reached from these guards, once.
 pub(crate) fn reachable<'g>(roots: &'g [Guard]) -> impl Iterator<Item = &'g Node> {
     let mut seen = HashSet::new();
     let mut open: Vec<&'g Guard> = roots.iter().rev().collect();
@@ -245,7 +245,7 @@ pub(crate) fn reachable<'g>(roots: &'g [Guard]) -> impl Iterator<Item = &'g Node
 }
 
 impl Drop for Node {
-    /// Takes a long chain apart in a loop: dropping it link by link would overflow the stack.
+    /// Drops a long chain in a loop. Dropping it link by link would overflow the stack.
     fn drop(&mut self) {
         let mut open = std::mem::take(&mut self.dependencies);
         while let Some(Guard(node)) = open.pop() {
@@ -274,7 +274,8 @@ impl fmt::Display for Guard {
 }
 
 impl fmt::Debug for Guard {
-    /// One line, without its dependencies: a shared tree would be endless written out.
+    /// Prints one line without the dependencies, because a shared tree printed in full can be
+    /// exponentially long.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let dependencies = self.0.dependencies.len();
         write!(

@@ -14,16 +14,16 @@ pub struct RequirementIndex {
     /// The tree of each operation.
     tree_of: Vec<usize>,
     trees: Vec<Tree>,
-    /// Where each alternative ends in `facts`.
+    /// The end of each alternative in `facts`.
     ends: Vec<usize>,
     facts: Vec<FactId>,
 }
 
-/// Which alternatives are a tree's.
+/// The alternatives of one tree.
 #[derive(Clone, Debug)]
 struct Tree {
     own: Range<usize>,
-    /// Those of a request without a credential, where authentication is optional.
+    /// The alternatives of a request without a credential, if authentication is optional.
     anonymous: Range<usize>,
     is_optional: bool,
 }

@@ -6,7 +6,8 @@ use scopegate_domain::{SchemeName, ScopeToken};
 
 use crate::Method;
 
-/// That a publisher says a scope to be the least that suffices for an operation by a scheme.
+/// An annotation by a publisher: this scope is the least that suffices for an operation with a
+/// scheme.
 ///
 /// ```
 /// use scopegate_policy::{LeastPrivilegeAnnotation, Method};
@@ -44,7 +45,7 @@ impl LeastPrivilegeAnnotation {
         self
     }
 
-    /// By which scheme.
+    /// Returns the scheme.
     #[must_use]
     pub const fn scheme(&self) -> &SchemeName {
         &self.scheme
@@ -62,13 +63,14 @@ impl LeastPrivilegeAnnotation {
         &self.template
     }
 
-    /// Which scope.
+    /// Returns the scope.
     #[must_use]
     pub const fn scope(&self) -> &ScopeToken {
         &self.scope
     }
 
-    /// One of these is needed next to it; if there is none, it does by itself.
+    /// Returns the scopes one of which is needed in addition. If there are none, the scope suffices
+    /// alone.
     #[must_use]
     pub fn others(&self) -> &[ScopeToken] {
         &self.others

@@ -2,28 +2,30 @@
 
 use std::fmt;
 
-/// Most facts of one policy.
+/// The maximum number of facts in a policy.
 pub const MAX_FACTS: usize = 4_096;
-/// Most guards in one operation's tree.
+/// The maximum number of guards in the tree of one operation.
 pub const MAX_NODES: usize = 4_096;
-/// Most guards on one path, and most levels of lists in one rule.
+/// The maximum number of guards on one path, and of levels of lists in one rule.
 pub const MAX_DEPTH: usize = 64;
-/// Most pairs of a guard and the scopes visible to it in one operation.
+/// The maximum number of pairs of a guard and its visible scopes in one operation.
 pub const MAX_CONTEXTS: usize = 4_096;
-/// Most alternatives in one operation's requirement.
+/// The maximum number of alternatives in the requirement of one operation.
 pub const MAX_ALTERNATIVES: usize = 256;
-/// Most alternatives that exist at once while a requirement is resolved.
+/// The maximum number of alternatives at one time while a requirement is resolved.
 pub const MAX_KEPT: usize = 4_096;
-/// Most alternatives that are formed while a requirement is worked out.
+/// The maximum number of alternatives that are formed while a requirement is resolved.
 pub const MAX_FORMED: usize = 65_536;
-/// Most words of sets that are compared while the requirements of one table are worked out.
+/// The maximum number of words of sets that are compared while the requirements of one table are
+/// resolved.
 pub const MAX_COMPARED: usize = 1 << 27;
-/// Most guards in all the different trees of one table, each counted in every tree.
+/// The maximum number of guards in all different trees of one table. A guard in several trees
+/// counts in each.
 pub const MAX_PLACES: usize = 262_144;
-/// Most scopes in all the different lists that the guards of a table see.
+/// The maximum number of scopes in all different lists that the guards of a table see.
 pub const MAX_VISIBLE: usize = 1_048_576;
 
-/// Which limit was passed.
+/// The limit that was exceeded.
 ///
 /// ```
 /// use scopegate_policy::Limit;
@@ -65,19 +67,20 @@ pub enum Limit {
     Visible,
 }
 
-/// How many alternatives may still be formed, and how many words of them compared.
+/// The number of alternatives that can still be formed, and of their words that can still be
+/// compared.
 pub(crate) struct ResolutionBudget {
     formed: usize,
     compared: usize,
 }
 
 impl ResolutionBudget {
-    /// One for a requirement by itself: what is compared is bounded by what is formed.
+    /// Creates a budget for a single requirement: the formed alternatives bound the comparisons.
     pub(crate) const fn new() -> Self {
         Self::within(usize::MAX)
     }
 
-    /// One for a requirement of many, which share what may be compared.
+    /// Creates a budget for one of many requirements, which share the budget of comparisons.
     pub(crate) const fn within(compared: usize) -> Self {
         Self {
             formed: MAX_FORMED,
@@ -85,7 +88,7 @@ impl ResolutionBudget {
         }
     }
 
-    /// What may still be compared.
+    /// Returns the number of words that can still be compared.
     pub(crate) const fn compared(&self) -> usize {
         self.compared
     }

@@ -3,23 +3,23 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// How much a finding matters. Ordered: [`Severity::Info`] is the least.
+/// The severity of a finding. Ordered: [`Severity::Info`] is the lowest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "the three levels that build systems know")]
 pub enum Severity {
     /// The document states it on purpose, or it is a matter of style.
     Info,
-    /// It is probably not what the owner means.
+    /// The policy is probably not what the owner intends.
     Warning,
     /// The document contradicts itself, or a standard forbids it.
     Error,
 }
 
 impl Severity {
-    /// All of them, the least first.
+    /// All severities, the lowest first.
     pub const ALL: [Self; 3] = [Self::Info, Self::Warning, Self::Error];
 
-    /// Its name in reports.
+    /// Returns the name in reports.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -39,7 +39,7 @@ impl fmt::Display for Severity {
 /// Declares the rules from one table, so that no list of them can lack one.
 macro_rules! rules {
     ($($variant:ident, $name:literal, $severity:ident, $description:literal;)*) => {
-        /// A rule of the lint. Reports and exceptions know it by its name.
+        /// A rule of the lint. Reports and exceptions use its name.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[expect(clippy::exhaustive_enums, reason = "reports and documents describe each rule")]
         pub enum LintRule {
@@ -47,10 +47,10 @@ macro_rules! rules {
         }
 
         impl LintRule {
-            /// All of them, by name.
+            /// All rules, by name.
             pub const ALL: [Self; [$($name),*].len()] = [$(Self::$variant),*];
 
-            /// Its name in reports.
+            /// Returns the name in reports.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self {

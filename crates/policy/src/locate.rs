@@ -183,7 +183,7 @@ enum Step<'s> {
 }
 
 impl Node<'_> {
-    /// Where a segment can lead, the best first.
+    /// Returns the nodes that a segment can lead to, the best first.
     fn children(&self, segment: &str) -> Vec<usize> {
         let texts = self.texts.get(segment).copied().into_iter();
         let mixed = self.mixed.iter().filter(|(pattern, _)| pattern.matches(segment));

@@ -98,7 +98,7 @@ pub enum Method {
 }
 
 impl Method {
-    /// All of them. Those that a path item of OpenAPI 3.1 has a field for come first.
+    /// All methods. Those with a field in a path item of OpenAPI 3.1 come first.
     pub const ALL: [Self; 40] = [
         Self::Delete,
         Self::Get,
@@ -158,7 +158,7 @@ impl Method {
         )
     }
 
-    /// As it stands in a request.
+    /// Returns the method as in a request.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

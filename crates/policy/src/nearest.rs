@@ -11,7 +11,7 @@ pub struct NearestAlternative {
 }
 
 impl NearestAlternative {
-    /// Which of [`Requirement::alternatives`], counted from 0.
+    /// Returns the index in [`Requirement::alternatives`].
     #[must_use]
     pub const fn alternative(&self) -> usize {
         self.alternative
@@ -24,9 +24,9 @@ impl NearestAlternative {
     }
 }
 
-/// Chooses among the alternatives that lack least: fewest facts that the client cannot obtain, then
+/// Selects among the alternatives that lack least: fewest facts that the client cannot obtain, then
 /// fewest step-up facts, fewest missing generators, fewest missing facts, and the first by sorted
-/// numbers. One that contradicts itself is chosen only where all do.
+/// numbers. A contradictory alternative is selected only if all are contradictory.
 pub(crate) fn nearest(
     requirement: &Requirement,
     fact_table: &FactTable,
@@ -71,8 +71,8 @@ pub(crate) fn nearest(
         .min_by_key(key)
 }
 
-/// Whether no request satisfies the set: it names more authentication contexts than there are
-/// schemes, and each credential says one.
+/// Whether no request satisfies the set: it requires more authentication contexts than there are
+/// schemes, and each credential has one.
 pub(crate) fn is_contradictory(fact_table: &FactTable, set: &FactSet) -> bool {
     let most = fact_table.scheme_names().count().max(1);
     let mut levels = fact_table.facts_of(set).filter(|fact| matches!(fact, Fact::Acr(_)));

@@ -83,16 +83,16 @@ impl Operation {
         self
     }
 
-    /// Gives it a name for documents.
+    /// Sets the name for documents. Default: none.
     #[must_use]
     pub fn named(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// Lets requests without a credential through as anonymous. A bad credential is refused all the
-    /// same. Below guards that require a credential the table refuses it, unless the operation is
-    /// [`Operation::override_guards`] them.
+    /// Authorizes requests without a credential as anonymous. An invalid credential is refused all
+    /// the same. Below guards that require a credential the table refuses the operation, unless it
+    /// has [`Operation::override_guards`].
     #[must_use]
     pub const fn optional(mut self) -> Self {
         self.is_optional = true;
@@ -107,7 +107,7 @@ impl Operation {
         self
     }
 
-    /// How it is called in errors: `GET /users/me/`.
+    /// Returns the name in errors: `GET /users/me/`.
     pub(crate) fn label(&self) -> String {
         format!("{} {}", self.method, self.template)
     }

@@ -12,7 +12,7 @@ use crate::index::RequirementIndex;
 use crate::resolve::Resolver;
 use crate::{DenialPrecedence, FactTable, Group, Guard, Method, Operation, ResolvedOperation, SchemeId, TableError};
 
-/// All operations of a policy, each with its tree resolved to one requirement.
+/// All operations of a policy, each with a guard tree that is resolved to one requirement.
 ///
 /// ```
 /// use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
@@ -96,7 +96,7 @@ impl OperationTable {
         })
     }
 
-    /// What the operations require, by their guard trees.
+    /// Returns the requirements of all operations.
     #[must_use]
     pub fn index(&self) -> &RequirementIndex {
         &self.index
@@ -192,7 +192,7 @@ impl OperationTableBuilder {
         })
     }
 
-    /// Two templates that differ in the names of their parameters alone match the same paths.
+    /// Two templates match the same paths if they differ only in the names of their parameters.
     fn refuse_clashes(&self) -> Result<(), TableError> {
         let mut seen = HashSet::with_capacity(self.operations.len());
         for Declared {

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-/// One segment of a template.
+/// A segment of a template.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Segment {
     /// `users`

@@ -10,7 +10,7 @@ use crate::{Fact, FactId, FactSet, PresentedCredentials, ResolvedOperation, Subj
 /// Proof that a request may be done, with what a handler wants to know of it: who asks, and what
 /// they were granted.
 ///
-/// Made only by [`authorize`](crate::authorize).
+/// Only [`authorize`](crate::authorize) constructs a permit.
 ///
 /// ```
 /// # use scopegate_domain::{Catalog, Claims, ScopeLayout, ScopeToken, SecurityScheme, Timestamp, Verified};
@@ -121,7 +121,7 @@ impl Permit {
         !self.granted.contains(FactId::AUTHENTICATED)
     }
 
-    /// What may be done.
+    /// Returns the authorized operation.
     #[must_use]
     pub const fn operation(&self) -> &ResolvedOperation {
         &self.operation
@@ -150,8 +150,8 @@ impl Permit {
         self.operation.scope_of(self.witness())
     }
 
-    /// Which alternative of the requirement was satisfied, counted from 0; none for an anonymous
-    /// request where authentication is optional.
+    /// Returns the index of the satisfied alternative. `None` for an anonymous request if
+    /// authentication is optional.
     #[must_use]
     pub fn witness(&self) -> Option<usize> {
         Some(self.witness).filter(|_| !self.operation.is_optional() || !self.is_anonymous())

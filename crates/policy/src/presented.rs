@@ -6,10 +6,10 @@ use scopegate_domain::{Timestamp, User};
 
 use crate::{Binding, TokenFacts};
 
-/// Everything about a request that a decision needs, as values: the moment, the accepted
-/// credentials, the subject of each, and what was found out beforehand.
+/// The input of a decision: the time, the accepted credentials, the subject of each, and facts that
+/// were determined before.
 ///
-/// Only accepted credentials are presented. A bad one is refused before, with
+/// Only accepted credentials are presented. An invalid credential is refused earlier, by
 /// [`ResolvedOperation::invalid_credential`](crate::ResolvedOperation::invalid_credential).
 ///
 /// ```
@@ -43,7 +43,7 @@ pub struct PresentedCredentials<'a> {
 pub enum Subject<'a> {
     /// The subject of this name.
     Named(&'a str),
-    /// No subject.
+    /// The credential has no subject.
     #[default]
     None,
     /// The subject of this name, which can be kept.
@@ -104,8 +104,8 @@ impl<'a> PresentedCredentials<'a> {
         }
     }
 
-    /// With an accepted credential and its subject. Where several are needed at once, those of
-    /// schemes that have a subject must name the same one, or they do not count together.
+    /// Adds an accepted credential and its subject. If an alternative requires several schemes with
+    /// a subject, their credentials must have the same subject, or they do not count together.
     #[must_use]
     pub fn with_token(mut self, facts: &'a TokenFacts, subject: impl Into<Subject<'a>>) -> Self {
         let credential = Credential {

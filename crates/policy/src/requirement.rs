@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::limits::{Limit, MAX_KEPT, ResolutionBudget};
 use crate::{FactId, FactSet, FactTable};
 
-/// What must hold: a positive Boolean function of facts, in its normal form.
+/// A requirement: a positive Boolean function of facts in normal form.
 ///
 /// The normal form is the list of the minimal sets of facts that suffice, each closed under
 /// implication. No set lies inside another. There is one such list for each function, so two
@@ -128,7 +128,7 @@ impl Requirement {
         &self.alternatives
     }
 
-    /// Whether nothing satisfies it.
+    /// Whether no set of facts satisfies the requirement.
     #[must_use]
     pub fn is_deny(&self) -> bool {
         self.alternatives.is_empty()
@@ -220,13 +220,13 @@ impl Requirement {
         })
     }
 
-    /// How many words it has at most in one set.
+    /// Returns the maximum number of words in one set.
     fn weight(&self) -> usize {
         self.alternatives.iter().map(FactSet::weight).max().unwrap_or_default()
     }
 
-    /// How many words are checked, at most, where each alternative is compared with each of the
-    /// other.
+    /// Returns the maximum number of compared words if each alternative is compared with each of
+    /// the other requirement.
     fn comparison(&self, other: &Self) -> usize {
         let pairs = self.alternatives.len().saturating_mul(other.alternatives.len());
         pairs.saturating_mul(self.weight().max(other.weight()))
@@ -240,8 +240,8 @@ impl Requirement {
     }
 }
 
-/// Takes out what another requirement implies, so that it is not multiplied. Past some hundred
-/// requirements a check of every pair costs more than it saves.
+/// Removes what another requirement implies, so that it is not multiplied. With more than some
+/// hundred requirements, a check of every pair costs more than it saves.
 fn drop_implied(requirements: &mut Vec<Requirement>, budget: &mut ResolutionBudget) -> Result<(), Limit> {
     const WORTH_WHILE: usize = 256;
     if requirements.len() > WORTH_WHILE {

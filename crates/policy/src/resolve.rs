@@ -147,7 +147,7 @@ pub(crate) struct Trees {
     fact_table: Arc<FactTable>,
     order: DenialPrecedence,
     nodes: HashMap<*const (), Rc<ResolvedNode>>,
-    /// By number.
+    /// The resolved trees, by number.
     resolved: Vec<ResolvedTree>,
     index: RequirementIndex,
     /// Scopes in the lists that guards see.
@@ -312,7 +312,7 @@ impl Trees {
     }
 }
 
-/// One operation's tree, as it is walked: dependants before what they depend on.
+/// The tree of one operation in the order of traversal: dependants before their dependencies.
 struct Walk<'r> {
     trees: &'r mut Trees,
     operation: &'r Operation,

@@ -48,7 +48,7 @@ struct Inner {
 /// A resolved tree: the same for every operation with the same guards, and cheap to clone.
 #[derive(Clone)]
 pub(crate) struct ResolvedTree {
-    /// Which of the table's trees it is, counted from 0.
+    /// The index of the guard tree in the table.
     number: usize,
     requirement: Requirement,
     anonymous: Option<Requirement>,
@@ -93,9 +93,9 @@ pub(crate) struct ResolutionContext {
 pub enum Access {
     /// A credential or a check is required, and no scope.
     Authenticated,
-    /// No caller may.
+    /// The operation denies every caller.
     Deny,
-    /// Every caller may.
+    /// The operation is public.
     Public,
     /// Scopes are needed.
     Scoped,
@@ -164,19 +164,19 @@ impl ResolvedOperation {
         self.0.tree.number
     }
 
-    /// Its method.
+    /// Returns the method.
     #[must_use]
     pub fn method(&self) -> Method {
         self.0.method
     }
 
-    /// Its path template, with the prefix of its group.
+    /// Returns the path template, with the prefix of the group.
     #[must_use]
     pub fn template(&self) -> &str {
         &self.0.template
     }
 
-    /// Its name, if it has one.
+    /// Returns the name.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.0.name.as_deref()
@@ -189,7 +189,7 @@ impl ResolvedOperation {
         &self.0.tree.requirement
     }
 
-    /// The facts that the requirement speaks of.
+    /// Returns the facts that occur in the requirement.
     #[must_use]
     pub fn fact_table(&self) -> &FactTable {
         &self.0.fact_table
@@ -285,7 +285,7 @@ impl ResolvedOperation {
         self.0.tree.needs_user
     }
 
-    /// Which missing requirement a denial names first.
+    /// Returns the order in which a denial names missing facts.
     #[must_use]
     pub fn order(&self) -> DenialPrecedence {
         self.0.order

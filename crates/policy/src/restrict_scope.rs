@@ -34,7 +34,7 @@ pub struct GrantedScope {
 }
 
 impl GrantedScope {
-    /// What may be granted, in the order of asking.
+    /// Returns the granted scope, in the order of the request.
     #[must_use]
     pub const fn granted(&self) -> &Scope {
         &self.granted

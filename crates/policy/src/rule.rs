@@ -6,7 +6,7 @@ use scopegate_domain::{SchemeName, ScopeToken};
 
 use crate::Fact;
 
-/// What one guard requires, as it is written down: all of, any of, down to scopes and other facts.
+/// The rule of one guard as declared: "all of" and "any of" over scopes and other facts.
 ///
 /// A rule cannot say *public*; only [`Guard::public`](crate::Guard::public) can. All of nothing
 /// requires authentication, any of nothing is never satisfied.
@@ -26,9 +26,9 @@ use crate::Fact;
     reason = "the grammar of the policy language, which readers of policies match on"
 )]
 pub enum Rule {
-    /// All of them; of nothing, authentication alone.
+    /// All of these rules. An empty list requires authentication only.
     All(Vec<Rule>),
-    /// One of them; of nothing, never.
+    /// One of these rules. An empty list is never satisfied.
     Any(Vec<Rule>),
     /// A fact by its full name.
     Fact(Fact),
@@ -52,7 +52,7 @@ impl Rule {
         }
     }
 
-    /// How many levels there are, counted up to `most`.
+    /// Whether the rule has more than `most` levels.
     pub(crate) fn is_deeper_than(&self, most: usize) -> bool {
         match (self, most.checked_sub(1)) {
             (Self::All(rules) | Self::Any(rules), Some(most)) => rules.iter().any(|rule| rule.is_deeper_than(most)),

@@ -7,7 +7,7 @@ use crate::authorization_servers::{AuthorizationServers, ServerScope};
 /// A name, with the servers that it can mean.
 struct Named {
     token: ScopeToken,
-    /// Each by its place.
+    /// The scopes, each with the position of its authorization server.
     scopes: Vec<(usize, ServerScope)>,
 }
 
@@ -172,7 +172,7 @@ fn without_repetition(scopes: impl Iterator<Item = ServerScope>) -> Vec<ServerSc
     all
 }
 
-/// Why the name of a scope says nothing about a policy.
+/// The reasons why a scope name has no meaning in a policy.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NameError {
@@ -184,7 +184,7 @@ pub enum NameError {
     Ambiguous {
         /// The name.
         token: ScopeToken,
-        /// Its possible meanings.
+        /// The possible meanings.
         scopes: Vec<ServerScope>,
     },
     /// No authorization server declares all the scopes of one token.
@@ -205,7 +205,7 @@ pub enum NameError {
         #[source]
         fault: InvalidScope,
     },
-    /// More names than a token has scopes.
+    /// The text has more names than a token can have scopes.
     #[error("more than {} scopes", Scope::MAX_TOKENS)]
     TooMany,
     /// A scheme that is not declared.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use scopegate_domain::Catalog;
 
-/// For each scheme of the catalog, the place of the first scheme of its authorization server.
+/// For each scheme of the catalog, the position of the first scheme of its authorization server.
 ///
 /// Schemes that name an equal address share a server. A scheme without an address is a server of
 /// its own.

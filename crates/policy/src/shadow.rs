@@ -63,7 +63,7 @@ pub struct Shadow {
     only_proposed: Vec<ResolvedOperation>,
 }
 
-/// What a proposed policy says.
+/// The decision of a proposed policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[must_use]
 #[expect(
@@ -73,7 +73,7 @@ pub struct Shadow {
 pub enum ShadowVerdict {
     /// The request would be refused.
     Deny,
-    /// It depends on something that the running policy does not check.
+    /// The decision depends on a fact that the running policy does not check.
     Unknown,
     /// The request would be let through.
     Allow,
@@ -92,12 +92,12 @@ pub struct ProposedOperation {
     ignores_user: bool,
 }
 
-/// What the checks of the running operation said, in the numbers of the proposed policy.
+/// The results of the running operation's checks, in the fact numbers of the proposed policy.
 #[derive(Default)]
 struct Results {
     passed: FactSet,
     failed: FactSet,
-    /// Those that were not run, or said different things of different subjects.
+    /// The checks that were not run, or had different results for different subjects.
     open: FactSet,
 }
 
@@ -197,7 +197,7 @@ impl ProposedOperation {
         &self.proposed
     }
 
-    /// What the proposed operation requires and the running one does not check.
+    /// Returns the facts that the proposed operation requires and the running one does not check.
     #[must_use]
     pub fn unknown(&self) -> Vec<&Fact> {
         let mut unknown = self.unasked.clone();
@@ -212,7 +212,7 @@ impl ProposedOperation {
         unknown.iter().filter_map(|id| fact_table.fact(id)).collect()
     }
 
-    /// What the proposed policy says to a request.
+    /// Evaluates the proposed policy for a request.
     ///
     /// `running` is what the running policy decided by, and `proposed` the same in the words of the
     /// proposed one: its [`TokenFacts`](crate::TokenFacts)s, the same subjects, users and facts.
@@ -273,7 +273,7 @@ impl ProposedOperation {
         }
     }
 
-    /// What surely holds.
+    /// Returns the facts that are certain.
     fn known<'p>(
         &self,
         subject_facts: SubjectFacts<'p>,

@@ -2,15 +2,15 @@
 
 /// The known name that is most similar to a misspelt one; `None` if none is similar.
 ///
-/// Names are compared word by word: `goals:write` is another name than `roles:write`, `lamp:wirte`
-/// is `lamp:write`.
+/// Names are compared word by word: `goals:write` is not similar to `roles:write`, `lamp:wirte` is
+/// similar to `lamp:write`.
 #[must_use]
 pub fn nearest_name<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<String> {
     let similar = known.filter_map(|known| Some((edits(name, known)?, known)));
     similar.min().map(|(_, known)| known.to_owned())
 }
 
-/// How many letters differ; `None` where the names are not similar.
+/// Returns the number of different letters. `None` if the names are not similar.
 fn edits(one: &str, other: &str) -> Option<usize> {
     let (one, other) = (one.to_lowercase(), other.to_lowercase());
     let (ones, others) = (words(&one), words(&other));

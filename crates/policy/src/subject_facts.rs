@@ -12,7 +12,7 @@ use crate::{
 
 /// The credentials of one subject, with those that have no subject.
 pub(crate) struct SubjectFacts<'p> {
-    /// Which of the presented credentials says who it is.
+    /// The index of the credential that identifies the subject.
     speaker: Option<usize>,
     token: Cow<'p, FactSet>,
     user: Option<&'p Arc<User>>,
@@ -95,12 +95,12 @@ impl<'p> SubjectFacts<'p> {
         self.user
     }
 
-    /// Which of the presented credentials says who it is.
+    /// Returns the index of the credential that identifies the subject.
     pub(crate) const fn speaker(&self) -> Option<usize> {
         self.speaker
     }
 
-    /// What holds for this subject in this request.
+    /// Returns the facts of this subject in this request.
     #[inline]
     pub(crate) fn into_facts(
         self,

@@ -15,9 +15,9 @@ pub enum TableError {
         list(schemes)
     )]
     AmbiguousScheme {
-        /// Which operation.
+        /// The operation.
         operation: String,
-        /// Which scope.
+        /// The scope.
         token: ScopeToken,
         /// The schemes that declare it.
         schemes: Vec<SchemeName>,
@@ -27,19 +27,20 @@ pub enum TableError {
     Facts {
         /// The operation that names them.
         operation: String,
-        /// Why.
+        /// The cause.
         source: FactTableError,
     },
     /// The method and template are declared already, perhaps with other names for the parameters.
     #[error("`{operation}` is declared twice")]
     Duplicate {
-        /// Which operation.
+        /// The operation.
         operation: String,
     },
-    /// Neither the operation nor its group has a guard that requires something or says *public*.
+    /// Neither the operation nor its group has a guard with a requirement, and none declares
+    /// *public*.
     #[error("`{operation}` has no requirement; declare a public operation as public")]
     NoRequirement {
-        /// Which operation.
+        /// The operation.
         operation: String,
     },
     /// The facts of the catalog alone contradict each other.
@@ -48,21 +49,20 @@ pub enum TableError {
     /// Authentication is required, and the catalog has no scheme to authenticate with.
     #[error("`{operation}` requires authentication, and no scheme is declared")]
     NoScheme {
-        /// Which operation.
+        /// The operation.
         operation: String,
     },
-    /// It says that it overrides, and there is nothing to be overridden: neither the application
-    /// nor a group has a guard.
+    /// The operation overrides guards, but neither the application nor a group has a guard.
     #[error("`{operation}` overrides guards, and there are none above it")]
     NothingToOverride {
-        /// Which operation.
+        /// The operation.
         operation: String,
     },
-    /// It says that it is public, or that authentication is optional, below guards of the
-    /// application or of a group that would refuse a caller that it authorizes.
+    /// The operation is public, or its authentication is optional, but a guard of the application
+    /// or of a group would refuse its callers.
     #[error("`{operation}` is open below guards that are not; it has to say that it overrides them")]
     OpenBelowGuards {
-        /// Which operation.
+        /// The operation.
         operation: String,
     },
     /// A prefix or what continues it has a slash too many or too few.
@@ -70,23 +70,23 @@ pub enum TableError {
         "`{operation}` is not well joined: a prefix begins with a slash and ends without one, and what continues it begins with one"
     )]
     Prefix {
-        /// Which operation.
+        /// The operation.
         operation: String,
     },
     /// The tree is too large.
     #[error("`{operation}` is too large: {limit}")]
     TooLarge {
-        /// Which operation.
+        /// The operation.
         operation: String,
-        /// What there is too much of.
+        /// The limit that is exceeded.
         limit: Limit,
     },
     /// A scheme that the catalog does not declare.
     #[error("`{operation}` requires scheme `{scheme}`, which is not declared{}", meant(suggestion.as_deref()))]
     UndeclaredScheme {
-        /// Which operation.
+        /// The operation.
         operation: String,
-        /// Which scheme.
+        /// The scheme.
         scheme: String,
         /// The declared scheme with the most similar name.
         suggestion: Option<String>,
@@ -98,11 +98,11 @@ pub enum TableError {
         meant(suggestion.as_deref())
     )]
     UndeclaredScope {
-        /// Which operation.
+        /// The operation.
         operation: String,
-        /// Which scheme, where the guard says one.
+        /// The scheme, if the guard names one.
         scheme: Option<SchemeName>,
-        /// Which scope.
+        /// The scope.
         token: ScopeToken,
         /// The declared scope with the most similar name.
         suggestion: Option<String>,

@@ -18,7 +18,7 @@ impl Permit {
 }
 
 impl OperationTable {
-    /// What a token with these scopes would provide. Only with the feature `testing`.
+    /// Returns the facts of a token with these scopes. Only with the feature `testing`.
     ///
     /// # Errors
     ///
@@ -31,7 +31,7 @@ impl OperationTable {
         TokenFacts::for_test(self, scheme, scopes.into_iter().map(ScopeToken::as_str))
     }
 
-    /// What a token with these claims would provide. Only with the feature `testing`.
+    /// Returns the facts of a token with these claims. Only with the feature `testing`.
     ///
     /// # Errors
     ///

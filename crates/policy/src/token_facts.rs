@@ -10,7 +10,7 @@ use crate::{Fact, FactId, FactSet, FactTable, OperationTable, SchemeId, SubjectK
 /// The facts of one accepted credential: the part of [`RequestFacts`] that is the same for every
 /// request with it. It is made once for each token and can be cached with it.
 ///
-/// Made only from a proof: by [`OperationTable::token_facts`] and
+/// Constructed only from a proof, by [`OperationTable::token_facts`],
 /// [`OperationTable::credential_facts`] and similar functions. Valid only for the operations of
 /// that table.
 ///
@@ -128,7 +128,7 @@ impl TokenFacts {
         self.scheme
     }
 
-    /// Its facts, closed under implication.
+    /// Returns the facts, closed under implication.
     #[must_use]
     pub const fn facts(&self) -> &FactSet {
         &self.facts
@@ -140,7 +140,7 @@ impl TokenFacts {
         self.facts.heap_bytes()
     }
 
-    /// When the user authenticated, if the token states it.
+    /// Returns the time of authentication, if the token contains it.
     pub(crate) const fn auth_time(&self) -> Option<Timestamp> {
         self.auth_time
     }
@@ -198,7 +198,7 @@ impl OperationTable {
     ///
     /// # Errors
     ///
-    /// As [`OperationTable::token_facts`]. Scopes that provide nothing count.
+    /// The error of [`OperationTable::token_facts`]. Scopes that provide nothing count.
     pub fn token_facts_within(
         &self,
         scheme: SchemeId,
@@ -241,8 +241,8 @@ impl OperationTable {
 #[non_exhaustive]
 pub struct TokenTooLarge;
 
-/// All facts that hold for one request, closed under implication: those of the token, and those of
-/// this request alone.
+/// All facts of one request, closed under implication: those of the token, and those of the
+/// request.
 #[derive(Clone, Debug)]
 pub struct RequestFacts<'a> {
     pub(crate) token: Cow<'a, FactSet>,
@@ -256,7 +256,7 @@ impl Default for RequestFacts<'_> {
 }
 
 impl<'a> RequestFacts<'a> {
-    /// Nothing holds.
+    /// No facts.
     pub const NOTHING: RequestFacts<'static> = RequestFacts {
         token: Cow::Owned(FactSet::EMPTY),
         request: FactSet::EMPTY,

@@ -4,7 +4,7 @@ use scopegate_domain::{SchemeName, ScopeToken};
 
 use crate::{Fact, FactSet, NearestAlternative, ResolvedOperation};
 
-/// Everything that a refused request lacks. Explanations and challenges are made from it.
+/// Everything that a refused request lacks, for explanations and challenges.
 ///
 /// ```
 /// use scopegate_domain::{Catalog, ScopeToken, SecurityScheme, Timestamp};
@@ -55,7 +55,8 @@ impl UnmetRequirement {
         &self.operation
     }
 
-    /// All the smallest sets that would have to be added, as facts, closed under implication.
+    /// Returns the minimal sets of facts that would satisfy the requirement if added, closed under
+    /// implication.
     #[must_use]
     pub fn closed_missing_sets(&self) -> &[FactSet] {
         &self.residual
@@ -73,7 +74,7 @@ impl UnmetRequirement {
         self.chosen
     }
 
-    /// What the chosen alternative lacks, in the fewest words.
+    /// Returns the missing facts of the chosen alternative, without implied ones.
     #[must_use]
     pub fn missing(&self) -> Vec<&Fact> {
         self.words(&self.missing)

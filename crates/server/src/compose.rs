@@ -67,7 +67,7 @@ pub(crate) struct TrustSettings<'a> {
 
 /// The tutorial's API and its authorization server as one gate, with a shadow policy if one is set.
 ///
-/// It also returns the keys that must be refreshed while the server runs.
+/// Also returns the keys that must be refreshed while the server runs.
 pub(crate) async fn gate(
     settings: &Settings,
     database: &Database,

@@ -21,7 +21,7 @@ pub(crate) struct KeyRefresh {
     /// The maximum age of the loaded keys. A removed key revokes its tokens, so this bounds that
     /// delay.
     pub(crate) age: Duration,
-    /// When another key starts to sign, or one is removed, as far as it is known.
+    /// The time when another key starts to sign or one is removed, if it is known.
     pub(crate) next_change: Option<Timestamp>,
 }
 
@@ -89,7 +89,7 @@ impl KeyRefresh {
 
 /// Whether two sets hold the same keys in the same order.
 ///
-/// It compares the keys themselves, too: a new key can have the id of a removed one.
+/// Compares the keys themselves, too: a new key can have the id of a removed one.
 fn same(one: &scopegate_token::KeySet, other: &scopegate_token::KeySet) -> bool {
     let names = |keys: &scopegate_token::KeySet| -> Vec<_> {
         let name = |key: &scopegate_token::VerifyingKey| (key.id().cloned(), key.algorithm(), key.thumbprint());

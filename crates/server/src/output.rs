@@ -10,19 +10,19 @@ use scopegate_domain::visible;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-/// How data is written.
+/// The format of the output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// Lines for people.
     #[default]
     Human,
-    /// One JSON value for programs.
+    /// A JSON value for programs.
     Json,
-    /// For pull requests: `policy diff` and `policy lint` alone.
+    /// Markdown for pull requests; only `policy diff` and `policy lint`.
     Markdown,
-    /// For `policy lint` alone: results for code scanning (SARIF 2.1.0).
+    /// Results for code scanning (SARIF 2.1.0); only `policy lint`.
     Sarif,
-    /// For `policy lint` alone: annotations of GitHub's workflows.
+    /// Annotations of GitHub's workflows; only `policy lint`.
     Github,
 }
 
@@ -31,7 +31,7 @@ pub(crate) enum Format {
 pub(crate) enum Outcome {
     /// The answer is negative: exit status 1.
     Negative,
-    /// It could not be answered: bad usage, or input that cannot be read: exit status 2.
+    /// The question was not answered: wrong usage or unreadable input. Exit status 2.
     Error,
 }
 
@@ -120,11 +120,11 @@ fn write_answer(format: Format, lines: impl FnOnce() -> String, json: &impl Seri
 /// The meaning of a word of an answer, which selects its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Color {
-    /// It is allowed, or became stricter.
+    /// The result is allowed, or became stricter.
     Good,
-    /// It is refused, or became more open.
+    /// The result is refused, or became more open.
     Bad,
-    /// It is worth a look.
+    /// The result deserves attention.
     Notable,
 }
 

@@ -13,7 +13,7 @@ const RESERVED: u64 = 64;
 /// Raises this process's limit of open files for the wanted connections. Returns how many are
 /// possible.
 ///
-/// Most systems start a process with a limit of 1,024 and allow a much higher one.
+/// Most systems start a process with a limit of 1,024 and allow a much higher limit.
 pub(crate) fn allow_connections(wanted: NonZeroUsize) -> NonZeroUsize {
     let needed = u64::try_from(wanted.get()).unwrap_or(u64::MAX).saturating_add(RESERVED);
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);

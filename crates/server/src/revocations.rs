@@ -7,7 +7,7 @@ use scopegate_grant::RevocationWatch;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tracing::{info, warn};
 
-/// How often the store removes revocations that cover only expired tokens.
+/// The interval at which the store removes revocations that cover only expired tokens.
 const TIDY: Duration = Duration::from_hours(1);
 
 /// Reads the revocations again before they are older than this. Never ends.

@@ -14,7 +14,7 @@ pub(crate) fn failure(error: sqlx::Error) -> StoreError {
     shared_failure(Arc::new(error))
 }
 
-/// Does the same for an error that more than one caller receives.
+/// Does the same as the function above for an error that several callers receive.
 pub(crate) fn shared_failure(error: Arc<sqlx::Error>) -> StoreError {
     match &*error {
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => StoreError::corrupt(error),

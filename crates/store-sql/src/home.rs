@@ -63,12 +63,12 @@ impl Home {
         }))
     }
 
-    /// Notes a change that this process has answered or seen.
+    /// Records a change that this process has made or read.
     pub(crate) fn remember(&self, change: Change) {
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(change);
     }
 
-    /// Notes that the store was closed for good.
+    /// Records that the store was closed permanently.
     pub(crate) fn close(&self) {
         self.is_closed.store(true, Ordering::Relaxed);
     }

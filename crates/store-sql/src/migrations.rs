@@ -29,10 +29,10 @@ const MARKS: i64 = 5;
 /// tools can read it.
 const TABLE: &str = "_sqlx_migrations";
 
-/// What a database contains, as far as its tables tell.
+/// The contents of a database, as its tables show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Contents {
-    /// No table.
+    /// No table exists.
     Nothing,
     /// The tables of this program, of any version.
     Ours,
@@ -88,8 +88,8 @@ pub(crate) async fn migrate_memory(connection: &mut SqliteConnection) -> Result<
 
 /// Migrates the tables to the current version, and returns the versions that were applied now.
 ///
-/// All of it happens or nothing. Two programs that open a new database at the same moment wait for
-/// one another.
+/// The migration is atomic. Two programs that open a new database at the same time wait for each
+/// other.
 pub(crate) async fn migrate(connection: &mut SqliteConnection) -> Result<Vec<i64>, OpenError> {
     apply(connection, |_| true).await
 }

@@ -156,8 +156,8 @@ fn words<T, E: Error + Send + Sync + 'static>(
     })
 }
 
-/// Does not call [`Scope::parse`], which has limits for text from outside. A stored scope had
-/// passed them, or was exempt.
+/// The function does not call [`Scope::parse`], which has limits for text from outside. A stored
+/// scope had passed them, or was exempt.
 fn scope(text: &str) -> Result<Scope, StoreError> {
     words("scope", text, ScopeToken::parse).collect()
 }

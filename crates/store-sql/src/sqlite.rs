@@ -26,7 +26,7 @@ pub(crate) struct Connections {
     pub(crate) lookups: Option<ConnectionSlot>,
     pub(crate) readers: Vec<ConnectionSlot>,
     turn: AtomicUsize,
-    /// `None` for a database in memory, or one that is only read.
+    /// `None` for a database in memory, and for one that is only read.
     pub(crate) home: Option<Home>,
 }
 

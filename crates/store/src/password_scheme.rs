@@ -5,8 +5,8 @@ use scopegate_domain::PasswordHash;
 /// The algorithm and the parameters of a stored [`PasswordHash`]: the text of the hash up to its
 /// salt.
 ///
-/// It determines how long a check takes and reveals nothing about the password, so it may be shown
-/// and compared.
+/// The scheme determines how long a check takes and reveals nothing about the password, so it may
+/// be displayed and compared.
 ///
 /// ```
 /// use scopegate_domain::PasswordHash;

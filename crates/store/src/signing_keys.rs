@@ -92,15 +92,15 @@ pub trait SigningKeys: fmt::Debug + Send + Sync {
     fn rewrap<'a>(&'a self, keys: &'a [ResealedKey]) -> BoxFuture<'a, Result<bool, StoreError>>;
 }
 
-/// One key that was sealed again.
+/// A key that was sealed again.
 #[derive(Clone, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "each backend must store a new field")]
 pub struct ResealedKey {
     /// The id of the key.
     pub id: KeyId,
-    /// Its current sealed bytes.
+    /// The current sealed bytes.
     pub old: Vec<u8>,
-    /// Its new sealed bytes.
+    /// The new sealed bytes.
     pub new: Vec<u8>,
 }
 

@@ -47,7 +47,7 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
-    /// All of them.
+    /// All algorithms.
     pub const ALL: [Self; 12] = [
         Self::EdDsa,
         Self::Es256,
@@ -72,7 +72,7 @@ impl Algorithm {
         }
     }
 
-    /// As it is spelled in a header.
+    /// Returns the value of `alg`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

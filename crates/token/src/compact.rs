@@ -9,7 +9,7 @@ use base64_simd::{AsOut, URL_SAFE_NO_PAD};
 
 use crate::VerifyError;
 
-/// Longest signature of a known algorithm, in bytes: that of an RSA key of 8,192 bits.
+/// The maximum length of a signature, in bytes: that of an RSA key of 8,192 bits.
 const MAX_SIGNATURE: usize = 1024;
 
 /// A token cut at its two dots. Nothing is decoded yet.
@@ -72,7 +72,7 @@ impl SignatureBuffer {
     }
 }
 
-/// How many bytes a text stands for, or one more.
+/// Returns the length of the decoded text, or one byte more.
 pub(crate) const fn decoded_len(text: &str) -> usize {
     text.len() / 4 * 3 + text.len() % 4 * 3 / 4
 }

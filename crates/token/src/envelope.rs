@@ -16,23 +16,22 @@ const KEY_LEN: usize = 32;
 /// The form below is the first there is.
 const VERSION: u8 = 1;
 
-/// How many bytes of a digest say which key-encryption key it was, and which row.
+/// The length of each mark in bytes: digests that identify the key-encryption key and the row.
 const MARK_LEN: usize = 8;
 
-/// Everything before the encrypted bytes: version, mark of the key-encryption key, mark of the row,
-/// nonce.
+/// The length of the head: version, mark of the key-encryption key, mark of the row, nonce.
 const HEAD_LEN: usize = 1 + MARK_LEN + MARK_LEN + NONCE_LEN;
 
 const TAG_LEN: usize = 16;
 
-/// Longest key that is sealed, in bytes: an RSA key of 8,192 bits has less than 5,000.
+/// The maximum length of a key, in bytes. An RSA key of 8,192 bits has less than 5,000.
 const MAX_KEY: usize = 16 * 1024;
 
 /// The key under which stored private keys are encrypted.
 ///
-/// Its output is bound to the key's id and algorithm: a row cannot be passed off as another. Two
-/// marks in it distinguish a wrong key and a wrong row from bytes that were changed. They are for
-/// the operator; nothing is trusted because of them.
+/// The output is bound to the id and the algorithm of the key, so one row cannot replace another.
+/// Two marks distinguish a wrong key and a wrong row from changed bytes. They are for the operator;
+/// no decision trusts them.
 ///
 /// | bytes | what |
 /// |---|---|
@@ -233,32 +232,32 @@ fn hexadecimal(pair: &[u8]) -> Option<u8> {
 #[non_exhaustive]
 pub struct InvalidKeyEncryptionKey;
 
-/// Why a key was not sealed or not opened.
+/// The reasons why a key was not sealed or not opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EnvelopeError {
-    /// There is no randomness.
+    /// No random bytes are available.
     #[error(transparent)]
     RandomSource(RandomError),
-    /// It was sealed with another key-encryption key.
+    /// The key was sealed with another key-encryption key.
     #[error("stored key was sealed with another key-encryption key")]
     OtherKey,
-    /// It was sealed for another id or another algorithm.
+    /// The key was sealed for another id or another algorithm.
     #[error("stored key was sealed as another key")]
     OtherRow,
-    /// Its bytes were changed.
+    /// The sealed bytes were changed.
     #[error("stored key was tampered with")]
     Tampered,
-    /// It is longer than any key.
+    /// The text is longer than any sealed key.
     #[error("key is longer than {MAX_KEY} bytes")]
     TooLong,
-    /// It is shorter than any sealed key.
+    /// The text is shorter than any sealed key.
     #[error("stored key was cut short")]
     TooShort,
-    /// It was sealed in a form that this program does not know.
+    /// The version of the envelope is unknown.
     #[error("stored key has version `{found}`, and this program knows `{VERSION}` alone")]
     Version {
-        /// Which.
+        /// The version that was found.
         found: u8,
     },
 }
@@ -385,7 +384,7 @@ mod tests {
             prop_assert_eq!(opened.expose(), &key);
         }
 
-        /// No byte can be changed, no end cut off, nothing added.
+        /// Changing a byte, removing the end or appending bytes is detected.
         #[test]
         fn any_change_is_found(place: prop::sample::Index, flip in 1u8.., cut: prop::sample::Index, more: u8) {
             let whole = sealed(b"a private key");

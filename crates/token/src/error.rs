@@ -15,7 +15,7 @@ pub enum VerifyError {
     /// `alg` is missing, unknown, or not that of the key or of the kind of token.
     #[error("algorithm is not that of the key")]
     Algorithm,
-    /// No `kid`, and more than one key of that algorithm.
+    /// The header has no `kid`, and the set has more than one key of the algorithm.
     #[error("several keys might have signed and none is named")]
     AmbiguousKey,
     /// `aud` does not contain the audience, or contains one that the rules do not allow.
@@ -44,7 +44,7 @@ pub enum VerifyError {
     /// A claim is present that marks another kind of token.
     #[error("claim `{claim}` is that of another kind of token")]
     ForeignClaim {
-        /// Which claim.
+        /// The name of the claim.
         claim: &'static str,
     },
     /// The header is not a JSON object.
@@ -68,7 +68,7 @@ pub enum VerifyError {
     /// A claim that this kind of token must have is not there.
     #[error("claim `{claim}` is missing")]
     Missing {
-        /// Which claim.
+        /// The name of the claim.
         claim: &'static str,
     },
     /// `nbf` lies in the future.
@@ -77,7 +77,7 @@ pub enum VerifyError {
     /// The payload is longer than the limit.
     #[error("payload is too long")]
     PayloadTooLong,
-    /// Not three segments with two dots between them.
+    /// The text does not have three segments with two dots between them.
     #[error("token has not three segments")]
     Segments,
     /// The signature is not that of the key.

@@ -8,7 +8,7 @@ use crate::{PayloadBuffer, SigningKey, TokenRules};
 ///
 /// # Panics
 ///
-/// If it is not.
+/// If a property does not hold.
 pub fn compact_jws(input: &[u8]) {
     let Ok(token) = std::str::from_utf8(input) else { return };
     let Ok(jws) = CompactJws::cut(token, TokenRules::MAX_TOKEN) else {

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::compact::{decode, decoded_len};
 use crate::{Algorithm, VerifyError};
 
-/// Longest accepted header, in bytes once decoded.
+/// The maximum length of a decoded header, in bytes.
 pub(crate) const MAX_HEADER: usize = 1024;
 
 /// A buffer for a header.

@@ -26,8 +26,8 @@ pub struct Unverified {
     fault: Option<VerifyError>,
 }
 
-/// Takes a token apart. The limits of size hold here too; signature, header and claims are not
-/// judged.
+/// Splits and decodes a token. The size limits apply; signature, header and claims are not
+/// verified.
 ///
 /// # Errors
 ///

@@ -46,7 +46,7 @@ impl KeySchedule {
         Self { announcement, every }
     }
 
-    /// How long a key is published before its use.
+    /// Returns how long a key is published before it signs.
     #[must_use]
     pub const fn announcement(&self) -> Lifetime {
         self.announcement
@@ -109,7 +109,8 @@ pub struct KeyRing {
     keys: Vec<StoredKey>,
 }
 
-/// Where a key is on its way. It goes from each to the next one and never back.
+/// The state of a key in the ring. The states follow in this order; a key never returns to an
+/// earlier one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(
     clippy::exhaustive_enums,
@@ -120,9 +121,9 @@ pub enum KeyState {
     Next,
     /// Signs.
     Current,
-    /// No longer signs; its tokens are valid.
+    /// The key no longer signs; its tokens are valid.
     Retired,
-    /// Its tokens have expired: no verifier needs it.
+    /// The tokens of the key have expired: no verifier needs it.
     Gone,
 }
 
@@ -146,7 +147,7 @@ impl fmt::Display for KeyState {
 }
 
 impl KeyRing {
-    /// How long a key set may be kept by those who fetched it.
+    /// The time for which clients may cache a key set.
     pub const JWKS_LIFETIME: Lifetime = Lifetime::from_seconds(300);
 
     /// The longest time that a key stays after its last token has expired: for clocks that differ,
@@ -201,7 +202,7 @@ impl KeyRing {
         self.keys.last().filter(|newest| newest.epoch > current.epoch)
     }
 
-    /// Where the key of this epoch is on its way.
+    /// Returns the state of the key with this epoch.
     #[must_use]
     pub fn state(&self, epoch: u32, now: Timestamp) -> Option<KeyState> {
         let (current, key) = (self.current(now)?, self.keys.iter().find(|key| key.epoch == epoch)?);
@@ -219,8 +220,8 @@ impl KeyRing {
         self.keys.iter().filter(is_known)
     }
 
-    /// When a key leaves: when the last token that it may have signed has expired, and a while
-    /// after that. None for the newest.
+    /// Returns the time when a key leaves the ring: a while after the last token that it may have
+    /// signed has expired. `None` for the newest key.
     #[must_use]
     pub fn leaves_at(&self, key: &StoredKey) -> Option<Timestamp> {
         let successor = self.keys.iter().find(|other| other.epoch > key.epoch)?;
@@ -238,7 +239,7 @@ impl KeyRing {
         self.keys.iter().take_while(gone).last().map(|key| key.epoch)
     }
 
-    /// When the next thing happens by itself: a key begins to sign, or leaves.
+    /// Returns the time of the next change: a key begins to sign, or leaves.
     #[must_use]
     pub fn next_change(&self, now: Timestamp) -> Option<Timestamp> {
         let leaving = self.keys.iter().filter_map(|key| self.leaves_at(key));
@@ -320,17 +321,17 @@ impl KeySlot {
     }
 }
 
-/// Why there is no such ring.
+/// The reasons why keys do not form a ring.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyRingError {
-    /// There is a next key already. With two, no verifier would have the time to learn of the
+    /// The ring has a next key already. With two, verifiers would not have the time to learn of the
     /// second.
     #[error("key `{id}` is to take over already")]
     NextPending {
-        /// Which.
+        /// The id of the key.
         id: KeyId,
-        /// When it takes over.
+        /// The time from when the key signs.
         used_from: Timestamp,
     },
     /// The keys do not follow on one another.

@@ -16,7 +16,7 @@ use crate::{RandomError, RandomSource};
 
 const SALT_LEN: usize = 16;
 
-/// How new passwords are hashed.
+/// The algorithm and the cost of new password hashes.
 ///
 /// The default is what OWASP asks of argon2id at least: 19,456 KiB, two passes, one lane; about 18
 /// ms of CPU.
@@ -35,7 +35,7 @@ pub struct PasswordPolicy {
 }
 
 impl PasswordPolicy {
-    /// With a memory in KiB, a number of passes and a number of lanes.
+    /// Constructs a policy with a memory in KiB, a number of passes and a number of lanes.
     ///
     /// # Errors
     ///
@@ -139,8 +139,8 @@ impl PasswordHasher {
         }
     }
 
-    /// What verifying against this hash costs; against none or one that cannot be used, what the
-    /// policy costs.
+    /// Returns the cost of a verification against this hash. Without a usable hash, returns the
+    /// cost of the policy.
     #[must_use]
     pub fn cost(&self, hash: Option<&PasswordHash>) -> HashCost {
         let scheme = hash.and_then(Stored::parse).map(|stored| stored.scheme());
@@ -166,24 +166,24 @@ impl PasswordHasher {
     reason = "a caller would treat an unknown verdict as another one"
 )]
 pub enum PasswordVerdict {
-    /// It is.
+    /// The password matches the hash.
     Match {
         /// Whether the hash is weaker than the policy: make a new one while the password is at
         /// hand.
         rehash: bool,
     },
-    /// It is not, or there was nothing to compare it with.
+    /// The password does not match, or there was no hash to compare it with.
     Mismatch,
 }
 
-/// Why a password was not hashed.
+/// The reasons why a password was not hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HashError {
-    /// No randomness for a salt.
+    /// No random bytes for a salt are available.
     #[error(transparent)]
     RandomSource(#[from] RandomError),
-    /// No memory to hash in.
+    /// Not enough memory for the hash is available.
     #[error("no memory to hash a password in")]
     Memory,
 }

@@ -2,7 +2,7 @@
 
 use scopegate_domain::TokenId;
 
-/// How many hexadecimal digits come before the dot.
+/// The number of hexadecimal digits before the dot.
 const RANDOM: usize = 32;
 
 /// `jti` of our access tokens: 128 random bits, a dot, and the place of the last revocation that

@@ -38,7 +38,7 @@ pub struct RevokedSet {
     entries: RwLock<Entries>,
 }
 
-/// What `sub` says of a user.
+/// The meaning of `sub` for a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "a user has an id and a name")]
 pub enum SubjectClaim {
@@ -80,7 +80,7 @@ impl RevokedSet {
         }
     }
 
-    /// Takes tokens without `client_id` for tokens of this client. Default: of no client.
+    /// Sets the client of tokens without `client_id`. Default: none.
     ///
     /// For the tutorial's tokens, which name no client and are all issued to one.
     #[must_use]
@@ -154,7 +154,7 @@ impl RevokedSet {
         }
     }
 
-    /// How many revocations there are.
+    /// Returns the number of revocations.
     #[must_use]
     pub fn len(&self) -> usize {
         let entries = self.read();
@@ -211,7 +211,7 @@ impl RevokedSet {
 }
 
 impl Entries {
-    /// Of two revocations of one subject both hold: what either covers is covered.
+    /// Two revocations of the same subject both apply: a token is revoked if either covers it.
     fn add(&mut self, place: Option<i64>, revocation: &Revocation, subjects: SubjectClaim) {
         let (among, name) = match (revocation.whose(), subjects) {
             (Revoked::Client(id), _) => (&mut self.clients, id.as_str()),
@@ -259,12 +259,12 @@ impl Entry {
         self.unplaced_until = self.unplaced_until.max(other.unplaced_until);
     }
 
-    /// By time alone. A token without a time of issue may be covered, so it is.
+    /// Compares by time only. A token without `iat` may be covered, so it counts as covered.
     fn covers(self, issued_at: Option<Timestamp>) -> bool {
         issued_at.is_none_or(|issued_at| issued_at <= self.issued_until)
     }
 
-    /// By the place that the token carries, if it carries one, else by time.
+    /// Compares by the position in the token, or by time if the token contains no position.
     // SECURITY: clocks of nodes differ, places do not. A token of a node whose clock is ahead is
     // covered, and one that was issued afterwards by a node whose clock is behind is not. Tested by
     // `a_place_decides_within_the_skew_of_clocks`.

@@ -48,11 +48,11 @@ pub struct TokenRules {
 }
 
 impl TokenRules {
-    /// Longest leeway that can be set.
+    /// The maximum leeway.
     pub const MAX_LEEWAY: Lifetime = Lifetime::from_seconds(60);
-    /// Longest accepted token, in bytes.
+    /// The maximum length of a token, in bytes.
     pub const MAX_TOKEN: usize = 16 * 1024;
-    /// Longest accepted payload, in bytes once decoded.
+    /// The maximum length of a decoded payload, in bytes.
     pub const MAX_PAYLOAD: usize = Claims::MAX_LEN;
 
     /// The rules of `FastAPI`'s tutorial.
@@ -91,9 +91,8 @@ impl TokenRules {
         })))
     }
 
-    /// With these types of token in place of `JWT` and `at+jwt`, where the rules are
-    /// [`TokenRules::jwt`]; other rules leave no choice. Types of other kinds of token are left
-    /// out.
+    /// Sets the accepted values of `typ`. Default: `JWT` and `at+jwt`. Only [`TokenRules::jwt`] has
+    /// this choice; other rules ignore it. Types of other kinds of token are omitted.
     #[must_use]
     pub fn with_token_types(mut self, types: impl IntoIterator<Item = TokenType>) -> Self {
         if let TokenKind::Jwt(rules) = &mut self.kind {
@@ -104,8 +103,8 @@ impl TokenRules {
         self
     }
 
-    /// With the places of scope and client, where the rules are [`TokenRules::jwt`]; other rules
-    /// leave no choice.
+    /// Sets the claims that contain scope and client. Only [`TokenRules::jwt`] has this choice;
+    /// other rules ignore it.
     #[must_use]
     pub fn with_layout(mut self, layout: ClaimLayout) -> Self {
         if let TokenKind::Jwt(rules) = &mut self.kind {
@@ -168,7 +167,7 @@ impl TokenRules {
         }
     }
 
-    /// With a leeway for clocks that differ, on `exp` and `nbf`.
+    /// Sets the leeway of `exp` and `nbf`, for clocks that differ. Default: none.
     ///
     /// # Errors
     ///
@@ -181,7 +180,7 @@ impl TokenRules {
         Ok(self)
     }
 
-    /// With lower limits for the whole token and for its decoded payload, in bytes. They cannot be
+    /// Lowers the limits of the whole token and of its decoded payload, in bytes. They cannot be
     /// raised.
     #[must_use]
     pub fn with_limits(mut self, token: usize, payload: usize) -> Self {
@@ -222,13 +221,13 @@ impl TokenRules {
         }
     }
 
-    /// What the claims must say now.
+    /// Checks the claims, including times.
     pub(crate) fn check_claims(&self, claims: &Claims<'_>, now: Timestamp) -> Result<(), VerifyError> {
         self.kind.check_claims(claims)?;
         self.check_times(&TokenTimes::of(claims), now)
     }
 
-    /// What the claims must say at any time.
+    /// Checks the claims, except for times.
     pub(crate) fn check_timeless(&self, claims: &Claims<'_>) -> Result<(), VerifyError> {
         self.kind.check_claims(claims)
     }

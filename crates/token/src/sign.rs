@@ -132,7 +132,7 @@ impl fmt::Debug for AccessToken {
     }
 }
 
-/// Why no token was issued.
+/// The reasons why no token was signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignError {

@@ -122,7 +122,7 @@ impl KeySnapshot {
     }
 }
 
-/// What must hold of a header with any key.
+/// Checks the requirements for a header that do not depend on the key.
 pub(crate) fn check_header(rules: &TokenRules, header: &Header<'_>) -> Result<Algorithm, VerifyError> {
     rules.check_type(header.token_type.as_deref())?;
     let algorithm = header.algorithm.as_deref().and_then(Algorithm::find);

@@ -79,7 +79,7 @@ pub struct VerifiedCache<V, S = RandomState> {
 
 type Shelf<V, S> = Cache<TokenText, Arc<CachedToken<V>>, Weigher, S, Counted>;
 
-/// What a cache holds now.
+/// The number of cached tokens, and their size.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CacheStats {
@@ -119,9 +119,8 @@ impl<V: HeapSize, S: BuildHasher + Clone> VerifiedCache<V, S> {
 
     /// The value made from a token, if the token was verified before and is still valid.
     ///
-    /// It returns no reason for a token that is unknown or has become invalid:
-    /// [`VerifiedCache::verify`] does. The text may be any bytes, UTF-8 or not: only tokens were
-    /// ever added.
+    /// The method returns no reason for a token that is unknown or has become invalid;
+    /// [`VerifiedCache::verify`] does. The text may be any bytes, because only tokens were added.
     #[must_use]
     pub fn find(&self, token: impl AsRef<[u8]>, now: Timestamp) -> Option<Arc<CachedToken<V>>> {
         let token = token.as_ref();
@@ -192,17 +191,17 @@ impl<V, S> fmt::Debug for VerifiedCache<V, S> {
     }
 }
 
-/// Why a token is not accepted.
+/// The reasons why a token is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[expect(
     clippy::exhaustive_enums,
     reason = "it is not genuine or not valid, or it was revoked"
 )]
 pub enum TokenRejected {
-    /// It was revoked.
+    /// The token was revoked.
     #[error(transparent)]
     Revoked(#[from] TokenRevoked),
-    /// It breaks a rule.
+    /// The token breaks a rule.
     #[error(transparent)]
     Verify(#[from] VerifyError),
 }

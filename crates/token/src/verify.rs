@@ -15,9 +15,9 @@ use crate::{KeySet, TokenRules, VerifyError, VerifyingKey};
 
 /// Verifies access tokens of one kind.
 ///
-/// In this order, so that a forged token costs little and learns nothing: size, segments, header,
-/// key, encoding, signature, claims, times. No clock is read and nothing is kept. A clone trusts
-/// the same keys, also after they were replaced.
+/// The order of checks makes a forged token cheap: size, segments, header, key, encoding,
+/// signature, claims, times. The verifier reads no clock and stores nothing. A clone trusts the
+/// same keys, also after they were replaced.
 ///
 /// ```
 /// use scopegate_domain::{AccessTokenClaims, Lifetime, Secret, Timestamp};

@@ -19,9 +19,9 @@ pub(super) struct Collector {
 #[derive(Debug)]
 struct Collected {
     finding: Finding,
-    /// Without an operation there is no finding.
+    /// Without an operation the finding is dropped.
     needs_operations: bool,
-    /// One of its operations reads.
+    /// An operation of the finding reads.
     has_reading: bool,
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use scopegate_domain::{SchemeName, ScopeToken};
 use scopegate_policy::{LintRule, Method, ResolvedOperation, Severity};
 
-/// One cause that looks wrong, with all operations that it affects.
+/// A finding: one cause with all operations that it affects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     pub(super) rule: LintRule,
@@ -41,8 +41,8 @@ pub enum FindingSubject {
 }
 
 impl Finding {
-    /// A finding about the policy as a whole, without operations. `message` says what is wrong, and
-    /// the remedy.
+    /// Creates a finding about the whole policy, without operations. `message` contains the problem
+    /// and the remedy.
     #[must_use]
     pub fn new(rule: LintRule, message: impl Into<String>) -> Self {
         let message = message.into();
@@ -164,13 +164,13 @@ impl Finding {
         self.rule
     }
 
-    /// How much it matters: the severity of its rule, or less.
+    /// Returns the severity: that of the rule, or a lower one.
     #[must_use]
     pub const fn severity(&self) -> Severity {
         self.severity
     }
 
-    /// The object that it is about.
+    /// Returns the subject of the finding: the document, a scheme, a scope or an operation.
     #[must_use]
     pub const fn subject(&self) -> &FindingSubject {
         &self.subject

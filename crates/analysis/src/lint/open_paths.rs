@@ -96,7 +96,7 @@ const LAST_LOGIN_WORDS: [&str; 14] = [
     "registration",
     "totp",
 ];
-/// What a client with a credential manages below a segment such as `oauth2`.
+/// The objects that a client with a credential manages below a segment such as `oauth2`.
 const MANAGED: [&str; 5] = ["applications", "apps", "clients", "connections", "providers"];
 
 /// Whether a client calls the path without a credential: a login, a registration, a forgotten

@@ -90,7 +90,7 @@ fn is_public(operation: &ResolvedOperation) -> bool {
 struct Public<'t> {
     operation: &'t ResolvedOperation,
     origin: SecurityOrigin,
-    /// It documents status 401, although nothing is required.
+    /// The operation documents status 401, although it requires no credential.
     requires_credential: bool,
 }
 
@@ -130,7 +130,7 @@ fn no_security(table: &OperationTable, public: &[Public<'_>]) -> Finding {
     finding.about(FindingSubject::Policy)
 }
 
-/// How the operations on one resource are protected.
+/// The protection of the operations on one resource.
 #[derive(Clone, Copy, Debug, Default)]
 struct Protected {
     any: bool,

@@ -20,7 +20,7 @@ pub(super) fn optional(operation: &ResolvedOperation) -> Option<Finding> {
     Some(Finding::new(LintRule::OptionalAuthentication, message).at_most(Severity::Info))
 }
 
-/// No caller at all, or no existing client.
+/// The operation denies every caller, or every existing client.
 pub(super) fn unreachable(operation: &ResolvedOperation, clients: &[AssumedCredentials]) -> Option<Finding> {
     let message = if operation.access() == Access::Deny {
         "no client can call it: its requirement is never satisfied; change the requirement, or remove the operation"
@@ -127,7 +127,7 @@ fn checks_of(guard: &Guard) -> Vec<String> {
     names
 }
 
-/// Every guard that these guards depend on, and they themselves, each once.
+/// Returns these guards and all guards that they depend on, each once.
 fn reachable(roots: &[Guard]) -> Vec<&Guard> {
     let mut seen = HashSet::new();
     let mut found = Vec::new();

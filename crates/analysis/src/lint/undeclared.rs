@@ -8,7 +8,7 @@ use scopegate_policy::{DocumentFacts, LintRule, OperationTable, ResolvedOperatio
 use super::words::{enumerated, listed};
 use super::{Finding, FindingSubject};
 
-/// How many scopes of one scheme are findings of their own.
+/// The maximum number of scopes of one scheme that are separate findings.
 const FEW: usize = 5;
 
 /// One finding for each undefined scheme.

@@ -10,7 +10,7 @@ use super::open_paths::is_login_step;
 struct Parts<'u> {
     /// `http`, `https`; `None` for a relative reference.
     scheme: Option<&'u str>,
-    /// Without user information and port.
+    /// The host, without user information and port.
     host: Option<&'u str>,
     path: &'u str,
 }
@@ -74,8 +74,8 @@ fn is_single_label(host: &str) -> bool {
     !host.is_empty() && !host.contains(['.', ':', '{']) && !is_loopback(host)
 }
 
-/// Names and addresses of the own machine (RFC 6761, section 6.3; RFC 1122, section 3.2.1.3; RFC
-/// 4291, section 2.5.3).
+/// Whether the host is a name or an address of the machine itself (RFC 6761, section 6.3; RFC 1122,
+/// section 3.2.1.3; RFC 4291, section 2.5.3).
 fn is_loopback(host: &str) -> bool {
     let host = host.to_ascii_lowercase();
     let name = host.trim_end_matches('.');
@@ -91,8 +91,8 @@ fn is_loopback(host: &str) -> bool {
 
 /// Whether a request for this template of one of the servers goes to the URL.
 ///
-/// Without servers the host is not known, so the path of a URL with a host must also have the name
-/// of an endpoint.
+/// Without servers the host is unknown, so the path of a URL with a host must also have the name of
+/// an endpoint.
 pub(super) fn is_endpoint(url: &str, servers: &[String], template: &str) -> bool {
     let endpoint = parts(url);
     if servers.is_empty() && endpoint.host.is_some() && !is_login_step(template) {

@@ -14,7 +14,7 @@ const READING: [&str; 10] = [
     "_readonly",
 ];
 
-/// How much a scope allows, as its name says.
+/// The level of access of a scope, by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Level {
     Read,

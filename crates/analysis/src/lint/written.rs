@@ -91,7 +91,7 @@ impl<'r> Reader<'r> {
         });
     }
 
-    /// What one list requires together, scheme by scheme: no token has scopes of two.
+    /// The facts that one list requires together, by scheme: no token has scopes of two schemes.
     fn together(&mut self, parts: &[&Rule]) {
         let facts = parts.iter().filter_map(|part| self.fact(part));
         let mut schemes: Vec<(Option<&SchemeName>, Scopes<'_>)> = Vec::new();
@@ -213,7 +213,7 @@ impl<'r> Reader<'r> {
         needed
     }
 
-    /// All that a rule requires, if it has no alternatives itself.
+    /// Returns all facts that a rule requires, if the rule has no alternatives.
     fn closed(&self, rule: &Rule) -> Option<FactSet> {
         let mut parts = Vec::new();
         flatten(rule, &mut parts);

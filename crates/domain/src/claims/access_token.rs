@@ -39,28 +39,28 @@ impl AccessTokenClaims {
         }
     }
 
-    /// With scopes, written in this order with these repetitions.
+    /// Sets the scopes. Order and repetitions are kept.
     #[must_use]
     pub fn with_scopes(mut self, scopes: impl IntoIterator<Item = ScopeToken>) -> Self {
         self.scopes = scopes.into_iter().collect();
         self
     }
 
-    /// With the client that the token is issued to.
+    /// Sets the client that the token is issued to (`client_id`).
     #[must_use]
     pub fn with_client_id(mut self, client_id: ClientId) -> Self {
         self.client_id = Some(client_id);
         self
     }
 
-    /// With a name for the token itself.
+    /// Sets the id of the token (`jti`).
     #[must_use]
     pub fn with_token_id(mut self, token_id: TokenId) -> Self {
         self.token_id = Some(token_id);
         self
     }
 
-    /// When the token expires.
+    /// Returns the time when the token expires.
     #[must_use]
     pub const fn expires_at(&self) -> Timestamp {
         self.expires_at

@@ -2,26 +2,26 @@
 
 use crate::json::JsonError;
 
-/// Which rule a payload breaks. Never holds anything of the payload.
+/// The rule that a payload breaks. The error never contains a part of the payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClaimsError {
     /// A name occurs twice in one object, in any encoding.
     #[error("payload has a name twice in one object")]
     DuplicateName,
-    /// Not an object.
+    /// The payload is not an object.
     #[error("payload is not a JSON object")]
     NotAnObject,
-    /// Not JSON, or more than JSON: `NaN`, or anything behind the object.
+    /// The payload is not JSON, or it contains more: `NaN`, or text after the object.
     #[error("payload is not JSON")]
     NotJson,
-    /// Not UTF-8.
+    /// The payload is not UTF-8.
     #[error("payload is not UTF-8")]
     NotUtf8,
     /// A time that is out of range.
     #[error("claim `{claim}` is out of range")]
     OutOfRange {
-        /// Which claim.
+        /// The name of the claim.
         claim: &'static str,
     },
     /// `scope` and `scopes` are both there and say different things.
@@ -30,13 +30,13 @@ pub enum ClaimsError {
     /// Nested deeper than [`crate::json::MAX_DEPTH`].
     #[error("payload is nested too deeply")]
     TooDeep,
-    /// Longer than [`Claims::MAX_LEN`](super::Claims::MAX_LEN).
+    /// The payload is longer than [`Claims::MAX_LEN`](super::Claims::MAX_LEN).
     #[error("payload is longer than {} bytes", super::limits::MAX_LEN)]
     TooLong,
     /// A known claim is of another type than its own; `null` is another type too.
     #[error("claim `{claim}` is not of its type")]
     WrongType {
-        /// Which claim.
+        /// The name of the claim.
         claim: &'static str,
     },
 }

@@ -1,6 +1,6 @@
 //! The claims that contain the scope and the client of a token.
 
-/// Where a token says its scope.
+/// The claim that contains the scope of a token.
 ///
 /// ```
 /// use scopegate_domain::ScopeLayout;
@@ -48,7 +48,7 @@ impl ScopeLayout {
     }
 }
 
-/// Where a token says which client it was issued to.
+/// The claim that names the client of a token.
 ///
 /// ```
 /// use scopegate_domain::ClientClaim;
@@ -73,7 +73,7 @@ pub enum ClientClaim {
 }
 
 impl ClientClaim {
-    /// That of this name.
+    /// Returns the value for a claim name.
     #[must_use]
     pub fn find(claim: &str) -> Option<Self> {
         [Self::AppId, Self::Azp, Self::Cid, Self::ClientId]
@@ -81,7 +81,7 @@ impl ClientClaim {
             .find(|known| known.as_str() == claim)
     }
 
-    /// Its name.
+    /// Returns the name of the claim.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -120,20 +120,20 @@ impl ClaimLayout {
         }
     }
 
-    /// With the client in this claim.
+    /// Sets the claim that names the client.
     #[must_use]
     pub const fn with_client(mut self, client: ClientClaim) -> Self {
         self.client = client;
         self
     }
 
-    /// Where the scopes are.
+    /// Returns the claim that contains the scopes.
     #[must_use]
     pub const fn scopes(self) -> ScopeLayout {
         self.scopes
     }
 
-    /// Where the client is.
+    /// Returns the claim that names the client.
     #[must_use]
     pub const fn client(self) -> ClientClaim {
         self.client

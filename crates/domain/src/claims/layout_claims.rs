@@ -8,7 +8,7 @@ use super::text_list::{TextList, TextListIter};
 use super::{ClaimLayout, ClaimsError, ClientClaim, ScopeLayout};
 use crate::json::{Kind, MemberNames, Reader};
 
-/// What a layout finds outside the claims that are always known.
+/// The claims that only a layout names. [`Claim`](super::known::Claim) lists the others.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct LayoutClaims<'a> {
     scopes: Option<ScopeValue<'a>>,

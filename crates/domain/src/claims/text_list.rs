@@ -8,7 +8,7 @@ use serde::ser::{Serialize, Serializer};
 use super::ClaimsError;
 use crate::json::{Kind, Reader};
 
-/// One text, or a list of them.
+/// One text or a list of texts.
 #[derive(Clone, Debug)]
 pub(super) enum TextList<'a> {
     /// `"a"`; the empty text is an empty list.

@@ -6,9 +6,9 @@ pub struct Number<'a>(Written<'a>);
 
 #[derive(Clone, Copy, Debug)]
 enum Written<'a> {
-    /// With a fraction or an exponent, as it was written.
+    /// A number with a fraction or an exponent, as written.
     Decimal(&'a str),
-    /// Without; any value beyond [`Number::MAX_SAFE`] stands for all of them.
+    /// A number without fraction and exponent. All values beyond [`Number::MAX_SAFE`] are equal.
     Integer(i64),
 }
 

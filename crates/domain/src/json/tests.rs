@@ -174,7 +174,7 @@ proptest! {
         }
     }
 
-    /// One change to a good text: both readers agree whether it is still JSON.
+    /// Changes a valid text in one place: both readers agree whether the result is JSON.
     #[test]
     fn a_changed_text_is_judged_as_serde_json_does(
         value in value(),

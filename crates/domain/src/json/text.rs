@@ -99,8 +99,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// How many bytes from the start stand for themselves in a text: no quote, no backslash, no control
-/// character.
+/// Returns the number of bytes from the start that need no unescaping: no quote, no backslash, no
+/// control character.
 #[inline]
 pub(super) fn plain_len(bytes: &[u8]) -> usize {
     let mut len = 0;

@@ -26,7 +26,7 @@ pub(super) fn enforce(text: &str) -> Option<Cow<'_, str>> {
     (characters.iter().enumerate().all(is_allowed) && follows_bidi_rule(&characters)).then_some(Cow::Owned(name))
 }
 
-/// What a full or half width form stands for; every other character stands for itself.
+/// Returns the character for a full-width or half-width form, and every other character unchanged.
 fn mapped(character: char) -> Vec<char> {
     let mut characters = Vec::new();
     if matches!(character, '\u{3000}' | '\u{ff01}'..='\u{ffee}') {

@@ -8,7 +8,7 @@
 //! auth-param       = token BWS "=" BWS ( token / quoted-string )
 //! ```
 
-/// One challenge, as it was read.
+/// A parsed challenge.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Read {

@@ -4,14 +4,14 @@
 
 use std::string::FromUtf8Error;
 
-/// What a method and a path name.
+/// The target of a method and a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "an oracle for tests")]
 pub enum Named {
-    /// Nothing at this path, but an entry at the path with one slash more, or none, at its end:
-    /// that path, decoded.
+    /// No entry at this path, but an entry at the path with or without a trailing slash: that path,
+    /// decoded.
     Elsewhere(String),
-    /// Nothing.
+    /// No entry.
     Nothing,
     /// The entry of this number, with the values of its parameters.
     Entry(usize, Vec<String>),

@@ -19,7 +19,7 @@ pub(crate) enum DecisionClass {
 }
 
 impl DecisionClass {
-    /// All of them.
+    /// All classes.
     pub(crate) const ALL: [Self; 8] = [
         Self::Allow,
         Self::Ambiguous,

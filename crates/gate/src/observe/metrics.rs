@@ -33,14 +33,14 @@ pub(crate) struct GateMetrics {
     sites: Vec<Vec<RouteMetrics>>,
     unknown: RouteMetrics,
     decisions: Vec<(DecisionClass, Counter)>,
-    /// By rule. The rules are few, and a refusal is not the hot path.
+    /// The refusals by rule. The rules are few, and a refusal is not the hot path.
     refused: Mutex<BTreeMap<&'static str, Counter>>,
 }
 
 /// The metrics of one route.
 #[derive(Debug)]
 pub(crate) struct RouteMetrics {
-    /// Its template or its label.
+    /// The template or the label.
     pub(crate) route: Box<str>,
     /// Whether its work costs far more than a span.
     pub(crate) is_heavy: bool,

@@ -48,7 +48,7 @@ impl RequestIds {
     }
 }
 
-/// What each log event states about its request.
+/// The fields of a log event that identify its request.
 ///
 /// An event that is written while the span is disabled has no other mark.
 #[derive(Clone, Debug)]

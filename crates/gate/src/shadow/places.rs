@@ -22,7 +22,7 @@ pub(crate) struct ShadowPlaces {
     subject_only_in_shadow: Vec<SchemeId>,
 }
 
-/// One place.
+/// A place at which the proposed policy reads a credential.
 #[derive(Debug)]
 struct ShadowPlace {
     place: CredentialPlace,
@@ -34,14 +34,14 @@ struct ShadowPlace {
     has_unverified_scheme: bool,
 }
 
-/// What the gate knows of the credentials that the proposed policy would read.
+/// The gate's knowledge about the credentials that the proposed policy would read.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Visibility {
-    /// One of them is invalid.
+    /// A credential is invalid.
     pub(crate) is_refused: bool,
-    /// One of them may be invalid.
+    /// A credential may be invalid.
     pub(crate) may_be_refused: bool,
-    /// One of them may have facts that are not known.
+    /// A credential may have unknown facts.
     pub(crate) may_bring_more: bool,
 }
 

@@ -14,7 +14,7 @@ use crate::site_endpoint::SiteEndpoint;
 
 const DECISIONS: &str = "scopegate_shadow_decisions_total";
 
-/// Most names in one line of the log.
+/// The maximum number of names in one line of the log.
 const NAMES: usize = 20;
 
 /// Counts and logs the decisions of one operation.

@@ -81,7 +81,8 @@ impl RotatingKeys {
         Self::sealed_by(store, Arc::new(Fixed(kek)), schedule, token_lifetime)
     }
 
-    /// Does the same with a key-encryption key that may be replaced while the program runs.
+    /// Does the same as the method above, with a key-encryption key that can be replaced while the
+    /// program runs.
     #[must_use]
     pub fn sealed_by(
         store: Arc<dyn Store>,

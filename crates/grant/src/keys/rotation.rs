@@ -58,8 +58,8 @@ impl RotatingKeys {
     ///
     /// # Errors
     ///
-    /// As [`RotatingKeys::rotate`]; [`KeyRotationError::Unsealable`] for a key that cannot be kept,
-    /// [`KeyRotationError::IdTaken`].
+    /// The errors of [`RotatingKeys::rotate`]; [`KeyRotationError::Unsealable`] for a key that
+    /// cannot be stored, [`KeyRotationError::IdTaken`].
     pub async fn add(&self, key: SigningKey) -> Result<StoredKey, KeyRotationError> {
         let key = self.with_id(key)?;
         for _ in 0..ATTEMPTS {
@@ -77,7 +77,7 @@ impl RotatingKeys {
         self.with_id(SigningKey::generate(self.algorithm)?)
     }
 
-    /// Gives a key without an id 128 random bits, which no other key has.
+    /// Gives a key without an id a random id of 128 bits, which no other key has.
     pub(super) fn with_id(&self, key: SigningKey) -> Result<SigningKey, KeyRotationError> {
         if key.id().is_some() {
             return Ok(key);

@@ -20,7 +20,8 @@ impl Gate {
         })
     }
 
-    /// Lets a script read the answer of a target, if the target is open to its page.
+    /// Allows a script to read the response of a target, if the target accepts the origin of the
+    /// page.
     pub(crate) fn open_target(&self, target: Target, request: &HeaderMap, response: &mut Response) {
         if let Some(cors) = &self.inner.cors
             && self.is_open_to_other_origins(target)
@@ -48,8 +49,8 @@ impl Gate {
         Some(response)
     }
 
-    /// Lets a script read an answer without a target. It is as open as the targets at the path, and
-    /// open if there are none.
+    /// Allows a script to read a response without a target, if the targets at the path accept its
+    /// origin, or if there are none.
     fn open_path(&self, found: &Lookup<'_, Target>, head: &RequestHead<'_>, response: &mut Response) {
         let Some(cors) = &self.inner.cors else { return };
         let targets = self.targets(head.path(), found);

@@ -19,7 +19,7 @@ pub struct WrongOrigin {
     pub fault: InvalidOrigin,
 }
 
-/// Why a text cannot be an allowed origin.
+/// The reasons why a text is not an allowed origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidOrigin {
@@ -32,16 +32,16 @@ pub enum InvalidOrigin {
     /// Browsers send lower case.
     #[error("browsers send an origin in lower case")]
     LowerCase,
-    /// Every sandboxed page has the origin `null`.
+    /// The origin is `null`, which every sandboxed page has.
     #[error("it is the origin of every sandboxed page of any site")]
     Null,
-    /// There is text after host and port.
+    /// The text continues after host and port.
     #[error("nothing may follow host and port, not even a slash")]
     Path,
     /// The port is none.
     #[error("its port is not a number from 1 to 65535")]
     Port,
-    /// There is no scheme.
+    /// The scheme is missing.
     #[error("it does not begin with a scheme such as `https://`")]
     Scheme,
 }

@@ -20,7 +20,7 @@ const STYLE: &str = "text/css; charset=utf-8";
 const PNG: &str = "image/png";
 const TEXT: &str = "text/plain; charset=utf-8";
 
-/// One file.
+/// A file of the documentation pages.
 pub(crate) struct Asset {
     /// Name below `/docs/assets/`.
     name: &'static str,

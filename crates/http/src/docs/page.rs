@@ -30,7 +30,7 @@ impl DocsPage {
         }
     }
 
-    /// All headers of the answer but its length.
+    /// Returns all headers of the response except its length.
     ///
     /// `Cross-Origin-Opener-Policy` is absent on purpose. Swagger UI waits for a window that visits
     /// the authorization endpoint, perhaps on another origin, and returns.

@@ -99,7 +99,7 @@ impl fmt::Display for AllowedNetwork {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidAllowedNetwork {
-    /// No address before the slash.
+    /// The text has no address before the slash.
     #[error("range does not begin with an address")]
     Address,
     /// Bits are set behind the prefix: one of the two numbers is mistyped.

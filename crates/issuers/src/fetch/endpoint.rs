@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use http::Uri;
 use http::uri::{Authority, PathAndQuery, Scheme};
 
-/// Longest accepted URL, in bytes.
+/// The maximum length of a URL, in bytes.
 const MAX_LEN: usize = 2048;
 
 /// The URL of a document: scheme, host, optional port, and path, without a user, password or
@@ -111,19 +111,19 @@ pub enum InvalidEndpoint {
     /// A fragment, which never leaves the client.
     #[error("URL has a fragment")]
     Fragment,
-    /// No host.
+    /// The URL has no host.
     #[error("URL has no host")]
     Host,
     /// A query, which is not allowed here.
     #[error("URL has a query")]
     Query,
-    /// Neither `https` nor `http`.
+    /// The scheme is neither `https` nor `http`.
     #[error("URL does not begin with `https://`")]
     Scheme,
     /// The text is not a URL.
     #[error("not a URL")]
     Syntax,
-    /// Longer than 2,048 bytes.
+    /// The URL is longer than 2,048 bytes.
     #[error("URL is longer than {MAX_LEN} bytes")]
     TooLong,
     /// A user, perhaps with a password.

@@ -26,10 +26,10 @@ pub enum FetchError {
     /// The host has only addresses that may not be connected to.
     #[error("address `{address}` is not public and not allowed")]
     ForbiddenAddress {
-        /// One of them.
+        /// An address of the host.
         address: IpAddr,
     },
-    /// Neither TLS nor an allowed loopback address.
+    /// The URL uses neither TLS nor an allowed loopback address.
     #[error("`http` is allowed only for loopback addresses in `allow`")]
     Plaintext,
     /// The response is not HTTP, has too large a head, or is truncated.

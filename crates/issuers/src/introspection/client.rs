@@ -15,8 +15,8 @@ use crate::fetch::{Endpoint, Form, HttpFetcher};
 use crate::remote_error::RemoteError;
 use crate::subject_mapping::SubjectMapping;
 
-/// How the client authenticates
-/// ([RFC 6749, section 2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1)).
+/// The method of client authentication ([RFC 6749, section
+/// 2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1)).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClientAuthentication {

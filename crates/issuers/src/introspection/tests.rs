@@ -203,7 +203,8 @@ async fn cancelled_callers_leave_no_tasks() {
     assert_eq!((fixture.provider.count(), tasks()), (1, before));
 }
 
-/// As a client may be cancelled at any time, so may the task of a request, when a runtime ends.
+/// The task of a request may be cancelled at any time, for example when the client disconnects or a
+/// runtime ends.
 #[tokio::test]
 async fn lost_request_does_not_block_its_token() {
     let fixture = fixture(|_, _| json(GOOD), |builder| builder).await;

@@ -63,15 +63,15 @@ impl ConnectionState {
 /// The stage of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ResponseStage {
-    /// Its head is still missing.
+    /// The head of the response is missing.
     Running,
-    /// Its body has not ended.
+    /// The body of the response has not ended.
     Streaming,
     /// The peer has not received these bytes.
     Unsent,
 }
 
-/// One request in progress, from its head to the last byte of its response.
+/// A request in progress, from its head to the last byte of its response.
 #[derive(Debug)]
 pub(crate) struct PendingResponse {
     connection: Arc<ConnectionState>,

@@ -52,7 +52,7 @@ impl HashingMetrics {
     }
 }
 
-/// One unit of a gauge. Dropped with the login, however that ends.
+/// A unit of a gauge. It is dropped with the login, regardless of the result.
 #[derive(Debug)]
 pub(super) struct OneMore(Gauge);
 

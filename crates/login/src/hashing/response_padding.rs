@@ -21,7 +21,7 @@ const LONGEST: Duration = Duration::from_secs(10);
 /// would show in the mean of many.
 #[derive(Debug, Default)]
 pub(super) struct ResponsePadding {
-    /// At most as many as a store lists.
+    /// The slowest duration of each scheme. A store lists a bounded number of schemes.
     slowest: Mutex<HashMap<PasswordScheme, Duration>>,
 }
 

@@ -33,7 +33,7 @@ where
     result.await.map_err(|_| HashingError::Panicked)
 }
 
-/// Lets other threads go first. If the system refuses that, the hash is still made.
+/// Lowers the priority of the thread. If the system refuses that, the hash is still computed.
 fn lower_priority() {
     // On Linux a process without a number is the calling thread; elsewhere it would be the whole
     // program.

@@ -37,7 +37,7 @@ fn next_place(len: usize) -> Result<u16, ImportError> {
     u16::try_from(len).map_err(|_| ImportError::TooLarge(ImportLimit::Atoms))
 }
 
-/// One term that an alternative requires.
+/// A term that an alternative requires.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Term {
     Fact(Fact),

@@ -43,7 +43,7 @@ pub(super) fn read(root: &At<'_>) -> Result<Collected, ImportError> {
 struct Discovery<'n> {
     assembly: TableAssembler,
     oauth: Option<SchemeIndex>,
-    /// All operations so far.
+    /// The operations that were read so far.
     operations: Vec<(Method, String)>,
     service: &'n str,
 }

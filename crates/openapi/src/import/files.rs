@@ -119,7 +119,7 @@ impl<'t> Files<'t> {
         Ok(slot.whole.get())
     }
 
-    /// Notes the lines of the last text whose indentation was corrected, and keeps its
+    /// Records the lines of the last text whose indentation was corrected, and stores its
     /// `x-scopegate` fields.
     pub(super) fn keep_notes(&self, index: usize, file: Option<&Arc<str>>) -> Result<(), ImportError> {
         if let Some(slot) = self.slots.get(index) {
@@ -133,7 +133,7 @@ impl<'t> Files<'t> {
         Ok(())
     }
 
-    /// Notes the `x-scopegate` fields that no reader used.
+    /// Adds notes on the `x-scopegate` fields that no reader used.
     pub(super) fn note_unread_fields(&self, format: Format) -> Result<(), ImportError> {
         for (index, slot) in self.slots.iter().enumerate() {
             let fields = slot.own_fields.get().map_or(&[][..], Vec::as_slice);

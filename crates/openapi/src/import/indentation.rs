@@ -11,9 +11,9 @@ use saphyr_parser::Marker;
 
 use super::place::Mark;
 
-/// Most corrections of one text. The text is parsed again after each.
+/// The maximum number of corrections of one text. The text is parsed again after each.
 const MAX_CORRECTIONS: usize = 64;
-/// Most text that is parsed again for corrections, in bytes.
+/// The maximum length of text that is parsed again for corrections, in bytes.
 const MAX_PARSED: usize = 64 * 1024 * 1024;
 
 /// The position of a line with too little indentation.

@@ -2,37 +2,38 @@
 
 /// Largest document, in bytes.
 pub const MAX_DOCUMENT: usize = 16 * 1024 * 1024;
-/// Deepest nesting of lists and objects.
+/// The maximum depth of lists and objects.
 pub(super) const MAX_DEPTH: usize = 120;
-/// Most values that are kept of one document. Schemas, examples and other parts without effect on
-/// security are not kept.
+/// The maximum number of stored values of one document. Schemas, examples and other parts without
+/// effect on security are not stored.
 pub(super) const MAX_NODES: usize = 250_000;
-/// Most names in one object.
+/// The maximum number of names in one object.
 pub(super) const MAX_NAMES: usize = 100_000;
-/// Most operations of one document.
+/// The maximum number of operations of one document.
 pub(super) const MAX_OPERATIONS: usize = 65_536;
-/// Most alternatives that a document writes out, over all its different requirements.
+/// The maximum number of alternatives that a document writes out, over all its different
+/// requirements.
 pub(super) const MAX_WAYS: usize = 262_144;
-/// Most work to compare alternatives with each other, in words of 64 facts.
+/// The maximum work to compare alternatives with each other, in words of 64 facts.
 pub(super) const MAX_WORK: usize = 1 << 27;
-/// Most text of notes, in bytes.
+/// The maximum length of notes, in bytes.
 pub(super) const MAX_NOTES: usize = 8 * 1024 * 1024;
-/// Most files of one description, the document itself included.
+/// The maximum number of files of one description, the document itself included.
 pub const MAX_FILES: usize = 256;
-/// Most bytes of all files of one description.
+/// The maximum size in bytes of all files of one description.
 pub const MAX_FILES_BYTES: usize = 64 * 1024 * 1024;
-/// Most name look-ups in all references of a document.
+/// The maximum number of name look-ups in all references of a document.
 pub(super) const MAX_LOOK_UPS: usize = 20_000_000;
-/// Most schemes, alternatives and path items that are read. What a reference repeats counts each
-/// time.
+/// The maximum number of schemes, alternatives and path items that are read. The targets of a
+/// reference count each time.
 pub(super) const MAX_READ: usize = 1_000_000;
-/// Most text of templates, names and descriptions, in bytes. What a reference repeats counts each
-/// time.
+/// The maximum length of templates, names and descriptions, in bytes. The targets of a reference
+/// count each time.
 pub(super) const MAX_TEXT: usize = 8 * 1024 * 1024;
-/// Most text of the pointers that are kept for places, in bytes. Above it a place has a line and a
-/// column alone.
+/// The maximum length of the stored pointers, in bytes. Beyond it a place has only a line and a
+/// column.
 pub(super) const MAX_POINTERS: usize = 6 * 1024 * 1024;
-/// Most implications of one document.
+/// The maximum number of implications of one document.
 pub(super) const MAX_EDGES: usize = 16_384;
 
 /// A limit that a document exceeds.
@@ -57,10 +58,10 @@ pub enum ImportLimit {
     /// Implications.
     #[error("more than {MAX_EDGES} implications")]
     Edges,
-    /// Names that references lead past.
+    /// The names that references pass.
     #[error("references that take too long to follow")]
     LookUps,
-    /// Names in one object.
+    /// The names in one object.
     #[error("an object of more than {MAX_NAMES} names")]
     Names,
     /// Values.
@@ -88,11 +89,11 @@ pub enum ImportLimit {
     #[error("more alternatives than are kept")]
     Ways,
 }
-/// Most events of a YAML document.
+/// The maximum number of events of a YAML document.
 pub(super) const MAX_EVENTS: usize = 3_000_000;
-/// Most characters of a YAML document that the parser reads for one event.
+/// The maximum number of characters of a YAML document that the parser reads for one event.
 pub(super) const MAX_RUN: usize = 256 * 1024;
-/// Most words, marks and line ends of a TOML document.
+/// The maximum number of words, marks and line ends of a TOML document.
 pub(super) const MAX_TOKENS: usize = 600_000;
-/// Most operations of a TOML document that match the same requests as others.
+/// The maximum number of operations of a TOML document that match the same requests as others.
 pub(super) const MAX_OVERLAPS: usize = 1_000;

@@ -198,7 +198,7 @@ pub(super) struct Nulls {
 }
 
 impl Nulls {
-    /// Takes the notes and leaves none.
+    /// Returns the notes and leaves an empty list.
     pub(super) fn take(&self) -> Notes {
         self.notes.take()
     }
@@ -294,7 +294,7 @@ impl<'n> At<'n> {
         DocumentPosition::of_value(pointer, self.node.mark).in_file(self.origin.file.clone())
     }
 
-    /// Notes that a member next to a reference is ignored.
+    /// Adds a note that a member next to a reference is ignored.
     pub(super) fn note_ignored(&self, name: &str) -> Result<(), ImportError> {
         let message = || format!("`{}` next to `$ref` is ignored", QuotedValue(name));
         self.origin.nulls.add_once(self, NoteKind::Reference, message)

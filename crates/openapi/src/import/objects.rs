@@ -133,7 +133,7 @@ pub(super) fn check_siblings(at: &At<'_>) -> Result<(), ImportError> {
     }
 }
 
-/// Notes a member next to a reference that is ignored, as specified for the Reference Object
+/// Adds a note that a member next to a reference is ignored, as specified for the Reference Object
 /// (OpenAPI 3.1, section 4.8.23).
 pub(super) fn note_sibling(at: &At<'_>) -> Result<(), ImportError> {
     sibling(at).map_or(Ok(()), |name| at.note_ignored(name))

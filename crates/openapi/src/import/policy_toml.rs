@@ -78,7 +78,7 @@ struct Policy<'v, 't> {
     /// The byte at which each operation begins. The last operation with the same method and path
     /// counts.
     starts: HashMap<String, usize>,
-    /// All operations so far.
+    /// The operations that were read so far.
     operations: Vec<(Method, String)>,
     count: usize,
     overlaps: usize,

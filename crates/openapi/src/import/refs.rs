@@ -12,7 +12,7 @@ use super::objects;
 use super::pointer::unescaped;
 use super::shown::QuotedValue;
 
-/// Most references that one pointer leads through.
+/// The maximum number of references that one pointer leads through.
 const MAX_THROUGH: usize = 32;
 
 /// Follows references.
@@ -277,7 +277,8 @@ fn parts(pointer: &str, slashes: Slashes) -> impl Iterator<Item = &str> {
 enum Slashes {
     /// Escaped slashes, too.
     Escaped,
-    /// Only slashes that are not escaped. Many documents escape a slash that belongs to a name.
+    /// Splits at slashes that are not escaped. Many documents escape a slash that belongs to a
+    /// name.
     Plain,
 }
 

@@ -76,7 +76,7 @@ pub(super) fn read_discovery(assembly: &mut TableAssembler, root: &At<'_>) -> Re
     set_plain(assembly, urls)
 }
 
-/// Takes the servers of Microsoft Graph, which its file does not name.
+/// Sets the servers of Microsoft Graph, which its file does not name.
 pub(super) fn set_graph(assembly: &mut TableAssembler) -> Result<(), ImportError> {
     const HOSTS: [&str; 4] = [
         "graph.microsoft.com",

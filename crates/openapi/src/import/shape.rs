@@ -20,7 +20,7 @@ pub(super) enum Shape {
     Resource,
     Resources,
     Root,
-    /// Names without their values.
+    /// The names without their values.
     Shallow,
     /// The presence of the value alone.
     Skipped,

@@ -54,7 +54,7 @@ pub(super) fn write(model: &Model) -> String {
     )
 }
 
-/// Most columns of the matrix.
+/// The maximum number of columns of the matrix.
 const MOST_SECTIONS: usize = 16;
 
 /// Returns the data of the script: JSON for a `script` element.

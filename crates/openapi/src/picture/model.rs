@@ -21,7 +21,7 @@ pub(super) use fact::{FactRow, Listed, Scheme};
 pub(super) use operation::Operation;
 pub(super) use servers::Server;
 
-/// All that pictures show of a table. Atoms and operations are named by their numbers.
+/// The data of all pictures of a table. Atoms and operations are identified by their numbers.
 pub(super) struct Model {
     pub(super) title: String,
     pub(super) note: Option<String>,

@@ -17,7 +17,8 @@ pub(super) struct PathGroup {
 
 /// A group of more operations than this is divided.
 const LARGE: usize = 12;
-/// Most divisions of a group, because third-party paths may have any number of segments.
+/// The maximum number of divisions of a group, because third-party paths may have any number of
+/// segments.
 const DEEPEST: usize = 8;
 
 impl PathGroup {

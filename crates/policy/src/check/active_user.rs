@@ -2,7 +2,7 @@
 
 use crate::{Check, CheckContext, Needs, Reason};
 
-/// Lets active users pass: the fact `active`.
+/// Requires an active user: the fact `active`.
 ///
 /// ```
 /// use scopegate_policy::{ActiveUser, Guard};

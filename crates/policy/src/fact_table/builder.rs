@@ -42,8 +42,7 @@ impl<'a> FactTableBuilder<'a> {
         }
     }
 
-    /// Names a guard. Schemes and scopes come from the catalog, and naming one here changes
-    /// nothing.
+    /// Adds a guard fact. Schemes and scopes come from the catalog; adding one here has no effect.
     #[must_use]
     pub fn fact(mut self, fact: Fact) -> Self {
         self.add(fact);
@@ -161,7 +160,7 @@ fn scheme_facts(catalog: &Catalog, numbers: &HashMap<Fact, FactId>) -> Vec<Schem
     catalog.schemes().iter().zip(servers).filter_map(scheme).collect()
 }
 
-/// What each fact implies by one step.
+/// Returns for each fact the facts that it implies directly.
 fn edges<'a>(facts: &[Fact], numbers: &HashMap<Fact, FactId>, catalog: &'a Catalog) -> Vec<Vec<FactId>> {
     let ages: Vec<Lifetime> = facts
         .iter()
@@ -221,7 +220,7 @@ fn edges<'a>(facts: &[Fact], numbers: &HashMap<Fact, FactId>, catalog: &'a Catal
         .collect()
 }
 
-/// Everything that can be reached along the edges, the start included.
+/// Returns all facts that can be reached along the edges, including the start.
 fn reach(start: FactId, edges: &[Vec<FactId>]) -> FactSet {
     let mut reached = FactSet::EMPTY;
     let mut open = vec![start];
@@ -234,17 +233,17 @@ fn reach(start: FactId, edges: &[Vec<FactId>]) -> FactSet {
     reached
 }
 
-/// Why facts do not make a fact table.
+/// The errors of building a fact table.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FactTableError {
-    /// Two checks of one name that do not agree on what they need.
+    /// Two checks with the same name need different things.
     #[error("two checks are named `{name}` and need different things")]
     CheckTwice {
         /// The name.
         name: Arc<str>,
     },
-    /// Too many facts.
+    /// The policy has too many facts.
     #[error(transparent)]
     TooLarge(#[from] Limit),
 }

@@ -12,14 +12,14 @@ use tracing::{info, warn};
 /// Maximum time for the check of the store.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How long a result of the store is reused.
+/// The time for which a result of the store is reused.
 ///
 /// SECURITY: however many clients read `/readyz`, the store is checked at most once in this time.
 /// Two checks never run at once (tests/admin/metrics.rs,
 /// `store_is_probed_once_for_many_requests`).
 const FRESH: Duration = Duration::from_secs(1);
 
-/// Why the server is not ready.
+/// The reason why the server is not ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unready {
     #[error("the database does not answer")]

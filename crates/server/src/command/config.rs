@@ -57,7 +57,7 @@ fn source(shown: &Shown) -> Value {
     json!(one_line(&shown.source.place(shown.key)))
 }
 
-/// One line of TOML. An absent or hidden value becomes a comment.
+/// Returns a line of TOML. An absent or hidden value becomes a comment.
 fn line(shown: &Shown) -> String {
     let Shown {
         key,

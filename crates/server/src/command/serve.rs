@@ -29,7 +29,7 @@ use crate::{demo, revocations, telemetry};
 /// Maximum number of threads for blocking calls. Tokio would allow 512.
 ///
 /// No blocking call is made while requests are served. Password hashing and the database have
-/// threads of their own.
+/// separate threads.
 const BLOCKING_THREADS: usize = 4;
 
 pub(super) fn run(common: &CommonFlags, flags: &ServeSettings) -> anyhow::Result<()> {

@@ -18,15 +18,16 @@ use crate::config::Settings;
 /// The state of the key-encryption key after a copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum KekOutcome {
-    /// There is no signing key that needs one.
+    /// No signing key needs a key-encryption key.
     NotNeeded,
-    /// It is configured, and opens the signing keys.
+    /// The key-encryption key is configured, and opens the signing keys.
     Configured,
-    /// It is in a file next to the copy.
+    /// The key-encryption key is in a file next to the copy.
     Included,
-    /// It is not in the copy, as requested.
+    /// The key-encryption key is not in the copy, as requested.
     LeftOut,
-    /// It is neither next to the backup nor next to the database nor configured.
+    /// The key-encryption key is neither next to the backup nor next to the database nor
+    /// configured.
     Missing,
 }
 

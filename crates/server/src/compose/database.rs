@@ -30,11 +30,11 @@ pub(crate) fn has_database(settings: &Settings) -> anyhow::Result<bool> {
 /// The use that a command makes of the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
-    /// It reads and writes, and creates the database if nothing of it exists.
+    /// Reads and writes, and creates the database if it does not exist.
     Create,
-    /// It reads and writes an existing database.
+    /// Reads and writes an existing database.
     Change,
-    /// It reads an existing database, and writes nothing.
+    /// Reads an existing database, and writes nothing.
     Read,
 }
 
@@ -80,7 +80,7 @@ impl Database {
         self.sql.migrated().first() == Some(&1)
     }
 
-    /// Its file, unless it is in memory or on a server.
+    /// Returns the path of the file. `None` if the database is in memory or on a server.
     pub(super) fn path(&self) -> Option<&Path> {
         self.url.path()
     }

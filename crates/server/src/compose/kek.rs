@@ -23,11 +23,11 @@ pub(crate) enum KeyEncryptionKeySource {
     Configured(ConfiguredKek),
     /// A file next to the database. It is created if it is missing.
     File(PathBuf),
-    /// In memory: it ends with this program, as the database does.
+    /// The key is in memory: it ends with this program, like the database.
     Memory,
 }
 
-/// There is no key-encryption key and no place to create one.
+/// There is no key-encryption key and no file for a new one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`key_encryption_key` is missing: a database that several machines use has no file next to it that can contain one; set \
@@ -126,7 +126,7 @@ pub(super) fn path_next_to(database: &Path) -> PathBuf {
     private_file::path_next_to(database, ".kek")
 }
 
-/// The ends of the names of [`key_files`].
+/// The endings of the file names of [`key_files`].
 pub(super) const KEY_ENDS: [&str; 3] = [".kek", ".kek.next", ".key"];
 
 /// The files that this program keeps with a database. Another database cannot use them.

@@ -19,7 +19,7 @@ use super::{KeyEncryptionKeySource, private_file};
 use crate::config::Settings;
 use crate::key_refresh::KeyRefresh;
 
-/// How often a key-encryption key that does not fit is read again.
+/// The number of attempts to read a key-encryption key that does not fit.
 const ATTEMPTS: usize = 10;
 
 /// The tutorial's key: the text of the secret, or a random one for this run.
@@ -80,7 +80,7 @@ pub(crate) async fn ring(settings: &Settings, database: &Database) -> anyhow::Re
     Ok(keys)
 }
 
-/// The keys of a running server, which are refreshed from now on.
+/// The keys of a running server, which are refreshed periodically.
 pub(super) async fn live(settings: &Settings, database: &Database, rules: &TokenRules) -> anyhow::Result<KeyRefresh> {
     if settings.key_schedule.announcement() < KeySchedule::LEAST_ANNOUNCEMENT {
         warn!(
@@ -110,8 +110,8 @@ pub(super) fn token_lifetime(settings: &Settings) -> anyhow::Result<Lifetime> {
 
 /// Imports the key of an earlier version, which had a single one in `scopegate.db.key`.
 ///
-/// It becomes the first key of the ring and its tokens remain valid. The file holds the key
-/// unencrypted, so it is removed.
+/// The key becomes the first key of the ring, and its tokens remain valid. The file contains the
+/// key unencrypted, so it is removed.
 async fn adopt(keys: &RotatingKeys, database: &Path) -> anyhow::Result<()> {
     let path = private_file::path_next_to(database, ".key");
     let Some(document) = private_file::read(&path, "signing key")? else {

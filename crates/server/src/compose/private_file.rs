@@ -33,7 +33,7 @@ pub(super) fn read(path: &Path, what: &str) -> anyhow::Result<Option<Secret<Vec<
 /// Writes a file whole or not at all, readable by its owner alone. Never overwrites a file. Returns
 /// whether it was written.
 ///
-/// Until then the file has a random name. A program that ends half-way leaves it behind. The next
+/// Until then the file has a random name. A program that stops half-way leaves it behind. The next
 /// program may have the same process id, and the leftover file must not block it.
 // SECURITY: no other user of the machine reads the key. Tested by
 // `the_key_is_for_its_owner_alone_and_stays_the_same`.
@@ -70,7 +70,7 @@ impl Temporary {
         &self.0
     }
 
-    /// Gives the file its name. Returns `false` if the name is taken.
+    /// Renames the file to its path. Returns `false` if the path exists.
     pub(super) fn publish(self, path: &Path) -> io::Result<bool> {
         match fs::hard_link(&self.0, path).and_then(|()| sync_folder(path)) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),

@@ -7,7 +7,7 @@ use scopegate_http::policy::OperationTable;
 use scopegate_openapi::import::{self, ImportError, ReadOptions};
 use tracing::warn;
 
-/// Most notes about a document in the log.
+/// The maximum number of notes about a document in the log.
 const NOTES: usize = 20;
 
 /// Reads the policy of a file: `OpenAPI` or another form that identifies itself.

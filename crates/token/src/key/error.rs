@@ -1,6 +1,6 @@
 //! The errors of constructing and using a key.
 
-/// Why a key cannot be made or used. Never holds anything of the key.
+/// The reasons why a key cannot be constructed or used. The error never contains a part of the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
@@ -10,7 +10,7 @@ pub enum KeyError {
     /// The operating system gave no randomness.
     #[error("no randomness to make a key or a signature with")]
     Generation,
-    /// Not a key of this kind.
+    /// The text or the bytes are not a key of this kind.
     #[error("not a key of this kind")]
     Malformed,
     /// `use` or `key_ops` forbid what the key is wanted for.

@@ -4,7 +4,7 @@ use ring::hmac;
 
 use crate::Algorithm;
 
-/// What HMAC hashes with.
+/// The hash function of an HMAC algorithm.
 #[derive(Clone, Copy)]
 pub(super) struct HmacHash(hmac::Algorithm);
 

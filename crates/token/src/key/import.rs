@@ -17,7 +17,8 @@ impl SigningKey {
     ///
     /// # Errors
     ///
-    /// As [`SigningKey::from_pkcs8`]; [`KeyError::Malformed`] if there is no private key.
+    /// The errors of [`SigningKey::from_pkcs8`]; [`KeyError::Malformed`] if there is no private
+    /// key.
     pub fn from_pem(pem: &Secret<Vec<u8>>) -> Result<Self, KeyError> {
         match PrivateKeyDer::from_pem_slice(pem.expose()).map_err(|_| KeyError::Malformed)? {
             PrivateKeyDer::Pkcs8(mut document) => {
@@ -47,8 +48,8 @@ impl SigningKey {
     ///
     /// # Errors
     ///
-    /// As [`SigningKey::from_pkcs8`] and [`SigningKey::hmac`]; [`KeyError::OtherUse`] where the key
-    /// is not meant for signing.
+    /// The errors of [`SigningKey::from_pkcs8`] and [`SigningKey::hmac`]; [`KeyError::OtherUse`] if
+    /// the key is not for signing.
     pub fn from_jwk(json: &Secret<Vec<u8>>) -> Result<Self, KeyError> {
         let text = std::str::from_utf8(json.expose()).map_err(|_| KeyError::Malformed)?;
         let mut reader = Reader::new(text);

@@ -52,14 +52,15 @@ impl JwksPolicy {
         any_algorithm: true,
     };
 
-    /// Lets RSA keys from 1,024 bits (with `RS256` and `RS512`) and short secrets verify.
+    /// Accepts RSA keys from 1,024 bits (with `RS256` and `RS512`) and short secrets for
+    /// verification.
     #[must_use]
     pub const fn allowing_weak_keys(mut self) -> Self {
         self.allows_weak = true;
         self
     }
 
-    /// Takes a key without `alg` for every algorithm of its type.
+    /// Accepts a key without `alg` for every algorithm of its type.
     #[must_use]
     pub const fn allowing_any_algorithm(mut self) -> Self {
         self.any_algorithm = true;
@@ -147,8 +148,8 @@ impl<'a> Jwk<'a> {
             .any(|name| self.texts.contains_key(name))
     }
 
-    /// What the key says of its use must allow the operation
-    /// ([RFC 7517, sections 4.2 and 4.3](https://www.rfc-editor.org/rfc/rfc7517#section-4.2)).
+    /// Checks that `use` and `key_ops` of the key allow the operation ([RFC 7517, sections 4.2 and
+    /// 4.3](https://www.rfc-editor.org/rfc/rfc7517#section-4.2)).
     pub(super) fn check_use(&self, operation: &str) -> Result<(), KeyError> {
         if self.is_malformed {
             return Err(KeyError::Malformed);

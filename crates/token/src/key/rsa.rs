@@ -12,7 +12,7 @@ use crate::Algorithm;
 
 /// Shortest accepted modulus, in bits.
 const MIN_BITS: usize = 2_048;
-/// Longest accepted modulus, in bits: the work of verifying grows with its square.
+/// The maximum size of a modulus, in bits. The work of a verification grows with its square.
 const MAX_BITS: usize = 8_192;
 /// Shortest modulus where a setting lets weak keys verify.
 const MIN_WEAK_BITS: usize = 1_024;
@@ -107,7 +107,7 @@ fn strong(algorithm: Algorithm) -> Option<&'static RsaParameters> {
     }
 }
 
-/// How a message is padded to be signed.
+/// Returns the padding of a signature.
 pub(super) fn padding(algorithm: Algorithm) -> Option<&'static dyn RsaEncoding> {
     match algorithm {
         Algorithm::Ps256 => Some(&signature::RSA_PSS_SHA256),

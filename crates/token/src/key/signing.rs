@@ -156,7 +156,7 @@ impl SigningKey {
         }
     }
 
-    /// With an id, which the header of each token then names.
+    /// Sets the id, which is the `kid` in the header of each token.
     #[must_use]
     pub fn with_id(mut self, id: KeyId) -> Self {
         self.id = Some(id);

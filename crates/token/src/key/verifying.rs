@@ -131,7 +131,7 @@ impl VerifyingKey {
         }
     }
 
-    /// With an id, by which the header of a token names it.
+    /// Sets the id. A token names it as `kid` in its header.
     #[must_use]
     pub fn with_id(mut self, id: KeyId) -> Self {
         self.id = Some(id);

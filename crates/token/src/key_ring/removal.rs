@@ -19,8 +19,9 @@ pub struct RingWithoutKey {
 impl KeyRing {
     /// The ring without a key that may have leaked. `None` if there is no such key.
     ///
-    /// Its tokens are invalid from now on. If it signed, the next key signs at once; if there is no
-    /// next key, a new key must be made. A key that signed before never signs again.
+    /// The tokens of the key are invalid from now on. If the key signed, the next key signs at
+    /// once; if there is no next key, the caller must make a new key. A key that signed before
+    /// never signs again.
     ///
     /// ```
     /// use scopegate_domain::{KeyId, Lifetime, Timestamp};
@@ -105,8 +106,8 @@ mod tests {
         assert_eq!(KeyRing::default().remove(&id(1), Timestamp::from_unix(0), HALF), None);
     }
 
-    /// At each moment and for each key: it is out, one that was not used before takes the place of
-    /// one that signed, and all others are as they were.
+    /// For each time and each key: the removed key is out, an unused key replaces one that signed,
+    /// and all other keys are unchanged.
     #[test]
     fn a_key_leaves_at_once_and_the_others_go_on() {
         for now in (-5_000..50_000).step_by(100) {

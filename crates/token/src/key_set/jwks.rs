@@ -39,8 +39,8 @@ impl Jwks {
         self.keys
     }
 
-    /// Why each of the other keys cannot be used: of a type that is not known here, for another
-    /// use, too weak, malformed, or a duplicate.
+    /// Returns the reason why each of the other keys cannot be used: unknown type, other use, too
+    /// weak, malformed or duplicate.
     #[must_use]
     pub fn skipped(&self) -> &[KeyError] {
         &self.skipped
@@ -48,9 +48,9 @@ impl Jwks {
 }
 
 impl KeySet {
-    /// Longest accepted set of JWKs, in bytes.
+    /// The maximum length of a JWK set, in bytes.
     pub const MAX_JWKS: usize = 256 * 1024;
-    /// Most keys of an accepted set.
+    /// The maximum number of keys in a set.
     pub const MAX_JWKS_KEYS: usize = 128;
 
     /// Reads a set of JWKs. A key that cannot be used is skipped; a text that is not a set is an
@@ -135,16 +135,16 @@ fn read_keys<'a>(reader: &mut Reader<'a>) -> Result<Vec<Jwk<'a>>, JwksError> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum JwksError {
-    /// Not an object with a list of objects in `keys`.
+    /// The text is not an object with a list of objects in `keys`.
     #[error("text holds no list of keys")]
     NoKeys,
-    /// Not JSON.
+    /// The text is not JSON.
     #[error("text is not JSON")]
     NotJson,
-    /// Longer than [`KeySet::MAX_JWKS`].
+    /// The text is longer than [`KeySet::MAX_JWKS`].
     #[error("text is longer than {} bytes", KeySet::MAX_JWKS)]
     TooLong,
-    /// More keys than [`KeySet::MAX_JWKS_KEYS`].
+    /// The set has more keys than [`KeySet::MAX_JWKS_KEYS`].
     #[error("more than {} keys", KeySet::MAX_JWKS_KEYS)]
     TooManyKeys,
 }

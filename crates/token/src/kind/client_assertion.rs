@@ -24,7 +24,7 @@ pub struct ClientAssertionVerifier {
     verifier: Verifier,
 }
 
-/// What a client said and signed.
+/// A verified client assertion.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientAssertion {
     client: ClientId,
@@ -33,7 +33,7 @@ pub struct ClientAssertion {
 }
 
 impl ClientAssertionVerifier {
-    /// Longest accepted time from now to `exp`. The caller must store the `jti` for this long.
+    /// The maximum time from now to `exp`. The caller must store the `jti` for this long.
     pub const MAX_LIFETIME: Lifetime = Lifetime::from_minutes(60);
 
     /// A verifier for one client that trusts the client's keys; the one audience is the issuer.
@@ -91,7 +91,7 @@ impl ClientAssertion {
         &self.token_id
     }
 
-    /// Until when `jti` must be remembered.
+    /// Returns the time until which the caller must store the `jti`.
     #[must_use]
     pub const fn expires_at(&self) -> Timestamp {
         self.expires_at

@@ -35,7 +35,7 @@ pub struct DpopProofVerifier {
     window: Lifetime,
 }
 
-/// What a proof has to be for.
+/// The request that a proof must be made for.
 #[derive(Clone, Copy, Debug)]
 pub struct ProofExpectation<'e> {
     method: &'e str,
@@ -56,14 +56,14 @@ impl<'e> ProofExpectation<'e> {
         }
     }
 
-    /// With this access token, as in a request to a resource.
+    /// Sets the access token, for a request to a resource. Default: none.
     #[must_use]
     pub const fn with_access_token(mut self, token: &'e Secret<String>) -> Self {
         self.access_token = Some(token);
         self
     }
 
-    /// With the nonce that this server gave.
+    /// Sets the nonce that this server issued. Default: none.
     #[must_use]
     pub const fn with_nonce(mut self, nonce: &'e str) -> Self {
         self.nonce = Some(nonce);
@@ -92,7 +92,7 @@ impl DpopProof {
         &self.token_id
     }
 
-    /// Until when `jti` must be remembered.
+    /// Returns the time until which the caller must store the `jti`.
     #[must_use]
     pub const fn forget_at(&self) -> Timestamp {
         self.forget_at
@@ -100,11 +100,11 @@ impl DpopProof {
 }
 
 impl DpopProofVerifier {
-    /// How far `iat` may be from now, in either direction, unless it is set.
+    /// The default maximum difference between `iat` and now, in either direction.
     pub const WINDOW: Lifetime = Lifetime::from_seconds(60);
-    /// Longest accepted `jti`, in bytes: it has to be remembered.
+    /// The maximum length of a `jti`, in bytes, because the caller stores it.
     pub const MAX_TOKEN_ID: usize = 256;
-    /// Longest accepted proof, in bytes.
+    /// The maximum length of a proof, in bytes.
     pub const MAX_PROOF: usize = 4 * 1024;
 
     /// A verifier with the usual window.
@@ -116,7 +116,7 @@ impl DpopProofVerifier {
         }
     }
 
-    /// With another window for `iat`.
+    /// Sets the maximum difference between `iat` and now. Default: [`DpopProofVerifier::WINDOW`].
     #[must_use]
     pub const fn with_window(mut self, window: Lifetime) -> Self {
         self.window = window;
@@ -211,7 +211,7 @@ fn hash_of(token: &Secret<String>) -> String {
     URL_SAFE_NO_PAD.encode_to_string(sha256(token.expose().as_bytes()))
 }
 
-/// Which rule a proof breaks. Names the rule and never holds anything of the proof.
+/// The rule that a proof breaks. The error never contains a part of the proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[expect(
     clippy::exhaustive_enums,

@@ -71,7 +71,7 @@ impl IdTokenHint<'_> {
         self.0.audiences().any(|name| name == client)
     }
 
-    /// When the user had logged in.
+    /// Returns the time when the user logged in.
     #[must_use]
     pub const fn auth_time(&self) -> Option<scopegate_domain::Timestamp> {
         self.0.auth_time()

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use argon2::{Algorithm, Argon2, Params, Version};
 
-/// Longest password that bcrypt reads, in bytes.
+/// The maximum length of a password that bcrypt reads, in bytes.
 pub(super) const BCRYPT_MAX: usize = 72;
 
 /// The cost of one verification of a password: an estimate of CPU time, useful for a comparison of

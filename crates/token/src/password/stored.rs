@@ -9,12 +9,12 @@ use scopegate_domain::PasswordHash;
 
 use super::cost::{BCRYPT_MAX, HashCost, argon2id};
 
-/// Most memory that a stored hash may require, in KiB: 256 MiB.
+/// The maximum memory that a stored hash may require, in KiB: 256 MiB.
 const MAX_MEMORY_KIB: u32 = 256 * 1024;
-/// Most CPU time that a stored hash may require: bcrypt of cost 16 takes 4.7 s.
+/// The maximum CPU time that a stored hash may require: bcrypt of cost 16 takes 4.7 s.
 const MAX_COST: Duration = Duration::from_secs(5);
 
-/// How a hash was made: what decides how long verifying takes.
+/// The algorithm and the cost of a hash. They determine the duration of a verification.
 #[derive(Clone, Debug)]
 pub(super) enum Scheme {
     Argon2id(Params),

@@ -5,7 +5,7 @@ use scopegate_domain::{Audience, ClaimLayout, Claims, ClientId, Issuer, ScopeLay
 use super::TokenType;
 use crate::{Algorithm, VerifyError};
 
-/// One kind of token. The access tokens come first; the others have verifiers of their own.
+/// A kind of token. The access tokens come first. Each of the other kinds has its own verifier.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum TokenKind {
     Rfc9068 { issuer: Issuer, audience: Audience },
@@ -17,7 +17,7 @@ pub(crate) enum TokenKind {
     Jws,
 }
 
-/// What must hold of the access tokens of another issuer.
+/// The rules for access tokens of another issuer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct JwtRules {
     pub(crate) issuer: Issuer,
@@ -77,7 +77,7 @@ impl TokenKind {
         }
     }
 
-    /// What the claims must say, times apart.
+    /// Checks the claims, except for times.
     pub(crate) fn check_claims(&self, claims: &Claims<'_>) -> Result<(), VerifyError> {
         match self {
             Self::Rfc9068 { issuer, audience } => check_rfc9068(claims, issuer, audience),
@@ -193,7 +193,7 @@ fn refuse_bound(claims: &Claims<'_>) -> Result<(), VerifyError> {
     }
 }
 
-/// What only an access token says.
+/// Refuses a token with claims that only an access token has.
 fn refuse_access_token(claims: &Claims<'_>) -> Result<(), VerifyError> {
     match claims.access_claim() {
         Some(claim) => Err(VerifyError::ForeignClaim { claim }),

@@ -1,6 +1,6 @@
 //! The `typ` of a header.
 
-/// What the `typ` of a token may be, where the profile leaves a choice:
+/// An accepted `typ` of a token, for profiles with a choice:
 /// [`TokenRules::with_token_types`](crate::TokenRules::with_token_types).
 ///
 /// ```
@@ -11,7 +11,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TokenType {
-    /// No `typ` at all.
+    /// No `typ`.
     Absent,
     /// `at+jwt` or `application/at+jwt`.
     AccessToken,

@@ -14,7 +14,7 @@ use crate::revoked::RevokedNames;
 use crate::token_times::TokenTimes;
 use crate::{RevokedSet, Verifier};
 
-/// What a usual token takes, for a first guess at how many there will be.
+/// The size of a typical token in bytes, to estimate the number of tokens.
 pub(super) const USUAL_BYTES: usize = 1024;
 
 /// The memory of the cache's tables for one token: its slot, its place in the index, and the
@@ -39,7 +39,7 @@ pub struct CachedToken<V> {
     ends: [Option<u32>; 3],
 }
 
-/// What held when a token was verified.
+/// The versions of keys and revocations at the last verification.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct CacheVersions {
     /// The epoch of the keys.

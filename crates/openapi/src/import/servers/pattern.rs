@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use percent_encoding::percent_decode_str;
 
-/// Most addresses that the variables of one server can form.
+/// The maximum number of addresses that the variables of one server can form.
 const MAX_ADDRESSES: usize = 256;
 
 /// The address of a server: host and path, without the scheme, which a proxy may have changed.

@@ -10,7 +10,7 @@ use super::super::text::{cut, prose, visible};
 use super::counts::Counts;
 use super::fact::{FactRow, Listed, Scheme};
 
-/// Longest description that is shown, in cells.
+/// The maximum length of a displayed description, in cells.
 const LONGEST_ABOUT: usize = 300;
 
 pub(super) fn facts(table: &OperationTable) -> Vec<FactRow> {

@@ -8,7 +8,7 @@ use scopegate_policy::{
 use super::super::text::visible;
 use super::operation::Operation;
 
-/// Most guards of one tree that are shown.
+/// The maximum number of guards of one tree that are shown.
 const MOST_STEPS: usize = 64;
 
 pub(super) fn operation(resolved: &ResolvedOperation) -> Operation {

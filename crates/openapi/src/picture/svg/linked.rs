@@ -7,7 +7,7 @@ use super::super::paths::PathGroup;
 use super::canvas::{Canvas, LEFT, width_of};
 use super::opener::{Opener, counts, openers};
 
-/// Most operations, and most edges to them, that are drawn as edges.
+/// The maximum number of operations, and most edges to them, that are drawn as edges.
 const MOST_LINKED: usize = 30;
 const MOST_EDGES: usize = 90;
 

@@ -10,9 +10,9 @@ use super::super::model::{Model, Operation, counted};
 use super::super::paths::PathGroup;
 use super::canvas::{Canvas, LEFT};
 
-/// Most operations that have a line each.
+/// The maximum number of operations that have a line each.
 const MOST: usize = 1_500;
-/// Most lines of a table with more operations.
+/// The maximum number of lines of a table with more operations.
 const MOST_SECTIONS: usize = 240;
 const COLUMN: usize = 470;
 const GAP: usize = 30;

@@ -13,7 +13,7 @@ use super::opener::{Opener, opened, openers};
 
 const LINE: usize = 20;
 const COLUMN: usize = 30;
-/// Most columns, and most cells of a label.
+/// The maximum number of columns, and most cells of a label.
 const MOST: usize = 40;
 const LONGEST_LABEL: usize = 30;
 

@@ -36,7 +36,7 @@ pub(super) fn run(format: Format, arguments: &DiffArguments) -> anyhow::Result<(
     if fails { Err(NegativeResult.into()) } else { Ok(()) }
 }
 
-/// How witnesses are written: with schemes if one of them involves several authorization servers.
+/// The format of witnesses: with schemes if one of them involves several authorization servers.
 struct Spelled {
     allowed: Spelling,
     refused: Spelling,

@@ -48,7 +48,7 @@ pub(super) fn run(format: Format, arguments: &ExportArguments) -> anyhow::Result
     }
 }
 
-/// Names the schemes whose scopes `OpenAPI` 3.0 cannot express.
+/// Prints a note about schemes whose scopes `OpenAPI` 3.0 cannot express.
 fn note_roles(table: &OperationTable) {
     let schemes = table.catalog().schemes().iter();
     for declared in schemes.filter(|declared| declared.has_scopes() && !declared.scheme().has_scopes()) {
@@ -59,7 +59,7 @@ fn note_roles(table: &OperationTable) {
     }
 }
 
-/// Names the operations that the document cannot contain.
+/// Prints a note about operations that the document cannot contain.
 fn note_denied_operations(table: &OperationTable) {
     let operations = table.operations().iter();
     let mut denied = operations.filter(|operation| operation.access() == Access::Deny);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::output::{add_notes, print_note};
 
-/// Most notes that standard error shows. The JSON answer has them all.
+/// The maximum number of notes on standard error. The JSON answer contains all notes.
 const SHOWN: usize = 20;
 
 /// Writes the notes on a document. `side` names one of two documents.

@@ -22,7 +22,7 @@ use super::{document, held};
 use crate::arguments::UsageArguments;
 use crate::output::{Format, NegativeResult, counted, print};
 
-/// Most unknown calls that are listed. Further ones are counted.
+/// The maximum number of unknown calls that are listed. Further ones are counted.
 const MAX_UNKNOWN: usize = 1_000;
 
 pub(super) fn run(format: Format, arguments: &UsageArguments) -> anyhow::Result<()> {
@@ -242,7 +242,7 @@ impl Report<'_> {
         text
     }
 
-    /// Names the scopes that can be removed, or the reason why they are not known.
+    /// Prints the scopes that can be removed, or the reason why they are unknown.
     fn advice(&self, used: &Usage) -> String {
         if !self.is_incomplete {
             let how = if used.is_optimal() {

@@ -51,7 +51,7 @@ pub(super) fn run(format: Format, arguments: &WhoCanArguments) -> anyhow::Result
     print(format, &human, &json)
 }
 
-/// One smallest set of requirements.
+/// A minimal set of requirements.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Way {
     scopes: Vec<String>,

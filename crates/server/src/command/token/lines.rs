@@ -5,7 +5,8 @@ use std::io::{BufRead, Read};
 use anyhow::Context;
 use scopegate_token::TokenRules;
 
-/// Longest line that is kept. A longer one is cut to this length, too long for a token.
+/// The maximum length of a line. A longer line is cut to this length, which is too long for a
+/// token.
 const MAX_LINE: usize = TokenRules::MAX_TOKEN + 2;
 
 /// Reads the next line without its line end; `None` at the end of the input.

@@ -32,7 +32,7 @@ const SHAPES: [(&str, &str); 21] = [
     ("/requestMethod", "/requestUri"),
     ("/request_method", "/uri"),
 ];
-/// Names of an address next to a member `method`.
+/// The members that contain an address next to a member `method`.
 const ADDRESSES: [&str; 6] = ["/path", "/url", "/uri", "/target", "/request_uri", "/requestUri"];
 /// Members that hold a whole request line.
 const LINES: [&str; 4] = ["/request", "/request_line", "/requestLine", "/http_request"];
@@ -58,7 +58,8 @@ const STATUSES: [&str; 19] = [
     "/OriginStatus",
     "/status",
 ];
-/// Longest log of JSON objects that take several lines, in bytes. A list may be longer.
+/// The maximum length of a log of JSON objects that take several lines, in bytes. A list may be
+/// longer.
 const MAX_OBJECT: u64 = 64 * 1024 * 1024;
 /// Maximum depth of an object in others, such as `jsonPayload`.
 const MAX_DEPTH: usize = 3;

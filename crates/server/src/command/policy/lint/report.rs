@@ -17,7 +17,7 @@ pub(super) struct Reported {
     pub(super) file: String,
 }
 
-/// What the command prints.
+/// The output of the command.
 pub(super) struct Report<'d> {
     pub(super) policy: &'d Imported,
     pub(super) findings: Vec<Reported>,

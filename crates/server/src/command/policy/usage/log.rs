@@ -11,11 +11,12 @@ use crate::output::one_line;
 
 /// Maximum number of shown lines without a call.
 const EXAMPLES: usize = 3;
-/// Longest word of such a line that is shown. A longer one may be a token.
+/// The maximum length of a displayed word. A longer word may be a token.
 const WORD: usize = 16;
-/// Longest line that is read, in bytes.
+/// The maximum length of a line, in bytes.
 const MAX_LINE: u64 = 1024 * 1024;
-/// Longest log with JSON values over several lines, in bytes. A longer one is an error.
+/// The maximum length of a log with JSON values over several lines, in bytes. A longer log is an
+/// error.
 const MAX_VALUES: u64 = 1024 * 1024 * 1024;
 
 /// The content of a log other than its answered calls.
