@@ -13,9 +13,10 @@ use crate::schemes::{SchemeChange, SchemePairs, Version, pair, pair_renamed};
 /// The changes from one policy to another: one entry for each operation that is new, was removed,
 /// or no longer allows the same. The order is that of the new table; removed operations come last.
 ///
-/// Operations are the same if method and template are, regardless of the names of parameters.
-/// Grants are compared as bare facts, and each table adds what it says that they imply: where only
-/// `implies` edges changed, the operations that these open are found.
+/// Two operations are the same if method and template are, regardless of the names of parameters.
+/// Callers are compared as sets of facts without implied ones, and each table adds its own
+/// implications. So a change of `implies` edges alone is found as a change of the operations that
+/// the scopes open.
 ///
 /// ```
 /// # use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
@@ -42,8 +43,8 @@ use crate::schemes::{SchemeChange, SchemePairs, Version, pair, pair_renamed};
 ///
 /// # Errors
 ///
-/// [`DiffError`] where comparing an operation takes more steps than a limit. This needs scopes that
-/// imply many others in one table and not in the other.
+/// [`DiffError`] if the comparison of an operation takes more steps than a limit. This requires
+/// scopes that imply many others in one table and not in the other.
 pub fn diff(old: &OperationTable, new: &OperationTable) -> Result<Vec<Change>, DiffError> {
     Ok(compare(&Version::new(old), &Version::new(new))?.changes)
 }

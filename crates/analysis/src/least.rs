@@ -48,8 +48,8 @@ pub fn minimal_scopes(operations: &[&ResolvedOperation], budget: usize) -> Minim
     least_of(operations, &|_| true, true, budget)
 }
 
-/// The same out of some scopes alone. Without a credential, operations are open where
-/// `may_be_anonymous`.
+/// The same with some scopes only. If `may_be_anonymous`, operations that need no credential are
+/// open, too.
 pub(super) fn least_of(
     operations: &[&ResolvedOperation],
     is_available: &dyn Fn(&ServerScope) -> bool,

@@ -86,9 +86,9 @@ struct Linter<'p> {
 #[derive(Default)]
 struct OfTree {
     always: Vec<usize>,
-    /// Found for every method; it matters more where the operation changes something.
+    /// Found for every method; the severity is higher if the operation changes something.
     worse_if_changing: Vec<usize>,
-    /// The same, where a read has a scope that it could require.
+    /// The same, if a read has a scope that it could require.
     worse_if_changing_or_named: Option<usize>,
     if_changing: Option<usize>,
     if_reading: Option<usize>,
@@ -177,8 +177,8 @@ impl<'p> Linter<'p> {
         self.undefined.contains(&(operation.method(), operation.template()))
     }
 
-    /// Schemes and their scopes. Where the whole policy is open, no caller uses them: that is known
-    /// already.
+    /// Schemes and their scopes. If the whole policy is open, no caller uses them, and another
+    /// finding reports that.
     fn of_schemes(&mut self, is_open: bool) {
         for finding in schemes::insecure_servers(self.facts.servers()) {
             self.collector.add(finding);
@@ -249,7 +249,7 @@ fn of_tree(collector: &mut Collector, operation: &ResolvedOperation, clients: &[
     // Two lists of one operation may have one cause.
     found.always.sort_unstable();
     found.always.dedup();
-    // Where an alternative decides nothing, what it lists decides nothing either.
+    // If an alternative has no effect, the facts that it lists have none either.
     if !is_redundant {
         let idle = tree::idle_checks(operation).into_iter();
         let keys = schemes::keys_without_scope(operation);

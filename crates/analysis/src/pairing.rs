@@ -51,8 +51,8 @@ impl<'t> Pairing<'t> {
             .map(|(operation, _)| operation)
     }
 
-    /// Versions differ little: where the last one had its partner, this one has it next to it. All
-    /// are looked up only from the first one on that has not.
+    /// Versions differ little: if the previous operation has its partner, this one usually has the
+    /// next one. All are looked up only from the first one without such a partner.
     fn pair_by_text(&mut self, new: Operations<'t>) {
         let mut places = None;
         let mut next = 0;

@@ -162,7 +162,7 @@ pub(super) fn pair(old: &Version<'_>, new: &Version<'_>) -> SchemePairs {
     pairs
 }
 
-/// Pairs schemes by content where names went from one to another. `None` if no name did.
+/// Pairs schemes by content if names moved from one scheme to another. `None` if no name did.
 pub(super) fn pair_renamed(old: &Version<'_>, new: &Version<'_>) -> Option<SchemePairs> {
     let (before, after) = (old.schemes(), new.schemes());
     let (was, is) = (by_content(before.iter()), by_content(after.iter()));

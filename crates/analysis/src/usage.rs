@@ -126,7 +126,7 @@ impl Usage {
         &self.unneeded
     }
 
-    /// Whether no smaller part would do; unsure where the budget was spent.
+    /// Whether no smaller subset suffices; unknown if the budget was exhausted.
     #[must_use]
     pub const fn is_optimal(&self) -> bool {
         self.is_optimal

@@ -48,7 +48,7 @@ pub struct DeclaredScope {
 }
 
 impl Catalog {
-    /// Starts a declaration.
+    /// Returns a builder.
     #[must_use]
     pub fn builder() -> CatalogBuilder {
         CatalogBuilder::default()
@@ -80,7 +80,7 @@ impl DeclaredScheme {
         &self.scheme
     }
 
-    /// The description of the scheme for its users.
+    /// Returns the description of the scheme for its users.
     #[must_use]
     pub fn description(&self) -> Option<&str> {
         self.description.as_deref()
@@ -93,8 +93,8 @@ impl DeclaredScheme {
         self.has_subject
     }
 
-    /// Whether its credentials carry scopes: it is OAuth 2.0 or `OpenID` Connect, or it declares a
-    /// scope.
+    /// Whether the credentials of the scheme have scopes: it is OAuth 2.0 or `OpenID` Connect, or
+    /// it declares a scope.
     #[must_use]
     pub const fn has_scopes(&self) -> bool {
         self.scheme.has_scopes() || !self.scopes.is_empty()
@@ -114,20 +114,20 @@ impl DeclaredScope {
         &self.token
     }
 
-    /// The text that a person reads before consenting to the scope.
+    /// Returns the description that the user reads before consenting to the scope.
     #[must_use]
     pub fn description(&self) -> &str {
         &self.description
     }
 
-    /// The scopes that it implies by a declared edge of its own.
+    /// Returns the scopes that this scope implies directly.
     #[must_use]
     pub fn implies(&self) -> &[ScopeToken] {
         &self.implies
     }
 }
 
-/// Collects a declaration. [`CatalogBuilder::build`] reports its faults.
+/// Builds a catalog. [`CatalogBuilder::build`] reports its errors.
 #[derive(Debug, Default)]
 pub struct CatalogBuilder {
     schemes: Vec<DeclaredScheme>,
@@ -136,7 +136,7 @@ pub struct CatalogBuilder {
 }
 
 impl CatalogBuilder {
-    /// Declares a scheme. The scopes and edges that follow belong to it.
+    /// Adds a scheme. The scopes and edges that follow belong to it.
     #[must_use]
     pub fn scheme(mut self, name: &str, scheme: SecurityScheme) -> Self {
         match SchemeName::parse(name) {
@@ -155,7 +155,7 @@ impl CatalogBuilder {
         self
     }
 
-    /// Describes the scheme declared last.
+    /// Sets the description of the last scheme.
     #[must_use]
     pub fn description(mut self, text: impl Into<String>) -> Self {
         match self.schemes.last_mut() {
@@ -165,8 +165,8 @@ impl CatalogBuilder {
         self
     }
 
-    /// States that the credential of the scheme declared last identifies no subject, such as an
-    /// application's key.
+    /// States that the credential of the last scheme identifies no subject, for example the key of
+    /// an application.
     #[must_use]
     pub fn without_subject(mut self) -> Self {
         match self.schemes.last_mut() {
@@ -176,8 +176,8 @@ impl CatalogBuilder {
         self
     }
 
-    /// Declares a scope of the scheme declared last. A scheme of every kind may have scopes:
-    /// OpenAPI 3.1 calls those of a key, a password or a plain bearer token roles.
+    /// Adds a scope to the last scheme. A scheme of every kind may have scopes: OpenAPI 3.1 calls
+    /// those of a key, a password or a plain bearer token roles.
     #[must_use]
     pub fn scope(mut self, token: ScopeToken, description: impl Into<String>) -> Self {
         let fault = match self.schemes.last_mut() {
@@ -201,7 +201,7 @@ impl CatalogBuilder {
         self
     }
 
-    /// Declares that, in the scheme declared last, who has `stronger` has `weaker` too.
+    /// Declares that `stronger` implies `weaker` in the last scheme.
     #[must_use]
     pub fn implies(mut self, stronger: ScopeToken, weaker: ScopeToken) -> Self {
         match self.schemes.len().checked_sub(1) {
@@ -211,11 +211,11 @@ impl CatalogBuilder {
         self
     }
 
-    /// Ends the declaration.
+    /// Builds the catalog.
     ///
     /// # Errors
     ///
-    /// The first [`CatalogError`] in the order of declaration; a cycle among the edges is found
+    /// The first [`CatalogError`] in the order of declaration; a cycle among the edges is reported
     /// last.
     pub fn build(mut self) -> Result<Catalog, CatalogError> {
         if let Some(fault) = self.fault {
@@ -259,8 +259,8 @@ impl CatalogBuilder {
     }
 }
 
-/// A cycle among the edges of one scheme, as the scopes along it. Scopes are taken away while they
-/// imply nothing that is left; what cannot be taken away leads round in a circle.
+/// Returns a cycle among the edges of one scheme, as the scopes along it. Scopes are removed while
+/// they imply no remaining scope. Each of the others leads to a cycle.
 fn find_cycle(declared: &DeclaredScheme) -> Option<Vec<ScopeToken>> {
     let tokens = declared.scopes.iter().map(|scope| &scope.token);
     let places: HashMap<&ScopeToken, usize> = tokens.zip(0..).collect();
@@ -288,7 +288,8 @@ fn find_cycle(declared: &DeclaredScheme) -> Option<Vec<ScopeToken>> {
     }
 }
 
-/// The scopes that imply something that is left, in any order of removal. Visits every edge once.
+/// Returns the scopes that imply a remaining scope, in any order of removal. Visits every edge
+/// once.
 fn left_over(edges: &[Vec<usize>]) -> Vec<bool> {
     let mut implied_by: Vec<Vec<usize>> = vec![Vec::new(); edges.len()];
     for (place, weaker) in edges.iter().enumerate() {
@@ -318,7 +319,7 @@ fn left_over(edges: &[Vec<usize>]) -> Vec<bool> {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CatalogError {
-    /// Scopes imply each other in a circle; the first is repeated at the end.
+    /// Scopes imply each other in a cycle; the first is repeated at the end.
     #[error("scopes imply each other in a circle: {}", arrows(cycle))]
     Cycle {
         /// The scopes along the circle.

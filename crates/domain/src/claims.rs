@@ -23,14 +23,14 @@ pub use self::text_list::TextListIter;
 use crate::Timestamp;
 use crate::json::{Kind, MemberNames, Reader};
 
-/// The payload of a token: the claims that are known here, each of its type.
+/// The payload of a token: the supported claims, each with its type.
 ///
-/// Known are `iss`, `sub`, `aud`, `exp`, `nbf`, `iat`, `jti`, `client_id`, `scope`, `scopes`,
+/// Supported are `iss`, `sub`, `aud`, `exp`, `nbf`, `iat`, `jti`, `client_id`, `scope`, `scopes`,
 /// `auth_time`, `acr` and `cnf`. A [`ClaimLayout`] can name one more for the scopes and one for the
 /// client. Other claims must be JSON and occur only once, and so must the names in their objects.
-/// They are then ignored. Whether a claim is *required*, and what it must say, is a rule of the
-/// verifier. Nothing is allocated, unless text was written with escapes or there are many unknown
-/// claims.
+/// They are then ignored. Whether a claim is *required*, and which value it must have, is a rule of
+/// the verifier. Nothing is allocated, unless text was written with escapes or there are many
+/// unknown claims.
 ///
 /// ```
 /// use scopegate_domain::{Claims, ScopeLayout};
@@ -69,8 +69,8 @@ impl<'a> Claims<'a> {
     /// The maximum length of a payload, in bytes.
     pub const MAX_LEN: usize = limits::MAX_LEN;
 
-    /// Reads a decoded payload. `layout` says which claims [`Claims::scopes`] and
-    /// [`Claims::client_id`] read.
+    /// Parses a decoded payload. `layout` selects the claims of [`Claims::scopes`] and
+    /// [`Claims::client_id`].
     ///
     /// # Errors
     ///
@@ -81,7 +81,7 @@ impl<'a> Claims<'a> {
         Ok(claims)
     }
 
-    /// Claims that say nothing, for [`Claims::fill`].
+    /// Creates empty claims, for [`Claims::fill`].
     #[inline]
     #[must_use]
     pub fn empty(layout: impl Into<ClaimLayout>) -> Self {
@@ -105,13 +105,12 @@ impl<'a> Claims<'a> {
         }
     }
 
-    /// [`Claims::parse`] in place. The claims of a token are some hundred bytes, and this avoids a
-    /// move of them.
+    /// Parses in place, like [`Claims::parse`]. The claims of a token are some hundred bytes, and
+    /// this avoids a move of them.
     ///
     /// # Errors
     ///
-    /// [`ClaimsError`] names the rule that the payload breaks. The claims read before the fault
-    /// stay.
+    /// [`ClaimsError`] names the rule that the payload breaks. The claims before the error stay.
     pub fn fill(&mut self, payload: &'a [u8]) -> Result<(), ClaimsError> {
         if payload.len() > Self::MAX_LEN {
             return Err(ClaimsError::TooLong);
@@ -186,11 +185,11 @@ impl<'a> Claims<'a> {
         Ok(())
     }
 
-    /// Reads what some issuers write into the payload to tell their kinds of token apart. The
-    /// claims are private, so a value of another type, or an unknown one, says nothing.
+    /// Reads the private claims by which some issuers distinguish their kinds of token. A value of
+    /// another type, or an unknown one, is ignored.
     #[cold]
     fn read_use(&mut self, claim: Claim, reader: &mut Reader<'a>) -> Result<(), ClaimsError> {
-        /// `id` of Amazon Cognito and Keycloak, the others of Keycloak.
+        /// `id` is from Amazon Cognito and Keycloak, the other values from Keycloak.
         const FOREIGN: [&str; 4] = ["id", "refresh", "offline", "logout"];
         let Some(text) = reader.text_if_next()? else {
             return Ok(reader.skip_unique()?);
@@ -225,50 +224,50 @@ impl<'a> Claims<'a> {
         }
     }
 
-    /// `iss`: who issued the token.
+    /// Returns `iss`: the issuer.
     #[must_use]
     pub fn issuer(&self) -> Option<&str> {
         self.issuer.as_deref()
     }
 
-    /// `sub`: in whose name.
+    /// Returns `sub`: the subject.
     #[must_use]
     pub fn subject(&self) -> Option<&str> {
         self.subject.as_deref()
     }
 
-    /// `aud`: the recipients of the token. A single text is a list of one. An absent claim and an
-    /// empty text are an empty list.
+    /// Returns `aud`: the recipients of the token. A single text is a list of one. An absent claim
+    /// and an empty text are an empty list.
     #[must_use]
     pub fn audiences(&self) -> TextListIter<'_> {
         self.audience.as_ref().map_or_else(TextListIter::none, TextList::iter)
     }
 
-    /// `exp`: from when on the token is refused.
+    /// Returns `exp`: the time from which the token is refused.
     #[must_use]
     pub const fn expires_at(&self) -> Option<Timestamp> {
         self.expires_at
     }
 
-    /// `nbf`: before when the token is refused.
+    /// Returns `nbf`: the time before which the token is refused.
     #[must_use]
     pub const fn not_before(&self) -> Option<Timestamp> {
         self.not_before
     }
 
-    /// `iat`: when the token was issued.
+    /// Returns `iat`: the time of issue.
     #[must_use]
     pub const fn issued_at(&self) -> Option<Timestamp> {
         self.issued_at
     }
 
-    /// `jti`: which token.
+    /// Returns `jti`: the id of the token.
     #[must_use]
     pub fn token_id(&self) -> Option<&str> {
         self.token_id.as_deref()
     }
 
-    /// The client that the token was issued to: `client_id`, or the claim of the layout.
+    /// Returns the client that the token was issued to: `client_id`, or the claim of the layout.
     #[must_use]
     pub fn client_id(&self) -> Option<&str> {
         match self.layout.client() {
@@ -277,8 +276,8 @@ impl<'a> Claims<'a> {
         }
     }
 
-    /// The names in the claim of the layout, in their order, with repetitions. Empty if the claim
-    /// is absent.
+    /// Returns the names in the scope claim of the layout, in their order, with repetitions. Empty
+    /// if the claim is absent.
     ///
     /// They are plain text. A name outside the grammar of a scope token is an undeclared scope.
     #[must_use]
@@ -291,13 +290,13 @@ impl<'a> Claims<'a> {
         }
     }
 
-    /// `auth_time`: when the user logged in.
+    /// Returns `auth_time`: the time when the user logged in.
     #[must_use]
     pub const fn auth_time(&self) -> Option<Timestamp> {
         self.auth_time
     }
 
-    /// `acr`: how strongly the user logged in.
+    /// Returns `acr`: the authentication context class of the login.
     #[must_use]
     pub fn acr(&self) -> Option<&str> {
         self.acr.as_deref()
@@ -350,7 +349,7 @@ fn read_list<'a>(
     Ok(())
 }
 
-/// The fault of a claim that is not of its type. If no value is present at all, that is the fault.
+/// The error for a claim of another type. If the value is missing, the error reports that.
 #[cold]
 fn wrong_value(claim: Claim, reader: &mut Reader<'_>) -> ClaimsError {
     reader.kind().map_or_else(Into::into, |_| claim.wrong_type())
@@ -366,8 +365,8 @@ fn read_time(slot: &mut Option<Timestamp>, claim: Claim, reader: &mut Reader<'_>
     Ok(())
 }
 
-/// Prints the claims that were read; parsed again, the text gives the same claims. Unknown claims
-/// are omitted. Of a foreign claim only the name is kept.
+/// Prints the claims that were read. If the text is parsed again, it gives the same claims. Unknown
+/// claims are omitted. Of a foreign claim only the name is kept.
 impl Serialize for Claims<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;

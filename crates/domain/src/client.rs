@@ -13,19 +13,19 @@ use crate::{ClientId, GrantType, Scope};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "the RFC knows these two")]
 pub enum ClientKind {
-    /// Can keep a secret and proves who it is.
+    /// The client can keep a secret and authenticates with it.
     Confidential,
-    /// Runs at the user's: a page, a program, an app.
+    /// The client runs on the user's device: a page, a program, an app.
     Public,
 }
 
-/// SHA-256 of a client's secret. Secrets are made by us with 256 bits of entropy, so a plain digest
-/// is enough.
+/// The SHA-256 digest of a client's secret. Scopegate generates secrets with 256 bits of entropy,
+/// so a plain digest is enough.
 #[derive(Clone, Copy)]
 pub struct SecretDigest([u8; 32]);
 
 impl SecretDigest {
-    /// A digest from its bytes.
+    /// Creates a digest from its bytes.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
@@ -52,7 +52,7 @@ impl fmt::Debug for SecretDigest {
     }
 }
 
-/// A registered client: who it is and the most that it can be granted.
+/// A registered client: its identity and the maximum that it can be granted.
 ///
 /// ```
 /// use scopegate_domain::{Client, ClientId, ClientKind, GrantType};
@@ -147,7 +147,7 @@ impl Client {
         &self.name
     }
 
-    /// Confidential if there is a secret, else public.
+    /// Returns [`ClientKind::Confidential`] if there is a secret, else [`ClientKind::Public`].
     #[must_use]
     pub const fn kind(&self) -> ClientKind {
         if self.secret.is_some() {
@@ -169,13 +169,13 @@ impl Client {
         &self.redirect_uris
     }
 
-    /// The grants that it may use.
+    /// Returns the grant types that the client may use.
     #[must_use]
     pub fn grant_types(&self) -> &[GrantType] {
         &self.grant_types
     }
 
-    /// Whether it may use this grant.
+    /// Whether the client may use this grant type.
     #[must_use]
     pub fn may_use(&self, grant_type: GrantType) -> bool {
         self.grant_types.contains(&grant_type)
@@ -187,7 +187,7 @@ impl Client {
         &self.scope
     }
 
-    /// Whether it may introspect tokens.
+    /// Whether the client may introspect tokens.
     #[must_use]
     pub const fn may_introspect(&self) -> bool {
         self.may_introspect
@@ -197,9 +197,9 @@ impl Client {
 /// A redirect URI: an absolute URI without a fragment ([RFC 6749, section
 /// 3.1.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.1.2)).
 ///
-/// Accepted are `https`, `http` on a loopback host alone, and private-use schemes with a dot in
-/// their name ([RFC 8252, section 7](https://www.rfc-editor.org/rfc/rfc8252#section-7)); nothing
-/// else, so no `javascript:`.
+/// Accepted are `https`, `http` on a loopback host, and private-use schemes with a dot in their
+/// name ([RFC 8252, section 7](https://www.rfc-editor.org/rfc/rfc8252#section-7)). All other
+/// schemes are refused, for example `javascript:`.
 ///
 /// ```
 /// use scopegate_domain::RedirectUri;
@@ -221,7 +221,7 @@ impl RedirectUri {
     ///
     /// # Errors
     ///
-    /// [`InvalidRedirectUri`] says which rule it breaks.
+    /// [`InvalidRedirectUri`] names the rule that the URI breaks.
     pub fn parse(text: &str) -> Result<Self, InvalidRedirectUri> {
         if text.len() > Self::MAX_LEN {
             return Err(InvalidRedirectUri::TooLong);

@@ -28,7 +28,7 @@ pub enum ErrorCode {
     UnsupportedGrantType,
     /// The scope is unknown, malformed or more than may be granted: RFC 6749, section 5.2.
     InvalidScope,
-    /// The token is expired, revoked, malformed or not meant for here: [RFC 6750, section
+    /// The token is expired, revoked, malformed or for another recipient: [RFC 6750, section
     /// 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1).
     InvalidToken,
     /// The token is valid and does not allow this: RFC 6750, section 3.1.
@@ -36,8 +36,8 @@ pub enum ErrorCode {
     /// The user must log in again, or more strongly: [RFC 9470, section
     /// 3](https://www.rfc-editor.org/rfc/rfc9470#section-3).
     InsufficientUserAuthentication,
-    /// The server failed, and asking again does not help: RFC 6749, section 4.1.2.1, where a status
-    /// of 500 cannot be sent.
+    /// The server failed, and a retry does not help: RFC 6749, section 4.1.2.1, for responses that
+    /// cannot have status 500.
     ServerError,
     /// The server cannot answer at present: [RFC 6749, section
     /// 4.1.2.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1).

@@ -2,7 +2,7 @@
 
 use crate::{ClaimLayout, Claims, ClientClaim, Scope, ScopeLayout};
 
-/// A payload that is accepted prints back, and parses to the same claims.
+/// Asserts that an accepted payload is printed and parsed again to the same claims.
 ///
 /// # Panics
 ///
@@ -31,7 +31,7 @@ pub fn claims(input: &[u8]) {
     }
 }
 
-/// A text that is accepted as a scope prints back, and parses to the same scope.
+/// Asserts that an accepted scope is printed and parsed again to the same scope.
 ///
 /// # Panics
 ///

@@ -2,10 +2,10 @@
 
 use crate::{ClientId, Scope, Timestamp, User};
 
-/// An authorization grant: in the name of this user this client may do this, since this moment
-/// ([RFC 6749, section 1.3](https://www.rfc-editor.org/rfc/rfc6749#section-1.3)).
+/// An authorization grant: this user allows this client this scope since this time ([RFC 6749,
+/// section 1.3](https://www.rfc-editor.org/rfc/rfc6749#section-1.3)).
 ///
-/// Every grant type ends in a `Grant`, and a token is issued for a `Grant` alone.
+/// Every grant type results in a `Grant`, and a token is issued only for a `Grant`.
 ///
 /// ```
 /// use scopegate_domain::{ClientId, Grant, Scope, Timestamp, User, UserId, Username};
@@ -25,7 +25,7 @@ pub struct Grant {
 }
 
 impl Grant {
-    /// States a grant. `scope` is what was granted, already narrowed.
+    /// Creates a grant. `scope` is the granted scope, after restriction.
     #[must_use]
     pub const fn new(user: User, client_id: ClientId, scope: Scope, granted_at: Timestamp) -> Self {
         Self {

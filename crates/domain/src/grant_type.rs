@@ -3,8 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// A value of `grant_type` that this server knows
-/// ([RFC 6749, section 1.3](https://www.rfc-editor.org/rfc/rfc6749#section-1.3)).
+/// A value of `grant_type` that this server supports ([RFC 6749, section
+/// 1.3](https://www.rfc-editor.org/rfc/rfc6749#section-1.3)).
 ///
 /// ```
 /// use scopegate_domain::GrantType;

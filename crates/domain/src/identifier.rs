@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// The maximum length of an identifier, in bytes.
 const MAX_LEN: usize = 512;
 
-/// The reason that a text is not an identifier: empty, too long, or with a byte outside printable
+/// The reason why a text is not an identifier: empty, too long, or with a byte outside printable
 /// ASCII.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -65,8 +65,8 @@ macro_rules! identifier {
             ///
             /// # Errors
             ///
-            /// [`InvalidIdentifier`] where the text is empty, longer than 512 bytes or not
-            /// printable ASCII.
+            /// [`InvalidIdentifier`] if the text is empty, longer than 512 bytes or not printable
+            /// ASCII.
             pub fn parse(text: &str) -> Result<Self, InvalidIdentifier> {
                 check(text)?;
                 Ok(Self(Arc::from(text)))
@@ -132,6 +132,6 @@ identifier! {
     /// The id of a token: the `jti` claim ([RFC 7519, section
     /// 4.1.7](https://www.rfc-editor.org/rfc/rfc7519#section-4.1.7)).
     TokenId;
-    /// A permanent id of a user, independent of the name: the `sub` of our own access tokens.
+    /// A permanent id of a user, independent of the name: the `sub` of this issuer's access tokens.
     UserId;
 }

@@ -1,9 +1,9 @@
 //! One bounded JSON text, read from left to right: the payload or the header of a token.
 //!
-//! Tokens are read for every request, so this reader borrows what it can, allocates only for text
-//! written with escapes, and reads each byte a fixed number of times. It knows [RFC
-//! 8259](https://www.rfc-editor.org/rfc/rfc8259) and nothing more: no `NaN`, no comments, no
-//! trailing comma, nothing behind the value.
+//! Tokens are read for every request. So this reader borrows if it can, allocates only for text
+//! written with escapes, and reads each byte a fixed number of times. It accepts only [RFC
+//! 8259](https://www.rfc-editor.org/rfc/rfc8259): no `NaN`, no comments, no trailing comma, no text
+//! after the value.
 
 mod names;
 mod number;
@@ -21,7 +21,7 @@ pub const MAX_DEPTH: u8 = 16;
 
 /// Reads one JSON text.
 ///
-/// The caller says what must come next; a text that holds something else is an error.
+/// The caller determines the next value. A text with another value is an error.
 ///
 /// ```
 /// use scopegate_domain::json::{JsonError, Reader};
@@ -103,11 +103,11 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads an object. `member` is called with each name and must read the value behind it.
+    /// Reads an object. `member` is called with each name and must read its value.
     ///
     /// # Errors
     ///
-    /// [`JsonError`], or what `member` answers.
+    /// [`JsonError`], or the error of `member`.
     #[inline]
     pub fn object<E: From<JsonError>>(
         &mut self,
@@ -119,8 +119,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Reads an object. `member` is called before each name and must read it and the value behind
-    /// it.
+    /// Reads an object. `member` is called before each name and must read the name and its value.
     #[inline]
     pub(crate) fn members<E: From<JsonError>>(
         &mut self,
@@ -129,7 +128,7 @@ impl<'a> Reader<'a> {
         self.list(b'{', b'}', member)
     }
 
-    /// Reads a name and the colon behind it.
+    /// Reads a name and its colon.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "as `Reader::text`")]
     pub(crate) fn name(&mut self) -> Result<Cow<'a, str>, JsonError> {
@@ -160,7 +159,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     ///
-    /// [`JsonError`], or what `item` answers.
+    /// [`JsonError`], or the error of `item`.
     #[inline]
     pub fn array<E: From<JsonError>>(&mut self, item: impl FnMut(&mut Self) -> Result<(), E>) -> Result<(), E> {
         self.list(b'[', b']', item)
@@ -195,13 +194,13 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     ///
-    /// [`JsonError::Syntax`] if no number is next.
+    /// [`JsonError::Syntax`] if the next value is not a number.
     #[inline]
     pub fn number(&mut self) -> Result<Number<'a>, JsonError> {
         self.number_if_next()?.ok_or(JsonError::Syntax)
     }
 
-    /// Reads a number if one is next; `None` if another value is.
+    /// Reads a number if one is next; `None` if the next value is another.
     #[inline]
     pub(crate) fn number_if_next(&mut self) -> Result<Option<Number<'a>>, JsonError> {
         self.skip_space();
@@ -248,7 +247,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads any value and forgets it; it must be JSON all the same.
+    /// Reads any value and discards it. It must be valid JSON.
     ///
     /// # Errors
     ///
@@ -264,8 +263,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads any value and forgets it, as [`Reader::skip`] does. No object in it may have a name
-    /// twice: two readers could take different members for the one that counts.
+    /// Reads any value and discards it, as [`Reader::skip`] does. No object in it may have a name
+    /// twice: two readers could take different members.
     ///
     /// # Errors
     ///
@@ -311,7 +310,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     ///
-    /// [`JsonError::Syntax`] where anything but white space follows.
+    /// [`JsonError::Syntax`] if anything but white space follows.
     pub fn finish(mut self) -> Result<(), JsonError> {
         self.skip_space();
         if self.byte().is_none() {

@@ -266,8 +266,8 @@ impl SecurityScheme {
         }
     }
 
-    /// Whether scopes belong to this kind of scheme: OAuth 2.0 and `OpenID` Connect. The others
-    /// carry scopes where the catalog declares some:
+    /// Whether scopes belong to this kind of scheme: OAuth 2.0 and `OpenID` Connect. Other schemes
+    /// have scopes if the catalog declares some:
     /// [`DeclaredScheme::has_scopes`](crate::DeclaredScheme::has_scopes).
     #[must_use]
     pub const fn has_scopes(&self) -> bool {

@@ -58,7 +58,7 @@ impl ScopeToken {
     ///
     /// # Errors
     ///
-    /// [`InvalidScope`] where the text is empty, longer than [`ScopeToken::MAX_LEN`], or holds a
+    /// [`InvalidScope`] if the text is empty, longer than [`ScopeToken::MAX_LEN`], or contains a
     /// byte outside the grammar.
     pub fn parse(text: &str) -> Result<Self, InvalidScope> {
         match first_fault(text) {

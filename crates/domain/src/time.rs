@@ -40,7 +40,7 @@ impl Timestamp {
         self.0
     }
 
-    /// Seconds from `earlier` to here; negative where `earlier` is later.
+    /// Returns the seconds from `earlier` to this time; negative if `earlier` is later.
     #[must_use]
     pub const fn seconds_since(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0)

@@ -98,7 +98,7 @@ impl Schemas {
         });
     }
 
-    /// The schema of a refusal; written out where the application has another schema of that name.
+    /// The schema of a refusal; written inline if the application has another schema of that name.
     fn problem(&mut self) -> Value {
         let schema = schema::problem();
         let name = "ProblemDetails";

@@ -26,10 +26,10 @@ pub(crate) type QueryValues<'q> = BTreeMap<Cow<'q, str>, Vec<Cow<'q, str>>>;
 
 /// Reads a query by the fields of `T`.
 ///
-/// A field takes the last value of its name, and a list takes all of them. An absent field is
-/// `None` if its type allows it. Names that `T` does not know are ignored unless `T` denies them.
-/// Where serde reads a value before it knows the type (`flatten`, enums with a tag or without), the
-/// documented type of the parameter decides.
+/// A field takes the last value of its name, and a list takes all values. An absent field is `None`
+/// if its type allows it. Unknown names are ignored unless `T` denies them. If serde reads a value
+/// before it knows the type (`flatten`, enums with a tag or without), the documented type of the
+/// parameter decides.
 ///
 /// # Errors
 ///
@@ -211,7 +211,7 @@ impl<'a> Types<'a> {
         }
     }
 
-    /// The types of the elements, where the value is a list.
+    /// The types of the elements, if the value is a list.
     fn elements(self) -> Option<&'a [ValueType]> {
         self.get().iter().find_map(|of| match of {
             ValueType::List(elements) => Some(elements.as_slice()),

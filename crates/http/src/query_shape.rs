@@ -31,7 +31,7 @@ pub(crate) struct Parameter {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct QueryShape {
     pub(crate) parameters: Vec<Parameter>,
-    /// The schema and the types of parameters under any other name, where a map takes them.
+    /// The schema and the types of parameters with any other name, if a map takes them.
     pub(crate) rest: Option<(Value, Vec<ValueType>)>,
     /// Whether the parameters that are required depend on others, as in an enum.
     pub(crate) has_alternatives: bool,
@@ -56,7 +56,7 @@ impl QueryShape {
         self.parameters.iter().find(|parameter| parameter.name == name)
     }
 
-    /// The types of the texts of this name; none where the document says nothing about them.
+    /// Returns the types of the texts of this name; none if the document does not declare it.
     pub(crate) fn types(&self, name: &str) -> &[ValueType] {
         let rest = || self.rest.as_ref().map_or(&[][..], |(_, types)| types);
         self.parameter(name).map_or_else(rest, |parameter| &parameter.types)

@@ -10,10 +10,9 @@ use crate::servers::group;
 
 /// The authorization servers of a table, in the order of their first schemes.
 ///
-/// Schemes share a server where an address of one is equal to an address of the other: of the
-/// authorization, token or refresh endpoint, or of the discovery document.
-/// [`OperationTable::with_same_server`] joins others. A scheme without an address is a server of
-/// its own: a key, a password, a bearer token.
+/// Two schemes share a server if one of their addresses is equal: the authorization, token or
+/// refresh endpoint, or the discovery document. [`OperationTable::with_same_server`] joins others.
+/// A scheme without an address is its own server: a key, a password, a bearer token.
 ///
 /// ```
 /// use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
@@ -117,7 +116,7 @@ impl<'t> AuthorizationServers<'t> {
         &self.servers
     }
 
-    /// The server of a scheme; none where the table does not declare the scheme.
+    /// Returns the server of a scheme; `None` if the table does not declare the scheme.
     #[must_use]
     pub fn of_scheme(&self, name: &SchemeName) -> Option<&AuthorizationServer<'t>> {
         let (place, _) = self.by_scheme.get(name.as_str())?;

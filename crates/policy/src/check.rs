@@ -110,7 +110,7 @@ impl<'a> CheckContext<'a> {
         self.scopes.iter().map(ScopeToken::as_str).collect::<Vec<_>>().join(" ")
     }
 
-    /// The user, where the operation requires one and the request's is known.
+    /// Returns the user, if the operation requires one and the request's user is known.
     #[must_use]
     pub const fn user(&self) -> Option<&'a User> {
         self.user

@@ -82,8 +82,8 @@ impl DocumentFacts {
         self
     }
 
-    /// Sets where the requirement of each operation is written, in the order of the table's
-    /// operations. Default: [`SecurityOrigin::Own`].
+    /// Sets for each operation the place at which its requirement is declared, in the order of the
+    /// table's operations. Default: [`SecurityOrigin::Own`].
     #[must_use]
     pub fn security_origins(mut self, origins: impl IntoIterator<Item = SecurityOrigin>) -> Self {
         self.origins = origins.into_iter().collect();
@@ -98,7 +98,7 @@ impl DocumentFacts {
         self
     }
 
-    /// States that a requirement names this scheme, also where the table lost it because nothing
+    /// Records that a requirement names this scheme, even if the table lost it because nothing
     /// satisfies the requirement.
     #[must_use]
     pub fn used_scheme(mut self, name: impl Into<String>) -> Self {

@@ -61,7 +61,7 @@ pub enum Fact {
 }
 
 impl Fact {
-    /// The security scheme, where a credential for one is required.
+    /// The security scheme, if a credential for one is required.
     #[must_use]
     pub const fn scheme_name(&self) -> Option<&SchemeName> {
         match self {

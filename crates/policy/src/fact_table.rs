@@ -135,7 +135,7 @@ impl FactTable {
         self.schemes.iter().map(|scheme| scheme.server)
     }
 
-    /// The same facts, where two schemes take the tokens of one authorization server.
+    /// The same facts, if two schemes accept the tokens of one authorization server.
     pub(crate) fn with_same_server(mut self, one: SchemeId, other: SchemeId) -> Self {
         let mut servers: Vec<usize> = self.servers().collect();
         crate::servers::join(&mut servers, one.index(), other.index());

@@ -93,7 +93,7 @@ impl RequirementIndex {
         self.range(self.trees.get(tree).map(|tree| &tree.own))
     }
 
-    /// The same of a request without a credential; none where authentication is not optional.
+    /// The same for a request without a credential; none if authentication is not optional.
     #[must_use]
     pub fn anonymous(&self, tree: usize) -> impl ExactSizeIterator<Item = &[FactId]> {
         self.range(self.trees.get(tree).map(|tree| &tree.anonymous))

@@ -55,7 +55,7 @@ impl Requirement {
         }
     }
 
-    /// Holds where the fact does.
+    /// Creates a requirement that is satisfied if the fact holds.
     #[must_use]
     pub fn fact(fact_table: &FactTable, id: FactId) -> Self {
         Self {
@@ -63,7 +63,8 @@ impl Requirement {
         }
     }
 
-    /// Holds where all facts of the set do; with the empty set, everywhere.
+    /// Creates a requirement that is satisfied if all facts of the set hold. The empty set is
+    /// always satisfied.
     #[must_use]
     pub fn facts(fact_table: &FactTable, set: &FactSet) -> Self {
         Self {
@@ -75,7 +76,7 @@ impl Requirement {
     ///
     /// # Errors
     ///
-    /// [`Limit::Kept`] where more than [`MAX_KEPT`] alternatives are left.
+    /// [`Limit::Kept`] if more than [`MAX_KEPT`] alternatives are left.
     pub fn any(requirements: impl IntoIterator<Item = Self>) -> Result<Self, Limit> {
         let mut union = Vec::new();
         for requirement in requirements {
@@ -90,11 +91,12 @@ impl Requirement {
         Self::from_closed(union)
     }
 
-    /// Holds where all of them do; of nothing, everywhere.
+    /// Creates a requirement that is satisfied if all of these are. An empty list is always
+    /// satisfied.
     ///
     /// # Errors
     ///
-    /// [`Limit::Kept`] or [`Limit::Formed`] where the multiplication grows past them.
+    /// [`Limit::Kept`] or [`Limit::Formed`] if the multiplication exceeds them.
     pub fn all(requirements: impl IntoIterator<Item = Self>) -> Result<Self, Limit> {
         Self::all_within(requirements.into_iter().collect(), &mut ResolutionBudget::new())
     }
@@ -140,8 +142,8 @@ impl Requirement {
         matches!(&*self.alternatives, [set] if set.is_empty())
     }
 
-    /// Whether it holds where exactly these facts do. The set must be closed, as that of a facts
-    /// is.
+    /// Whether exactly these facts satisfy the requirement. The set must be closed under
+    /// implication.
     #[must_use]
     pub fn allows(&self, closed: &FactSet) -> bool {
         self.alternatives

@@ -139,8 +139,8 @@ impl Shadow {
         &self.proposed
     }
 
-    /// The number that a scheme of the running policy has in the proposed one; none where that does
-    /// not declare it.
+    /// Returns the number of a scheme of the running policy in the proposed one; `None` if the
+    /// proposed one does not declare it.
     #[must_use]
     pub fn scheme(&self, running: SchemeId) -> Option<SchemeId> {
         self.schemes.get(running.index()).copied().flatten()
@@ -214,9 +214,9 @@ impl ProposedOperation {
 
     /// Evaluates the proposed policy for a request.
     ///
-    /// `running` is what the running policy decided by, and `proposed` the same in the words of the
-    /// proposed one: its [`TokenFacts`](crate::TokenFacts)s, the same subjects, users and facts.
-    /// Where the running policy never came to a decision there is no `running`, and the results of
+    /// `running` is the input of the running policy's decision, and `proposed` the same in the
+    /// facts of the proposed one: its [`TokenFacts`](crate::TokenFacts)s, the same subjects, users
+    /// and facts. If the running policy made no decision, `running` is `None` and the results of
     /// its checks are unknown.
     pub fn ask(
         &self,

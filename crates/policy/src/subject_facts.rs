@@ -140,8 +140,8 @@ impl<'p> SubjectFacts<'p> {
         }
     }
 
-    /// A fact holds where every check behind it passes. `active` requires an active user to begin
-    /// with; checks can only take it away.
+    /// A fact holds if every check of that fact passes. `active` requires an active user first;
+    /// checks can only remove it.
     fn run_checks(&self, operation: &ResolvedOperation, presented: &PresentedCredentials<'_>, request: &mut FactSet) {
         let has_credential = self.token.contains(FactId::AUTHENTICATED);
         let has_user = request.contains(FactId::USER);

@@ -181,9 +181,8 @@ impl TokenFacts {
 impl OperationTable {
     /// The facts of a verified token of this scheme. Call it once for each token.
     ///
-    /// The subject is a service where the token's `sub` is its `client_id`
-    /// ([RFC 9068, section 2.2](https://www.rfc-editor.org/rfc/rfc9068#section-2.2)), a user
-    /// otherwise.
+    /// The subject is a service if the token's `sub` is its `client_id` ([RFC 9068, section
+    /// 2.2](https://www.rfc-editor.org/rfc/rfc9068#section-2.2)), a user otherwise.
     ///
     /// # Errors
     ///

@@ -31,8 +31,8 @@ pub struct Unverified {
 ///
 /// # Errors
 ///
-/// [`VerifyError`] where the text has not the form of a token, or header or payload is not a JSON
-/// object.
+/// [`VerifyError`] if the text does not have the form of a token, or header or payload is not a
+/// JSON object.
 pub fn inspect(token: &str) -> Result<Unverified, VerifyError> {
     let jws = CompactJws::cut(token, TokenRules::MAX_TOKEN)?;
     let (mut buffer, mut scratch) = (HeaderBuffer::new(), PayloadBuffer::new());

@@ -187,8 +187,8 @@ impl KeyRing {
         &self.keys
     }
 
-    /// The key that signs: the newest whose time has come. Where a clock is so far behind that
-    /// there is none, the first.
+    /// Returns the key that signs: the newest key whose time has come. If a clock is so far behind
+    /// that there is none, returns the first key.
     #[must_use]
     pub fn current(&self, now: Timestamp) -> Option<&StoredKey> {
         let started = self.keys.iter().rev().find(|key| key.used_from <= now);

@@ -32,8 +32,8 @@ impl KeySet {
     ///
     /// # Errors
     ///
-    /// [`KeyError::DuplicateId`] where two have the same id and algorithm: a token would not know
-    /// its key.
+    /// [`KeyError::DuplicateId`] if two keys have the same id and algorithm, because the key of a
+    /// token would be ambiguous.
     pub fn new(keys: impl IntoIterator<Item = VerifyingKey>) -> Result<Self, KeyError> {
         let keys: Vec<_> = keys.into_iter().collect();
         let name = |key: &'_ VerifyingKey| Some((key.id()?.as_str().to_owned(), key.algorithm().as_str()));

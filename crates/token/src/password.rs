@@ -39,8 +39,8 @@ impl PasswordPolicy {
     ///
     /// # Errors
     ///
-    /// [`InvalidPolicy`] where argon2 does not know such parameters, or where a hash made with them
-    /// would be refused as too costly.
+    /// [`InvalidPolicy`] if argon2 rejects the parameters, or if a hash with them would be refused
+    /// as too costly.
     pub fn argon2id(memory_kib: u32, passes: u32, lanes: u32) -> Result<Self, InvalidPolicy> {
         let params = Params::new(memory_kib, passes, lanes, None).map_err(|_| InvalidPolicy)?;
         if Scheme::Argon2id(params.clone()).is_too_costly() {
@@ -97,7 +97,7 @@ pub struct PasswordHasher {
 }
 
 impl PasswordHasher {
-    /// A hasher that makes hashes by this policy.
+    /// Creates a hasher that hashes by this policy.
     #[must_use]
     pub const fn new(policy: PasswordPolicy) -> Self {
         Self { policy }
@@ -107,7 +107,7 @@ impl PasswordHasher {
     ///
     /// # Errors
     ///
-    /// [`HashError`] if there is no randomness for a salt or no memory to hash in.
+    /// [`HashError`] if no random bytes for a salt or not enough memory is available.
     pub fn hash(&self, password: &Secret<String>, entropy: &dyn RandomSource) -> Result<PasswordHash, HashError> {
         let mut salt = [0; SALT_LEN];
         entropy.fill(&mut salt)?;
@@ -117,8 +117,8 @@ impl PasswordHasher {
             .map_err(|_| HashError::Memory)
     }
 
-    /// Whether the password is the one that was hashed. With no hash, or one that cannot be used,
-    /// the hasher still does the work of the policy.
+    /// Whether the password is the one that was hashed. Without a usable hash, the hasher still
+    /// does the work of the policy.
     ///
     /// bcrypt reads 72 bytes and stops at a NUL. A longer password, or one with a NUL, matches no
     /// bcrypt hash.
@@ -168,8 +168,8 @@ impl PasswordHasher {
 pub enum PasswordVerdict {
     /// The password matches the hash.
     Match {
-        /// Whether the hash is weaker than the policy: make a new one while the password is at
-        /// hand.
+        /// Whether the hash is weaker than the policy. Then make a new one while the password is
+        /// available.
         rehash: bool,
     },
     /// The password does not match, or there was no hash to compare it with.

@@ -5,12 +5,12 @@ use scopegate_domain::TokenId;
 /// The number of hexadecimal digits before the dot.
 const RANDOM: usize = 32;
 
-/// `jti` of our access tokens: 128 random bits, a dot, and the place of the last revocation that
-/// was kept when the login began.
+/// The `jti` of this issuer's access tokens: 128 random bits, a dot, and the position of the last
+/// revocation that was stored when the login began.
 ///
-/// Both are hexadecimal. A revocation with a later place covers the token;
-/// [`RevokedSet::add_placed`](crate::RevokedSet::add_placed) says how. Other readers take the whole
-/// text as an opaque id.
+/// Both are hexadecimal. A revocation with a later position covers the token: see
+/// [`RevokedSet::add_placed`](crate::RevokedSet::add_placed). Other readers treat the whole text as
+/// an opaque id.
 ///
 /// ```
 /// use scopegate_token::PlacedTokenId;
@@ -24,15 +24,15 @@ const RANDOM: usize = 32;
 pub struct PlacedTokenId(());
 
 impl PlacedTokenId {
-    /// The id with these random bits and this place; a place below 0 counts as 0. There is always
-    /// one: the text is an identifier.
+    /// Returns the id with these random bits and this position. A position below 0 counts as 0. It
+    /// cannot fail, because the text is always an identifier.
     #[must_use]
     #[expect(clippy::new_ret_no_self, reason = "an id of this form is a token id like any other")]
     pub fn new(random: u128, place: i64) -> Option<TokenId> {
         TokenId::parse(&format!("{random:032x}.{:x}", place.max(0))).ok()
     }
 
-    /// The place, where the id has one.
+    /// Returns the position, if the id contains one.
     #[must_use]
     pub fn place_of(id: &str) -> Option<i64> {
         let (random, place) = id.split_at_checked(RANDOM)?;

@@ -9,8 +9,7 @@ use scopegate_domain::{Claims, ClientId, Lifetime, Revocation, Revoked, Timestam
 
 use crate::PlacedTokenId;
 
-/// The tokens that are refused though they are genuine. Every request checks them, also for tokens
-/// that were verified before.
+/// The set of revoked tokens. Every request checks it, also for cached tokens.
 ///
 /// Higher crates fill it: from a store when the program starts, with the program's own revocations,
 /// and with those that other processes wrote meanwhile. An added revocation is effective for every
@@ -42,9 +41,9 @@ pub struct RevokedSet {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "a user has an id and a name")]
 pub enum SubjectClaim {
-    /// The id, as RFC 9068 has it.
+    /// `sub` is the id, as in RFC 9068.
     UserId,
-    /// The name, as the tutorial has it.
+    /// `sub` is the name, as in the tutorial.
     Username,
 }
 
@@ -62,14 +61,14 @@ struct Entries {
 struct Entry {
     issued_until: Timestamp,
     forget_at: Timestamp,
-    /// The last place in the order of the store, of those whose place is known.
+    /// The last position in the order of the store, of the revocations with a known position.
     place: Option<i64>,
-    /// The latest of those whose place is not known.
+    /// The latest time of the revocations without a known position.
     unplaced_until: Option<Timestamp>,
 }
 
 impl RevokedSet {
-    /// A set without a revocation, for tokens whose `sub` is of this kind.
+    /// Creates an empty set, for tokens whose `sub` is of this kind.
     #[must_use]
     pub fn new(subjects: SubjectClaim) -> Self {
         Self {
@@ -102,8 +101,7 @@ impl RevokedSet {
         self
     }
 
-    /// Sets the same of a set that is in use. It is effective for every check that begins
-    /// afterwards.
+    /// Sets the same for a set in use. It is effective for every check that begins afterwards.
     // SECURITY: the longest lifetime of any token, not the one that is set now. Otherwise a token
     // with a longer life passes for younger than it is
     // (`token_with_longer_earlier_lifetime_is_revoked`).
@@ -119,12 +117,13 @@ impl RevokedSet {
         self.add_all(revocations.into_iter().map(|revocation| (None, revocation)));
     }
 
-    /// Revokes tokens, each with its place in the order of the store.
+    /// Adds revocations, each with its position in the order of the store.
     ///
-    /// A token whose id carries a place ([`PlacedTokenId`](crate::PlacedTokenId)) is covered if it
-    /// was issued before that place was taken, regardless of the nodes' clocks. It is also covered
-    /// if it was issued more than [`Revocation::SKEW`] before the end of the revocation: a store
-    /// that was restored from a copy takes its places again.
+    /// If the id of a token contains a position ([`PlacedTokenId`](crate::PlacedTokenId)), the
+    /// revocation covers it if the token was issued before that position was assigned, regardless
+    /// of the clocks of nodes. It also covers a token that was issued more than
+    /// [`Revocation::SKEW`] before the end of the revocation, because a store that was restored
+    /// from a copy assigns its positions again.
     pub fn add_placed(&self, revocations: impl IntoIterator<Item = (i64, Revocation)>) {
         self.add_all(
             revocations
@@ -147,7 +146,7 @@ impl RevokedSet {
         self.version.fetch_add(1, Ordering::Release);
     }
 
-    /// Drops what covers tokens that have all expired by now.
+    /// Removes the revocations whose tokens have all expired by now.
     pub fn forget(&self, now: Timestamp) {
         if self.version() != 0 {
             self.write().forget(now);
@@ -173,8 +172,8 @@ impl RevokedSet {
         self.version() != 0 && self.covers(&RevokedNames::of(claims))
     }
 
-    /// The number of additions. A token that was not in the set at one version is not in it while
-    /// the version is the same.
+    /// Returns the number of additions. A token that was not in the set at one version is not in it
+    /// while the version is the same.
     pub(crate) fn version(&self) -> u64 {
         self.version.load(Ordering::Acquire)
     }
@@ -231,7 +230,7 @@ impl Entries {
     fn forget(&mut self, now: Timestamp) {
         for among in [&mut self.clients, &mut self.subjects, &mut self.tokens] {
             among.retain(|_, entry| entry.forget_at > now);
-            // A burst that is over gives its memory back.
+            // Releases the memory after a burst.
             if among.capacity() > 2 * among.len() + 64 {
                 among.shrink_to_fit();
             }

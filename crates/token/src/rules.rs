@@ -61,14 +61,15 @@ impl TokenRules {
         Self::new(TokenKind::Tutorial)
     }
 
-    /// The rules of [RFC 9068](https://www.rfc-editor.org/rfc/rfc9068) for one resource server.
+    /// Creates the rules of [RFC 9068](https://www.rfc-editor.org/rfc/rfc9068) for one resource
+    /// server.
     #[must_use]
     pub const fn rfc9068(issuer: Issuer, audience: Audience) -> Self {
         Self::new(TokenKind::Rfc9068 { issuer, audience })
     }
 
-    /// The rules for the access tokens of another issuer, for one resource server. How such tokens
-    /// look is a matter of the issuer: see [`TokenRules::with_token_types`] and
+    /// Creates rules for the access tokens of another issuer, for one resource server. The form of
+    /// such tokens depends on the issuer: see [`TokenRules::with_token_types`] and
     /// [`TokenRules::with_layout`].
     ///
     /// ```
@@ -139,7 +140,8 @@ impl TokenRules {
         }
     }
 
-    /// The issuer of the tokens. None for the rules of the tutorial, whose tokens name no issuer.
+    /// Returns the issuer of the tokens. `None` for the rules of the tutorial, whose tokens name no
+    /// issuer.
     #[must_use]
     pub fn issuer(&self) -> Option<&Issuer> {
         match &self.kind {
@@ -153,7 +155,8 @@ impl TokenRules {
         }
     }
 
-    /// The audience of the tokens. None for the rules of the tutorial, whose tokens have none.
+    /// Returns the audience of the tokens. `None` for the rules of the tutorial, whose tokens have
+    /// none.
     #[must_use]
     pub fn audience(&self) -> Option<&Audience> {
         match &self.kind {
@@ -232,8 +235,8 @@ impl TokenRules {
         self.kind.check_claims(claims)
     }
 
-    /// Whether a token with these times is valid now: asked when it is verified, and whenever it is
-    /// seen again.
+    /// Whether a token with these times is valid now. Checked at the verification and at every
+    /// cache hit.
     pub(crate) fn check_times(&self, times: &TokenTimes, now: Timestamp) -> Result<(), VerifyError> {
         let expires_at = times.expires_at.ok_or(VerifyError::Missing { claim: "exp" })?;
         if expires_at + self.leeway <= now {

@@ -30,7 +30,7 @@ pub struct Signer {
     current: ArcSwap<Signing>,
 }
 
-/// A key with the header that it writes.
+/// A key with the header of its tokens.
 #[derive(Debug)]
 struct Signing {
     key: SigningKey,
@@ -38,19 +38,19 @@ struct Signing {
 }
 
 impl Signer {
-    /// A signer with one key.
+    /// Creates a signer with one key.
     #[must_use]
     pub fn new(rules: TokenRules, key: SigningKey) -> Self {
         let current = ArcSwap::from_pointee(Signing::new(&rules, key));
         Self { rules, current }
     }
 
-    /// Signs with this key from now on. Verifiers must know it first.
+    /// Replaces the signing key. Verifiers must have the key before.
     pub fn replace_key(&self, key: SigningKey) {
         self.current.store(Signing::new(&self.rules, key).into());
     }
 
-    /// The rules that it writes tokens by.
+    /// Returns the rules of the tokens.
     #[must_use]
     pub const fn rules(&self) -> &TokenRules {
         &self.rules
@@ -62,12 +62,12 @@ impl Signer {
         self.current.load().key.algorithm()
     }
 
-    /// Issues a token.
+    /// Signs a token.
     ///
     /// # Errors
     ///
-    /// [`SignError`] where the claims lack what this kind of token requires, where the kind does
-    /// not allow the key, or where an ES256 signature finds no randomness.
+    /// [`SignError`] if the claims lack a required claim, if the kind of token does not allow the
+    /// key, or if an ES256 signature gets no random bytes.
     pub fn issue(&self, claims: &AccessTokenClaims) -> Result<AccessToken, SignError> {
         let current = self.current.load();
         let Signing { key, header } = &**current;
@@ -108,7 +108,7 @@ impl Signing {
     }
 }
 
-/// An access token as it goes to the client. Any holder may use it, so it does not print itself.
+/// A signed access token for the client. Any holder may use it, so the type does not print itself.
 #[derive(Clone)]
 pub struct AccessToken(Secret<String>);
 
@@ -143,13 +143,13 @@ pub enum SignError {
     /// be written as JSON.
     #[error("claims lack a client or a token id, or cannot be written")]
     Claims,
-    /// Tokens of these rules are issued by others.
+    /// Other issuers sign the tokens of these rules.
     #[error("this kind of token is issued by others")]
     Kind,
     /// The key could not sign.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// The payload is longer than what a verifier of the same rules accepts.
+    /// The payload is longer than the maximum of a verifier with the same rules.
     #[error("payload is too long")]
     TooLong,
 }

@@ -8,13 +8,13 @@ use arc_swap::ArcSwap;
 use crate::header::{Header, HeaderBuffer, encode_header};
 use crate::{Algorithm, KeySet, TokenRules, VerifyError, VerifyingKey};
 
-/// The keys of a verifier, which can be replaced while others verify with them.
+/// The keys of a verifier. They can be replaced during verification.
 pub(crate) struct TrustedKeys {
     current: ArcSwap<KeySnapshot>,
     epoch: AtomicU64,
 }
 
-/// A set of keys, with the headers by which they are found without reading.
+/// A set of keys, with the headers that identify a key without parsing.
 #[derive(Debug)]
 pub(crate) struct KeySnapshot {
     keys: KeySet,
@@ -90,10 +90,10 @@ impl KeySnapshot {
         trusted
     }
 
-    /// The headers that a signer of these rules writes, each with the key that it leads to.
+    /// The headers that a signer of these rules writes, each with its key.
     ///
-    /// SECURITY: only a header that is accepted when it is read is listed here, with the key that
-    /// reading it finds (`es256_is_verified_and_never_for_the_tutorial`).
+    /// SECURITY: only an acceptable header is listed, with the key that parsing it finds
+    /// (`es256_is_verified_and_never_for_the_tutorial`).
     fn usual_headers(&self, rules: &TokenRules) -> impl Iterator<Item = ExpectedHeader> {
         self.keys.iter().filter_map(|key| {
             let header = encode_header(key.algorithm(), rules.token_type(), key.id());
@@ -106,7 +106,7 @@ impl KeySnapshot {
         &self.keys
     }
 
-    /// The key that a header leads to. A usual header is known by its text; any other is read.
+    /// Returns the key of a header. A typical header is found by its text; any other is parsed.
     pub(crate) fn key_for(&self, rules: &TokenRules, encoded_header: &str) -> Result<&VerifyingKey, VerifyError> {
         match self.usual.iter().find(|usual| usual.header == encoded_header) {
             Some(usual) => Ok(&usual.key),

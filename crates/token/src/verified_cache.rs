@@ -19,8 +19,7 @@ use crate::{PayloadBuffer, RevokedSet, TokenRevoked, Verifier, VerifyError};
 /// A verifier that caches its results.
 ///
 /// A token is verified once. Until it expires, the value made from it (`V`) is found by its text. A
-/// hit alone is not trusted: at every hit the whole text was compared, and times, keys and
-/// revocation are checked again.
+/// hit compares the whole text, and checks times, keys and revocation again.
 ///
 /// | rule | how |
 /// |---|---|
@@ -72,7 +71,7 @@ use crate::{PayloadBuffer, RevokedSet, TokenRevoked, Verifier, VerifyError};
 pub struct VerifiedCache<V, S = RandomState> {
     verifier: Arc<Verifier>,
     revoked: Arc<RevokedSet>,
-    /// `None` if nothing may be kept.
+    /// `None` if the cache has no capacity.
     known: Option<Shelf<V, S>>,
     evictions: Arc<AtomicU64>,
 }
@@ -83,17 +82,17 @@ type Shelf<V, S> = Cache<TokenText, Arc<CachedToken<V>>, Weigher, S, Counted>;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CacheStats {
-    /// Tokens.
+    /// The number of tokens.
     pub entries: usize,
-    /// Bytes, what the tables of the cache need for each of them included.
+    /// The size in bytes, including the tables of the cache.
     pub bytes: u64,
     /// The total number of evicted tokens.
     pub evictions: u64,
 }
 
 impl<V: HeapSize> VerifiedCache<V> {
-    /// A cache of at most this number of bytes before a verifier. With 0 bytes it keeps nothing,
-    /// and every token is verified.
+    /// Creates a cache of at most this number of bytes around a verifier. With 0 bytes it caches
+    /// nothing, and every token is verified.
     #[must_use]
     pub fn new(verifier: Arc<Verifier>, revoked: Arc<RevokedSet>, bytes: usize) -> Self {
         Self::with_hasher(verifier, revoked, bytes, RandomState::new())
@@ -117,7 +116,7 @@ impl<V: HeapSize, S: BuildHasher + Clone> VerifiedCache<V, S> {
         }
     }
 
-    /// The value made from a token, if the token was verified before and is still valid.
+    /// Returns the value made from a token, if the token was verified before and is still valid.
     ///
     /// The method returns no reason for a token that is unknown or has become invalid;
     /// [`VerifiedCache::verify`] does. The text may be any bytes, because only tokens were added.
@@ -135,12 +134,12 @@ impl<V: HeapSize, S: BuildHasher + Clone> VerifiedCache<V, S> {
         None
     }
 
-    /// Verifies a token, cached or not, and keeps the value that `make` returns for its claims.
+    /// Verifies a token, cached or not, and caches the value that `make` returns for its claims.
     ///
     /// # Errors
     ///
-    /// [`VerifyError`] names the rule that it breaks, [`TokenRevoked`] reports that it was revoked,
-    /// and `make` may return its own error. Nothing is kept then.
+    /// [`VerifyError`] names the broken rule, [`TokenRevoked`] reports a revocation, and `make` may
+    /// return its own error. Nothing is cached then.
     pub fn verify<E: From<VerifyError> + From<TokenRevoked>>(
         &self,
         token: &str,

@@ -58,17 +58,17 @@ impl Verifier {
         self.trust.replace(&self.rules, keys.into());
     }
 
-    /// A number that grows with each replacement of the keys by others.
+    /// Returns a number that grows with each replacement of the keys by another set.
     ///
-    /// A cached result holds as long as the epoch is the same as it was **before** the token was
-    /// verified: read it first.
+    /// A cached result is valid while the epoch is the same as **before** the verification, so read
+    /// it first.
     #[inline]
     #[must_use]
     pub fn key_epoch(&self) -> u64 {
         self.trust.epoch()
     }
 
-    /// The rules that it verifies by.
+    /// Returns the rules of the verifier.
     #[must_use]
     pub const fn rules(&self) -> &TokenRules {
         &self.rules
@@ -80,17 +80,17 @@ impl Verifier {
         self.trust.current().keys().clone()
     }
 
-    /// The key that a token has to be signed with, by its header alone: nothing is verified.
+    /// Returns the key for a header. Nothing is verified.
     ///
     /// # Errors
     ///
-    /// [`VerifyError`] where the header breaks a rule or names no key of the set.
+    /// [`VerifyError`] if the header breaks a rule or names no key of the set.
     pub fn key_for(&self, token: &str) -> Result<VerifyingKey, VerifyError> {
         let jws = CompactJws::cut(token, self.rules.max_token())?;
         self.trust.current().key_for(&self.rules, jws.header).cloned()
     }
 
-    /// Whether a token is genuine and valid now. The claims borrow from `scratch`.
+    /// Verifies that a token is genuine and valid now. The claims borrow from `scratch`.
     ///
     /// # Errors
     ///
@@ -112,7 +112,7 @@ impl Verifier {
         Ok(Verified::assertion(claims))
     }
 
-    /// The payload of a token whose header and signature are valid.
+    /// Returns the payload of a token whose header and signature are valid.
     #[inline]
     pub(crate) fn open<'s>(&self, token: &str, scratch: &'s mut PayloadBuffer) -> Result<&'s [u8], VerifyError> {
         let trusted = self.trust.current();

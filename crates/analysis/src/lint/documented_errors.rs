@@ -2,8 +2,8 @@
 
 use scopegate_policy::DocumentedErrors;
 
-/// Whether most operations document errors, and hardly one a refusal: no caller must present a
-/// credential. Where operations change something, errors of the client have to be among them.
+/// Whether most operations document errors, and hardly one documents a refusal: no caller must
+/// present a credential. If operations change something, they must document errors of the client.
 pub(super) fn never_refuses(all: &[DocumentedErrors], changes: bool) -> bool {
     let count = |is: fn(&DocumentedErrors) -> bool| all.iter().filter(|errors| is(errors)).count();
     let with_errors = if changes {

@@ -24,7 +24,7 @@ pub struct Finding {
     pub(super) parts: Vec<Finding>,
 }
 
-/// The object of a document that a finding is about: where the owner would change something.
+/// The object of a document that a finding is about, which the owner would change.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FindingSubject {
@@ -140,7 +140,7 @@ impl Finding {
         self
     }
 
-    /// Keeps the operations that the predicate accepts. `None` where the finding had operations and
+    /// Keeps the operations that the predicate accepts. `None` if the finding had operations and
     /// none is left.
     #[must_use]
     pub fn retain(self, mut keep: impl FnMut(Method, &str) -> bool) -> Option<Self> {

@@ -61,8 +61,8 @@ pub(super) fn report(table: &OperationTable, facts: &DocumentFacts, collector: &
         return true;
     }
     let protected = protected_resources(table);
-    // Where protected operations document the refusal, one that does not is probably meant to be
-    // public.
+    // If protected operations document the refusal, an operation that does not is probably intended
+    // to be public.
     let documents_refusals = {
         let numbered = table.operations().iter().enumerate();
         let protected = numbered.filter(|(_, operation)| !is_public(operation));
@@ -85,7 +85,7 @@ fn is_public(operation: &ResolvedOperation) -> bool {
     operation.access() == Access::Public
 }
 
-/// A public operation, and where that is written.
+/// A public operation, and the place at which that is declared.
 #[derive(Clone, Copy)]
 struct Public<'t> {
     operation: &'t ResolvedOperation,

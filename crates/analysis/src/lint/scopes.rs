@@ -108,7 +108,7 @@ pub(super) fn unused(
     };
     let parts = || unused.iter().map(|token| finding(token));
     if unused.len() == looked_at.len() && unused.len() > 1 {
-        // Where any token is enough, that is the cause.
+        // If any token is enough, that is the cause.
         if is_any_token_enough {
             return Vec::new();
         }
@@ -229,8 +229,8 @@ fn scopeless<'u>(fact_table: &'u FactTable, set: &FactSet) -> Option<Vec<&'u Sch
     (!schemes.is_empty()).then_some(schemes)
 }
 
-/// An alternative whose scopes all sound as if they were for reading. It matters where the
-/// operation changes something.
+/// An alternative whose scopes all have names for reading. It is a finding if the operation changes
+/// something.
 pub(super) fn weak_for_writing(operation: &ResolvedOperation) -> Option<Finding> {
     let is_for_reading = |alternative: &&Alternative| {
         let scope = alternative.scope();
@@ -256,7 +256,7 @@ pub(super) fn is_own_subscription(operation: &ResolvedOperation) -> bool {
     verbs::is_own_subscription(operation, scopes)
 }
 
-/// Scopes that all sound as if they were for writing. It matters where the operation reads.
+/// Scopes that all have names for writing. They are a finding if the operation reads.
 pub(super) fn strong_for_reading(operation: &ResolvedOperation) -> Option<Finding> {
     let with_scopes = operation
         .alternatives()

@@ -26,7 +26,7 @@ pub struct AccessTokenClaims {
 }
 
 impl AccessTokenClaims {
-    /// Claims about a subject, without a scope.
+    /// Creates claims about a subject, without a scope.
     #[must_use]
     pub fn new(subject: impl Into<String>, issued_at: Timestamp, lifetime: Lifetime) -> Self {
         Self {
@@ -66,8 +66,8 @@ impl AccessTokenClaims {
         self.expires_at
     }
 
-    /// The payload as the `FastAPI` tutorial writes it: `sub`, `scopes`, `exp`, nothing else. Empty
-    /// if it cannot be written as JSON: an empty payload must not be signed.
+    /// Returns the payload in the format of the `FastAPI` tutorial: only `sub`, `scopes` and `exp`.
+    /// Empty if it cannot be written as JSON: an empty payload must not be signed.
     #[must_use]
     pub fn to_tutorial_json(&self) -> String {
         #[derive(Serialize)]
@@ -84,9 +84,9 @@ impl AccessTokenClaims {
         print(&payload).unwrap_or_default()
     }
 
-    /// The payload of [RFC 9068, section 2.2](https://www.rfc-editor.org/rfc/rfc9068#section-2.2).
-    /// None where `client_id` or `jti`, which the RFC requires, is not set, or if it cannot be
-    /// written as JSON.
+    /// Returns the payload of [RFC 9068, section
+    /// 2.2](https://www.rfc-editor.org/rfc/rfc9068#section-2.2). `None` if `client_id` or `jti`,
+    /// which the RFC requires, is not set, or if the claims cannot be written as JSON.
     #[must_use]
     pub fn to_rfc9068_json(&self, issuer: &Issuer, audience: &Audience) -> Option<String> {
         #[derive(Serialize)]
@@ -115,7 +115,7 @@ impl AccessTokenClaims {
     }
 }
 
-/// The text of a payload; none, and never an empty one, if it cannot be written.
+/// Returns the text of a payload. `None`, and never an empty text, if it cannot be written.
 fn print(payload: &impl Serialize) -> Option<String> {
     serde_json::to_string(payload).ok()
 }

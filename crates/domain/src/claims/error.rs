@@ -24,16 +24,16 @@ pub enum ClaimsError {
         /// The name of the claim.
         claim: &'static str,
     },
-    /// `scope` and `scopes` are both there and say different things.
+    /// Both `scope` and `scopes` are present, with different values.
     #[error("claims `scope` and `scopes` differ")]
     ScopesDiffer,
-    /// Nested deeper than [`crate::json::MAX_DEPTH`].
+    /// The nesting is deeper than [`crate::json::MAX_DEPTH`].
     #[error("payload is nested too deeply")]
     TooDeep,
     /// The payload is longer than [`Claims::MAX_LEN`](super::Claims::MAX_LEN).
     #[error("payload is longer than {} bytes", super::limits::MAX_LEN)]
     TooLong,
-    /// A known claim is of another type than its own; `null` is another type too.
+    /// A supported claim has another type; `null` is another type, too.
     #[error("claim `{claim}` is not of its type")]
     WrongType {
         /// The name of the claim.

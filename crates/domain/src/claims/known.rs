@@ -4,15 +4,15 @@ use super::ClaimsError;
 
 macro_rules! claim_names {
     ($($claim:ident = $name:literal,)*) => {
-        /// The claims that are known here.
+        /// The supported claims.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(super) enum Claim {
             $($claim,)*
         }
 
         impl Claim {
-            /// The claim of this name. Compares bytes, which the compiler does as a tree; it
-            /// compares texts one by one.
+            /// Returns the claim of this name. Compares bytes, because the compiler makes a tree of
+            /// them; it compares texts one by one.
             #[inline]
             #[expect(non_upper_case_globals, reason = "named for the claims")]
             pub(super) fn find(name: &[u8]) -> Option<Self> {

@@ -13,13 +13,13 @@
     reason = "a new layout must be handled by all code that writes or reads one"
 )]
 pub enum ScopeLayout {
-    /// `"scopes": ["me", "items"]`, as the `FastAPI` tutorial writes it.
+    /// `"scopes": ["me", "items"]`, as in the `FastAPI` tutorial.
     List,
-    /// `"permissions": ["me", "items"]`, as Auth0 writes what a user may do.
+    /// `"permissions": ["me", "items"]`, the permissions of a user in tokens of Auth0.
     Permissions,
-    /// `"realm_access": {"roles": ["me", "items"]}`, as Keycloak writes the roles of a user.
+    /// `"realm_access": {"roles": ["me", "items"]}`, the roles of a user in tokens of Keycloak.
     RealmRoles,
-    /// `"scp": "me items"` or `"scp": ["me", "items"]`, as Entra and Okta write it.
+    /// `"scp": "me items"` or `"scp": ["me", "items"]`, as in tokens of Entra and Okta.
     Scp,
     /// `"scope": "me items"` ([RFC 9068, section
     /// 2.2.3](https://www.rfc-editor.org/rfc/rfc9068#section-2.2.3)).
@@ -35,7 +35,7 @@ impl ScopeLayout {
             .find(|layout| layout.as_str() == claim)
     }
 
-    /// The claim that it reads; a dot leads into an object.
+    /// Returns the name of the claim; a dot leads into an object.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -61,11 +61,11 @@ impl ScopeLayout {
     reason = "a new claim must be handled by all code that reads one"
 )]
 pub enum ClientClaim {
-    /// `appid`, as Entra writes it in tokens of its first version.
+    /// `appid`, as in tokens of Entra, version 1.
     AppId,
-    /// `azp`, as Keycloak, Auth0 and Entra write it.
+    /// `azp`, as in tokens of Keycloak, Auth0 and Entra.
     Azp,
-    /// `cid`, as Okta writes it.
+    /// `cid`, as in tokens of Okta.
     Cid,
     /// `client_id` ([RFC 9068, section 2.2](https://www.rfc-editor.org/rfc/rfc9068#section-2.2)).
     #[default]
@@ -111,7 +111,7 @@ pub struct ClaimLayout {
 }
 
 impl ClaimLayout {
-    /// Scopes in this place, the client in `client_id`.
+    /// Creates a layout with the scopes in this claim and the client in `client_id`.
     #[must_use]
     pub const fn new(scopes: ScopeLayout) -> Self {
         Self {

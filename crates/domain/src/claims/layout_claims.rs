@@ -29,8 +29,7 @@ pub(super) enum LayoutClaim {
 }
 
 impl LayoutClaim {
-    /// The target that the layout assigns to a name, in addition to the claims that are always
-    /// known.
+    /// The target that the layout assigns to a name, in addition to the supported claims.
     pub(super) fn find(layout: ClaimLayout, name: &str) -> Option<Self> {
         match (name, layout.scopes(), layout.client()) {
             ("appid", _, ClientClaim::AppId) | ("azp", _, ClientClaim::Azp) | ("cid", _, ClientClaim::Cid) => {
@@ -108,7 +107,7 @@ impl<'a> LayoutClaims<'a> {
         self.client.as_deref()
     }
 
-    /// Prints what was read under the names of the layout.
+    /// Prints the claims that were read by the layout.
     pub(super) fn print<M: SerializeMap>(&self, layout: ClaimLayout, map: &mut M) -> Result<(), M::Error> {
         if let Some(client) = &self.client {
             map.serialize_entry(layout.client().as_str(), client)?;

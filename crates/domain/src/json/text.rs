@@ -114,7 +114,7 @@ pub(super) fn plain_len(bytes: &[u8]) -> usize {
     len + plain_len_of_few(bytes.get(len..).unwrap_or_default())
 }
 
-/// [`plain_len`] where fewer than eight bytes are left.
+/// [`plain_len`] if fewer than eight bytes are left.
 #[cold]
 fn plain_len_of_few(bytes: &[u8]) -> usize {
     let is_plain = |byte: &&u8| !matches!(byte, 0..=0x1F | b'"' | b'\\');
@@ -124,9 +124,9 @@ fn plain_len_of_few(bytes: &[u8]) -> usize {
 /// The highest bit of the first of eight bytes that ends a run of plain characters, perhaps of
 /// later ones too.
 ///
-/// Checks all of them at once: a byte `b` is below `n` where `b - n` borrows into its highest bit
-/// and `b` itself has none. With their second bit turned over, the control characters and the quote
-/// are those below 0x21.
+/// Checks eight bytes at once: a byte `b` is below `n` if `b - n` borrows into its highest bit and
+/// `b` itself does not have it. With their second bit inverted, the control characters and the
+/// quote are those below 0x21.
 const fn stops(word: u64) -> u64 {
     const ONES: u64 = u64::MAX / 255;
     const HIGHS: u64 = ONES * 0x80;

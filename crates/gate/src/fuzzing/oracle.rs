@@ -81,7 +81,7 @@ fn best<'t>(table: &[(&str, &'t str)], path: &str) -> Option<(&'t str, Vec<Strin
     fitting.min_by_key(|(template, _)| kinds(template))
 }
 
-/// The values of the parameters, where the path fits.
+/// Returns the values of the parameters if the path matches.
 fn fit(template: &str, path: &str) -> Option<Vec<String>> {
     let mut values = Vec::new();
     let mut rest = Some(path);

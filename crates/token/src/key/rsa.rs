@@ -14,7 +14,7 @@ use crate::Algorithm;
 const MIN_BITS: usize = 2_048;
 /// The maximum size of a modulus, in bits. The work of a verification grows with its square.
 const MAX_BITS: usize = 8_192;
-/// Shortest modulus where a setting lets weak keys verify.
+/// The minimum size of a modulus if a setting accepts weak keys.
 const MIN_WEAK_BITS: usize = 1_024;
 
 /// Length of a modulus. It is an odd number without leading zeros.

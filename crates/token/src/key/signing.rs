@@ -81,7 +81,7 @@ impl SigningKey {
     ///
     /// # Errors
     ///
-    /// [`KeyError::Generation`] where the operating system gives no randomness.
+    /// [`KeyError::Generation`] if the operating system provides no random bytes.
     pub fn es256_generate() -> Result<Self, KeyError> {
         Self::generate(Algorithm::Es256)
     }
@@ -91,8 +91,8 @@ impl SigningKey {
     ///
     /// # Errors
     ///
-    /// [`KeyError::Generation`] where the operating system gives no randomness;
-    /// [`KeyError::Unsupported`] for RSA, which ring does not make, and for HMAC, whose secret
+    /// [`KeyError::Generation`] if the operating system provides no random bytes;
+    /// [`KeyError::Unsupported`] for RSA, which ring does not generate, and for HMAC, whose secret
     /// comes from a configuration.
     pub fn generate(algorithm: Algorithm) -> Result<Self, KeyError> {
         let random = SystemRandom::new();
@@ -109,8 +109,8 @@ impl SigningKey {
     ///
     /// # Errors
     ///
-    /// [`KeyError::Malformed`] where the document is none, is of another kind of key, or its halves
-    /// do not match.
+    /// [`KeyError::Malformed`] if the document is not PKCS #8, is of another kind of key, or its
+    /// halves do not match.
     pub fn es256_from_pkcs8(pkcs8: Secret<Vec<u8>>) -> Result<Self, KeyError> {
         Self::from_pkcs8(Algorithm::Es256, pkcs8)
     }
@@ -167,7 +167,7 @@ impl SigningKey {
     ///
     /// # Errors
     ///
-    /// [`KeyError::Unsupported`] where the key is not for that algorithm.
+    /// [`KeyError::Unsupported`] if the key is not for that algorithm.
     pub fn with_algorithm(mut self, algorithm: Algorithm) -> Result<Self, KeyError> {
         let is_rsa = matches!(self.material, SigningMaterial::Rsa { .. }) && rsa::padding(algorithm).is_some();
         if !is_rsa && algorithm != self.algorithm {

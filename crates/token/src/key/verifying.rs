@@ -54,7 +54,7 @@ impl VerifyingKey {
     ///
     /// # Errors
     ///
-    /// [`KeyError::Malformed`] where the bytes have another form. A point that is not on the curve
+    /// [`KeyError::Malformed`] if the bytes have another form. A point that is not on the curve
     /// verifies nothing.
     pub fn es256_from_point(point: &[u8]) -> Result<Self, KeyError> {
         Self::from_point(Algorithm::Es256, point)

@@ -41,7 +41,7 @@ impl JwsVerifier {
     ///
     /// # Errors
     ///
-    /// [`VerifyError`] where the header breaks a rule or names no key of the set.
+    /// [`VerifyError`] if the header breaks a rule or names no key of the set.
     pub fn key_for(&self, token: &str) -> Result<VerifyingKey, VerifyError> {
         self.0.key_for(token)
     }

@@ -58,7 +58,8 @@ pub(super) enum Stored<'h> {
 }
 
 impl<'h> Stored<'h> {
-    /// None where the hash is of another scheme, malformed or too costly: nothing matches it.
+    /// Returns `None` if the hash is of another scheme, malformed or too costly: no password
+    /// matches it.
     pub(super) fn parse(hash: &'h PasswordHash) -> Option<Self> {
         let text = hash.expose();
         let stored = if text.starts_with("$argon2id$") {

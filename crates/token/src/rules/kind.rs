@@ -112,8 +112,8 @@ fn check_tutorial(claims: &Claims<'_>) -> Result<(), VerifyError> {
     }
 }
 
-/// Providers write `sub` for users and for clients, some for users alone. The client is then in a
-/// claim of its own.
+/// Providers write `sub` for users and for clients, some only for users. The client is then in
+/// another claim.
 fn check_jwt(claims: &Claims<'_>, rules: &JwtRules) -> Result<(), VerifyError> {
     require("iss", claims.issuer().is_some())?;
     require("aud", claims.audiences().next().is_some())?;
@@ -124,8 +124,8 @@ fn check_jwt(claims: &Claims<'_>, rules: &JwtRules) -> Result<(), VerifyError> {
     check_resource(claims, &rules.audience)
 }
 
-/// [RFC 7523, section 3](https://www.rfc-editor.org/rfc/rfc7523#section-3). The one audience is the
-/// issuer, or an assertion made for another server could be used here.
+/// [RFC 7523, section 3](https://www.rfc-editor.org/rfc/rfc7523#section-3). The only audience is
+/// the issuer. Otherwise an assertion for another server could be used here.
 fn check_assertion(claims: &Claims<'_>, client: &ClientId, issuer: &Issuer) -> Result<(), VerifyError> {
     require("iss", claims.issuer().is_some())?;
     require("aud", claims.audiences().next().is_some())?;
@@ -167,7 +167,7 @@ fn check_issuer(claims: &Claims<'_>, issuer: &Issuer) -> Result<(), VerifyError>
     }
 }
 
-/// The audience is the resource. An ID token's is the client that it was issued to.
+/// The audience is the resource. The audience of an ID token is its client.
 fn check_resource(claims: &Claims<'_>, audience: &Audience) -> Result<(), VerifyError> {
     let is_meant = claims.audiences().any(|name| name == audience.as_str());
     if is_meant && claims.client_id() != Some(audience.as_str()) {

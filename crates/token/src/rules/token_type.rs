@@ -24,8 +24,8 @@ pub enum TokenType {
 }
 
 impl TokenType {
-    /// The type of an access token by its name; `absent` stands for none. Types of other tokens are
-    /// not found.
+    /// Returns the type of an access token by its name; `absent` means no type. Types of other
+    /// tokens are not found.
     #[must_use]
     pub fn find(name: &str) -> Option<Self> {
         match name {
@@ -36,8 +36,8 @@ impl TokenType {
         }
     }
 
-    /// Whether a header says this type, with `application/` before it or without: both mean the
-    /// same ([RFC 7515, section 4.1.9](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.9)).
+    /// Whether a header has this type, with or without `application/`: both mean the same ([RFC
+    /// 7515, section 4.1.9](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.9)).
     pub(crate) fn is(self, token_type: Option<&str>) -> bool {
         let Some(name) = token_type else {
             return self == Self::Absent;

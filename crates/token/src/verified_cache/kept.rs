@@ -21,9 +21,9 @@ pub(super) const USUAL_BYTES: usize = 1024;
 /// allocator's overhead for three pieces of memory. The slots and the index grow by doubling.
 const TABLES: usize = 2 * 64 + 2 * 8 + 3 * 16;
 
-/// A value that can say how much memory it takes outside itself.
+/// A type that can report its size outside of the value itself.
 pub trait HeapSize {
-    /// Bytes on the heap, roughly; rather more than less.
+    /// Returns the approximate number of bytes on the heap; rather more than less.
     fn heap_bytes(&self) -> usize;
 }
 
@@ -32,7 +32,7 @@ pub struct CachedToken<V> {
     value: V,
     keys: u64,
     times: TokenTimes,
-    /// The version of the set of revoked tokens that was last searched for it.
+    /// The last version of the set of revoked tokens that was searched for this token.
     checked_revocation_version: AtomicU64,
     // In one piece: client, subject, token.
     names: Box<str>,
@@ -67,7 +67,7 @@ impl<V> CachedToken<V> {
         }
     }
 
-    /// Whether what was found out about the token still holds.
+    /// Whether the result of the verification is still valid.
     #[inline]
     pub(super) fn is_valid(&self, verifier: &Verifier, revoked: &RevokedSet, now: Timestamp) -> bool {
         self.keys == verifier.key_epoch()
@@ -75,7 +75,7 @@ impl<V> CachedToken<V> {
             && (self.checked_revocation_version.load(Ordering::Relaxed) == revoked.version() || self.is_left(revoked))
     }
 
-    /// Searches for it in the set as it is now.
+    /// Searches the current set of revoked tokens for this token.
     #[cold]
     fn is_left(&self, revoked: &RevokedSet) -> bool {
         let version = revoked.version();
@@ -118,7 +118,7 @@ impl<V> std::fmt::Debug for CachedToken<V> {
     }
 }
 
-/// The whole text of a token: wiped when it leaves, and never printed.
+/// The whole text of a token: wiped when dropped, and never printed.
 pub(super) struct TokenText(Secret<Box<str>>);
 
 impl TokenText {

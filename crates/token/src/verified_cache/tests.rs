@@ -1,4 +1,4 @@
-//! Each rule of the cache. That it answers as the verifier does is a property of the gate's tests.
+//! Tests of the cache's rules. A property in the gate's tests compares it with the verifier.
 
 use std::hash::Hasher;
 
@@ -111,7 +111,7 @@ fn only_what_was_verified_is_kept() {
     assert_eq!(fixture.cache.figures(), CacheStats::default());
 }
 
-/// Everything has the same hash.
+/// A hasher that returns the same hash for all texts.
 #[derive(Clone)]
 struct Same;
 

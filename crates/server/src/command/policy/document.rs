@@ -61,7 +61,7 @@ fn read_one(path: &Path, reading: &Reading) -> anyhow::Result<(Imported, Vec<u8>
     Ok((read, bytes))
 }
 
-/// Refuses an address where a file is needed: nothing is fetched.
+/// Refuses a URL if a file is needed, because the command fetches nothing.
 pub(super) fn refuse_url(name: &str) -> anyhow::Result<()> {
     let is_scheme = |scheme: &str| {
         scheme.len() > 1
