@@ -50,6 +50,7 @@ mod user;
 mod verified;
 mod visible;
 
+#[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod json;

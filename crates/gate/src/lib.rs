@@ -48,6 +48,7 @@ mod test_identity;
 mod trusted_proxies;
 
 pub mod entity_tag;
+#[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod path;

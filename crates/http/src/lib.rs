@@ -88,6 +88,7 @@ mod utoipa_schema;
 #[cfg(feature = "warp")]
 mod warp_filter;
 
+#[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
 

@@ -59,7 +59,7 @@
 #[cfg(feature = "import")]
 pub mod address;
 pub mod export;
-#[cfg(feature = "import")]
+#[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
 mod guard_words;

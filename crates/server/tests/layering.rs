@@ -212,7 +212,7 @@ fn test_features_are_off_in_programs() {
             .iter()
             .filter(|dependency| dependency.kind == DependencyKind::Normal)
         {
-            let features = ["testing", "conformance"];
+            let features = ["testing", "conformance", "fuzzing"];
             let open = dependency
                 .features
                 .iter()
@@ -224,9 +224,11 @@ fn test_features_are_off_in_programs() {
             );
         }
         let default = package.features.get("default").into_iter().flatten();
-        let open = default
-            .into_iter()
-            .any(|feature| feature.contains("testing") || feature.contains("conformance"));
+        let open = default.into_iter().any(|feature| {
+            ["testing", "conformance", "fuzzing"]
+                .iter()
+                .any(|one| feature.contains(one))
+        });
         assert!(!open, "`{name}` enables its features for tests by default");
     }
 }

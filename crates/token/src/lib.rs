@@ -35,6 +35,15 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # Features
+//!
+//! All are off by default.
+//!
+//! - `password`: [`PasswordHasher`] and [`PasswordPolicy`], with argon2id and bcrypt.
+//! - `rotation`: [`KeyRing`] and [`KeyEncryptionKey`].
+//! - `proofs`: verifiers of `DPoP` proofs, client assertions and `id_token_hint`.
+//! - `fuzzing`: entry points for fuzzers.
+//!
 //! Deliberately absent: a clock, input and output, decisions about scopes, keys out of tokens
 //! (`jku`, `jwk`, `x5u`, `x5c`), the algorithm `none`.
 
@@ -42,15 +51,18 @@ mod algorithm;
 mod compact;
 mod digest;
 mod entropy;
+#[cfg(feature = "rotation")]
 mod envelope;
 mod error;
 mod header;
 mod inspect;
 mod key;
+#[cfg(feature = "rotation")]
 mod key_ring;
 mod key_set;
 mod kind;
 mod opaque;
+#[cfg(feature = "password")]
 mod password;
 mod placed_token_id;
 mod revoked;
@@ -61,22 +73,28 @@ mod trust;
 mod verified_cache;
 mod verify;
 
+#[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
 
 pub use algorithm::Algorithm;
 pub use entropy::{RandomError, RandomSource, SystemRandomSource};
+#[cfg(feature = "rotation")]
 pub use envelope::{EnvelopeError, InvalidKeyEncryptionKey, KeyEncryptionKey};
 pub use error::VerifyError;
 pub use inspect::{Unverified, inspect};
 pub use key::{JwksPolicy, KeyError, SigningKey, VerifyingKey};
+#[cfg(feature = "rotation")]
 pub use key_ring::{KeyRing, KeyRingError, KeySchedule, KeySlot, KeyState, RingWithoutKey};
 pub use key_set::{Jwks, JwksError, KeySet};
+#[cfg(feature = "proofs")]
 pub use kind::{
-    ClientAssertion, ClientAssertionVerifier, DpopProof, DpopProofVerifier, IdTokenHint, IdTokenHintVerifier, Jws,
-    JwsVerifier, ProofError, ProofExpectation,
+    ClientAssertion, ClientAssertionVerifier, DpopProof, DpopProofVerifier, IdTokenHint, IdTokenHintVerifier,
+    ProofError, ProofExpectation,
 };
+pub use kind::{Jws, JwsVerifier};
 pub use opaque::{ClientSecret, InvalidClientSecret};
+#[cfg(feature = "password")]
 pub use password::{HashCost, HashError, InvalidPolicy, PasswordHasher, PasswordPolicy, PasswordVerdict};
 pub use placed_token_id::PlacedTokenId;
 pub use revoked::{RevokedSet, SubjectClaim, TokenRevoked};

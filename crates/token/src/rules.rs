@@ -1,9 +1,11 @@
 //! Checks the claims of a token: `iss`, `aud`, `typ`, `exp`, `nbf` and `iat` with leeway.
 
 mod kind;
+#[cfg(feature = "proofs")]
+mod proof_rules;
 mod token_type;
 
-use scopegate_domain::{Audience, ClaimLayout, Claims, ClientId, Issuer, Lifetime, ScopeLayout, Timestamp};
+use scopegate_domain::{Audience, ClaimLayout, Claims, Issuer, Lifetime, ScopeLayout, Timestamp};
 
 use self::kind::JwtRules;
 pub(crate) use self::kind::TokenKind;
@@ -114,18 +116,6 @@ impl TokenRules {
         self
     }
 
-    pub(crate) const fn client_assertion(client: ClientId, issuer: Issuer) -> Self {
-        Self::new(TokenKind::ClientAssertion { client, issuer })
-    }
-
-    pub(crate) const fn dpop_proof() -> Self {
-        Self::new(TokenKind::DpopProof)
-    }
-
-    pub(crate) const fn id_token_hint(issuer: Issuer) -> Self {
-        Self::new(TokenKind::IdTokenHint { issuer })
-    }
-
     pub(crate) const fn jws() -> Self {
         Self::new(TokenKind::Jws)
     }
@@ -228,11 +218,6 @@ impl TokenRules {
     pub(crate) fn check_claims(&self, claims: &Claims<'_>, now: Timestamp) -> Result<(), VerifyError> {
         self.kind.check_claims(claims)?;
         self.check_times(&TokenTimes::of(claims), now)
-    }
-
-    /// Checks the claims, except for times.
-    pub(crate) fn check_timeless(&self, claims: &Claims<'_>) -> Result<(), VerifyError> {
-        self.kind.check_claims(claims)
     }
 
     /// Whether a token with these times is valid now. Checked at the verification and at every
