@@ -80,7 +80,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     ///
-    /// [`JsonError::Syntax`] if no value begins here.
+    /// [`JsonError::Syntax`] if no JSON value begins here.
     #[inline]
     pub fn kind(&mut self) -> Result<Kind, JsonError> {
         self.skip_space();
@@ -141,8 +141,8 @@ impl<'a> Reader<'a> {
     /// name. Else reads nothing. Without it, a token with eight claims takes 392 instructions more:
     /// the claims take 2,966, and their limit is 2,720.
     ///
-    /// The processor then predicts the end of a name, and its prediction is mostly right. A search
-    /// computes the end, and all later work waits for it.
+    /// With this method the processor predicts the end of a name, and its prediction is mostly
+    /// right. A search computes the end, and all later work waits for it.
     #[inline]
     pub(crate) fn short_name<T>(&mut self, find: impl FnOnce(&[u8; 3]) -> Option<T>) -> Option<T> {
         self.skip_space();
@@ -230,8 +230,8 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// The value of the digits here. Some value beyond [`Number::MAX_SAFE`] if there are too many
-    /// of them.
+    /// Returns the value of the digits here, or some value beyond [`Number::MAX_SAFE`] if there are
+    /// too many.
     #[inline]
     fn digits(&mut self) -> Result<i64, JsonError> {
         let start = self.position;
@@ -306,7 +306,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Ends the reading.
+    /// Ends the text: only white space may follow.
     ///
     /// # Errors
     ///
@@ -347,7 +347,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// [`Reader::eat`] behind white space, of which there is mostly none.
+    /// Does the same as [`Reader::eat`] after white space, which is mostly absent.
     #[inline]
     fn eat_next(&mut self, byte: u8) -> bool {
         self.eat(byte) || (self.is_at_space() && self.eat_behind_space(byte))
@@ -380,7 +380,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether white space is next, or else a byte that no JSON has between its values.
+    /// Whether the next byte is white space, or a byte that JSON does not allow between values.
     #[inline]
     fn is_at_space(&self) -> bool {
         self.byte().is_some_and(|byte| byte <= b' ')
@@ -407,7 +407,7 @@ impl<'a> Reader<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[expect(clippy::exhaustive_enums, reason = "a limit, a grammar and a rule for names")]
 pub enum JsonError {
-    /// Nested deeper than [`MAX_DEPTH`].
+    /// The nesting is deeper than [`MAX_DEPTH`].
     #[error("JSON is nested deeper than {MAX_DEPTH} levels")]
     Depth,
     /// An object has a name twice, if that is checked.

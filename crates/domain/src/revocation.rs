@@ -11,7 +11,7 @@ use crate::{ClientId, Lifetime, Timestamp, TokenId, UserId, Username};
 pub enum Revoked {
     /// The tokens of this client (`client_id`).
     Client(ClientId),
-    /// This one: `jti`.
+    /// The token with this `jti`.
     Token(TokenId),
     /// The tokens of this user. Some tokens have the user's id in `sub`, others the name.
     User {
@@ -22,8 +22,7 @@ pub enum Revoked {
     },
 }
 
-/// Tokens that are refused though they are genuine and have not expired: those of one owner, issued
-/// until some second.
+/// A revocation: it refuses genuine tokens of one owner that were issued until some second.
 ///
 /// A token without a time of issue may be one of them, so it is refused.
 ///
@@ -58,22 +57,21 @@ impl Revocation {
     #[must_use]
     pub fn until(whose: Revoked, now: Timestamp) -> Self {
         let issued_until = match whose {
-            // A token is the same one with any time of issue.
+            // The `jti` identifies one token, regardless of its time of issue.
             Revoked::Token(_) => Timestamp::MAX,
             Revoked::Client(_) | Revoked::User { .. } => now,
         };
         Self::from_stored(whose, issued_until, now + Self::KEPT)
     }
 
-    /// The same, to be forgotten at another moment: when the last of the tokens is known to have
-    /// expired.
+    /// Changes the time of removal to the known expiry of the last token.
     #[must_use]
     pub const fn forgotten_at(mut self, forget_at: Timestamp) -> Self {
         self.forget_at = forget_at;
         self
     }
 
-    /// A revocation as it was kept.
+    /// Creates a revocation from its stored parts.
     #[must_use]
     pub const fn from_stored(whose: Revoked, issued_until: Timestamp, forget_at: Timestamp) -> Self {
         Self {
@@ -89,7 +87,7 @@ impl Revocation {
         &self.whose
     }
 
-    /// The last second in which they were issued.
+    /// Returns the last second in which its tokens were issued.
     #[must_use]
     pub const fn issued_until(&self) -> Timestamp {
         self.issued_until
@@ -101,7 +99,7 @@ impl Revocation {
         self.forget_at
     }
 
-    /// Whether a token with this time of issue, if it has one, is one of them.
+    /// Whether it covers a token with this time of issue, or without one.
     #[must_use]
     pub fn covers(&self, issued_at: Option<Timestamp>) -> bool {
         issued_at.is_none_or(|issued_at| issued_at <= self.issued_until)

@@ -53,7 +53,7 @@ pub enum HttpScheme {
     Basic,
     /// A bearer token: [RFC 6750](https://www.rfc-editor.org/rfc/rfc6750).
     Bearer {
-        /// A hint how the token is made, such as `JWT`.
+        /// A hint about the format of the token, such as `JWT`.
         format: Option<String>,
     },
     /// A digest: [RFC 7616](https://www.rfc-editor.org/rfc/rfc7616).
@@ -192,52 +192,53 @@ impl OAuthFlow {
 }
 
 impl SecurityScheme {
-    /// OAuth 2.0 with these flows, as FastAPI's `OAuth2`.
+    /// Creates an OAuth 2.0 scheme with these flows, as FastAPI's `OAuth2`.
     #[must_use]
     pub fn oauth2(flows: OAuthFlows) -> Self {
         Self::OAuth2(Box::new(flows))
     }
 
-    /// OAuth 2.0 with the authorization code flow alone, as FastAPI's
+    /// Creates an OAuth 2.0 scheme with the authorization code flow, as FastAPI's
     /// `OAuth2AuthorizationCodeBearer`.
     #[must_use]
     pub fn oauth2_authorization_code(authorization_url: impl Into<String>, token_url: impl Into<String>) -> Self {
         Self::oauth2(OAuthFlows::default().authorization_code(authorization_url, token_url))
     }
 
-    /// OAuth 2.0 with the client credentials flow alone, for programs that act in their own name.
+    /// Creates an OAuth 2.0 scheme with the client credentials flow, for programs that act without
+    /// a user.
     #[must_use]
     pub fn oauth2_client_credentials(token_url: impl Into<String>) -> Self {
         Self::oauth2(OAuthFlows::default().client_credentials(token_url))
     }
 
-    /// OAuth 2.0 with the implicit flow alone, for interfaces that have it already (not
+    /// Creates an OAuth 2.0 scheme with the implicit flow, for existing interfaces (not
     /// recommended: RFC 9700, section 2.1.2).
     #[must_use]
     pub fn oauth2_implicit(authorization_url: impl Into<String>) -> Self {
         Self::oauth2(OAuthFlows::default().implicit(authorization_url))
     }
 
-    /// OAuth 2.0 with the password flow alone, as FastAPI's `OAuth2PasswordBearer`.
+    /// Creates an OAuth 2.0 scheme with the password flow, as FastAPI's `OAuth2PasswordBearer`.
     #[must_use]
     pub fn oauth2_password(token_url: impl Into<String>) -> Self {
         Self::oauth2(OAuthFlows::default().password(token_url))
     }
 
-    /// `OpenID` Connect, by the address of the provider's discovery document, as FastAPI's
-    /// `OpenIdConnect`.
+    /// Creates an `OpenID` Connect scheme from the URL of the provider's discovery document, as
+    /// FastAPI's `OpenIdConnect`.
     #[must_use]
     pub fn openid_connect(url: impl Into<String>) -> Self {
         Self::OpenIdConnect { url: url.into() }
     }
 
-    /// A bearer token that carries no scopes, as FastAPI's `HTTPBearer`.
+    /// Creates a scheme of bearer tokens without scopes, as FastAPI's `HTTPBearer`.
     #[must_use]
     pub const fn http_bearer() -> Self {
         Self::Http(HttpScheme::Bearer { format: None })
     }
 
-    /// The same, with a hint how the token is made, such as `JWT`.
+    /// Creates a scheme of bearer tokens with a hint about their format, such as `JWT`.
     #[must_use]
     pub fn http_bearer_with_format(format: impl Into<String>) -> Self {
         Self::Http(HttpScheme::Bearer {
@@ -251,13 +252,14 @@ impl SecurityScheme {
         Self::Http(HttpScheme::Digest)
     }
 
-    /// User name and password with each request, as FastAPI's `HTTPBasic`.
+    /// Creates a scheme of user name and password in each request, as FastAPI's `HTTPBasic`.
     #[must_use]
     pub const fn http_basic() -> Self {
         Self::Http(HttpScheme::Basic)
     }
 
-    /// A key with each request, as FastAPI's `APIKeyHeader`, `APIKeyQuery` and `APIKeyCookie`.
+    /// Creates a scheme of a key in each request, as FastAPI's `APIKeyHeader`, `APIKeyQuery` and
+    /// `APIKeyCookie`.
     #[must_use]
     pub fn api_key(location: ApiKeyLocation, name: impl Into<String>) -> Self {
         Self::ApiKey {
@@ -274,8 +276,8 @@ impl SecurityScheme {
         matches!(self, Self::OAuth2(_) | Self::OpenIdConnect { .. })
     }
 
-    /// The addresses of the authorization server that issues its tokens, as they are written: of
-    /// its endpoints and of the documents that describe it. None for a scheme of another kind.
+    /// Returns the addresses of the authorization server that issues the tokens of the scheme, as
+    /// written: endpoints and metadata documents. Empty for a scheme of another kind.
     pub fn server_addresses(&self) -> impl Iterator<Item = &str> {
         let (flows, discovery) = match self {
             Self::OAuth2(flows) => (Some(flows), flows.metadata_url.as_ref()),
@@ -297,7 +299,7 @@ impl SecurityScheme {
             .chain(flows.flatten().flat_map(OAuthFlow::addresses))
     }
 
-    /// Whether its credential is a bearer token (RFC 6750): all of OAuth 2.0 and `OpenID` Connect,
+    /// Whether the credential is a bearer token (RFC 6750): all of OAuth 2.0 and `OpenID` Connect,
     /// and HTTP bearer.
     #[must_use]
     pub const fn is_bearer(&self) -> bool {

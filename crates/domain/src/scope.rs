@@ -168,10 +168,10 @@ impl<'de> Deserialize<'de> for ScopeToken {
     }
 }
 
-/// A set of scope tokens that remembers the order in which they were first named.
+/// A set of scope tokens that keeps the order in which they were first named.
 ///
-/// Compared as a set: `required <= granted` says that nothing is missing. On the wire it is a list
-/// delimited by single spaces; the empty text is the empty scope.
+/// Scopes are compared as sets: `required <= granted` means that no scope is missing. The text form
+/// is a list delimited by single spaces. The empty text is the empty scope.
 ///
 /// ```
 /// use scopegate_domain::Scope;
@@ -194,12 +194,12 @@ impl Scope {
     /// The maximum number of scope tokens in a scope text.
     pub const MAX_TOKENS: usize = 256;
 
-    /// The scope that a text names: `scope = scope-token *( SP scope-token )`, or nothing at all.
+    /// Parses a scope: `scope = scope-token *( SP scope-token )`, or the empty text.
     ///
     /// # Errors
     ///
-    /// [`InvalidScope`] with the position in the whole text; over [`Scope::MAX_LEN`] or
-    /// [`Scope::MAX_TOKENS`] too.
+    /// [`InvalidScope`] with the position in the whole text, also above [`Scope::MAX_LEN`] or
+    /// [`Scope::MAX_TOKENS`].
     pub fn parse(text: &str) -> Result<Self, InvalidScope> {
         if text.is_empty() {
             return Ok(Self::default());
@@ -240,7 +240,7 @@ impl Scope {
         Self(self.0.iter().filter(|token| other.contains(token)).cloned().collect())
     }
 
-    /// The members, in the order in which they were first named.
+    /// Returns the scope tokens, in the order in which they were first named.
     pub fn iter(&self) -> std::slice::Iter<'_, ScopeToken> {
         self.0.iter()
     }
@@ -339,7 +339,7 @@ impl<'de> Deserialize<'de> for Scope {
     }
 }
 
-/// The reason that a text is not a scope. Positions count bytes from 0; the text itself is not
+/// The reason why a text is not a scope. Positions count bytes from 0; the text itself is not
 /// repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -352,7 +352,7 @@ pub enum InvalidScope {
         /// The byte.
         byte: u8,
     },
-    /// A scope token without a character: two spaces in a row, or a space at an end.
+    /// A scope token is empty: two spaces in a row, or a space at an end.
     #[error("empty scope token at position {position}")]
     Empty {
         /// The position, in bytes from the start of the text.

@@ -37,7 +37,7 @@ impl<T: Zeroize> Secret<T> {
 }
 
 impl<T: Zeroize + AsRef<[u8]>> Secret<T> {
-    /// Whether both hide the same bytes; takes as long for any two values of one length.
+    /// Whether both contain the same bytes. Any two values of one length take the same time.
     #[must_use]
     pub fn same_as(&self, other: &Self) -> bool {
         self.0.as_ref().ct_eq(other.0.as_ref()).into()

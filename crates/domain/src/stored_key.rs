@@ -4,8 +4,8 @@ use std::fmt;
 
 use crate::{KeyId, Lifetime, Timestamp};
 
-/// A signing key as it is stored. Its material is sealed: only the holder of the key-encryption key
-/// can sign with it.
+/// A signing key as it is stored. Its private key is encrypted: only the holder of the
+/// key-encryption key can sign with it.
 ///
 /// The times of a key are set once, when the key is added. Later no action is needed. All processes
 /// that read the same keys at the same time agree on the signing key.
@@ -42,9 +42,9 @@ pub struct StoredKey {
     pub published_at: Timestamp,
     /// The time from when the key signs.
     pub used_from: Timestamp,
-    /// The longest life of a token that it signs.
+    /// The maximum lifetime of a token that the key signs.
     pub token_lifetime: Lifetime,
-    /// Whether tokens that name no key are its own: those that were signed before keys had ids.
+    /// Whether tokens without `kid` belong to this key: those that were signed before keys had ids.
     pub accepts_missing_kid: bool,
     /// The key itself, encrypted.
     pub sealed: Vec<u8>,

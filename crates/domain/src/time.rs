@@ -6,10 +6,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-/// A moment, in whole seconds since 1970-01-01T00:00:00Z: the integer form of a `NumericDate`
-/// ([RFC 7519, section 2](https://www.rfc-editor.org/rfc/rfc7519#section-2)).
+/// A time in whole seconds since 1970-01-01T00:00:00Z: the integer form of a `NumericDate` ([RFC
+/// 7519, section 2](https://www.rfc-editor.org/rfc/rfc7519#section-2)).
 ///
-/// Arithmetic saturates: a moment out of range is the first or the last one, never a wrapped one.
+/// Arithmetic saturates: a time out of range becomes the first or the last one and never wraps.
 ///
 /// ```
 /// use scopegate_domain::{Lifetime, Timestamp};
@@ -24,8 +24,7 @@ use serde::{Deserialize, Serialize};
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// The last moment. A clock that cannot tell the time answers with it, so that everything has
-    /// expired.
+    /// The last time. A clock that cannot read the time returns it, so that everything has expired.
     pub const MAX: Self = Self(i64::MAX);
 
     /// The moment this number of seconds after the epoch.
@@ -34,7 +33,7 @@ impl Timestamp {
         Self(seconds)
     }
 
-    /// Seconds since the epoch.
+    /// Creates a time from seconds since the epoch.
     #[must_use]
     pub const fn as_unix(self) -> i64 {
         self.0
@@ -77,7 +76,7 @@ impl Lifetime {
         Self(seconds)
     }
 
-    /// A lifetime of this number of minutes; past the range, the longest lifetime.
+    /// Creates a lifetime of this number of minutes. Beyond the range it is the maximum lifetime.
     #[must_use]
     pub const fn from_minutes(minutes: u32) -> Self {
         Self(minutes.saturating_mul(60))
@@ -96,7 +95,7 @@ impl Lifetime {
     }
 }
 
-/// Tells the time. The only source of it: nothing else in the workspace reads the system's clock.
+/// A source of the current time. No other code in the workspace reads the system's clock.
 ///
 /// ```
 /// use scopegate_domain::{Clock, Lifetime, ManualClock, Timestamp};
@@ -109,8 +108,8 @@ pub trait Clock: fmt::Debug + Send + Sync {
     /// The present moment.
     fn now(&self) -> Timestamp;
 
-    /// The first whole second that is not before the present moment. It rounds down the time left
-    /// until a later moment.
+    /// Returns the first whole second that is not before now. This rounds down the time left until
+    /// a later time.
     fn now_rounded_up(&self) -> Timestamp {
         self.now()
     }
@@ -136,13 +135,13 @@ impl Clock for SystemClock {
             .map_or(Timestamp::MAX, Timestamp::from_unix)
     }
 
-    /// The next second: a clock that runs is never read at a whole one.
+    /// Returns the next second, because the time is rounded up.
     fn now_rounded_up(&self) -> Timestamp {
         self.now() + Lifetime::from_seconds(1)
     }
 }
 
-/// A clock that advances only by explicit calls: for tests.
+/// A clock for tests that advances only by explicit calls.
 ///
 /// ```
 /// use scopegate_domain::{Clock, Lifetime, ManualClock, Timestamp};
@@ -161,7 +160,7 @@ impl ManualClock {
         Self(AtomicI64::new(now.0))
     }
 
-    /// Moves the clock forward.
+    /// Advances the clock.
     pub fn advance(&self, by: Lifetime) {
         self.set(self.now() + by);
     }

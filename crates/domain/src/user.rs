@@ -13,11 +13,12 @@ use crate::{Scope, Secret, UserId};
 /// The name that a user logs in with: 1 to 255 bytes, by the profile `UsernameCasePreserved` of
 /// [RFC 8265, section 3.4](https://www.rfc-editor.org/rfc/rfc8265#section-3.4).
 ///
-/// Letters, digits and the characters of ASCII without the space. Invisible characters, symbols and
-/// characters that change the direction of reading are refused, so that two names that look alike
-/// are not two users. Wide forms are mapped to the usual ones, and names are in form C.
+/// A name consists of letters, digits and the characters of ASCII without the space. Invisible
+/// characters, symbols and characters that change the direction of reading are refused, so that two
+/// names that look alike are not two users. Wide forms are mapped to the usual ones, and names are
+/// in normalization form C.
 ///
-/// Compared byte for byte, so there is one spelling of a name and another spelling is another user.
+/// Names are compared byte for byte after that.
 ///
 /// ```
 /// use scopegate_domain::Username;
@@ -40,8 +41,8 @@ impl Username {
     ///
     /// # Errors
     ///
-    /// [`InvalidUsername`], which does not repeat the name: people type passwords into the wrong
-    /// field.
+    /// [`InvalidUsername`], which does not repeat the name, because users type passwords into the
+    /// wrong field.
     pub fn parse(text: &str) -> Result<Self, InvalidUsername> {
         if text.is_empty() {
             return Err(InvalidUsername::Empty);
@@ -56,8 +57,8 @@ impl Username {
         Ok(Self(Arc::from(name)))
     }
 
-    /// A name as typed to find a user: by the profile, or if it breaks the profile as
-    /// [`Username::from_stored`] reads it. New names are parsed.
+    /// Reads a name that was typed to find a user: by the profile, or, if it breaks the profile,
+    /// like [`Username::from_stored`]. For a new name call [`Username::parse`].
     ///
     /// # Errors
     ///
@@ -66,7 +67,7 @@ impl Username {
         Self::parse(text).or_else(|_| Self::from_stored(text))
     }
 
-    /// A name as a store holds it. Earlier versions had no profile, so a stored name may break it.
+    /// Reads a name from a store. Earlier versions had no profile, so a stored name may break it.
     ///
     ///
     /// # Errors
@@ -120,8 +121,8 @@ impl<'de> Deserialize<'de> for Username {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidUsername {
-    /// A character that the profile of user names does not allow: a space, a symbol, an invisible
-    /// one, or letters whose direction of reading is mixed.
+    /// The name contains a character that the profile of user names does not allow: a space, a
+    /// symbol, an invisible character, or letters with mixed direction of reading.
     #[error("user name may have letters, digits and ASCII characters other than the space, and nothing invisible")]
     Character,
     /// The name is empty.
@@ -140,14 +141,14 @@ pub enum InvalidUsername {
     reason = "a new status must be handled by all code that reads one"
 )]
 pub enum UserStatus {
-    /// May act.
+    /// The user may act.
     Active,
-    /// Known, and refused by every guard that requires an active user.
+    /// Every guard that requires an active user refuses the user.
     Disabled,
 }
 
-/// A resource owner: the identity of a user and the largest scope that can be granted in that
-/// user's name.
+/// A resource owner: the identity of a user and the largest scope that can be granted for that
+/// user.
 ///
 /// ```
 /// use scopegate_domain::{User, UserId, UserStatus, Username};
@@ -262,7 +263,7 @@ impl User {
 pub struct PasswordHash(Secret<String>);
 
 impl PasswordHash {
-    /// A hash as it was stored. Whether it can be used is found out by the hasher.
+    /// Creates the value from a stored hash. The hasher checks later whether it is usable.
     #[must_use]
     pub fn from_stored(text: impl Into<String>) -> Self {
         Self(Secret::new(text.into()))
@@ -283,7 +284,7 @@ impl PartialEq for PasswordHash {
 
 impl Eq for PasswordHash {}
 
-/// A user as the login knows it: with the password's hash, if there is one.
+/// A user with the hash of the password, if there is one, for a login.
 ///
 /// Only a login needs this type. A request with a token reads the [`User`] only.
 ///
@@ -303,6 +304,7 @@ impl Eq for PasswordHash {}
 pub struct Account {
     /// The user.
     pub user: User,
-    /// The stored hash of the password; `None` means that this user cannot log in with one.
+    /// Returns the stored hash of the password. `None` means that this user cannot log in with a
+    /// password.
     pub password_hash: Option<PasswordHash>,
 }

@@ -9,8 +9,8 @@ macro_rules! proof {
         pub struct $name<T>(T);
 
         impl<T> $name<T> {
-            /// States that the value was checked. Only the function that did the check may call
-            /// this; the lint `disallowed_methods` names every other caller.
+            /// Constructs the proof. Only the function that did the check may call this; the lint
+            /// `disallowed_methods` names every other caller.
             #[must_use]
             pub const fn assertion(value: T) -> Self {
                 Self(value)

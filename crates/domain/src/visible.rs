@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// The text with every character spelled out that a reader cannot see, or that changes how the text
-/// around it reads: controls, bidirectional marks, characters without width.
+/// Returns the text with characters escaped that are invisible or that change how the text around
+/// them is displayed: controls, bidirectional marks, characters without width.
 ///
 /// ```
 /// use scopegate_domain::visible;
@@ -30,8 +30,7 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// Whether a reader cannot see the character, or reads the text around it in another order because
-/// of it.
+/// Whether the character is invisible, or changes the order of the text around it.
 pub(crate) fn is_hidden(character: char) -> bool {
     character.is_control()
         || matches!(

@@ -6,7 +6,7 @@ use crate::{Fact, FactId, FactSet, FactTable};
 
 /// An alternative that satisfies an operation, as text.
 ///
-/// Scopes and guards that others imply are left out.
+/// Implied scopes and guards are omitted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alternative {
     schemes: Vec<(SchemeName, Vec<ScopeToken>)>,
@@ -15,8 +15,8 @@ pub struct Alternative {
 }
 
 impl Alternative {
-    /// The schemes that are needed together, each with its scopes: dependants first, each scope
-    /// at its first position.
+    /// Returns the schemes that are needed together, each with its scopes: dependants first, each
+    /// scope at its first position.
     #[must_use]
     pub fn schemes(&self) -> &[(SchemeName, Vec<ScopeToken>)] {
         &self.schemes
@@ -28,13 +28,13 @@ impl Alternative {
         &self.scope
     }
 
-    /// The needs other than schemes and scopes; authentication by itself is not named.
+    /// Returns the needs other than schemes and scopes; authentication alone is not named.
     #[must_use]
     pub fn guards(&self) -> &[Fact] {
         &self.guards
     }
 
-    /// The closed set in words; `generators` are its maximal members.
+    /// Converts a closed set to text; `generators` are its maximal members.
     pub(crate) fn new(fact_table: &FactTable, closed: &FactSet, generators: &FactSet, named: &[FactId]) -> Self {
         let mut schemes: Vec<(SchemeName, Vec<ScopeToken>)> = Vec::new();
         let mut scope = Vec::new();
@@ -65,7 +65,7 @@ impl Alternative {
         self.schemes
     }
 
-    /// The same by this scheme.
+    /// Returns the same alternative with this scheme.
     pub(crate) fn with_scheme(&self, name: &SchemeName) -> Self {
         Self {
             schemes: vec![(name.clone(), Vec::new())],

@@ -6,10 +6,10 @@ use scopegate_domain::{SchemeName, ScopeToken};
 
 use crate::{Fact, FactSet, FactTable, OperationTable, ResolvedOperation};
 
-/// The assumed credentials of a caller, as far as one table's operations require them.
+/// The assumed credentials of a caller, resolved for the operations of one table.
 ///
-/// A question such as "what may this scope call?" does not state everything. These are the
-/// assumptions, which the builder can change:
+/// A question such as "which operations may this scope call?" does not state everything. The
+/// builder starts with these assumptions, and can change them:
 ///
 /// - a scope belongs to a token of the authorization server that declares it
 ///   ([`AuthorizationServers`](crate::AuthorizationServers)). It is held in each scheme of that
@@ -21,8 +21,8 @@ use crate::{Fact, FactSet, FactTable, OperationTable, ResolvedOperation};
 /// - everything that is neither scope nor scheme holds: user, active, checks, `acr`, age, audience,
 ///   binding, subject. Without any credential, only what needs none holds.
 ///
-/// The grant is presented whole. An operation with optional authentication is open without a
-/// credential, and to a credential that suffices; it is closed to one that does not, as
+/// All credentials are presented together. An operation with optional authentication is open
+/// without a credential, and with a sufficient one. It is closed with an insufficient one, as
 /// [`authorize`](crate::authorize()) decides.
 ///
 /// ```
@@ -52,13 +52,13 @@ pub struct AssumedCredentials {
 }
 
 impl AssumedCredentials {
-    /// Starts with nothing named.
+    /// Creates a builder without scopes and schemes.
     #[must_use]
     pub fn builder() -> AssumedCredentialsBuilder {
         AssumedCredentialsBuilder::default()
     }
 
-    /// Assumes these scopes, with the defaults.
+    /// Creates a builder with these scopes and the default assumptions.
     #[must_use]
     pub fn of_scopes(table: &OperationTable, scopes: impl IntoIterator<Item = ScopeToken>) -> Self {
         Self::builder().scopes(scopes).build(table)
@@ -70,42 +70,42 @@ impl AssumedCredentials {
         &self.facts
     }
 
-    /// The scopes that were named and that the table does not declare; they provide no more than a
-    /// token without scopes.
+    /// Returns the named scopes that the table does not declare. They provide no more than a token
+    /// without scopes.
     #[must_use]
     pub fn unknown_scopes(&self) -> &[ScopeToken] {
         &self.unknown_scopes
     }
 
-    /// The scopes that were named alone and that several authorization servers declare; they
-    /// provide nothing.
+    /// Returns the scopes that were named without a scheme and that several authorization servers
+    /// declare. They provide nothing.
     #[must_use]
     pub fn ambiguous_scopes(&self) -> &[ScopeToken] {
         &self.ambiguous_scopes
     }
 
-    /// The schemes that were named and that the table does not declare; they provide nothing.
+    /// Returns the named schemes that the table does not declare. They provide nothing.
     #[must_use]
     pub fn unknown_schemes(&self) -> &[SchemeName] {
         &self.unknown_schemes
     }
 
-    /// Whether it was made for this table.
+    /// Whether the credentials were resolved for this table.
     #[must_use]
     pub fn is_of(&self, table: &OperationTable) -> bool {
         Arc::ptr_eq(&self.fact_table, table.shared_fact_table())
     }
 
-    /// Whether a caller with these credentials may do the operation. An operation of another table
-    /// is never opened.
+    /// Whether a caller with these credentials may call the operation. False for an operation of
+    /// another table.
     #[must_use]
     pub fn opens(&self, operation: &ResolvedOperation) -> bool {
         Arc::ptr_eq(&self.fact_table, operation.shared_fact_table()) && operation.is_open_to(&self.facts)
     }
 }
 
-/// Collects the assumed credentials of a caller; [`AssumedCredentialsBuilder::build`] looks it up
-/// in a table.
+/// Builds the assumed credentials of a caller. [`AssumedCredentialsBuilder::build`] resolves them
+/// against a table.
 #[derive(Clone, Debug, Default)]
 pub struct AssumedCredentialsBuilder {
     scopes: Vec<(Option<SchemeName>, ScopeToken)>,
@@ -116,8 +116,8 @@ pub struct AssumedCredentialsBuilder {
 }
 
 impl AssumedCredentialsBuilder {
-    /// Adds scopes by their names alone, each to a token of the only authorization server that
-    /// declares it.
+    /// Adds scopes by their names, each to a token of the only authorization server that declares
+    /// it.
     #[must_use]
     pub fn scopes(mut self, scopes: impl IntoIterator<Item = ScopeToken>) -> Self {
         self.scopes.extend(scopes.into_iter().map(|token| (None, token)));
@@ -212,7 +212,7 @@ impl AssumedCredentialsBuilder {
             if !unclear.contains(token) {
                 unclear.push(token.clone());
             }
-            // A token that carries it is a token all the same.
+            // A token with this scope is a credential, too.
             let server = match scheme {
                 Some(name) => fact_table.server_of(name),
                 None => fact_table.only_server_with_scopes(),

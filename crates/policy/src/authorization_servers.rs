@@ -48,7 +48,7 @@ pub struct AuthorizationServers<'t> {
     longest_name: usize,
 }
 
-/// An authorization server: the schemes that take its tokens.
+/// An authorization server: the schemes that accept its tokens.
 #[derive(Clone, Debug)]
 pub struct AuthorizationServer<'t> {
     schemes: Vec<&'t DeclaredScheme>,
@@ -123,13 +123,13 @@ impl<'t> AuthorizationServers<'t> {
         self.servers.get(*place)
     }
 
-    /// The place of the server of a scheme in [`AuthorizationServers::as_slice`].
+    /// Returns the position of the server of a scheme in [`AuthorizationServers::as_slice`].
     #[must_use]
     pub fn place_of(&self, name: &str) -> Option<usize> {
         self.by_scheme.get(name).map(|(place, _)| *place)
     }
 
-    /// The places of the servers that declare a scope of this name.
+    /// Returns the positions of the servers that declare a scope of this name.
     pub fn places_declaring(&self, token: &ScopeToken) -> impl Iterator<Item = usize> {
         let declaring = self.by_scope.get(token).into_iter().flatten();
         declaring.map(|(place, _)| *place)
@@ -160,7 +160,8 @@ impl<'t> AuthorizationServers<'t> {
         }
     }
 
-    /// The scheme whose name begins a text, the longest if there are several, and what follows it.
+    /// Returns the scheme whose name begins a text, the longest if there are several, and the rest
+    /// of the text.
     pub(crate) fn scheme_before<'s>(&self, text: &'s str) -> Option<(SchemeName, &'s str)> {
         let spaces = text.match_indices(char::is_whitespace).map(|(place, _)| place);
         let ends: Vec<usize> = spaces.chain([text.len()]).take(self.longest_name).collect();
@@ -171,32 +172,32 @@ impl<'t> AuthorizationServers<'t> {
         })
     }
 
-    /// The scopes of all servers, each once, in the order of declaration.
+    /// Returns the scopes of all servers, each once, in the order of declaration.
     pub fn scopes(&self) -> impl Iterator<Item = ServerScope> {
         self.servers.iter().flat_map(AuthorizationServer::scopes)
     }
 }
 
 impl<'t> AuthorizationServer<'t> {
-    /// The schemes that take its tokens, in the order of declaration.
+    /// Returns the schemes that accept the tokens of the server, in the order of declaration.
     #[must_use]
     pub fn schemes(&self) -> &[&'t DeclaredScheme] {
         &self.schemes
     }
 
-    /// Whether its tokens carry scopes.
+    /// Whether the tokens of the server have scopes.
     #[must_use]
     pub fn has_scopes(&self) -> bool {
         self.schemes.iter().any(|scheme| scheme.has_scopes())
     }
 
-    /// Whether a scheme takes its tokens.
+    /// Whether a scheme accepts the tokens of the server.
     #[must_use]
     pub fn has_scheme(&self, name: &SchemeName) -> bool {
         self.schemes.iter().any(|scheme| scheme.name() == name)
     }
 
-    /// The scope of this name, by the first scheme that declares it.
+    /// Returns the scope of this name, as the first scheme declares it.
     #[must_use]
     pub fn scope(&self, token: &ScopeToken) -> Option<ServerScope> {
         let declares = |scheme: &&&DeclaredScheme| scheme.scopes().iter().any(|scope| scope.token() == token);
@@ -221,7 +222,7 @@ impl<'t> AuthorizationServer<'t> {
 }
 
 impl fmt::Display for AuthorizationServer<'_> {
-    /// The names of its schemes.
+    /// Returns the names of the schemes.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (place, scheme) in self.schemes.iter().enumerate() {
             let comma = if place > 0 { ", " } else { "" };
@@ -238,7 +239,7 @@ impl ServerScope {
         Self { token, scheme }
     }
 
-    /// A scheme that declares it.
+    /// Returns a scheme that declares the scope.
     #[must_use]
     pub const fn scheme(&self) -> &SchemeName {
         &self.scheme

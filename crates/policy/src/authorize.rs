@@ -6,8 +6,8 @@ use crate::{Denial, Permit, PresentedCredentials, RequestFacts, ResolvedOperatio
 
 /// Decides whether a request may run its operation.
 ///
-/// Pure: the same operation and the same presented values give the same answer. A credential of
-/// another table's operations counts for nothing.
+/// The function is pure: the same operation and the same presented values give the same result. A
+/// credential for the operations of another table has no effect.
 ///
 /// If authentication is optional, a request without a credential is authorized as anonymous. A
 /// request whose credential does not suffice is refused, so for such an operation a request that
@@ -15,7 +15,7 @@ use crate::{Denial, Permit, PresentedCredentials, RequestFacts, ResolvedOperatio
 ///
 /// # Errors
 ///
-/// [`Denial`] says what is missing, and what to tell the client.
+/// A [`Denial`] with everything that is missing, for the response to the client.
 ///
 /// ```
 /// use scopegate_domain::{Catalog, SecurityScheme, Timestamp};
@@ -63,8 +63,7 @@ where
     first.or_else(|refused| answers.find_map(Result::ok).ok_or(refused))
 }
 
-/// The facts on which a request is decided: those of the subject that is allowed, or of the first
-/// one.
+/// The facts that decide: those of the subject that is allowed, or of the first subject.
 pub(crate) fn deciding_facts<'a>(
     operation: &ResolvedOperation,
     presented: &'a PresentedCredentials<'_>,

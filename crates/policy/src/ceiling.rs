@@ -86,7 +86,7 @@ impl Ceiling {
         &self.scope
     }
 
-    /// The assumed credentials of a caller with all of it.
+    /// Returns the assumed credentials of a caller with the whole ceiling.
     #[must_use]
     pub fn holder(&self) -> AssumedCredentialsBuilder {
         let is_bare = |token: &&ScopeToken| !self.of_servers.iter().any(|scope| scope.token() == *token);

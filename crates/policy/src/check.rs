@@ -10,7 +10,7 @@ use scopegate_domain::{ScopeToken, Timestamp, User};
 pub use self::active_user::ActiveUser;
 use crate::{Fact, FactId, FactSet, FactTable, Needs, SchemeId};
 
-/// A test beyond scopes, as code. Pure: what it has to know comes in by its [`CheckContext`].
+/// A custom check as code. A check is pure: all its input is in the [`CheckContext`].
 ///
 /// A check cannot wait. Do a table look-up or the verification of a body's signature before the
 /// decision, and pass the result as a fact
@@ -46,12 +46,12 @@ pub trait Check: Any + Debug + Send + Sync {
         Needs::Authentication
     }
 
-    /// The message to a caller that it refuses.
+    /// Returns the message to a caller that the check refuses.
     fn reason(&self) -> Reason {
         Reason::Check
     }
 
-    /// Whether it is satisfied.
+    /// Whether the check passes.
     fn passes(&self, place: &CheckContext<'_>) -> bool;
 }
 
@@ -97,14 +97,14 @@ pub struct CheckContext<'a> {
 }
 
 impl<'a> CheckContext<'a> {
-    /// The scopes that are required here: those of everything that depends on this guard, outermost
+    /// Returns the required scopes: those of everything that depends on this guard, outermost
     /// first, then its own, each once. FastAPI calls them `SecurityScopes.scopes`.
     #[must_use]
     pub const fn scopes(&self) -> &'a [ScopeToken] {
         self.scopes
     }
 
-    /// The same as one text, delimited by spaces.
+    /// Returns the required scopes as one text, delimited by spaces.
     #[must_use]
     pub fn scope_str(&self) -> String {
         self.scopes.iter().map(ScopeToken::as_str).collect::<Vec<_>>().join(" ")
@@ -116,13 +116,13 @@ impl<'a> CheckContext<'a> {
         self.user
     }
 
-    /// The scopes that the credentials provide, those that others imply included, in the order of
-    /// the catalog.
+    /// Returns the scopes that the credentials provide, including implied ones, in the order of the
+    /// catalog.
     pub fn granted(&self) -> impl Iterator<Item = &'a ScopeToken> + use<'a> {
         self.fact_table.facts_of(self.granted).filter_map(Fact::scope_token)
     }
 
-    /// Whether a credential of any scheme carries this scope or one that implies it.
+    /// Whether a credential of any scheme has this scope, or a scope that implies it.
     #[must_use]
     pub fn has_scope(&self, token: &ScopeToken) -> bool {
         let schemes = (0..)
@@ -146,7 +146,7 @@ impl<'a> CheckContext<'a> {
         self.now
     }
 
-    /// Whether this was found out about the request before it was decided.
+    /// Whether this fact about the request was determined before the decision.
     #[must_use]
     pub fn has_fact(&self, name: &str) -> bool {
         self.facts.contains(&name)

@@ -17,7 +17,7 @@ pub enum Decision {
 }
 
 impl ResolvedOperation {
-    /// The bare decision, without an allocation and without a word on why.
+    /// Decides without a reason and without an allocation.
     #[inline]
     pub fn decide(&self, facts: &RequestFacts<'_>) -> Decision {
         witness(self.requirement(), facts).map_or(Decision::Deny, |witness| Decision::Allow { witness })

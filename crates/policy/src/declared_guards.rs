@@ -4,8 +4,8 @@ use crate::group::Declared;
 use crate::guard::{Node, reachable};
 use crate::{FactId, Guard, Operation, Requirement, TableError};
 
-/// An operation with the guards before it, from the outside in, and those that it overrides. Its
-/// own have moved to `roots`.
+/// An operation with the guards around it, from the outside in, and the guards that it overrides.
+/// Its own guards have moved to `roots`.
 #[derive(Clone, Debug)]
 pub(crate) struct DeclaredGuards {
     pub(crate) operation: Operation,
@@ -61,8 +61,8 @@ impl DeclaredGuards {
         self.roots.split_at_checked(self.above).unwrap_or_default()
     }
 
-    /// Guards are conjoined: an operation that says it is open below guards that are not would say
-    /// something untrue.
+    /// Guards are conjoined, so an operation that declares itself open below guards that are not
+    /// open would be wrong.
     pub(crate) fn refuse_to_loosen(&self, above: &[Requirement]) -> Result<(), TableError> {
         let asks_for_a_credential = |requirement: &Requirement| {
             let mut sets = requirement.alternatives().iter();

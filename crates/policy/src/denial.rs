@@ -45,8 +45,8 @@ pub enum Denial {
     /// 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1)).
     #[error("scope is missing: {}", words(missing))]
     InsufficientScope {
-        /// The scopes that are missing, dependants first. A challenge names
-        /// [`UnmetRequirement::scope`] instead: all of them.
+        /// The missing scopes, dependants first. A challenge names all scopes instead:
+        /// [`UnmetRequirement::scope`].
         missing: Vec<ScopeToken>,
         /// Everything that is missing.
         unmet_requirement: Box<UnmetRequirement>,
@@ -59,7 +59,7 @@ pub enum Denial {
         /// Everything that is missing.
         unmet_requirement: Box<UnmetRequirement>,
     },
-    /// The user has to authenticate again, or more strongly ([RFC 9470, section
+    /// The user must authenticate again, or more strongly ([RFC 9470, section
     /// 3](https://www.rfc-editor.org/rfc/rfc9470#section-3)).
     #[error("authentication is too old or too weak")]
     StepUp {
@@ -74,7 +74,7 @@ pub enum Denial {
     /// A credential is missing.
     #[error("no credential for {}", words(schemes))]
     Unauthenticated {
-        /// The schemes of the challenge: those that are missing. Without any credential, all that
+        /// The schemes of the challenge: the missing ones. Without any credential, all schemes that
         /// suffice.
         schemes: Vec<SchemeName>,
         /// Whether another credential was accepted.
@@ -144,13 +144,13 @@ impl Denial {
         }
     }
 
-    /// The scope that a challenge names: that of the whole chosen alternative.
+    /// Returns the scope of the challenge: that of the whole chosen alternative.
     #[must_use]
     pub fn scope(&self) -> &[ScopeToken] {
         self.unmet_requirement().scope()
     }
 
-    /// The denial of a request in which these facts hold.
+    /// Returns the denial of a request with these facts.
     pub(crate) fn new(operation: &ResolvedOperation, closed: &FactSet) -> Self {
         let unmet_requirement = Box::new(UnmetRequirement::new(operation, closed));
         let sets = operation.requirement().alternatives();
@@ -204,7 +204,7 @@ impl Denial {
 }
 
 impl ResolvedOperation {
-    /// The refusal of an invalid credential, regardless of its fault.
+    /// Returns the refusal of an invalid credential, regardless of the cause.
     #[must_use]
     pub fn invalid_credential(&self) -> Denial {
         let unmet_requirement = UnmetRequirement::new(self, &FactSet::EMPTY);
@@ -215,7 +215,7 @@ impl ResolvedOperation {
     }
 }
 
-/// The classes of what is missing.
+/// The class of a missing fact.
 enum Class {
     Forbidden(Forbidden),
     Scheme(Vec<SchemeName>),
@@ -277,7 +277,7 @@ impl Missing<'_> {
         self.first(reason).map(Class::Forbidden)
     }
 
-    /// No token has two authentication contexts, so a requirement of both is never met.
+    /// A token has only one authentication context, so a requirement of two is never met.
     fn contradiction(&self) -> Option<Class> {
         is_contradictory(self.operation.fact_table(), self.whole).then_some(Class::Forbidden(Forbidden::Deny))
     }

@@ -8,17 +8,17 @@ use crate::{Ceiling, Explanation, Fact, FactId, FactSet, FactTable};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DenialCause<'c> {
-    /// The user is not known, or not active.
+    /// The user is unknown or not active.
     Account,
     /// The audience of the token is another resource server.
     Audience,
-    /// This ceiling does not allow it: the client's, the user's, a role's, or what the user
-    /// consented to.
+    /// A ceiling does not allow the fact: that of the client, the user or a role, or the consent of
+    /// the user.
     Ceiling(&'c Ceiling),
     /// A check of the application refused.
     Check,
-    /// Each ceiling reaches so far, but by other scopes: none that provides it lies under all of
-    /// them.
+    /// Each ceiling allows the fact, but by different scopes: no scope that provides it is below
+    /// all ceilings.
     Disjoint,
     /// No ceiling forbids the fact: the client did not request it, or did not prove it.
     Request,
@@ -76,8 +76,8 @@ impl<'c> MissingFact<'c> {
 }
 
 impl Explanation {
-    /// The causes of what a refused request lacks: the remedy that these ceilings leave the most
-    /// of, in the fewest words. Nothing if it was allowed, or if no caller may.
+    /// Returns the causes of a refusal: the alternative that these ceilings allow most of, without
+    /// implied facts. Empty if the request was allowed, or if the operation denies every caller.
     ///
     /// All ceilings apply together: a token gets a scope only if the scope is below every ceiling.
     /// A kind without a ceiling does not restrict a caller. A scope below a ceiling provides what

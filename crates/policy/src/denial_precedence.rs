@@ -4,7 +4,8 @@
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "each order is a promise to clients")]
 pub enum DenialPrecedence {
-    /// Credential, binding and subject, then what no token can provide, then step-up, then scopes.
+    /// The order of the RFCs: credential, binding and subject, then facts that no token can
+    /// provide, then step-up, then scopes.
     #[default]
     Rfc,
     /// The order of the FastAPI tutorial: facts that no token can provide come last, so a disabled

@@ -13,7 +13,7 @@ use crate::{DocumentedErrors, Method};
     reason = "an operation has a requirement of its own, the document's, or none"
 )]
 pub enum SecurityOrigin {
-    /// Nowhere: neither the operation nor the document states one, so the operation is public.
+    /// Neither the operation nor the document declares one, so the operation is public.
     Absent,
     /// The document declares it; the operation declares none.
     Inherited,
@@ -64,12 +64,12 @@ pub struct UndefinedScheme {
     pub name: String,
     /// The declared name that was probably meant.
     pub suggestion: Option<String>,
-    /// The operations whose requirements name it.
+    /// Returns the operations whose requirements name it.
     pub operations: Vec<(Method, String)>,
 }
 
 impl DocumentFacts {
-    /// States nothing: each requirement is the operation's own.
+    /// Creates a value without statements: each requirement is the operation's own.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -149,19 +149,19 @@ impl DocumentFacts {
         &self.servers
     }
 
-    /// The documented errors of operations, in the order of the table's operations.
+    /// Returns the documented errors of operations, in the order of the table's operations.
     #[must_use]
     pub fn errors(&self) -> &[DocumentedErrors] {
         &self.errors
     }
 
-    /// The scopes that requirements name and that their schemes do not declare.
+    /// Returns the scopes that requirements name and that their schemes do not declare.
     #[must_use]
     pub fn undeclared_scopes(&self) -> &[UndeclaredScope] {
         &self.undeclared
     }
 
-    /// The schemes that requirements name and that the document does not declare.
+    /// Returns the schemes that requirements name and that the document does not declare.
     #[must_use]
     pub fn undefined_schemes(&self) -> &[UndefinedScheme] {
         &self.undefined

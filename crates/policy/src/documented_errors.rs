@@ -1,6 +1,6 @@
 //! Errors that operations of a document document.
 
-/// The errors that an operation documents, as far as they tell whether it requires a credential.
+/// The errors that an operation documents, if they show whether it requires a credential.
 ///
 /// ```
 /// use scopegate_policy::DocumentedErrors;
@@ -33,25 +33,25 @@ impl DocumentedErrors {
         errors
     }
 
-    /// Whether status 401 is one of them (RFC 9110, section 15.5.2).
+    /// Whether status 401 is documented (RFC 9110, section 15.5.2).
     #[must_use]
     pub const fn is_unauthenticated(self) -> bool {
         self.unauthenticated
     }
 
-    /// Whether status 403 is one of them (RFC 9110, section 15.5.4).
+    /// Whether status 403 is documented (RFC 9110, section 15.5.4).
     #[must_use]
     pub const fn is_forbidden(self) -> bool {
         self.forbidden
     }
 
-    /// Whether it documents another status from 400 to 499.
+    /// Whether another status from 400 to 499 is documented.
     #[must_use]
     pub const fn has_other_client_error(self) -> bool {
         self.of_client
     }
 
-    /// Whether it documents a status from 500 to 599, or `default`.
+    /// Whether a status from 500 to 599, or `default`, is documented.
     #[must_use]
     pub const fn has_server_error(self) -> bool {
         self.of_server

@@ -12,8 +12,8 @@ use crate::{
     AssumedCredentials, Denial, Fact, FactSet, Guard, PresentedCredentials, ResolvedOperation, Rule, authorize,
 };
 
-/// Explains the decision of [`authorize`], guard by guard: what each required, what was there, what
-/// was missing.
+/// Explains the decision of [`authorize`], guard by guard: the requirement, the present facts, the
+/// missing facts.
 ///
 /// ```
 /// use scopegate_domain::{Catalog, ScopeToken, SecurityScheme, Timestamp};
@@ -44,8 +44,8 @@ pub fn explain(operation: &ResolvedOperation, presented: &PresentedCredentials<'
     Explanation::new(operation, authorize(operation, presented).err(), &facts)
 }
 
-/// Explains the decision about a caller who holds this, guard by guard: [`explain`] without a
-/// request.
+/// Explains the decision about a caller with these credentials, guard by guard: [`explain`] without
+/// a request.
 ///
 /// ```
 /// use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
@@ -70,7 +70,7 @@ pub fn explain_grant(operation: &ResolvedOperation, grant: &AssumedCredentials) 
     Explanation::new(operation, denial, grant.facts())
 }
 
-/// A decision, guard by guard.
+/// The explanation of a decision, guard by guard.
 ///
 /// ```
 /// use scopegate_domain::{Catalog, ScopeToken, SecurityScheme, Timestamp};
@@ -116,7 +116,7 @@ impl Explanation {
         &self.operation
     }
 
-    /// Whether the request may do it.
+    /// Whether the request is allowed.
     #[must_use]
     pub const fn is_allowed(&self) -> bool {
         self.denial.is_none()
@@ -151,8 +151,8 @@ impl Explanation {
         self.denial.as_ref()
     }
 
-    /// The guards, dependants before what they depend on. A guard that several depend on appears
-    /// once for each list of scopes that it sees.
+    /// Returns the guards, dependants before their dependencies. A guard with several dependants
+    /// appears once for each list of scopes that it sees.
     #[must_use]
     pub fn steps(&self) -> &[ExplanationStep] {
         &self.steps
@@ -172,7 +172,7 @@ pub struct ExplanationStep {
     /// The requirement of the guard, unless it has a name.
     rule: Option<Rule>,
     sees: Vec<ScopeToken>,
-    /// The same with their schemes, as the guards of the operation require them.
+    /// Returns the same with schemes, as the guards of the operation require them.
     seen: Vec<Fact>,
     present: Vec<Fact>,
     missing: Vec<Vec<Fact>>,
@@ -192,7 +192,7 @@ impl ExplanationStep {
         &self.guard
     }
 
-    /// The same, with facts as `word` writes them.
+    /// Returns the same, with facts as `word` writes them.
     #[must_use]
     pub fn guard_as(&self, word: impl Fn(&Fact) -> String) -> String {
         match &self.rule {
@@ -201,38 +201,39 @@ impl ExplanationStep {
         }
     }
 
-    /// The facts of [`ExplanationStep::guard`], in the order of writing. Empty for a guard with a
-    /// name.
+    /// Returns the facts of [`ExplanationStep::guard`], in the order of the declaration. Empty for
+    /// a guard with a name.
     #[must_use]
     pub fn required(&self) -> Vec<&Fact> {
         self.rule.as_ref().map_or_else(Vec::new, Rule::facts)
     }
 
-    /// The scopes that are visible to it.
+    /// Returns the scopes that are visible to the guard.
     #[must_use]
     pub fn sees(&self) -> &[ScopeToken] {
         &self.sees
     }
 
-    /// The same, with facts as `word` writes them.
+    /// Returns the same, with facts as `word` writes them.
     #[must_use]
     pub fn sees_as(&self, word: impl Fn(&Fact) -> String) -> Vec<String> {
         self.seen.iter().map(word).collect()
     }
 
-    /// Whether the request satisfies it.
+    /// Whether the request satisfies the guard.
     #[must_use]
     pub const fn is_satisfied(&self) -> bool {
         self.is_satisfied
     }
 
-    /// The facts that hold, of all that it requires in any alternative, in the fewest words.
+    /// Returns the present facts of all alternatives of the guard, without implied ones.
     #[must_use]
     pub fn present(&self) -> &[Fact] {
         &self.present
     }
 
-    /// The smallest lists of what would satisfy it; empty if it is satisfied, or if nothing would.
+    /// Returns the smallest lists of facts that would satisfy the guard. Empty if it is satisfied,
+    /// or if no facts would satisfy it.
     #[must_use]
     pub fn missing(&self) -> &[Vec<Fact>] {
         &self.missing
@@ -267,7 +268,7 @@ impl ExplanationStep {
         }
     }
 
-    /// The step as text, with facts as `word` writes them.
+    /// Returns the step as text, with facts as `word` writes them.
     #[must_use]
     pub fn describe(&self, word: impl Fn(&Fact) -> String) -> String {
         let mut text = self.guard_as(&word);
@@ -295,7 +296,7 @@ impl ExplanationStep {
 /// The beginning of the text of a guard without a name.
 const REQUIRES: &str = "requires ";
 
-/// The scopes that guards of an operation require, by their names.
+/// Returns the scopes that guards of an operation require, by their names.
 type Written = HashMap<ScopeToken, Vec<Fact>>;
 
 fn written(operation: &ResolvedOperation) -> Written {
@@ -317,7 +318,7 @@ fn written(operation: &ResolvedOperation) -> Written {
     written
 }
 
-/// The rule of a guard, with scopes by their full names.
+/// Returns the rule of a guard, with scopes by their full names.
 fn rule_of(operation: &ResolvedOperation, guard: &Guard) -> Option<Rule> {
     let node = guard.node();
     let Some(Own::Rule(rule)) = node.own() else {

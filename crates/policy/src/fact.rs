@@ -8,10 +8,10 @@ use scopegate_domain::{Audience, Lifetime, SchemeName, ScopeToken};
 /// A fact: a statement that is true or false for a request.
 ///
 /// Facts are positive: there is no "not disabled", there is [`Fact::Active`]. So a request that
-/// provides more can never be allowed less, unless authentication is optional and it provides a
-/// credential that does not suffice. Some imply others: a scope implies its scheme and everything
-/// that its edges in the catalog say, `active` implies `user`, `age<=60` implies `age<=300`, and
-/// nearly all imply [`Fact::Authenticated`].
+/// provides more can never be allowed less. The exception is optional authentication with an
+/// insufficient credential. Some facts imply others: a scope implies its scheme and the scopes of
+/// its edges in the catalog, `active` implies `user`, `age<=60` implies `age<=300`, and nearly all
+/// imply [`Fact::Authenticated`].
 ///
 /// ```
 /// use scopegate_domain::Lifetime;
@@ -25,18 +25,18 @@ use scopegate_domain::{Audience, Lifetime, SchemeName, ScopeToken};
     reason = "a new kind of fact must be given its class wherever a denial is made of it"
 )]
 pub enum Fact {
-    /// The authentication context class is this one: `acr` ([RFC 9470, section
+    /// The authentication context class (`acr`) is this one ([RFC 9470, section
     /// 3](https://www.rfc-editor.org/rfc/rfc9470#section-3)).
     Acr(Arc<str>),
     /// The user is active.
     Active,
-    /// The user authenticated at most this long ago: `max_age` (RFC 9470, section 3).
+    /// The user authenticated at most this number of seconds ago: `max_age` (RFC 9470, section 3).
     AgeAtMost(Lifetime),
     /// The audience of the token is this resource server.
     Audience(Audience),
     /// A caller is authenticated.
     Authenticated,
-    /// The token is bound to its sender, and the sender proved it.
+    /// The token is bound to its sender, and the sender proved the binding.
     Bound(Binding),
     /// A check of the application passes.
     Check {
@@ -49,7 +49,7 @@ pub enum Fact {
     Scheme(SchemeName),
     /// The credential of this scheme carries this scope.
     Scope {
-        /// The scheme that declares it.
+        /// The scheme that declares the scope.
         scheme: SchemeName,
         /// The scope token.
         token: ScopeToken,
@@ -70,7 +70,7 @@ impl Fact {
         }
     }
 
-    /// The name of the scope, if it is one.
+    /// Returns the name of the scope, if the fact is one.
     #[must_use]
     pub const fn scope_token(&self) -> Option<&ScopeToken> {
         match self {
@@ -127,7 +127,7 @@ impl Binding {
     reason = "the subject of a token is a user or the client itself"
 )]
 pub enum SubjectKind {
-    /// A client in its own name.
+    /// A client that acts without a user.
     Service,
     /// A resource owner.
     User,
@@ -155,7 +155,7 @@ pub enum Needs {
     Nothing,
     /// An accepted credential.
     Authentication,
-    /// A known user; the request handler looks it up first.
+    /// The check needs a known user. The gate finds the user first.
     User,
 }
 
@@ -164,11 +164,11 @@ pub enum Needs {
 pub struct FactId(pub(crate) u16);
 
 impl FactId {
-    /// `authenticated` has this number in every fact table.
+    /// The number of `authenticated` in every fact table.
     pub const AUTHENTICATED: Self = Self(0);
-    /// `user` has this number in every fact table.
+    /// The number of `user` in every fact table.
     pub const USER: Self = Self(1);
-    /// `active` has this number in every fact table.
+    /// The number of `active` in every fact table.
     pub const ACTIVE: Self = Self(2);
 
     /// Returns the number as an index, counted from 0 without gaps.
@@ -177,7 +177,7 @@ impl FactId {
         usize::from(self.0)
     }
 
-    /// The number after this one, which the fact table may not have.
+    /// Returns the next number, which may be beyond the end of the fact table.
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0.saturating_add(1))

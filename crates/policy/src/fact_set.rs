@@ -9,8 +9,8 @@ const BITS: usize = 64;
 
 /// A set of facts of one fact table.
 ///
-/// Up to 128 facts lie in the value itself, so that the sets of nearly every policy are compared
-/// without following a pointer and copied without an allocation. Beyond that they lie on the heap.
+/// Up to 128 facts are stored in the value itself. So the sets of nearly every policy are compared
+/// without following a pointer, and copied without an allocation. Larger sets are on the heap.
 ///
 /// ```
 /// use scopegate_policy::{FactId, FactSet};
@@ -74,7 +74,7 @@ impl FactSet {
         self.is_covered_by(other, &Self::EMPTY)
     }
 
-    /// Whether every member is a member of one of the two. This is the decision, word by word.
+    /// Whether every member is a member of one of the two sets. This comparison is the decision.
     #[inline]
     pub(crate) fn is_covered_by(&self, left: &Self, right: &Self) -> bool {
         match (&self.0, &left.0, &right.0) {
@@ -146,8 +146,8 @@ impl FactSet {
         self.words().len()
     }
 
-    /// The smaller set first; of two of one size, the one with the smaller number at the first
-    /// difference.
+    /// Orders the smaller set first. Of two sets of one size, the first is the one with the smaller
+    /// number at the first difference.
     pub(crate) fn order(&self, other: &Self) -> Ordering {
         self.len().cmp(&other.len()).then_with(|| {
             let words = self.words().iter().zip(other.words());
@@ -168,7 +168,7 @@ impl FactSet {
         *self == Self::EMPTY
     }
 
-    /// The members, by ascending number.
+    /// Returns the members, by ascending number.
     pub fn iter(&self) -> impl Iterator<Item = FactId> + '_ {
         (0_u16..).step_by(BITS).zip(self.words()).flat_map(|(first, word)| {
             let mut rest = *word;

@@ -38,20 +38,20 @@ pub struct FactTable {
     anonymous: FactSet,
 }
 
-/// A scheme's fact and those of its scopes, found by their text when a token is read.
+/// The fact of a scheme and those of its scopes, found by their text when a token is read.
 #[derive(Clone, Debug)]
 struct SchemeFacts {
     name: SchemeName,
     has_subject: bool,
     has_scopes: bool,
-    /// The place of the first scheme of its authorization server.
+    /// The position of the first scheme of its authorization server.
     server: usize,
     id: FactId,
     scopes: HashMap<ScopeText, FactId, BuildHasherDefault<TextHasher>>,
 }
 
 impl FactTable {
-    /// The facts, by number.
+    /// Returns the facts, by number.
     #[must_use]
     pub fn facts(&self) -> &[Fact] {
         &self.facts
@@ -69,28 +69,28 @@ impl FactTable {
         self.numbers.get(fact).copied()
     }
 
-    /// The fact of this number, if there is one.
+    /// Returns the fact of this number, if there is one.
     #[must_use]
     pub fn fact(&self, id: FactId) -> Option<&Fact> {
         self.facts.get(id.index())
     }
 
-    /// The fact itself and all that it implies. A number of another fact table implies nothing but
+    /// Returns the fact and all facts that it implies. A number of another fact table implies only
     /// itself.
     #[must_use]
     pub fn closure(&self, id: FactId) -> &FactSet {
         self.closures.get(id.index()).unwrap_or(&FactSet::EMPTY)
     }
 
-    /// The set with all that its members imply.
+    /// Returns the set with all implied facts.
     #[must_use]
     pub fn close(&self, set: &FactSet) -> FactSet {
         set.iter()
             .fold(set.clone(), |closed, id| closed.union(self.closure(id)))
     }
 
-    /// The maximal members: those that no other member implies. They say the same as the whole set,
-    /// in the fewest words.
+    /// Returns the maximal members: those that no other member implies. They are equivalent to the
+    /// whole set.
     #[must_use]
     pub fn generators(&self, set: &FactSet) -> FactSet {
         const FEW: usize = 24;
@@ -107,7 +107,7 @@ impl FactTable {
         set.difference(&implied)
     }
 
-    /// The facts of a set, by number.
+    /// Returns the facts of a set, by number.
     pub fn facts_of<'a>(&'a self, set: &'a FactSet) -> impl Iterator<Item = &'a Fact> {
         set.iter().filter_map(|id| self.fact(id))
     }
@@ -145,13 +145,13 @@ impl FactTable {
         self
     }
 
-    /// The schemes whose credentials carry scopes, in the order of the catalog.
+    /// Returns the schemes whose credentials have scopes, in the order of the catalog.
     pub fn schemes_with_scopes(&self) -> impl Iterator<Item = SchemeId> {
         let numbered = (0..).map(SchemeId).zip(&self.schemes);
         numbered.filter(|(_, scheme)| scheme.has_scopes).map(|(id, _)| id)
     }
 
-    /// The facts that a credential of this scheme provides without scopes.
+    /// Returns the facts that a credential of this scheme provides without scopes.
     #[must_use]
     pub fn scheme_closure(&self, id: SchemeId) -> Option<&FactSet> {
         self.schemes.get(id.index()).map(|scheme| self.closure(scheme.id))
@@ -161,7 +161,8 @@ impl FactTable {
         self.schemes.get(id.index()).is_none_or(|scheme| scheme.has_subject)
     }
 
-    /// The facts that a scope of a scheme provides. `None` if the scheme does not declare it.
+    /// Returns the facts that a scope of a scheme provides. `None` if the scheme does not declare
+    /// it.
     #[must_use]
     pub fn scope_closure(&self, id: SchemeId, text: &str) -> Option<&FactSet> {
         self.schemes
@@ -177,14 +178,14 @@ impl FactTable {
         self.schemes.get(id.index()).map_or(0, |scheme| scheme.scopes.len())
     }
 
-    /// The authorization server of a scheme: the place of its first scheme.
+    /// Returns the authorization server of a scheme: the position of its first scheme.
     #[must_use]
     pub fn server_of(&self, name: &SchemeName) -> Option<usize> {
         let mut schemes = self.schemes.iter();
         schemes.find(|scheme| scheme.name == *name).map(|scheme| scheme.server)
     }
 
-    /// The authorization servers that declare a scope of this name, each once.
+    /// Returns the authorization servers that declare a scope of this name, each once.
     pub(crate) fn servers_declaring(&self, text: &str) -> Vec<usize> {
         let declaring = self.schemes.iter().filter(|scheme| scheme.scopes.contains_key(text));
         let mut servers: Vec<usize> = declaring.map(|scheme| scheme.server).collect();
@@ -193,7 +194,7 @@ impl FactTable {
         servers
     }
 
-    /// The authorization server whose tokens carry scopes, if there is exactly one.
+    /// Returns the authorization server whose tokens have scopes, if there is exactly one.
     pub(crate) fn only_server_with_scopes(&self) -> Option<usize> {
         let with_scopes = self.schemes.iter().filter(|scheme| scheme.has_scopes);
         let mut servers = with_scopes.map(|scheme| scheme.server);
@@ -201,15 +202,15 @@ impl FactTable {
         servers.all(|other| other == first).then_some(first)
     }
 
-    /// The facts of a token without scopes: a credential for each scheme of its authorization
-    /// server.
+    /// Returns the facts of a token without scopes: a credential for each scheme of its
+    /// authorization server.
     pub(crate) fn token_base_facts(&self, server: usize) -> FactSet {
         let own = self.schemes.iter().filter(|scheme| scheme.server == server);
         own.fold(FactSet::EMPTY, |all, scheme| all.union(self.closure(scheme.id)))
     }
 
-    /// The facts of a token with one scope: that scope in each scheme of its authorization server
-    /// that declares it, and a credential for all of them.
+    /// Returns the facts of a token with one scope: that scope in each scheme of its authorization
+    /// server that declares it, and a credential for all of these schemes.
     #[must_use]
     pub fn token_scope_facts(&self, server: usize, text: &str) -> FactSet {
         let own = self.schemes.iter().filter(|scheme| scheme.server == server);
@@ -223,7 +224,8 @@ impl FactTable {
         numbered.take_while(|(_, fact)| !matches!(fact, Fact::Scheme(_) | Fact::Scope { .. }))
     }
 
-    /// Adds everything that is neither scope nor scheme; without a credential, what needs none.
+    /// Adds all facts that are neither scopes nor schemes. Without a credential, adds only those
+    /// that need none.
     pub fn add_guards(&self, facts: &mut FactSet) {
         let has_credential = facts.contains(FactId::AUTHENTICATED);
         for (id, _) in self.guards() {
@@ -254,12 +256,12 @@ impl FactTable {
         &self.ages
     }
 
-    /// The guards that a token can satisfy by its claims.
+    /// Returns the guard facts that the claims of a token can provide.
     pub(crate) fn token_guards(&self) -> impl Iterator<Item = (FactId, &Fact)> {
         self.token_guards.iter().filter_map(|id| Some((*id, self.fact(*id)?)))
     }
 
-    /// Whether the other has the same facts with the same numbers, and each implies the same.
+    /// Whether the other table has the same facts with the same numbers and implications.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         std::ptr::eq(self, other) || (self.facts == other.facts && self.closures == other.closures)

@@ -2,10 +2,10 @@
 
 use crate::{Guard, Operation};
 
-/// Operations below one prefix and behind common guards: what FastAPI calls a router.
+/// Operations below one prefix and with common guards, which FastAPI calls a router.
 ///
-/// A group may contain groups. The guards come from the outside in, regardless of the order of
-/// writing: the application's, those of the outer group, those of the inner one, then the
+/// A group may contain groups. The order of guards is from the outside in, regardless of the order
+/// of declaration: the application's, those of the outer group, those of the inner one, then the
 /// operation's own.
 ///
 /// ```
@@ -40,8 +40,8 @@ pub struct Group {
 }
 
 impl Group {
-    /// A group. The prefix begins with a slash and ends without one, or is empty; another one is an
-    /// error of the table.
+    /// Creates a group. The prefix begins with a slash and ends without one, or is empty. Any other
+    /// prefix is an error of the table.
     #[must_use]
     pub fn new(prefix: impl Into<String>) -> Self {
         Self {
@@ -64,15 +64,15 @@ impl Group {
         self
     }
 
-    /// Adds the operations of another group: its prefix continues this one, its guards come after
-    /// these.
+    /// Adds the operations of another group: the prefix of that group follows this one, and its
+    /// guards follow these.
     #[must_use]
     pub fn group(mut self, group: Self) -> Self {
         self.operations.extend(group.declared());
         self
     }
 
-    /// The operations with what they have of this group.
+    /// Returns the operations with the prefix and the guards of this group.
     pub(crate) fn declared(self) -> impl Iterator<Item = Declared> {
         let Self {
             prefix,
@@ -85,11 +85,11 @@ impl Group {
     }
 }
 
-/// An operation with what it has of its groups.
+/// An operation with the prefix and the guards of its groups.
 #[derive(Clone, Debug)]
 pub(crate) struct Declared {
     pub(crate) operation: Operation,
-    /// The guards of its groups, those of the outermost first.
+    /// The guards of the groups, those of the outermost first.
     pub(crate) inherited: Vec<Guard>,
     /// Whether exactly one slash is at each boundary of prefixes and template.
     pub(crate) is_joined_well: bool,

@@ -9,12 +9,12 @@ use scopegate_domain::ScopeToken;
 
 use crate::{Check, Fact, Rule};
 
-/// A rule, perhaps with checks of its own, and the guards that it depends on: one node of a tree.
+/// A node of a guard tree: a rule, optional checks, and the guards that it depends on.
 ///
 /// As in FastAPI, a guard depends on other guards and sees the scopes of all its dependants. Unlike
 /// in FastAPI, every declaration in the tree is enforced, even if no check reads it.
 ///
-/// A guard is cheap to clone, and a clone is the same node. A guard that two others depend on is
+/// A guard is cheap to clone, and a clone is the same node. A guard with several dependants is
 /// checked once for each list of scopes that it sees.
 ///
 /// ```
@@ -51,7 +51,8 @@ pub(crate) enum Own {
 }
 
 impl Guard {
-    /// Requires nothing, explicitly. This is the only way to make an operation public.
+    /// Creates a guard that explicitly requires nothing. This is the only method to make an
+    /// operation public.
     #[must_use]
     pub fn public() -> Self {
         Self::of(Some(Own::Public))
@@ -63,20 +64,20 @@ impl Guard {
         Self::rule(Rule::Fact(Fact::Authenticated))
     }
 
-    /// Requires a credential of a user that we know.
+    /// Requires a credential of a known user.
     #[must_use]
     pub fn user() -> Self {
         Self::rule(Rule::Fact(Fact::User))
     }
 
-    /// Requires all of these scopes; without any, for authentication.
+    /// Requires all of these scopes. An empty list requires authentication.
     #[must_use]
     pub fn requires(scopes: impl IntoIterator<Item = ScopeToken>) -> Self {
         Self::rule(Rule::All(scopes.into_iter().map(Rule::Scope).collect()))
     }
 
-    /// Requires all scopes of one of these lists. An empty list requires authentication; no list at
-    /// all is satisfied by nothing.
+    /// Requires all scopes of one of these lists. An empty inner list requires authentication. An
+    /// empty outer list is never satisfied.
     #[must_use]
     pub fn any_of<I>(alternatives: impl IntoIterator<Item = I>) -> Self
     where
@@ -92,13 +93,13 @@ impl Guard {
         Self::rule(Rule::Deny)
     }
 
-    /// Requires what the rule says.
+    /// Requires the facts of a rule.
     #[must_use]
     pub fn rule(rule: Rule) -> Self {
         Self::of(Some(Own::Rule(rule)))
     }
 
-    /// Requires nothing itself and depends on these guards, in this order.
+    /// Creates a guard without an own requirement that depends on these guards, in this order.
     #[must_use]
     pub fn all_of<'a>(guards: impl IntoIterator<Item = &'a Self>) -> Self {
         guards.into_iter().fold(Self::of(None), Self::depends_on)
@@ -116,7 +117,7 @@ impl Guard {
         self.with(|node| node.checks.push(Arc::new(check)))
     }
 
-    /// Depends on another guard, too.
+    /// Adds a guard that this one depends on.
     #[must_use]
     pub fn depends_on(self, other: &Self) -> Self {
         self.with(|node| {
@@ -153,7 +154,7 @@ impl Guard {
         self.0.checks()
     }
 
-    /// The guards that it depends on, in the order of declaration.
+    /// Returns the guards that this one depends on, in the order of declaration.
     #[must_use]
     pub fn dependencies(&self) -> &[Self] {
         self.0.dependencies()
@@ -163,8 +164,8 @@ impl Guard {
         &self.0
     }
 
-    /// The address of the guard: the same for every clone, and another one for every other guard
-    /// that exists.
+    /// Returns the address of the guard: the same for every clone, and different for every other
+    /// existing guard.
     #[must_use]
     pub fn identity(&self) -> *const () {
         Arc::as_ptr(&self.0).cast()
@@ -209,7 +210,7 @@ impl Node {
         &self.dependencies
     }
 
-    /// Whether it says something: asks, or says *public*.
+    /// Whether the guard has a requirement, or is declared *public*.
     pub(crate) fn says_something(&self) -> bool {
         self.says_public() || self.asks()
     }
@@ -222,7 +223,7 @@ impl Node {
         matches!(self.own, Some(Own::Rule(_))) || self.scheme.is_some() || !self.checks.is_empty()
     }
 
-    /// Guards on the longest path from here, this one included.
+    /// Returns the number of guards on the longest path from here, including this guard.
     pub(crate) const fn depth(&self) -> usize {
         self.depth
     }

@@ -4,11 +4,11 @@ use std::ops::Range;
 
 use crate::{FactId, FactSet, FactTable, Requirement};
 
-/// The alternatives of all trees, each in the fewest facts, in lists without a pointer between
+/// The alternatives of all trees, each without implied facts, in lists without a pointer between
 /// them.
 ///
-/// A closed set holds an alternative exactly if it holds its generators, so these few numbers say
-/// the same as the sets of a requirement. A whole table of them fits into a cache that is cold.
+/// A closed set contains an alternative exactly if it contains its generators. So these few numbers
+/// are equivalent to the sets of a requirement. A whole table of them fits into a cold cache.
 #[derive(Clone, Debug, Default)]
 pub struct RequirementIndex {
     /// The tree of each operation.
@@ -75,8 +75,8 @@ impl RequirementIndex {
         self.trees.len()
     }
 
-    /// Whether a tree lets through a request that presents this closed set:
-    /// `ResolvedOperation::deciding` without the operation.
+    /// Whether a tree allows a request with this closed set: `ResolvedOperation::deciding` without
+    /// the operation.
     #[must_use]
     pub fn is_open(&self, tree: usize, closed: &FactSet) -> bool {
         let Some(of_tree) = self.trees.get(tree) else {
@@ -87,7 +87,7 @@ impl RequirementIndex {
         ways.any(|generators| generators.iter().all(|id| closed.contains(*id)))
     }
 
-    /// The alternatives of a tree, in the order of its requirement.
+    /// Returns the alternatives of a tree, in the order of its requirement.
     #[must_use]
     pub fn alternatives(&self, tree: usize) -> impl ExactSizeIterator<Item = &[FactId]> {
         self.range(self.trees.get(tree).map(|tree| &tree.own))

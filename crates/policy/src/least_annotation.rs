@@ -26,7 +26,7 @@ pub struct LeastPrivilegeAnnotation {
 }
 
 impl LeastPrivilegeAnnotation {
-    /// The scope by itself.
+    /// Creates an annotation: the scope suffices alone.
     #[must_use]
     pub fn new(scheme: SchemeName, method: Method, template: impl Into<Arc<str>>, scope: ScopeToken) -> Self {
         Self {
@@ -38,7 +38,7 @@ impl LeastPrivilegeAnnotation {
         }
     }
 
-    /// The same together with one of these.
+    /// Adds scopes, one of which is also needed.
     #[must_use]
     pub fn with_others(mut self, others: impl Into<Arc<[ScopeToken]>>) -> Self {
         self.others = others.into();

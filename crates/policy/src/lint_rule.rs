@@ -7,7 +7,7 @@ use std::str::FromStr;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "the three levels that build systems know")]
 pub enum Severity {
-    /// The document states it on purpose, or it is a matter of style.
+    /// The document declares it on purpose, or it is a matter of style.
     Info,
     /// The policy is probably not what the owner intends.
     Warning,
@@ -36,7 +36,7 @@ impl fmt::Display for Severity {
     }
 }
 
-/// Declares the rules from one table, so that no list of them can lack one.
+/// Declares all rules in one table, so that no list of rules is incomplete.
 macro_rules! rules {
     ($($variant:ident, $name:literal, $severity:ident, $description:literal;)*) => {
         /// A rule of the lint. Reports and exceptions use its name.
@@ -58,7 +58,7 @@ macro_rules! rules {
                 }
             }
 
-            /// The severity of its findings. A single finding may have a lower one.
+            /// Returns the severity of the rule's findings. A single finding may have a lower one.
             #[must_use]
             pub const fn severity(self) -> Severity {
                 match self {
@@ -66,7 +66,7 @@ macro_rules! rules {
                 }
             }
 
-            /// The mistake that it finds, in one sentence.
+            /// Returns the mistake that the rule finds, in one sentence.
             #[must_use]
             pub const fn description(self) -> &'static str {
                 match self {

@@ -6,9 +6,8 @@ use crate::operation_table::anonymous_template;
 use crate::path_segment::Segment;
 use crate::{Method, OperationTable, ResolvedOperation};
 
-/// The operation of a method and a path: a template, as it stands in the table or with other names
-/// of parameters, or the path of a request, decoded. For many questions about one table,
-/// [`Locator`] is faster.
+/// Finds the operation of a method and a path: a template, with any names of parameters, or the
+/// decoded path of a request. For many questions about one table, [`Locator`] is faster.
 ///
 /// ```
 /// # use scopegate_domain::Catalog;
@@ -35,9 +34,9 @@ pub fn locate<'t>(table: &'t OperationTable, method: Method, path: &str) -> Opti
 
 /// Finds operations by the paths of requests.
 ///
-/// Segment by segment, from the left, a text goes before a segment with text and parameters, that
-/// before a parameter, and a `{*rest}` comes last. Only templates with an operation of the method
-/// count.
+/// Segments are compared from left to right. A literal takes precedence over a segment with text
+/// and parameters, then a parameter, then a `{*rest}`. Only templates with an operation of the
+/// method count.
 #[derive(Debug)]
 pub struct Locator<'t> {
     templates: HashMap<(Method, String), &'t ResolvedOperation>,
@@ -61,7 +60,7 @@ impl<'t> Locator<'t> {
         Self::of(table.operations())
     }
 
-    /// Reads the templates of these operations alone.
+    /// Reads the templates of these operations only.
     #[must_use]
     pub fn of(operations: impl IntoIterator<Item = &'t ResolvedOperation>) -> Self {
         let mut locator = Self {
@@ -79,7 +78,7 @@ impl<'t> Locator<'t> {
         locator
     }
 
-    /// The operation of a method and a path, which may be a template.
+    /// Returns the operation of a method and a path, which may be a template.
     #[must_use]
     pub fn find(&self, method: Method, path: &str) -> Option<&'t ResolvedOperation> {
         self.template(method, path).or_else(|| {
@@ -88,7 +87,7 @@ impl<'t> Locator<'t> {
         })
     }
 
-    /// The operation of a method and a template, with any names of parameters.
+    /// Returns the operation of a method and a template, with any names of parameters.
     #[must_use]
     pub fn template(&self, method: Method, template: &str) -> Option<&'t ResolvedOperation> {
         self.templates.get(&(method, anonymous_template(template))).copied()
@@ -143,7 +142,8 @@ impl<'t> Locator<'t> {
         &mut self.nodes[place]
     }
 
-    /// Visits each node at most once: the way to it says how many segments lie behind.
+    /// Visits each node at most once: the depth of a node determines the number of remaining
+    /// segments.
     fn walk(&self, segments: &[&str], method: Option<Method>) -> Option<&'t ResolvedOperation> {
         let of_method = |operations: &[&'t ResolvedOperation]| {
             let mut operations = operations.iter();

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// The method of an operation: those that IANA registers for HTTP, and `PURGE`, which caches know.
+/// The method of an operation: the methods that IANA registers for HTTP, and `PURGE` of caches.
 ///
 /// ```
 /// use scopegate_policy::Method;
@@ -142,14 +142,14 @@ impl Method {
         Self::VersionControl,
     ];
 
-    /// Whether a path item of OpenAPI 3.2 has a field for it. It has other methods in
+    /// Whether a path item of OpenAPI 3.2 has a field for the method. Other methods are in
     /// `additionalOperations`.
     #[must_use]
     pub const fn is_field_of_path_item(self) -> bool {
         self.is_in_openapi_3_1() || matches!(self, Self::Query)
     }
 
-    /// Whether OpenAPI 3.1 and before can describe an operation of it.
+    /// Whether OpenAPI 3.1 and before can describe an operation of the method.
     #[must_use]
     pub const fn is_in_openapi_3_1(self) -> bool {
         matches!(

@@ -17,7 +17,7 @@ impl NearestAlternative {
         self.alternative
     }
 
-    /// The facts that it lacks.
+    /// Returns the facts that the alternative lacks.
     #[must_use]
     pub const fn missing(&self) -> &FactSet {
         &self.missing

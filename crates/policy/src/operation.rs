@@ -24,7 +24,7 @@ pub struct Operation {
 }
 
 impl Operation {
-    /// An operation without a guard; without one from its group either, the table refuses it.
+    /// Creates an operation without a guard. The table refuses it if its group has no guard either.
     #[must_use]
     pub fn new(method: Method, template: impl Into<String>) -> Self {
         Self {
@@ -75,8 +75,8 @@ impl Operation {
         self
     }
 
-    /// Adds a guard that comes before all those of [`Operation::guard`], whichever is stated first:
-    /// what FastAPI has in the `dependencies` of a decorator.
+    /// Adds a guard before all guards of [`Operation::guard`], regardless of the order of the
+    /// calls. In FastAPI these are the `dependencies` of a decorator.
     #[must_use]
     pub fn and_guard(mut self, guard: impl Into<Guard>) -> Self {
         self.outer.push(guard.into());
@@ -99,8 +99,8 @@ impl Operation {
         self
     }
 
-    /// Replaces the guards of its groups and of the application. Every report shows it; if there
-    /// are none to be replaced, the table refuses it.
+    /// Replaces the guards of the groups and of the application. Every report shows it. If there
+    /// are none, the table refuses the operation.
     #[must_use]
     pub const fn override_guards(mut self) -> Self {
         self.is_override = true;

@@ -40,7 +40,7 @@ pub struct OperationTable {
 }
 
 impl OperationTable {
-    /// Starts a table over the declared schemes and scopes.
+    /// Returns a builder of a table over the declared schemes and scopes.
     #[must_use]
     pub fn builder(catalog: Catalog) -> OperationTableBuilder {
         OperationTableBuilder {
@@ -78,7 +78,7 @@ impl OperationTable {
         &self.fact_table
     }
 
-    /// The same operations, with two schemes that accept the tokens of one authorization server
+    /// Returns the table with two schemes that accept the tokens of one authorization server
     /// although they share no address. Only the analysis of policies depends on it. `None` if a
     /// scheme is not declared.
     #[must_use]
@@ -113,7 +113,7 @@ impl OperationTable {
     }
 }
 
-/// Collects operations. [`OperationTableBuilder::build`] reports errors.
+/// Builds a table of operations. [`OperationTableBuilder::build`] reports errors.
 #[derive(Clone, Debug)]
 pub struct OperationTableBuilder {
     catalog: Catalog,
@@ -153,7 +153,7 @@ impl OperationTableBuilder {
     }
 
     /// Distinguishes templates by their whole text, so that a table can contain both `/items/{id}`
-    /// and `/items/{name}`. Only for tables from third-party documents, which answer no requests.
+    /// and `/items/{name}`. Only for tables from third-party documents, which serve no requests.
     #[must_use]
     pub const fn templates_by_text(mut self) -> Self {
         self.is_by_text = true;
@@ -221,8 +221,8 @@ impl OperationTableBuilder {
     }
 }
 
-/// The template with the names of its parameters left out: `/users/{}/items`. Two templates that
-/// differ in these alone match the same paths.
+/// Returns the template without the names of its parameters: `/users/{}/items`. Two templates that
+/// differ only in these match the same paths.
 #[must_use]
 pub fn anonymous_template(template: &str) -> String {
     let mut shape = String::with_capacity(template.len());

@@ -7,11 +7,11 @@ use std::cmp::Reverse;
 pub(crate) enum Segment {
     /// `users`
     Static(String),
-    /// `f(on={value})`: the texts around its parameters.
+    /// `f(on={value})`: a parameter with text around it.
     Mixed(Vec<String>),
     /// `{id}`
     Parameter,
-    /// `{*rest}`: this and all segments that follow.
+    /// `{*rest}`: this and all following segments.
     Rest,
 }
 
@@ -41,8 +41,7 @@ impl Segment {
         }
     }
 
-    /// The segment that is tried first among those with parameters and text: the one with more
-    /// text.
+    /// Orders segments with parameters and text: the one with more text is tried first.
     pub(crate) fn order(&self) -> impl Ord + use<> {
         match self {
             Self::Mixed(texts) => (Reverse(texts.iter().map(String::len).sum::<usize>()), texts.clone()),
@@ -50,8 +49,7 @@ impl Segment {
         }
     }
 
-    /// Whether a segment of a path is one of this kind; each parameter takes at least one
-    /// character.
+    /// Whether a segment of a path matches; each parameter takes at least one character.
     pub(crate) fn matches(&self, segment: &str) -> bool {
         match self {
             Self::Static(text) => text == segment,
@@ -67,8 +65,8 @@ fn push(texts: &mut [String], text: &str) {
     }
 }
 
-/// Takes each text at its first place after the one before: that leaves most text for the rest, so
-/// nothing is missed.
+/// Matches each text at its first position after the previous one. That leaves the longest rest, so
+/// no match is missed.
 fn matches_mixed(texts: &[String], segment: &str) -> Option<()> {
     let [first, middle @ .., last] = texts else {
         return None;

@@ -7,8 +7,8 @@ use scopegate_domain::{SchemeName, ScopeToken, User};
 
 use crate::{Fact, FactId, FactSet, PresentedCredentials, ResolvedOperation, Subject};
 
-/// Proof that a request may be done, with what a handler wants to know of it: who asks, and what
-/// they were granted.
+/// Proof that a request is authorized, with data for the handler: the subject, the user and the
+/// scopes.
 ///
 /// Only [`authorize`](crate::authorize) constructs a permit.
 ///
@@ -76,25 +76,24 @@ impl Permit {
         }
     }
 
-    /// The same permit, with the subject of the credential: to be called with what was presented to
-    /// the decision. Apart from the decision, which allocates nothing and keeps nothing of a
-    /// request.
+    /// Adds the subject of the credential to the permit. Call it with the presented credentials of
+    /// the decision. The decision itself allocates nothing and stores nothing of a request.
     pub fn with_subject_of(mut self, presented: &PresentedCredentials<'_>) -> Self {
         let speaker = self.speaker.and_then(|number| presented.credentials().nth(number));
         self.subject = speaker.map(|credential| credential.subject).and_then(Subject::shared);
         self
     }
 
-    /// The subject of the credential, known user or not: the subject of a token, the owner of a
-    /// key. None if it has no subject, or if the permit was not made
-    /// [`with_subject_of`](Self::with_subject_of) it.
+    /// Returns the subject of the credential, whether the user is known or not: the subject of a
+    /// token, the owner of a key. `None` if it has no subject, or if the permit was not made by
+    /// [`with_subject_of`](Self::with_subject_of).
     #[must_use]
     pub fn subject(&self) -> Option<&str> {
         self.subject.as_deref()
     }
 
-    /// The security schemes whose credentials were accepted for this subject, in the order of the
-    /// catalog.
+    /// Returns the security schemes whose credentials were accepted for this subject, in the order
+    /// of the catalog.
     pub fn schemes(&self) -> impl Iterator<Item = &SchemeName> {
         self.operation
             .fact_table()
@@ -102,14 +101,13 @@ impl Permit {
             .filter_map(Fact::scheme_name)
     }
 
-    /// The user in whose name it may be done, if the operation required one or the request's was
-    /// known.
+    /// Returns the user of the request, if the operation required one or the user was known.
     #[must_use]
     pub fn user(&self) -> Option<&User> {
         self.user.as_deref()
     }
 
-    /// The same, to be kept.
+    /// Returns the user as a shared pointer.
     #[must_use]
     pub fn user_arc(&self) -> Option<Arc<User>> {
         self.user.clone()
@@ -127,8 +125,8 @@ impl Permit {
         &self.operation
     }
 
-    /// The scopes that the credentials provide, those that others imply included, in the order of
-    /// the catalog.
+    /// Returns the scopes that the credentials provide, including implied ones, in the order of the
+    /// catalog.
     pub fn granted(&self) -> impl Iterator<Item = &ScopeToken> {
         self.operation
             .fact_table()
@@ -136,15 +134,15 @@ impl Permit {
             .filter_map(Fact::scope_token)
     }
 
-    /// Whether the credentials provide this scope, by themselves or by implication.
+    /// Whether the credentials provide this scope, directly or by implication.
     #[must_use]
     pub fn has_scope(&self, token: &ScopeToken) -> bool {
         self.granted().any(|granted| granted == token)
     }
 
-    /// The scopes that were needed, dependants first: those of the application, of groups, next to
-    /// the operation and on it. None of an anonymous caller; [`ResolvedOperation::challenge_scope`]
-    /// says what a credential would need.
+    /// Returns the required scopes, dependants first: those of the application, of groups, next to
+    /// the operation and on it. Empty for an anonymous caller;
+    /// [`ResolvedOperation::challenge_scope`] returns the scope that a credential would need.
     #[must_use]
     pub fn required(&self) -> &[ScopeToken] {
         self.operation.scope_of(self.witness())

@@ -27,10 +27,10 @@ pub struct PresentedCredentials<'a> {
     pub(crate) facts: Vec<&'a str>,
 }
 
-/// The subject of a credential: none, or the one of this name.
+/// The subject of a credential: none, or a name.
 ///
-/// A shared name is what [`Permit::with_subject_of`](crate::Permit::with_subject_of) keeps without
-/// copying it.
+/// [`Permit::with_subject_of`](crate::Permit::with_subject_of) stores a shared name without copying
+/// it.
 ///
 /// ```
 /// use scopegate_policy::Subject;
@@ -46,12 +46,12 @@ pub enum Subject<'a> {
     /// The credential has no subject.
     #[default]
     None,
-    /// The subject of this name, which can be kept.
+    /// The subject of this name, shared.
     Shared(&'a Arc<str>),
 }
 
 impl<'a> Subject<'a> {
-    /// The name, if it has a subject.
+    /// Returns the name, if the credential has a subject.
     #[must_use]
     pub fn name(self) -> Option<&'a str> {
         match self {
@@ -61,7 +61,7 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// The name, to be kept.
+    /// Returns the name as a shared pointer.
     pub(crate) fn shared(self) -> Option<Arc<str>> {
         match self {
             Self::Named(name) => Some(Arc::from(name)),
@@ -130,8 +130,8 @@ impl<'a> PresentedCredentials<'a> {
         self
     }
 
-    /// The sender of the credential given last proved that it is bound to them. Changes nothing if
-    /// there is none.
+    /// States that the sender of the last credential proved the binding of the credential. No
+    /// effect without a credential.
     #[must_use]
     pub fn with_binding(mut self, binding: Binding) -> Self {
         if let Some(credential) = self.last() {
@@ -140,8 +140,8 @@ impl<'a> PresentedCredentials<'a> {
         self
     }
 
-    /// Something was found out about the request: a check of this name passed that has no code of
-    /// its own in the policy, or code that asks
+    /// Adds a fact that was determined for the request. Either a check of this name without code
+    /// passed, or the code of a check reads it by
     /// [`CheckContext::has_fact`](crate::CheckContext::has_fact).
     #[must_use]
     pub fn with_fact(mut self, name: &'a str) -> Self {

@@ -8,9 +8,9 @@ use crate::{FactId, FactSet, FactTable};
 /// A requirement: a positive Boolean function of facts in normal form.
 ///
 /// The normal form is the list of the minimal sets of facts that suffice, each closed under
-/// implication. No set lies inside another. There is one such list for each function, so two
-/// requirements mean the same exactly if they are `==` (both made over one [`FactTable`]). No set
-/// at all is *deny*; the empty set alone is *public*. Cheap to clone.
+/// implication. No set is a subset of another. Each function has one such list, so two requirements
+/// are equivalent exactly if they are `==` (both over one [`FactTable`]). The empty list is *deny*;
+/// a list of only the empty set is *public*. Cheap to clone.
 ///
 /// ```
 /// use scopegate_domain::{Catalog, SchemeName, ScopeToken, SecurityScheme};
@@ -39,7 +39,7 @@ pub struct Requirement {
 }
 
 impl Requirement {
-    /// Holds for nothing.
+    /// The requirement that nothing satisfies.
     #[must_use]
     pub fn deny() -> Self {
         Self {
@@ -47,7 +47,7 @@ impl Requirement {
         }
     }
 
-    /// Holds for everything.
+    /// The requirement that everything satisfies.
     #[must_use]
     pub fn public() -> Self {
         Self {
@@ -72,7 +72,8 @@ impl Requirement {
         }
     }
 
-    /// Holds if one of them does; of nothing, nowhere.
+    /// Creates a requirement that is satisfied if one of these is. An empty list is never
+    /// satisfied.
     ///
     /// # Errors
     ///
@@ -101,7 +102,8 @@ impl Requirement {
         Self::all_within(requirements.into_iter().collect(), &mut ResolutionBudget::new())
     }
 
-    /// The same out of what may be formed and compared. Sorting reads each several times.
+    /// The same within a budget of formed and compared alternatives. Sorting reads each several
+    /// times.
     pub(crate) fn all_within(mut requirements: Vec<Self>, budget: &mut ResolutionBudget) -> Result<Self, Limit> {
         const SORTED: usize = 12;
         if requirements.len() == 1
@@ -136,7 +138,7 @@ impl Requirement {
         self.alternatives.is_empty()
     }
 
-    /// Whether everything satisfies it.
+    /// Whether every set of facts satisfies it.
     #[must_use]
     pub fn is_public(&self) -> bool {
         matches!(&*self.alternatives, [set] if set.is_empty())
@@ -151,14 +153,14 @@ impl Requirement {
             .any(|alternative| alternative.is_subset_of(closed))
     }
 
-    /// Whether the other holds wherever this one does.
+    /// Whether the other is satisfied by every set that satisfies this one.
     #[must_use]
     pub fn implies(&self, other: &Self) -> bool {
         self.alternatives.iter().all(|alternative| other.allows(alternative))
     }
 
-    /// The missing facts if these facts hold: all the smallest sets that would have to be added.
-    /// Empty if nothing would help; the empty set alone if nothing is missing.
+    /// Returns the missing facts for these facts: all minimal sets that satisfy the requirement if
+    /// added. An empty list if none exists; a list of only the empty set if nothing is missing.
     /// [`FactTable::generators`] makes each readable.
     #[must_use]
     pub fn missing_sets(&self, closed: &FactSet) -> Vec<FactSet> {
@@ -167,8 +169,8 @@ impl Requirement {
         missing
     }
 
-    /// The same without what only an authenticated request can provide: the requirement for a
-    /// request without a credential if authentication is optional.
+    /// Returns the requirement for a request without a credential if authentication is optional:
+    /// without the facts that only an authenticated request can provide.
     pub(crate) fn for_anonymous(&self, fact_table: &FactTable) -> Self {
         let anonymous = fact_table.anonymous();
         let mut sets: Vec<FactSet> = self
@@ -182,7 +184,7 @@ impl Requirement {
         }
     }
 
-    /// The requirement whose alternatives are among these closed sets.
+    /// Returns the requirement whose alternatives are among these closed sets.
     fn from_closed(mut sets: Vec<FactSet>) -> Result<Self, Limit> {
         minimise(&mut sets);
         if sets.len() > MAX_KEPT {
@@ -273,7 +275,7 @@ fn insert_minimal(sets: &mut Vec<FactSet>, set: FactSet) {
     sets.push(set);
 }
 
-/// Keeps the sets that contain no other, the smallest first.
+/// Keeps the minimal sets, the smallest first.
 pub fn minimise(sets: &mut Vec<FactSet>) {
     sets.sort_unstable_by(FactSet::order);
     let mut kept: Vec<FactSet> = Vec::with_capacity(sets.len());
@@ -289,7 +291,7 @@ pub fn minimise(sets: &mut Vec<FactSet>) {
 mod tests {
     use super::*;
 
-    /// Any one of these facts, each a closed set by itself.
+    /// Creates a requirement of any one of these facts, each a closed set by itself.
     fn any_of(ids: impl IntoIterator<Item = u16>) -> Requirement {
         Requirement::from_closed(ids.into_iter().map(|id| FactSet::from_iter([FactId(id)])).collect()).unwrap()
     }
@@ -339,8 +341,8 @@ mod tests {
         assert_eq!(Requirement::all(clauses), Err(Limit::Kept));
     }
 
-    /// No other code would notice for long: limits are there for tables that are much larger than
-    /// those of tests.
+    /// Without this test an error here would stay unnoticed, because the limits are for tables that
+    /// are much larger than those of other tests.
     #[test]
     fn what_is_compared_is_counted_word_by_word() {
         const ENOUGH: usize = 1_000_000;

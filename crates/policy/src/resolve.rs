@@ -21,8 +21,8 @@ use crate::{
     Requirement, ResolvedOperation, Rule, TableError,
 };
 
-/// The first pass over every tree. It checks the size, finds out whether the tree requires
-/// anything, and collects the facts.
+/// The first pass over every tree. It checks the size, determines whether the tree has a
+/// requirement, and collects the facts.
 // INVARIANT: an address names one guard. `OperationTableBuilder::build` has all guards of the table
 // before the first address is taken, and no guard is created before the last address is dropped.
 pub(crate) struct Resolver<'a> {
@@ -141,8 +141,8 @@ pub(crate) fn fact_of(check: &dyn Check) -> Fact {
     }
 }
 
-/// The second pass: every guard becomes its requirement, every tree the conjunction over its
-/// guards.
+/// The second pass. It resolves every guard to its requirement, and every tree to the conjunction
+/// over its guards.
 pub(crate) struct Trees {
     fact_table: Arc<FactTable>,
     order: DenialPrecedence,
@@ -150,15 +150,15 @@ pub(crate) struct Trees {
     /// The resolved trees, by number.
     resolved: Vec<ResolvedTree>,
     index: RequirementIndex,
-    /// Scopes in the lists that guards see.
+    /// The number of scopes in the lists that guards see.
     visible: usize,
-    /// Guards in the trees that were resolved.
+    /// The number of guards in the resolved trees.
     places: usize,
-    /// Words that may still be compared.
+    /// The number of words that can still be compared.
     compared: usize,
 }
 
-/// The identity of a tree: its roots, how many of them are above the operation, and whether
+/// The identity of a tree: its roots, the number of roots above the operation, and whether
 /// authentication is optional.
 #[derive(PartialEq, Eq, Hash)]
 struct TreeKey {
@@ -177,23 +177,22 @@ impl TreeKey {
     }
 }
 
-/// A guard by itself.
+/// A guard without its dependencies.
 struct ResolvedNode {
     requirement: Requirement,
-    /// Schemes and scopes, in the order of writing.
+    /// The schemes and scopes, in the order of declaration.
     named: Vec<FactId>,
     scopes: Vec<ScopeToken>,
     checks: Vec<(FactId, Arc<dyn Check>)>,
 }
 
 impl Trees {
-    /// The fact table, and what the operations require.
+    /// The fact table, and the requirements of the operations.
     pub(crate) fn into_parts(self) -> (Arc<FactTable>, RequirementIndex) {
         (self.fact_table, self.index)
     }
 
-    /// An operation with the number of its tree. Numbers come in the order in which they were
-    /// given.
+    /// An operation with the number of its tree. Numbers are in the order of addition.
     pub(crate) fn resolve(&mut self, places: DeclaredGuards, number: usize) -> Result<ResolvedOperation, TableError> {
         let tree = if let Some(known) = self.resolved.get(number) {
             known.clone()
@@ -295,7 +294,7 @@ impl Trees {
                 .find(&fact_of(&**check))
                 .ok_or(RuleError::TooLarge(Limit::Facts))?;
             conjuncts.push(Requirement::fact(&self.fact_table, id));
-            // The fact `active` says already what the built-in check would, so it need not be run.
+            // The built-in check is equivalent to the fact `active`, so it need not run.
             let any: &dyn Any = &**check;
             if !any.is::<ActiveUser>() {
                 checks.push((id, Arc::clone(check)));
@@ -378,7 +377,7 @@ impl Walk<'_> {
     }
 }
 
-/// The scopes above, then those of the guard that are new, each once.
+/// Returns the scopes above, then the new scopes of the guard, each once.
 fn extend(above: &Arc<[ScopeToken]>, own: &[ScopeToken]) -> Arc<[ScopeToken]> {
     if own.is_empty() {
         return Arc::clone(above);

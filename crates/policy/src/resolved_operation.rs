@@ -12,7 +12,7 @@ use crate::{
     Requirement,
 };
 
-/// An operation with its tree resolved to one requirement. Cheap to clone.
+/// An operation with a guard tree that is resolved to one requirement. Cheap to clone.
 ///
 /// ```
 /// use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
@@ -64,13 +64,13 @@ pub(crate) struct ResolvedTree {
 pub(crate) struct Resolved {
     pub(crate) is_optional: bool,
     pub(crate) requirement: Requirement,
-    /// Schemes and scopes, dependants before what they depend on.
+    /// The schemes and scopes, dependants before their dependencies.
     pub(crate) named: Vec<FactId>,
     pub(crate) contexts: Vec<ResolutionContext>,
     pub(crate) checks: Vec<CheckPlace>,
 }
 
-/// A check at one place in the tree.
+/// A check at one position in the tree.
 #[derive(Debug)]
 pub(crate) struct CheckPlace {
     pub(crate) fact: FactId,
@@ -78,7 +78,7 @@ pub(crate) struct CheckPlace {
     pub(crate) visible: Arc<[ScopeToken]>,
 }
 
-/// A guard and the scopes visible to it.
+/// A guard and its visible scopes.
 #[derive(Debug)]
 pub(crate) struct ResolutionContext {
     pub(crate) depth: usize,
@@ -97,7 +97,7 @@ pub enum Access {
     Deny,
     /// The operation is public.
     Public,
-    /// Scopes are needed.
+    /// The operation requires facts.
     Scoped,
 }
 
@@ -150,15 +150,15 @@ impl ResolvedOperation {
         }))
     }
 
-    /// The same operation of a table whose fact table has the same facts.
+    /// Returns the same operation for a table whose fact table has the same facts.
     pub(crate) fn in_fact_table(&self, fact_table: &Arc<FactTable>) -> Self {
         let mut inner = Inner::clone(&self.0);
         inner.fact_table = Arc::clone(fact_table);
         Self(Arc::new(inner))
     }
 
-    /// The number of its guard tree in the table, from 0. Operations with one number have the same
-    /// requirement.
+    /// Returns the number of the guard tree in the table, from 0. Operations with the same number
+    /// have the same requirement.
     #[must_use]
     pub fn tree_number(&self) -> usize {
         self.0.tree.number
@@ -182,7 +182,7 @@ impl ResolvedOperation {
         self.0.name.as_deref()
     }
 
-    /// The conjunction of all requirements in its tree.
+    /// Returns the conjunction of all requirements in the tree.
     #[inline]
     #[must_use]
     pub fn requirement(&self) -> &Requirement {
@@ -195,14 +195,14 @@ impl ResolvedOperation {
         &self.0.fact_table
     }
 
-    /// The same alternatives as those of the requirement, in the same order, in words.
+    /// Returns the alternatives of the requirement as text, in the same order.
     #[must_use]
     pub fn alternatives(&self) -> &[Alternative] {
         &self.0.tree.alternatives
     }
 
-    /// The `security` of a document: the alternatives. One that any scheme satisfies becomes one
-    /// for each scheme. Optional authentication is not among them.
+    /// Returns the `security` of a document: the alternatives. An alternative that any scheme
+    /// satisfies becomes one for each scheme. Optional authentication is not among them.
     #[must_use]
     pub fn security(&self) -> Vec<Alternative> {
         let mut security = Vec::new();
@@ -222,7 +222,7 @@ impl ResolvedOperation {
         security
     }
 
-    /// The schemes by which a credential can be presented, each once, in the order of
+    /// Returns the schemes of the credentials that can be presented, each once, in the order of
     /// [`ResolvedOperation::security`].
     #[must_use]
     pub fn schemes(&self) -> Vec<SchemeName> {
@@ -235,7 +235,7 @@ impl ResolvedOperation {
         schemes
     }
 
-    /// The kind of its requirement.
+    /// Returns the kind of the requirement.
     #[must_use]
     pub fn access(&self) -> Access {
         if self.0.tree.requirement.is_deny() {
@@ -261,19 +261,19 @@ impl ResolvedOperation {
         self.0.tree.anonymous.is_some()
     }
 
-    /// The checks without code that its guards name. A request must provide their results
+    /// Returns the checks without code that the guards name. A request must provide their results
     /// ([`PresentedCredentials::with_fact`](crate::PresentedCredentials::with_fact)).
     pub fn external_checks(&self) -> impl Iterator<Item = FactId> + '_ {
         self.facts().iter().map(|(_, id, _)| *id)
     }
 
-    /// Whether its own guards replace those of its groups and of the application.
+    /// Whether the operation's guards replace those of its groups and of the application.
     #[must_use]
     pub fn is_override(&self) -> bool {
         !self.0.overridden.is_empty()
     }
 
-    /// The guards of the application and of its groups that it overrides.
+    /// Returns the guards of the application and of the groups that the operation overrides.
     #[must_use]
     pub fn overridden(&self) -> &[Guard] {
         &self.0.overridden
@@ -291,15 +291,15 @@ impl ResolvedOperation {
         self.0.order
     }
 
-    /// The scope that a client without a credential should request: that of the smallest
+    /// Returns the scope that a client without a credential should request: that of the smallest
     /// alternative, dependants first, each scope at its first position.
     #[must_use]
     pub fn challenge_scope(&self) -> &[ScopeToken] {
         self.scope_of(self.0.tree.nearest_to_nothing)
     }
 
-    /// The alternative that is nearest to being satisfied, with what it lacks; `None` if no
-    /// alternative exists.
+    /// Returns the nearest alternative, with the facts that it lacks; `None` if no alternative
+    /// exists.
     ///
     /// `obtainable` contains the facts that this client can obtain. `None` means all of them.
     #[must_use]
@@ -307,8 +307,8 @@ impl ResolvedOperation {
         nearest(&self.0.tree.requirement, &self.0.fact_table, closed, obtainable)
     }
 
-    /// The requirement that decides: the whole one. If authentication is optional and no credential
-    /// was presented, the part that needs no credential.
+    /// Returns the requirement that decides: the whole requirement. If authentication is optional
+    /// and no credential was presented, the part that needs no credential.
     // SECURITY: the gate, explanations, assumed credentials and shadows all call this function, so
     // each refuses a credential that does not suffice. Tested by
     // `decision::all_commands_agree_with_the_gate`.
@@ -320,14 +320,13 @@ impl ResolvedOperation {
         }
     }
 
-    /// Whether a request may run it in which these facts hold and no others. The set must be
-    /// closed.
+    /// Whether a request with exactly these facts may run the operation. The set must be closed.
     #[must_use]
     pub fn is_open_to(&self, closed: &FactSet) -> bool {
         self.deciding(closed.contains(FactId::AUTHENTICATED)).allows(closed)
     }
 
-    /// The requirement for a request without a credential, if authentication is optional.
+    /// Returns the requirement for a request without a credential, if authentication is optional.
     #[must_use]
     pub fn anonymous(&self) -> Option<&Requirement> {
         self.0.tree.anonymous.as_ref()
@@ -359,8 +358,8 @@ impl ResolvedOperation {
         &self.0.tree.facts
     }
 
-    /// The guards of its tree, dependants before what they depend on. A guard appears once for each
-    /// list of scopes that it sees.
+    /// Returns the guards of the tree, dependants before their dependencies. A guard appears once
+    /// for each list of scopes that it sees.
     pub fn guards(&self) -> impl Iterator<Item = &Guard> {
         self.0.tree.contexts.iter().map(|context| &context.guard)
     }
@@ -370,8 +369,8 @@ impl ResolvedOperation {
     }
 }
 
-/// The checks without code that some guard requires, even if the whole operation does not need
-/// them. An explanation reports the result of each guard.
+/// Returns the checks without code that some guard requires, even if the whole operation does not
+/// need them. An explanation reports the result of each guard.
 fn facts(
     contexts: &[ResolutionContext],
     fact_table: &FactTable,

@@ -2,8 +2,8 @@
 
 use scopegate_domain::Scope;
 
-/// The part of the requested scope that may be granted: no more than was requested, than the client
-/// may have, than the user may give.
+/// The result of restricting a requested scope to what was requested, what the client may have, and
+/// what the user may grant.
 ///
 /// ```
 /// use scopegate_policy::restrict_scope;
@@ -40,13 +40,13 @@ impl GrantedScope {
         &self.granted
     }
 
-    /// The requested scopes that may not be granted, in the order of the request.
+    /// Returns the requested scopes that may not be granted, in the order of the request.
     #[must_use]
     pub const fn dropped(&self) -> &Scope {
         &self.dropped
     }
 
-    /// The granted scope alone.
+    /// Returns the granted scope by value.
     #[must_use]
     pub fn into_granted(self) -> Scope {
         self.granted

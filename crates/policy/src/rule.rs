@@ -8,8 +8,8 @@ use crate::Fact;
 
 /// The rule of one guard as declared: "all of" and "any of" over scopes and other facts.
 ///
-/// A rule cannot say *public*; only [`Guard::public`](crate::Guard::public) can. All of nothing
-/// requires authentication, any of nothing is never satisfied.
+/// A rule cannot declare *public*; only [`Guard::public`](crate::Guard::public) can. An empty "all
+/// of" requires authentication. An empty "any of" is never satisfied.
 ///
 /// ```
 /// use scopegate_domain::{SchemeName, ScopeToken};
@@ -32,15 +32,15 @@ pub enum Rule {
     Any(Vec<Rule>),
     /// A fact by its full name.
     Fact(Fact),
-    /// Never.
+    /// The rule is never satisfied.
     Deny,
     /// A scope of the guard's scheme, or of the only scheme that declares it.
     Scope(ScopeToken),
 }
 
 impl Rule {
-    /// The scopes that the rule names, in the order of writing, each as often as it stands there.
-    /// Looks no deeper than `depth` levels.
+    /// Returns the scopes that the rule names, in the order of declaration, with repetitions. Reads
+    /// at most `depth` levels.
     pub(crate) fn scopes(&self, depth: usize) -> Vec<&ScopeToken> {
         match self {
             Self::All(rules) | Self::Any(rules) => match depth.checked_sub(1) {
@@ -61,7 +61,7 @@ impl Rule {
         }
     }
 
-    /// The rule as text, with facts as `word` writes them.
+    /// Returns the rule as text, with facts as `word` writes them.
     pub(crate) fn in_words(&self, word: &dyn Fn(&Fact) -> String) -> String {
         let list = |rules: &[Self], between: &str| {
             let part = |rule: &Self| match rule {
@@ -81,7 +81,7 @@ impl Rule {
         }
     }
 
-    /// The same rule with each scope by its full name, if `scheme_of` has its scheme.
+    /// Returns the rule with full names of scopes, if `scheme_of` returns a scheme.
     pub(crate) fn with_schemes(&self, scheme_of: &dyn Fn(&ScopeToken) -> Option<SchemeName>) -> Self {
         let each = |rules: &[Self]| rules.iter().map(|rule| rule.with_schemes(scheme_of)).collect();
         match self {

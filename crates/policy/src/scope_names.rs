@@ -4,7 +4,7 @@ use scopegate_domain::{InvalidScope, SchemeName, Scope, ScopeToken};
 
 use crate::authorization_servers::{AuthorizationServers, ServerScope};
 
-/// A name, with the servers that it can mean.
+/// A name, with the possible servers.
 struct Named {
     token: ScopeToken,
     /// The scopes, each with the position of its authorization server.
@@ -12,11 +12,11 @@ struct Named {
 }
 
 impl AuthorizationServers<'_> {
-    /// Reads the scopes of one token: names with spaces between them, each `SCOPE` or `SCOPE of
-    /// SCHEME`. All are of one authorization server, so one name that says its server says that of
-    /// the others.
+    /// Parses the scopes of one token: names with spaces between them, each `SCOPE` or `SCOPE of
+    /// SCHEME`. All scopes are of one authorization server, so a name with a scheme determines the
+    /// server of the others.
     ///
-    /// The name of a scheme that holds a space may be in backticks. An empty text names no scope.
+    /// The name of a scheme with a space may be in backticks. An empty text names no scope.
     ///
     /// # Errors
     ///
@@ -68,7 +68,7 @@ impl AuthorizationServers<'_> {
         }
     }
 
-    /// Reads scopes of any servers, in the same form: what a client, a user or a role may have.
+    /// Parses scopes of any servers, in the same form: the ceiling of a client, a user or a role.
     ///
     /// # Errors
     ///
@@ -111,7 +111,7 @@ impl AuthorizationServers<'_> {
         Ok(Named { token, scopes })
     }
 
-    /// The scheme of `of SCHEME`, and what follows it.
+    /// Returns the scheme of `of SCHEME`, and the rest of the text.
     fn scheme_behind<'s>(&self, text: &'s str) -> Result<(Option<SchemeName>, &'s str), NameError> {
         let (word, behind) = split_word(text);
         if word != "of" || behind.is_empty() {
@@ -214,12 +214,12 @@ pub enum NameError {
         /// The name.
         name: String,
     },
-    /// A scope that is not declared, or not by this scheme.
+    /// The scope is not declared, or not by this scheme.
     #[error("scope `{token}` is not declared{}", scheme.as_ref().map(|name| format!(" by scheme `{name}`")).unwrap_or_default())]
     UnknownScope {
         /// The name.
         token: ScopeToken,
-        /// The scheme that was named with it.
+        /// The scheme after `of`.
         scheme: Option<SchemeName>,
     },
 }

@@ -6,8 +6,7 @@ use scopegate_domain::Catalog;
 
 /// For each scheme of the catalog, the position of the first scheme of its authorization server.
 ///
-/// Schemes that name an equal address share a server. A scheme without an address is a server of
-/// its own.
+/// Schemes with an equal address share a server. A scheme without an address is its own server.
 pub(crate) fn group(catalog: &Catalog) -> Vec<usize> {
     let mut firsts: Vec<usize> = Vec::new();
     let mut known: HashMap<String, usize> = HashMap::new();
@@ -22,7 +21,7 @@ pub(crate) fn group(catalog: &Catalog) -> Vec<usize> {
     firsts
 }
 
-/// Makes one server of the servers of two schemes.
+/// Merges the servers of two schemes.
 pub(crate) fn join(firsts: &mut [usize], one: usize, other: usize) {
     let Some((one, other)) = firsts.get(one).copied().zip(firsts.get(other).copied()) else {
         return;
@@ -33,9 +32,9 @@ pub(crate) fn join(firsts: &mut [usize], one: usize, other: usize) {
     }
 }
 
-/// An address in the form in which equal ones are equal (RFC 3986, section 6.2): scheme and host in
-/// lower case, no default port, no fragment. One that is relative is relative to the server of the
-/// document, so a leading slash or dot says nothing.
+/// Normalizes an address (RFC 3986, section 6.2): scheme and host in lower case, no default port,
+/// no fragment. A relative address is relative to the server of the document, so a leading slash or
+/// dot is removed.
 fn normal(address: &str) -> Option<String> {
     let address = address.trim();
     let address = address.split_once('#').map_or(address, |(before, _)| before);

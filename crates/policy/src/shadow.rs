@@ -10,13 +10,13 @@ use crate::{
     SchemeId,
 };
 
-/// A proposed policy next to the running one: what would it say to the requests that the running
-/// one decides?
+/// A proposed policy that is evaluated for the requests of the running policy, without effect on
+/// them.
 ///
-/// Operations of the two are the same if method and template are, regardless of parameter names.
-/// The proposed policy is evaluated with the facts that the running one determined, and no fact is
-/// determined for the proposed one alone. An answer that depends on something that was not checked
-/// is [`ShadowVerdict::Unknown`].
+/// Operations of both are the same if method and template are equal, regardless of parameter names.
+/// The proposed policy is evaluated with the facts that the running one determined. No fact is
+/// determined only for the proposed one. A decision that depends on an undetermined fact is
+/// [`ShadowVerdict::Unknown`].
 ///
 /// ```
 /// use scopegate_domain::{Catalog, Claims, ScopeLayout, ScopeToken, SecurityScheme, Timestamp, Verified};
@@ -79,16 +79,16 @@ pub enum ShadowVerdict {
     Allow,
 }
 
-/// An operation of the proposed policy next to that of the running one.
+/// An operation of the proposed policy and its counterpart in the running one.
 #[derive(Clone, Debug)]
 pub struct ProposedOperation {
     running: ResolvedOperation,
     proposed: ResolvedOperation,
-    /// Facts of checks that the running operation has code for, by their numbers there and here.
+    /// The facts of checks with code in the running operation, by their numbers in both tables.
     carried: Vec<(FactId, FactId)>,
-    /// Facts of checks that nothing evaluates.
+    /// The facts of checks that nothing evaluates.
     unasked: FactSet,
-    /// Whether the user matters here and is not looked up there.
+    /// Whether this operation needs the user and the running one does not look the user up.
     ignores_user: bool,
 }
 
@@ -102,7 +102,7 @@ struct Results {
 }
 
 impl Shadow {
-    /// Puts the proposed policy next to the running one.
+    /// Creates a shadow of the running policy.
     #[must_use]
     pub fn new(running: &OperationTable, proposed: OperationTable) -> Self {
         let shape = |operation: &ResolvedOperation| (operation.method(), anonymous_template(operation.template()));
@@ -133,7 +133,7 @@ impl Shadow {
         }
     }
 
-    /// The proposed policy: what a credential provides there is made by it.
+    /// Returns the proposed policy, which computes the facts of a credential in it.
     #[must_use]
     pub const fn proposed(&self) -> &OperationTable {
         &self.proposed
@@ -146,7 +146,8 @@ impl Shadow {
         self.schemes.get(running.index()).copied().flatten()
     }
 
-    /// The counterpart of an operation of the running policy, by its place in that table.
+    /// Returns the counterpart of an operation of the running policy, by its position in that
+    /// table.
     #[must_use]
     pub fn counterpart(&self, number: usize) -> Option<&ProposedOperation> {
         self.counterparts.get(number)?.as_ref()
@@ -158,7 +159,8 @@ impl Shadow {
         &self.only_running
     }
 
-    /// The operations that the running policy does not know, so that no request comes to them.
+    /// Returns the operations that the running policy does not declare, so that no request reaches
+    /// them.
     #[must_use]
     pub fn only_proposed(&self) -> &[ResolvedOperation] {
         &self.only_proposed
@@ -232,8 +234,8 @@ impl ProposedOperation {
         subjects.map(ask).max().unwrap_or(ShadowVerdict::Deny)
     }
 
-    /// The refusal that the proposed policy would answer with, for a request that it does not let
-    /// through. Unknown facts count as missing.
+    /// Returns the denial of the proposed policy for a request that it refuses. Unknown facts count
+    /// as missing.
     #[must_use]
     pub fn denial(
         &self,
@@ -287,14 +289,14 @@ impl ProposedOperation {
         facts
     }
 
-    /// Adds all that could hold as well. More never allows less, so what is refused even so is
-    /// surely refused. The sets of a requirement are closed, so a fact without what it implies
-    /// changes nothing.
+    /// Adds all facts that are possible. More facts never allow less, so a request that is refused
+    /// with them is refused in any case. The sets of a requirement are closed, so a fact without
+    /// the facts that it implies has no effect.
     fn suppose(&self, facts: &mut RequestFacts<'_>, results: &Results) {
         if self.ignores_user && !facts.contains(FactId::USER) {
             facts.request.insert(FactId::USER);
             facts.request.insert(FactId::ACTIVE);
-            // Code that runs here did not see the user.
+            // The code that runs here did not have the user.
             for place in self.proposed.checks() {
                 facts.request.insert(place.fact);
             }
@@ -333,7 +335,7 @@ impl ProposedOperation {
     }
 }
 
-/// The fact of the check of this name that an operation has code for.
+/// Returns the fact of the check of this name for which an operation has code.
 fn code_of(operation: &ResolvedOperation, name: &str) -> Option<FactId> {
     let is_named = |fact: &Fact| matches!(fact, Fact::Check { name: known, .. } if **known == *name);
     let fact_table = operation.fact_table();

@@ -1,6 +1,6 @@
 //! Suggests similar names for an unknown name.
 
-/// The known name that is most similar to a misspelt one; `None` if none is similar.
+/// Returns the most similar known name to a misspelt one; `None` if none is similar.
 ///
 /// Names are compared word by word: `goals:write` is not similar to `roles:write`, `lamp:wirte` is
 /// similar to `lamp:write`.

@@ -45,7 +45,8 @@ impl<'p> SubjectFacts<'p> {
         }
     }
 
-    /// The subjects of a request, at least one, in the order in which they are first presented.
+    /// Returns the subjects of a request, at least one, in the order in which they are first
+    /// presented.
     // SECURITY: credentials of two subjects never count together. Tested by
     // `two_subjects_do_not_count_together`.
     pub(crate) fn several(operation: &ResolvedOperation, presented: &'p PresentedCredentials<'_>) -> Vec<Self> {
@@ -90,7 +91,7 @@ impl<'p> SubjectFacts<'p> {
         self.is_bound_by_mtls |= credential.binding == Some(Binding::Mtls);
     }
 
-    /// The user in whose name the request is made.
+    /// The user of the request.
     pub(crate) const fn user(&self) -> Option<&'p Arc<User>> {
         self.user
     }

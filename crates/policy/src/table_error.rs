@@ -5,11 +5,11 @@ use scopegate_domain::{SchemeName, ScopeToken};
 use crate::FactTableError;
 use crate::limits::Limit;
 
-/// The error of an invalid table. Each names the operation at fault.
+/// The error of an invalid table. Each variant names the operation.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TableError {
-    /// Several schemes declare the scope, and the guard does not say which one it means.
+    /// Several schemes declare the scope, and the guard does not name one of them.
     #[error(
         "`{operation}` requires scope `{token}`, which several schemes declare: {}",
         list(schemes)
@@ -19,13 +19,13 @@ pub enum TableError {
         operation: String,
         /// The scope.
         token: ScopeToken,
-        /// The schemes that declare it.
+        /// The schemes that declare the scope.
         schemes: Vec<SchemeName>,
     },
     /// Facts of the policy contradict each other.
     #[error("`{operation}`: {source}")]
     Facts {
-        /// The operation that names them.
+        /// The operation with these facts.
         operation: String,
         /// The cause.
         source: FactTableError,
@@ -43,7 +43,7 @@ pub enum TableError {
         /// The operation.
         operation: String,
     },
-    /// The facts of the catalog alone contradict each other.
+    /// The facts of the catalog contradict each other, without any operation.
     #[error("the catalog declares {0}")]
     Catalog(FactTableError),
     /// Authentication is required, and the catalog has no scheme to authenticate with.
@@ -65,7 +65,7 @@ pub enum TableError {
         /// The operation.
         operation: String,
     },
-    /// A prefix or what continues it has a slash too many or too few.
+    /// A prefix or the template after it has a slash too many or too few.
     #[error(
         "`{operation}` is not well joined: a prefix begins with a slash and ends without one, and what continues it begins with one"
     )]
@@ -91,7 +91,7 @@ pub enum TableError {
         /// The declared scheme with the most similar name.
         suggestion: Option<String>,
     },
-    /// A scope that the catalog does not declare, or not for this scheme.
+    /// The catalog does not declare the scope, or not for this scheme.
     #[error(
         "`{operation}` requires scope `{token}`, which is not declared{}{}",
         for_scheme(scheme.as_ref()),
@@ -110,7 +110,7 @@ pub enum TableError {
 }
 
 impl TableError {
-    /// The operation at fault: its method and template.
+    /// Returns the operation of the error: its method and template.
     #[must_use]
     pub fn operation(&self) -> Option<&str> {
         match self {

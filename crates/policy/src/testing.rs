@@ -8,8 +8,8 @@ use scopegate_domain::{Claims, ScopeToken, User, Verified};
 use crate::{FactSet, OperationTable, Permit, ResolvedOperation, SchemeId, TokenFacts, TokenTooLarge};
 
 impl Permit {
-    /// A permit for an operation as if it had been allowed by its first alternative, so that a
-    /// handler can be called without a token. Only with the feature `testing`.
+    /// Returns a permit as if the operation had been allowed by its first alternative, to call a
+    /// handler without a token. Only with the feature `testing`.
     pub fn for_test(operation: &ResolvedOperation, user: Option<Arc<User>>) -> Self {
         let alternatives = operation.requirement().alternatives();
         let granted = alternatives.first().map_or(FactSet::EMPTY, Clone::clone);
@@ -22,7 +22,7 @@ impl OperationTable {
     ///
     /// # Errors
     ///
-    /// [`TokenTooLarge`] as for a real one.
+    /// [`TokenTooLarge`] as for a real token.
     pub fn token_facts_for_test<'a>(
         &self,
         scheme: SchemeId,
@@ -35,7 +35,7 @@ impl OperationTable {
     ///
     /// # Errors
     ///
-    /// [`TokenTooLarge`] as for a real one.
+    /// [`TokenTooLarge`] as for a real token.
     #[expect(clippy::disallowed_methods, reason = "a test states what a verified token says")]
     pub fn claims_facts_for_test(&self, scheme: SchemeId, claims: Claims<'_>) -> Result<TokenFacts, TokenTooLarge> {
         self.token_facts(scheme, &Verified::assertion(claims))

@@ -8,7 +8,7 @@ use scopegate_domain::{Authenticated, Claims, Scope, ScopeToken, Timestamp, Veri
 use crate::{Fact, FactId, FactSet, FactTable, OperationTable, SchemeId, SubjectKind};
 
 /// The facts of one accepted credential: the part of [`RequestFacts`] that is the same for every
-/// request with it. It is made once for each token and can be cached with it.
+/// request with it. The value is computed once for each token and can be cached.
 ///
 /// Constructed only from a proof, by [`OperationTable::token_facts`],
 /// [`OperationTable::credential_facts`] and similar functions. Valid only for the operations of
@@ -134,7 +134,7 @@ impl TokenFacts {
         &self.facts
     }
 
-    /// The size in bytes of its data on the heap, for a cache.
+    /// Returns the size in bytes of its data on the heap, for a cache.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
         self.facts.heap_bytes()
@@ -179,21 +179,21 @@ impl TokenFacts {
 }
 
 impl OperationTable {
-    /// The facts of a verified token of this scheme. Call it once for each token.
+    /// Returns the facts of a verified token of this scheme. Call it once for each token.
     ///
     /// The subject is a service if the token's `sub` is its `client_id` ([RFC 9068, section
     /// 2.2](https://www.rfc-editor.org/rfc/rfc9068#section-2.2)), a user otherwise.
     ///
     /// # Errors
     ///
-    /// [`TokenTooLarge`] if it names more scopes than a decision reads.
+    /// [`TokenTooLarge`] if the token names more scopes than a decision reads.
     pub fn token_facts(&self, scheme: SchemeId, claims: &Verified<Claims<'_>>) -> Result<TokenFacts, TokenTooLarge> {
         TokenFacts::from_claims(self.shared_fact_table(), scheme, claims, None)
     }
 
-    /// The same for a token whose issuer may grant only the scopes of the ceiling. Other scopes
-    /// provide nothing, regardless of what they imply. A scope of the ceiling provides what it
-    /// implies.
+    /// Does the same for a token whose issuer may grant only the scopes of the ceiling. Other
+    /// scopes provide nothing, regardless of their implications. A scope of the ceiling provides
+    /// its implications.
     ///
     /// # Errors
     ///
@@ -207,14 +207,14 @@ impl OperationTable {
         TokenFacts::from_claims(self.shared_fact_table(), scheme, claims, Some(ceiling))
     }
 
-    /// The facts of a checked credential without scopes: a password, an API key.
+    /// Returns the facts of a checked credential without scopes: a password, an API key.
     #[must_use]
     pub fn credential_facts<T>(&self, scheme: SchemeId, proof: &Authenticated<T>) -> TokenFacts {
         TokenFacts::accepted(self.shared_fact_table(), scheme, proof)
     }
 
-    /// The facts of a checked credential whose scopes come from elsewhere, such as an opaque token
-    /// after introspection. Scopes that the scheme does not declare provide nothing.
+    /// Returns the facts of a checked credential with scopes from another source, such as an opaque
+    /// token after introspection. Scopes that the scheme does not declare provide nothing.
     ///
     /// # Errors
     ///
@@ -270,8 +270,8 @@ impl<'a> RequestFacts<'a> {
         }
     }
 
-    /// Exactly these facts, for the analysis of a policy. The set must be closed:
-    /// [`FactTable::close`].
+    /// Creates request facts from exactly these facts, for the analysis of a policy. The set must
+    /// be closed: [`FactTable::close`].
     #[must_use]
     pub const fn of_facts(closed: &'a FactSet) -> Self {
         Self {

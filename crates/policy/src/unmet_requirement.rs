@@ -62,13 +62,13 @@ impl UnmetRequirement {
         &self.residual
     }
 
-    /// The same in the fewest words, one list for each remedy.
+    /// Returns the same without implied facts, one list for each remedy.
     #[must_use]
     pub fn missing_sets(&self) -> Vec<Vec<&Fact>> {
         self.residual.iter().map(|set| self.words(set)).collect()
     }
 
-    /// The index of the nearest alternative, from 0. `None` if no facts would help.
+    /// Returns the index of the nearest alternative, from 0. `None` if no facts would help.
     #[must_use]
     pub const fn chosen(&self) -> Option<usize> {
         self.chosen
@@ -80,15 +80,15 @@ impl UnmetRequirement {
         self.words(&self.missing)
     }
 
-    /// The scope of the whole chosen alternative, what the request has of it included
-    /// ([RFC 6750, section 3](https://www.rfc-editor.org/rfc/rfc6750#section-3)): dependants first,
-    /// each scope once.
+    /// Returns the scope of the whole chosen alternative, including the scopes of the request ([RFC
+    /// 6750, section 3](https://www.rfc-editor.org/rfc/rfc6750#section-3)): dependants first, each
+    /// scope once.
     #[must_use]
     pub fn scope(&self) -> &[ScopeToken] {
         self.operation.scope_of(self.chosen)
     }
 
-    /// The part of [`UnmetRequirement::scope`] that belongs to one scheme.
+    /// Returns the part of [`UnmetRequirement::scope`] that belongs to one scheme.
     #[must_use]
     pub fn scope_of(&self, scheme: &SchemeName) -> &[ScopeToken] {
         let schemes = self

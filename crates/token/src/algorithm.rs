@@ -3,10 +3,9 @@
 
 use std::fmt;
 
-/// A signature algorithm that is allowed. A key has exactly one; a token that names another is
-/// refused.
+/// A supported signature algorithm. A key has exactly one. A token with another `alg` is refused.
 ///
-/// `none` is not among the values, so nothing can be verified with it.
+/// `none` is not a value, so no token can be verified with it.
 ///
 /// ```
 /// use scopegate_token::Algorithm;
@@ -19,8 +18,8 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Algorithm {
-    /// Ed25519 ([RFC 8037](https://www.rfc-editor.org/rfc/rfc8037)); `Ed25519` is another name of
-    /// it ([RFC 9864](https://www.rfc-editor.org/rfc/rfc9864)).
+    /// Ed25519 ([RFC 8037](https://www.rfc-editor.org/rfc/rfc8037)). `alg` may also be `Ed25519`
+    /// ([RFC 9864](https://www.rfc-editor.org/rfc/rfc9864)).
     EdDsa,
     /// ECDSA on P-256 with SHA-256.
     Es256,

@@ -12,7 +12,7 @@ use crate::VerifyError;
 /// The maximum length of a signature, in bytes: that of an RSA key of 8,192 bits.
 const MAX_SIGNATURE: usize = 1024;
 
-/// A token cut at its two dots. Nothing is decoded yet.
+/// A token that is split at its two dots. Nothing is decoded yet.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CompactJws<'t> {
     /// The signed text: header, dot, payload.
@@ -38,7 +38,7 @@ impl<'t> CompactJws<'t> {
         })
     }
 
-    /// The bytes of the payload, at most `max_len` of them.
+    /// Returns the bytes of the payload, at most `max_len`.
     pub(crate) fn decode_payload<'s>(
         &self,
         buffer: &'s mut [MaybeUninit<u8>],
@@ -54,7 +54,8 @@ impl<'t> CompactJws<'t> {
         }
     }
 
-    /// The bytes of the signature. Bytes longer than the signature of any algorithm are refused.
+    /// Returns the bytes of the signature. Bytes longer than the signature of any algorithm are
+    /// refused.
     pub(crate) fn decode_signature<'s>(&self, buffer: &'s mut SignatureBuffer) -> Result<&'s [u8], VerifyError> {
         if decoded_len(self.signature) > MAX_SIGNATURE {
             return Err(VerifyError::Signature);

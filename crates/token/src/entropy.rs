@@ -4,7 +4,7 @@ use std::fmt;
 
 use ring::rand::{SecureRandom, SystemRandom};
 
-/// A source of randomness, handed in so that tests can choose it.
+/// A source of randomness. It is an argument, so that tests can choose it.
 ///
 /// ```
 /// use scopegate_token::{RandomSource, SystemRandomSource};
@@ -18,7 +18,7 @@ pub trait RandomSource: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`RandomError`] if the source has no randomness; the buffer must not be used then.
+    /// [`RandomError`] if the source has no random bytes; the buffer must not be used then.
     fn fill(&self, buffer: &mut [u8]) -> Result<(), RandomError>;
 }
 

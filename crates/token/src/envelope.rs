@@ -85,11 +85,11 @@ impl KeyEncryptionKey {
             .map_err(|_| InvalidKeyEncryptionKey)
     }
 
-    /// A new one.
+    /// Generates a new key.
     ///
     /// # Errors
     ///
-    /// [`RandomError`] if there is no randomness.
+    /// [`RandomError`] if no random bytes are available.
     pub fn generate(entropy: &dyn RandomSource) -> Result<Self, RandomError> {
         let mut bytes = Zeroizing::new([0; KEY_LEN]);
         entropy.fill(&mut *bytes)?;
@@ -103,7 +103,7 @@ impl KeyEncryptionKey {
         Self { bytes, mark }
     }
 
-    /// The text that [`KeyEncryptionKey::parse`] reads. Keep it out of reach of other users.
+    /// Returns the text that [`KeyEncryptionKey::parse`] reads. Keep it secret.
     #[must_use]
     pub fn to_text(&self) -> Secret<String> {
         Secret::new(URL_SAFE_NO_PAD.encode_to_string(self.bytes.expose()))
@@ -113,8 +113,8 @@ impl KeyEncryptionKey {
     ///
     /// # Errors
     ///
-    /// [`EnvelopeError::RandomSource`] if there is no randomness;
-    /// [`EnvelopeError::TooLong`] for bytes that are longer than any key.
+    /// [`EnvelopeError::RandomSource`] if no random bytes are available; [`EnvelopeError::TooLong`]
+    /// for bytes that are longer than any key.
     pub fn seal(
         &self,
         id: &KeyId,
@@ -151,7 +151,7 @@ impl KeyEncryptionKey {
     ///
     /// # Errors
     ///
-    /// [`EnvelopeError`] names the reason that it is not that key, as far as it can be determined.
+    /// [`EnvelopeError`] names the reason, as far as it can be determined.
     pub fn open(&self, id: &KeyId, algorithm: &str, sealed: &[u8]) -> Result<Secret<Vec<u8>>, EnvelopeError> {
         let (head, body) = sealed.split_at_checked(HEAD_LEN).ok_or(EnvelopeError::TooShort)?;
         let row = row(id, algorithm);
@@ -168,7 +168,7 @@ impl KeyEncryptionKey {
         Ok(Secret::new(opened.to_vec()))
     }
 
-    /// Whether this was made with this key-encryption key, according to its own mark.
+    /// Whether the mark of these sealed bytes is that of this key-encryption key.
     #[must_use]
     pub fn has_sealed(&self, sealed: &[u8]) -> bool {
         sealed.get(1..=MARK_LEN) == Some(&self.mark)
@@ -202,8 +202,8 @@ impl fmt::Debug for KeyEncryptionKey {
     }
 }
 
-/// The bytes that a row is bound to. The length of the id comes first: no other pair has the same
-/// bytes.
+/// Returns the bytes that a row is bound to. The length of the id comes first, so no other pair has
+/// the same bytes.
 fn row(id: &KeyId, algorithm: &str) -> Vec<u8> {
     let length = u16::try_from(id.as_str().len()).unwrap_or(u16::MAX);
     [&length.to_be_bytes(), id.as_str().as_bytes(), algorithm.as_bytes()].concat()

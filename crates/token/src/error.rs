@@ -2,17 +2,17 @@
 
 use scopegate_domain::ClaimsError;
 
-/// The rule that a token breaks. It names the rule and never contains anything of the token.
+/// The rule that a token breaks. The error never contains a part of the token.
 ///
-/// A client always receives the same code (`invalid_token`); this one is for the operator. It is
-/// exhaustive on purpose: code that sorts refusals must handle a new one.
+/// A client always receives the same code (`invalid_token`); this error is for the operator. The
+/// enum is exhaustive, because code that sorts refusals must handle a new variant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[expect(
     clippy::exhaustive_enums,
     reason = "a new refusal must be handled where refusals are classified"
 )]
 pub enum VerifyError {
-    /// `alg` is missing, unknown, or not that of the key or of the kind of token.
+    /// `alg` is missing or unknown, or it is not the algorithm of the key or of the kind of token.
     #[error("algorithm is not that of the key")]
     Algorithm,
     /// The header has no `kid`, and the set has more than one key of the algorithm.
@@ -21,15 +21,15 @@ pub enum VerifyError {
     /// `aud` does not contain the audience, or contains one that the rules do not allow.
     #[error("token is for another audience")]
     Audience,
-    /// `cnf` says that the token is bound to its sender, and nothing here verifies the binding
-    /// ([RFC 8705, section 3](https://www.rfc-editor.org/rfc/rfc8705#section-3),
-    /// [RFC 9449, section 7.1](https://www.rfc-editor.org/rfc/rfc9449#section-7.1)).
+    /// `cnf` binds the token to its sender, and nothing here verifies the binding ([RFC 8705,
+    /// section 3](https://www.rfc-editor.org/rfc/rfc8705#section-3), [RFC 9449, section
+    /// 7.1](https://www.rfc-editor.org/rfc/rfc9449#section-7.1)).
     #[error("token is bound to its sender by `cnf`, and the binding is not verified here")]
     Bound,
-    /// The payload breaks a rule of its own.
+    /// The payload breaks a rule of [`ClaimsError`].
     #[error(transparent)]
     Claims(#[from] ClaimsError),
-    /// `crit` is in the header: no extension is understood.
+    /// `crit` is in the header: no extension is supported.
     #[error("header marks an extension as critical")]
     Critical,
     /// A name occurs twice in one object of the header.
@@ -53,7 +53,7 @@ pub enum VerifyError {
     /// The header is longer than 1 KiB.
     #[error("header is too long")]
     HeaderTooLong,
-    /// `iat` lies in the future.
+    /// `iat` is in the future.
     #[error("token was issued in the future")]
     IssuedInFuture,
     /// `iss` is another issuer.
@@ -62,7 +62,8 @@ pub enum VerifyError {
     /// `kid` is not a text.
     #[error("key id is not a text")]
     KeyId,
-    /// `exp` lies farther in the future than what is used once can be remembered.
+    /// `exp` is too far in the future: the caller must store the `jti` of a single-use token until
+    /// then.
     #[error("token lives too long")]
     Lifetime,
     /// A claim that this kind of token must have is not there.
@@ -71,7 +72,7 @@ pub enum VerifyError {
         /// The name of the claim.
         claim: &'static str,
     },
-    /// `nbf` lies in the future.
+    /// `nbf` is in the future.
     #[error("token is not valid yet")]
     NotYetValid,
     /// The payload is longer than the limit.

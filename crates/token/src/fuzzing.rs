@@ -4,7 +4,7 @@ use crate::compact::{CompactJws, SignatureBuffer};
 use crate::header::{Header, HeaderBuffer};
 use crate::{PayloadBuffer, SigningKey, TokenRules};
 
-/// A token whose form is accepted is the only encoding of its decoded bytes.
+/// Asserts that an accepted token is the only encoding of its decoded bytes.
 ///
 /// # Panics
 ///
@@ -34,8 +34,7 @@ pub fn compact_jws(input: &[u8]) {
     let _ = crate::inspect(token);
 }
 
-/// A token of any texts with a right signature, with any header. It is for tests and fuzzers, which
-/// need tokens that a signer never issues.
+/// Signs any texts with any header, for tests and fuzzers. A signer never issues such tokens.
 ///
 /// # Panics
 ///

@@ -32,7 +32,7 @@ impl HeaderBuffer {
     }
 }
 
-/// A header as a signer writes it.
+/// The header in the form that a signer writes.
 pub(crate) fn encode_header(algorithm: Algorithm, token_type: &str, key_id: Option<&KeyId>) -> String {
     #[derive(Serialize)]
     struct Members<'a> {
@@ -52,9 +52,9 @@ pub(crate) fn encode_header(algorithm: Algorithm, token_type: &str, key_id: Opti
 
 /// The members of a header.
 ///
-/// `jku`, `x5u` and `x5c` are ignored like any member that is not known here: a key comes from the
-/// verifier's set, never out of a token. The position of `jwk` is kept for proofs of possession,
-/// the one kind of token that contains its key.
+/// `jku`, `x5u` and `x5c` are ignored like any unknown member: a key comes from the verifier's set,
+/// never from a token. The position of `jwk` is kept for proofs of possession, the only kind of
+/// token that contains its key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Header<'h> {
     pub(crate) algorithm: Option<Cow<'h, str>>,

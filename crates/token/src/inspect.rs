@@ -8,7 +8,8 @@ use crate::compact::CompactJws;
 use crate::header::{Header, HeaderBuffer};
 use crate::{Algorithm, PayloadBuffer, TokenRules, VerifyError};
 
-/// Header and payload of an unverified token: for people who inspect one, never for a decision.
+/// Header and payload of an unverified token, for people who inspect it. Never use it for a
+/// decision.
 ///
 /// ```
 /// let token = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJqb2huZG9lIiwiZXhwIjo1fQ.";
@@ -68,13 +69,13 @@ impl Unverified {
         &self.claims
     }
 
-    /// `exp`, if it is a number in range.
+    /// Returns `exp`, if it is a number in range.
     #[must_use]
     pub fn expires_at(&self) -> Option<Timestamp> {
         self.time("exp")
     }
 
-    /// The time in a claim, without its fraction, if it is a number in range.
+    /// Returns the time in a claim, without its fraction, if it is a number in range.
     #[must_use]
     pub fn time(&self, claim: &str) -> Option<Timestamp> {
         let literal = self.claims.get(claim)?.as_number()?.to_string();
@@ -82,8 +83,8 @@ impl Unverified {
         Some(Timestamp::from_unix(seconds))
     }
 
-    /// The rule by which every verifier refuses the token, with any keys and at any time. `None`
-    /// does not mean that the token is valid.
+    /// Returns the rule by which every verifier refuses the token, with any keys and at any time.
+    /// `None` does not mean that the token is valid.
     #[must_use]
     pub const fn fault(&self) -> Option<VerifyError> {
         self.fault

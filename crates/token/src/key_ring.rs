@@ -31,12 +31,12 @@ pub struct KeySchedule {
 }
 
 impl KeySchedule {
-    /// Below this, some of those who keep a key set for as long as they may do not know a new key
-    /// in time.
+    /// The minimum announcement. With a shorter one, a client that caches a key set for the allowed
+    /// time may not know a new key in time.
     pub const LEAST_ANNOUNCEMENT: Lifetime = Lifetime::from_minutes(10);
 
-    /// A schedule that publishes a key this long before its use (at least a second) and adds a key
-    /// at this interval; `None` is never.
+    /// Creates a schedule that publishes a key this long before its use (at least a second) and
+    /// adds a key at this interval. `None`: no key is added.
     #[must_use]
     pub const fn new(announcement: Lifetime, every: Option<Lifetime>) -> Self {
         let announcement = match announcement.as_seconds() {
@@ -52,8 +52,8 @@ impl KeySchedule {
         self.announcement
     }
 
-    /// The largest age of a view of the ring. Every node reads it often enough to know each key
-    /// long before its use.
+    /// Returns the maximum age of a node's view of the ring. Every node reads the ring often enough
+    /// to know each key long before its use.
     #[must_use]
     pub fn view_age(&self) -> Duration {
         (self.announcement.as_duration() / 4).clamp(Duration::from_millis(100), Duration::from_secs(30))
@@ -70,7 +70,7 @@ impl Default for KeySchedule {
 }
 
 /// The keys of an issuer in the order in which they sign. Pure: time is an argument, and nothing is
-/// kept.
+/// stored.
 ///
 /// ```text
 ///  published_at        used_from           used_from of the     last token expired,
@@ -78,8 +78,8 @@ impl Default for KeySchedule {
 ///       |------ next ------|----- current -----|----- retired -----|  gone
 /// ```
 ///
-/// The keys contain all times, so the same keys and the same time give the same answer. A key
-/// begins to sign without an action at that moment.
+/// The keys contain all times, so the same keys and the same time give the same result. A key
+/// begins to sign without an action at its time.
 ///
 /// ```
 /// use scopegate_domain::{KeyId, Lifetime, Timestamp};
@@ -117,9 +117,9 @@ pub struct KeyRing {
     reason = "a new state must be handled where keys are selected"
 )]
 pub enum KeyState {
-    /// Published; does not sign yet.
+    /// The key is published and does not sign yet.
     Next,
-    /// Signs.
+    /// The key signs.
     Current,
     /// The key no longer signs; its tokens are valid.
     Retired,
@@ -128,7 +128,7 @@ pub enum KeyState {
 }
 
 impl KeyState {
-    /// A word for it.
+    /// Returns the name of the state.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -150,8 +150,8 @@ impl KeyRing {
     /// The time for which clients may cache a key set.
     pub const JWKS_LIFETIME: Lifetime = Lifetime::from_seconds(300);
 
-    /// The longest time that a key stays after its last token has expired: for clocks that differ,
-    /// for a leeway, for one who learned late that another key signs.
+    /// The maximum time that a key stays after its last token has expired. It covers clock
+    /// differences, the leeway, and nodes that learn late that another key signs.
     pub const LONGEST_TAIL: Lifetime = Lifetime::from_seconds(300);
 
     /// A ring of these keys, in the order of their epochs.
@@ -181,7 +181,7 @@ impl KeyRing {
         }
     }
 
-    /// The keys, by epoch.
+    /// Returns the keys, by epoch.
     #[must_use]
     pub fn keys(&self) -> &[StoredKey] {
         &self.keys
@@ -195,7 +195,7 @@ impl KeyRing {
         started.or_else(|| self.keys.first())
     }
 
-    /// The key that signs next, if it is known already.
+    /// Returns the key that signs next, if it is published.
     #[must_use]
     pub fn next(&self, now: Timestamp) -> Option<&StoredKey> {
         let current = self.current(now)?;
@@ -214,7 +214,7 @@ impl KeyRing {
         })
     }
 
-    /// The keys that have to be known, by epoch.
+    /// Returns the keys that verifiers need, by epoch.
     pub fn published(&self, now: Timestamp) -> impl Iterator<Item = &StoredKey> {
         let is_known = move |key: &&StoredKey| self.state(key.epoch, now).is_some_and(|state| state != KeyState::Gone);
         self.keys.iter().filter(is_known)
@@ -232,7 +232,7 @@ impl KeyRing {
         Some(successor.used_from + key.token_lifetime + Lifetime::from_seconds(tail))
     }
 
-    /// The epoch up to which keys have expired and can be removed.
+    /// Returns the epoch up to which keys have expired and can be removed.
     #[must_use]
     pub fn expired_through(&self, now: Timestamp) -> Option<u32> {
         let gone = |key: &&StoredKey| self.state(key.epoch, now) == Some(KeyState::Gone);
@@ -247,7 +247,7 @@ impl KeyRing {
         times.filter(|time| *time > now).min()
     }
 
-    /// Whether it is time for another key.
+    /// Whether another key is due.
     #[must_use]
     pub fn is_due(&self, now: Timestamp, schedule: &KeySchedule) -> bool {
         let Some(current) = self.current(now) else {
@@ -257,8 +257,8 @@ impl KeyRing {
         self.next(now).is_none() && schedule.every.is_some_and(is_old)
     }
 
-    /// The place of another key, published now. `token_lifetime` is the longest known life of the
-    /// tokens that the key will sign. The lifetime of the place is not less than that of the key
+    /// Returns the slot of another key, published now. `token_lifetime` is the maximum lifetime of
+    /// the tokens that the key will sign. The lifetime in the slot is not less than that of the key
     /// before it.
     ///
     /// The first key of all signs at once.
@@ -295,7 +295,7 @@ impl KeyRing {
     }
 }
 
-/// The place of a key that will be added to a ring: made by [`KeyRing::place`].
+/// The slot of a key that will be added to a ring, from [`KeyRing::place`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeySlot {
     epoch: u32,

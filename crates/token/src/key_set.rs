@@ -5,11 +5,10 @@ mod jwks;
 pub use self::jwks::{Jwks, JwksError};
 use crate::{Algorithm, KeyError, VerifyError, VerifyingKey};
 
-/// The keys that a verifier trusts: as many as there are issuers' keys in use, each found by its
-/// id.
+/// The keys that a verifier trusts, each found by its id.
 ///
-/// While keys are rotated, the set holds the retired, the current and the next one. A token that
-/// names no key is of the key without an id, if there is one, and otherwise of the only key of its
+/// During a rotation the set contains the retired, the current and the next key. A token without
+/// `kid` selects the key without an id, if there is one, and otherwise the only key of its
 /// algorithm.
 ///
 /// ```
@@ -46,11 +45,10 @@ impl KeySet {
         }
     }
 
-    /// Adds those keys that a token can distinguish from the keys of the set. Returns whether there
-    /// was one.
+    /// Adds the keys that a token can distinguish from the keys of the set. Returns whether a key
+    /// was added.
     ///
-    /// Keys without an id differ by their material alone: a token that names none of them is
-    /// ambiguous.
+    /// Keys without an id differ only by their material, so a token without `kid` is ambiguous.
     pub(crate) fn add_new(&mut self, keys: Vec<VerifyingKey>) -> bool {
         let before = self.0.len();
         for key in keys {
@@ -79,8 +77,8 @@ impl KeySet {
         self.0.iter()
     }
 
-    /// The key that a header selects: that of its `kid`; without `kid` the one without an id, or
-    /// the only one of its algorithm.
+    /// Returns the key that a header selects: that of its `kid`; without `kid` the key without an
+    /// id, or the only one of its algorithm.
     pub(crate) fn find(&self, id: Option<&str>, algorithm: Algorithm) -> Result<&VerifyingKey, VerifyError> {
         let Some(id) = id else {
             let fitting = || self.0.iter().filter(|key| key.algorithm() == algorithm);

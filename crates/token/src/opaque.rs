@@ -15,9 +15,9 @@ const CHECKSUM_LEN: usize = 4;
 
 /// The secret of a client: `sgcs_`, then 256 random bits and their checksum in base64url.
 ///
-/// The prefix lets scanners find one that leaked. The checksum tells a truncated or mistyped one
-/// from a wrong one without asking the store; it protects nothing else. At rest there is only the
-/// digest.
+/// The prefix lets scanners find a leaked secret. The checksum distinguishes a truncated or
+/// mistyped secret from a wrong one without a store query; it protects nothing else. Only the
+/// digest is stored.
 ///
 /// ```
 /// use scopegate_token::{ClientSecret, SystemRandomSource};
@@ -32,11 +32,11 @@ const CHECKSUM_LEN: usize = 4;
 pub struct ClientSecret(Secret<String>);
 
 impl ClientSecret {
-    /// A new secret.
+    /// Generates a secret.
     ///
     /// # Errors
     ///
-    /// [`RandomError`] if there is no randomness.
+    /// [`RandomError`] if no random bytes are available.
     pub fn generate(entropy: &dyn RandomSource) -> Result<Self, RandomError> {
         let mut random = Zeroizing::new([0; RANDOM_LEN]);
         entropy.fill(random.as_mut_slice())?;
@@ -51,8 +51,8 @@ impl ClientSecret {
     ///
     /// # Errors
     ///
-    /// [`InvalidClientSecret`] if it cannot be our secret: another prefix, length or alphabet, or a
-    /// checksum that does not match.
+    /// [`InvalidClientSecret`] if the text cannot be a secret of this format: another prefix,
+    /// length or alphabet, or a checksum that does not match.
     pub fn parse(text: &str) -> Result<Self, InvalidClientSecret> {
         let encoded = text.strip_prefix(PREFIX).ok_or(InvalidClientSecret)?;
         let mut buffer = Zeroizing::new([0; RANDOM_LEN + CHECKSUM_LEN]);
@@ -94,7 +94,7 @@ fn checksum(random: &[u8; RANDOM_LEN]) -> [u8; CHECKSUM_LEN] {
     [a, b, c, d]
 }
 
-/// A text that is not our client secret. Does not repeat it.
+/// The text is not a client secret of this format. The error does not repeat it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a client secret")]
 #[non_exhaustive]

@@ -18,8 +18,8 @@ const SALT_LEN: usize = 16;
 
 /// The algorithm and the cost of new password hashes.
 ///
-/// The default is what OWASP asks of argon2id at least: 19,456 KiB, two passes, one lane; about 18
-/// ms of CPU.
+/// The default is the minimum that OWASP recommends for argon2id: 19,456 KiB, two passes, one lane;
+/// about 18 ms of CPU.
 ///
 /// ```
 /// use scopegate_token::PasswordPolicy;
@@ -49,7 +49,7 @@ impl PasswordPolicy {
         Ok(Self { params, rehash: true })
     }
 
-    /// Leaves hashes that are weaker than the policy as they are.
+    /// Keeps hashes that are weaker than the policy unchanged.
     #[must_use]
     pub const fn without_rehash(mut self) -> Self {
         self.rehash = false;
@@ -66,14 +66,14 @@ impl Default for PasswordPolicy {
     }
 }
 
-/// Parameters that argon2 does not know, or that cost too much.
+/// The parameters are unknown to argon2, or cost too much.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("parameters of argon2id are out of range")]
 #[non_exhaustive]
 pub struct InvalidPolicy;
 
-/// Hashes and verifies passwords. Each call is tens to hundreds of milliseconds of CPU: never call
-/// it on a thread that serves requests.
+/// Hashes and verifies passwords. Each call takes tens to hundreds of milliseconds of CPU: never
+/// call it on a thread that serves requests.
 ///
 /// The time of a failed login must not show whether the user exists, or how old the hash is. So if
 /// there is no hash to compare with, the hasher still does the work of its policy. If a store has

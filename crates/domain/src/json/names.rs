@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-/// The names that an object has had, so that none occurs in it twice.
+/// The names of an object so far, to detect duplicates.
 ///
-/// The first sixteen cost nothing; beyond them, and for names written with escapes, it allocates.
+/// The first sixteen names need no allocation. More names, and names written with escapes, do.
 #[derive(Debug, Default)]
 pub struct MemberNames<'a> {
     few: [&'a str; 16],

@@ -13,8 +13,9 @@ enum Written<'a> {
 }
 
 impl<'a> Number<'a> {
-    /// Largest magnitude that [`Number::truncated`] answers: up to here every JSON reader agrees on
-    /// each integer ([RFC 8259, section 6](https://www.rfc-editor.org/rfc/rfc8259#section-6)).
+    /// The largest magnitude that [`Number::truncated`] returns: up to this value every JSON reader
+    /// agrees on each integer ([RFC 8259, section
+    /// 6](https://www.rfc-editor.org/rfc/rfc8259#section-6)).
     pub const MAX_SAFE: i64 = (1 << 53) - 1;
 
     /// An integer of more digits is beyond [`Number::MAX_SAFE`]. An integer of this many digits

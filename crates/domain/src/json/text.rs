@@ -9,8 +9,8 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     ///
-    /// [`JsonError::Syntax`] if no text is next, or one that holds a control character, an unknown
-    /// escape, or half of a surrogate pair.
+    /// [`JsonError::Syntax`] if the next value is not a text, or the text contains a control
+    /// character, an unknown escape, or half of a surrogate pair.
     #[inline(always)]
     #[expect(
         clippy::inline_always,
@@ -20,7 +20,7 @@ impl<'a> Reader<'a> {
         self.text_if_next()?.ok_or(JsonError::Syntax)
     }
 
-    /// Reads a text if one is next; `None` if another value is.
+    /// Reads a text if one is next; `None` if the next value is another.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "as `Reader::text`")]
     pub(crate) fn text_if_next(&mut self) -> Result<Option<Cow<'a, str>>, JsonError> {
@@ -49,7 +49,7 @@ impl<'a> Reader<'a> {
         Ok(Cow::Owned(decoded))
     }
 
-    /// The characters up to a quote, a backslash or a control character.
+    /// Reads the characters up to a quote, a backslash or a control character.
     fn plain(&mut self) -> Result<&'a str, JsonError> {
         let start = self.position;
         self.position += plain_len(self.rest());
@@ -121,8 +121,8 @@ fn plain_len_of_few(bytes: &[u8]) -> usize {
     bytes.iter().take_while(is_plain).count()
 }
 
-/// The highest bit of the first of eight bytes that ends a run of plain characters, perhaps of
-/// later ones too.
+/// Marks the highest bit of the first of eight bytes that ends a run of plain characters. Later
+/// bytes may be marked, too.
 ///
 /// Checks eight bytes at once: a byte `b` is below `n` if `b - n` borrows into its highest bit and
 /// `b` itself does not have it. With their second bit inverted, the control characters and the

@@ -10,8 +10,8 @@ use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
 use crate::visible::is_hidden;
 
-/// The name as the profile writes it: full and half width forms replaced, then in form C. `None` if
-/// a character is not allowed in a name.
+/// Returns the name in the form of the profile: full and half width forms are replaced, then form C
+/// is applied. `None` if a character is not allowed in a name.
 ///
 /// Joiners are refused at any position, though the profile allows them in some scripts, because
 /// they are invisible.
@@ -71,7 +71,7 @@ fn is_allowed(character: char, name: &[char], place: usize) -> bool {
     }
 }
 
-/// Whether compatibility has another way to write the character.
+/// Whether compatibility decomposition changes the character.
 fn has_compatible(character: char) -> bool {
     let mut buffer = [0; 4];
     let text: &str = character.encode_utf8(&mut buffer);

@@ -11,14 +11,14 @@ use crate::limits::{Limit, MAX_FACTS};
 use crate::{Binding, Fact, FactId, FactSet, Needs, SubjectKind};
 
 impl FactTable {
-    /// Starts from everything that the catalog declares.
+    /// Creates a builder with the declarations of the catalog.
     #[must_use]
     pub fn builder(catalog: &Catalog) -> FactTableBuilder<'_> {
         FactTableBuilder::new(catalog)
     }
 }
 
-/// Collects the facts of a fact table. [`FactTableBuilder::build`] reports errors.
+/// Builds a fact table. [`FactTableBuilder::build`] reports errors.
 #[derive(Debug)]
 pub struct FactTableBuilder<'a> {
     catalog: &'a Catalog,
@@ -72,7 +72,7 @@ impl<'a> FactTableBuilder<'a> {
         self.fault.as_ref()
     }
 
-    /// Numbers the facts and works out what each implies.
+    /// Numbers the facts and calculates the implications of each.
     ///
     /// # Errors
     ///

@@ -18,7 +18,7 @@ const P384: &[u8] = b"\x06\x07\x2A\x86\x48\xCE\x3D\x02\x01\x06\x05\x2B\x81\x04\x
 /// `Ed25519`.
 const ED25519: &[u8] = b"\x06\x03\x2B\x65\x70";
 
-/// Bytes that are wiped, for all that is written here is private.
+/// A buffer that is wiped when dropped, because all data written here is private.
 pub(super) type Der = Zeroizing<Vec<u8>>;
 
 /// The kinds of key that PKCS #8 holds.
@@ -40,8 +40,8 @@ impl Kind {
         }
     }
 
-    /// The kind of key in a PKCS #8 document, by its algorithm identifier. Ring decides whether the
-    /// rest is valid.
+    /// Returns the kind of key in a PKCS #8 document, by its algorithm identifier. Ring decides
+    /// whether the rest is valid.
     pub(super) fn of_pkcs8(document: &[u8]) -> Option<Self> {
         let inside = content(document, SEQUENCE)?;
         let rest = inside
@@ -54,8 +54,8 @@ impl Kind {
     }
 }
 
-/// The bytes after the tag and the length at the start of some bytes. All that follows, if the
-/// length says less.
+/// Returns the bytes after the tag and the length of a DER value. All bytes that follow, if the
+/// length is smaller.
 fn content(bytes: &[u8], tag: u8) -> Option<&[u8]> {
     match bytes {
         [first, 0..=0x7F, rest @ ..] | [first, 0x81, _, rest @ ..] | [first, 0x82, _, _, rest @ ..]
@@ -67,7 +67,7 @@ fn content(bytes: &[u8], tag: u8) -> Option<&[u8]> {
     }
 }
 
-/// A private key in its own form, as PKCS #8 wraps it.
+/// Wraps a private key as PKCS #8.
 pub(super) fn pkcs8(kind: Kind, private_key: &[u8]) -> Der {
     let algorithm = value(SEQUENCE, &[kind.identifier()]);
     let private_key = value(OCTET_STRING, &[private_key]);

@@ -13,10 +13,10 @@ pub enum KeyError {
     /// The text or the bytes are not a key of this kind.
     #[error("not a key of this kind")]
     Malformed,
-    /// `use` or `key_ops` forbid what the key is wanted for.
+    /// `use` or `key_ops` forbid the operation.
     #[error("key is not meant for signatures")]
     OtherUse,
-    /// The private half of a key in a public place: any reader can sign.
+    /// A public place contains a private key, so any reader can sign.
     #[error("private key is published")]
     Published,
     /// An RSA key that is too short.
@@ -25,13 +25,13 @@ pub enum KeyError {
     /// An HMAC secret that is shorter than its hash.
     #[error("secret is shorter than the hash of its algorithm")]
     ShortSecret,
-    /// An RSA key of a library that makes weak primes (CVE-2017-15361): it can be factored.
+    /// The RSA key is of a library that generates weak primes (CVE-2017-15361): it can be factored.
     #[error("RSA key has the fingerprint of a weak generator (ROCA, CVE-2017-15361)")]
     WeakPrimes,
     /// A secret in a set that may contain only public keys.
     #[error("symmetric key among public ones")]
     Symmetric,
-    /// A type of key, a curve or an algorithm that is not known here, or not for this.
+    /// The type of key, the curve or the algorithm is unknown, or it is not supported for this use.
     #[error("type of key or algorithm is not supported")]
     Unsupported,
 }

@@ -13,8 +13,8 @@ impl HmacHash {
         self.0
     }
 
-    /// Length of the hash, and of the shortest accepted secret, in bytes
-    /// ([RFC 7518, section 3.2](https://www.rfc-editor.org/rfc/rfc7518#section-3.2)).
+    /// Returns the length of the hash, which is the minimum length of a secret, in bytes ([RFC
+    /// 7518, section 3.2](https://www.rfc-editor.org/rfc/rfc7518#section-3.2)).
     pub(super) fn len(self) -> usize {
         self.0.digest_algorithm().output_len()
     }

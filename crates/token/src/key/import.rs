@@ -10,10 +10,9 @@ use super::{Jwk, KeyError, SigningKey};
 use crate::Algorithm;
 
 impl SigningKey {
-    /// A key from a PEM file: the first private key in it, as `PRIVATE KEY` (PKCS #8),
-    /// `RSA PRIVATE KEY` (PKCS #1) or `EC PRIVATE KEY` (SEC 1). Its type determines the algorithm;
-    /// an RSA key is for `RS256` until [`SigningKey::with_algorithm`] changes it. An encrypted key
-    /// is not read.
+    /// Reads the first private key of a PEM file: `PRIVATE KEY` (PKCS #8), `RSA PRIVATE KEY` (PKCS
+    /// #1) or `EC PRIVATE KEY` (SEC 1). Its type determines the algorithm; an RSA key is for
+    /// `RS256` until [`SigningKey::with_algorithm`] changes it. An encrypted key is refused.
     ///
     /// # Errors
     ///
@@ -36,15 +35,15 @@ impl SigningKey {
                 let [p256, p384] =
                     [der::Kind::P256, der::Kind::P384].map(|kind| (kind, der::pkcs8(kind, document.secret_sec1_der())));
                 zeroize::Zeroize::zeroize(&mut document);
-                // The document need not say its curve, and fits one alone.
+                // The document may omit the curve, and fits only one.
                 Self::from_der(p256.0, &p256.1).or_else(|_| Self::from_der(p384.0, &p384.1))
             }
             _ => Err(KeyError::Unsupported),
         }
     }
 
-    /// A key out of a private JWK, with its `kid`. `use`, `key_ops` and `alg` are honoured; without
-    /// `alg` it is for the usual algorithm of its type.
+    /// Reads a private JWK, with its `kid`. `use`, `key_ops` and `alg` are checked; without `alg`
+    /// the key is for the usual algorithm of its type.
     ///
     /// # Errors
     ///
@@ -91,7 +90,7 @@ impl SigningKey {
                 Self::from_der(der::Kind::Rsa, &der::pkcs8(der::Kind::Rsa, &private_key))?.with_algorithm(algorithm)?
             }
         };
-        // Only for Ed25519, the form that ring reads here has no public half. So this checks
+        // Only for Ed25519: the form that ring reads here has no public half. So this checks
         // whether both halves match.
         if algorithm == Algorithm::EdDsa && jwk.point(algorithm)? != key.public_bytes() {
             return Err(KeyError::Malformed);

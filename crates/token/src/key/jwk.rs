@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use super::{KeyError, VerifyingKey};
 use crate::Algorithm;
 
-/// Members that are known here, but for `key_ops`; all are texts.
+/// The supported members except `key_ops`; all are texts.
 const TEXTS: [&str; 16] = [
     "alg", "crv", "d", "dp", "dq", "e", "k", "kid", "kty", "n", "p", "q", "qi", "use", "x", "y",
 ];
@@ -36,16 +36,16 @@ pub struct JwksPolicy {
 }
 
 impl JwksPolicy {
-    /// A set that was fetched from an issuer: public keys alone. A key without `alg` is for the
-    /// usual algorithm of its type (`RS256`, `ES256`, `ES384`, `EdDSA`).
+    /// The policy for a set from an issuer: public keys only. A key without `alg` is for the usual
+    /// algorithm of its type (`RS256`, `ES256`, `ES384`, `EdDSA`).
     pub const PUBLIC_ONLY: Self = Self {
         is_local: false,
         allows_weak: false,
         any_algorithm: false,
     };
 
-    /// A local set from a file: secrets too, and private keys, whose public half is used. A key
-    /// without `alg` is for every algorithm of its type.
+    /// The policy for a local set from a file. It may contain secrets and private keys, whose
+    /// public half is used. A key without `alg` is for every algorithm of its type.
     pub const LOCAL: Self = Self {
         is_local: true,
         allows_weak: false,
@@ -84,7 +84,7 @@ impl fmt::Debug for Jwk<'_> {
 
 impl<'a> Jwk<'a> {
     /// Reads one key. A member that occurs twice or is of another type makes the key malformed, but
-    /// not the text around it.
+    /// not the rest of the set.
     pub(crate) fn read(reader: &mut Reader<'a>) -> Result<Self, JsonError> {
         let mut jwk = Self::default();
         let mut seen = scopegate_domain::json::MemberNames::default();
@@ -163,7 +163,7 @@ impl<'a> Jwk<'a> {
         }
     }
 
-    /// The algorithms that the key may be for by its type; the first is the usual one.
+    /// Returns the possible algorithms of the key by its type; the first is the usual one.
     pub(super) fn algorithms_of_type(&self) -> Result<&'static [Algorithm], KeyError> {
         match (self.text("kty").ok_or(KeyError::Malformed)?, self.text("crv")) {
             ("EC", Some("P-256")) => Ok(&[Algorithm::Es256]),
@@ -183,8 +183,8 @@ impl<'a> Jwk<'a> {
         }
     }
 
-    /// The algorithm that the key says it is for.
-    // SECURITY: a key that says one is for no other (`alg_of_a_key_is_honoured`).
+    /// Returns the `alg` of the key.
+    // SECURITY: a key with `alg` is for no other algorithm (`alg_of_a_key_is_honoured`).
     pub(super) fn algorithm(&self) -> Result<Option<Algorithm>, KeyError> {
         let Some(name) = self.text("alg") else { return Ok(None) };
         let algorithm = Algorithm::find(name).ok_or(KeyError::Unsupported)?;
@@ -195,7 +195,7 @@ impl<'a> Jwk<'a> {
         }
     }
 
-    /// The keys that this one is: one for each algorithm.
+    /// Returns one key for each of its algorithms.
     pub(crate) fn verifying_keys(&self, usage: JwksPolicy) -> Result<Vec<VerifyingKey>, KeyError> {
         let of_type = self.algorithms_of_type()?;
         self.check_use("verify")?;

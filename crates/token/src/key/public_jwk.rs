@@ -8,8 +8,8 @@ use super::verifying::VerifyingMaterial;
 use crate::digest::sha256;
 
 impl VerifyingKey {
-    /// The public key as a JWK ([RFC 7517](https://www.rfc-editor.org/rfc/rfc7517)), with `use`,
-    /// `alg` and `kid`; none for an HMAC key, which has no public half.
+    /// Returns the public key as a JWK ([RFC 7517](https://www.rfc-editor.org/rfc/rfc7517)), with
+    /// `use`, `alg` and `kid`. `None` for an HMAC key, which has no public half.
     #[must_use]
     pub fn to_jwk(&self) -> Option<Map<String, Value>> {
         let mut jwk = Map::new();
@@ -25,14 +25,14 @@ impl VerifyingKey {
         Some(jwk)
     }
 
-    /// The thumbprint of the public key with SHA-256 ([RFC
-    /// 7638](https://www.rfc-editor.org/rfc/rfc7638)), which is the same wherever the key is
-    /// written; none for an HMAC key.
+    /// Returns the SHA-256 thumbprint of the public key ([RFC
+    /// 7638](https://www.rfc-editor.org/rfc/rfc7638)). It does not depend on the encoding of the
+    /// key. `None` for an HMAC key.
     #[must_use]
     pub fn thumbprint(&self) -> Option<String> {
         let mut members = self.public_members()?;
         members.sort_unstable();
-        // Names and base64url hold nothing that JSON would escape.
+        // Names and base64url contain no character that JSON would escape.
         let members: Vec<_> = members
             .iter()
             .map(|(name, text)| format!("\"{name}\":\"{text}\""))

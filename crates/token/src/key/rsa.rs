@@ -10,14 +10,14 @@ use ring::signature::{
 use super::KeyError;
 use crate::Algorithm;
 
-/// Shortest accepted modulus, in bits.
+/// The minimum size of a modulus, in bits.
 const MIN_BITS: usize = 2_048;
 /// The maximum size of a modulus, in bits. The work of a verification grows with its square.
 const MAX_BITS: usize = 8_192;
 /// The minimum size of a modulus if a setting accepts weak keys.
 const MIN_WEAK_BITS: usize = 1_024;
 
-/// Length of a modulus. It is an odd number without leading zeros.
+/// Returns the size of a modulus: an odd number without leading zeros.
 pub(super) fn bits(modulus: &[u8]) -> Result<usize, KeyError> {
     match (modulus.first(), modulus.last()) {
         (Some(&first @ 1..), Some(last)) if last % 2 == 1 => {
@@ -31,8 +31,8 @@ pub(super) fn bits(modulus: &[u8]) -> Result<usize, KeyError> {
 /// Refuses the moduli of the ROCA library
 /// ([CVE-2017-15361](https://nvd.nist.gov/vuln/detail/CVE-2017-15361)).
 ///
-/// Its primes are powers of 65,537 modulo a product of small primes, and so is each modulus. A
-/// modulus of another library has this form once in some hundred million.
+/// The primes of such a key are powers of 65,537 modulo a product of small primes, and so is the
+/// modulus. A modulus of another library has this form once in some hundred million.
 pub(super) fn check_fingerprint(modulus: &[u8]) -> Result<(), KeyError> {
     if PRIMES.iter().all(|prime| is_power(remainder(modulus, *prime), *prime)) {
         Err(KeyError::WeakPrimes)
@@ -63,8 +63,8 @@ fn is_power(number: u32, prime: u32) -> bool {
     false
 }
 
-/// An exponent is an odd number from 3 to what fits in 33 bits, without leading zeros; ring knows
-/// no other.
+/// Checks the exponent: an odd number from 3 to the maximum of 33 bits, without leading zeros. Ring
+/// supports no other.
 pub(super) fn check_exponent(exponent: &[u8]) -> Result<(), KeyError> {
     if exponent.first() == Some(&0) || exponent.len() > 5 {
         return Err(KeyError::Malformed);
@@ -79,8 +79,8 @@ pub(super) fn check_exponent(exponent: &[u8]) -> Result<(), KeyError> {
     }
 }
 
-/// The rules by which a key of this length verifies. Below 2,048 bits ring knows RS256 and RS512
-/// alone.
+/// Returns ring's parameters for a key of this length. Below 2,048 bits ring supports RS256 and
+/// RS512 only.
 pub(super) fn verification(algorithm: Algorithm, bits: usize, weak: bool) -> Result<&'static RsaParameters, KeyError> {
     if bits > MAX_BITS {
         return Err(KeyError::Malformed);

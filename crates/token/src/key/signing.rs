@@ -14,7 +14,7 @@ use zeroize::Zeroize;
 use super::{KeyError, VerifyingKey, hmac_algorithm, rsa};
 use crate::Algorithm;
 
-/// A key that signs. Mute: `Debug` tells the algorithm and the id.
+/// A key that signs. `Debug` prints only the algorithm and the id.
 ///
 /// ```
 /// use scopegate_domain::Secret;
@@ -60,8 +60,8 @@ impl SigningKey {
         Self::hmac(Algorithm::Hs256, secret)
     }
 
-    /// An HMAC key from the raw bytes of a secret: the bytes of a text, not the value of its
-    /// hexadecimal digits.
+    /// Creates an HMAC key from the raw bytes of a secret: the bytes of a text, not the value of
+    /// its hexadecimal digits.
     ///
     /// # Errors
     ///
@@ -86,8 +86,8 @@ impl SigningKey {
         Self::generate(Algorithm::Es256)
     }
 
-    /// A new key of `ES256`, `ES384` or `EdDSA` from the randomness of the operating system. (Its
-    /// source cannot be chosen: ring takes no other.)
+    /// Generates a key of `ES256`, `ES384` or `EdDSA` with random bytes of the operating system.
+    /// Ring accepts no other source.
     ///
     /// # Errors
     ///
@@ -105,7 +105,7 @@ impl SigningKey {
         Self::from_pkcs8(algorithm, Secret::new(document.as_ref().to_vec()))
     }
 
-    /// An `ES256` key from a PKCS #8 document: [`SigningKey::from_pkcs8`].
+    /// Reads an `ES256` key from a PKCS #8 document: see [`SigningKey::from_pkcs8`].
     ///
     /// # Errors
     ///
@@ -115,7 +115,8 @@ impl SigningKey {
         Self::from_pkcs8(Algorithm::Es256, pkcs8)
     }
 
-    /// A key from a PKCS #8 document (DER). One on P-256 or P-384 must contain the public key too.
+    /// Reads a key from a PKCS #8 document (DER). A key on P-256 or P-384 must contain the public
+    /// key too.
     ///
     /// # Errors
     ///
@@ -133,7 +134,8 @@ impl SigningKey {
                 SigningMaterial::Ecdsa { pair, pkcs8 }
             }
             Algorithm::EdDsa => {
-                // What OpenSSL writes lacks the public half, which follows from the private one.
+                // Keys written by OpenSSL lack the public half, which follows from the private
+                // half.
                 let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(document);
                 let pair = Box::new(pair.map_err(|_| KeyError::Malformed)?);
                 SigningMaterial::Ed25519 { pair, pkcs8 }
@@ -183,14 +185,14 @@ impl SigningKey {
         self.id.as_ref()
     }
 
-    /// The one algorithm of this key.
+    /// Returns the algorithm of this key.
     #[must_use]
     pub const fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
-    /// The PKCS #8 document to keep, which [`SigningKey::from_pkcs8`] reads. `None` for an HMAC
-    /// key: its secret is in the configuration.
+    /// Returns the PKCS #8 document to store, which [`SigningKey::from_pkcs8`] reads. `None` for an
+    /// HMAC key: its secret is in the configuration.
     #[must_use]
     pub const fn to_pkcs8(&self) -> Option<&Secret<Vec<u8>>> {
         match &self.material {
@@ -201,7 +203,7 @@ impl SigningKey {
         }
     }
 
-    /// The key that verifies what this key signs; it has the same id.
+    /// Returns the key that verifies the signatures of this key. It has the same id.
     #[must_use]
     pub fn verifying_key(&self) -> VerifyingKey {
         let key = match &self.material {
@@ -233,7 +235,7 @@ impl SigningKey {
         }
     }
 
-    /// Signs; the signature is in the form of a JWS.
+    /// Signs a message; the signature is in the form of a JWS.
     pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
         match &self.material {
             SigningMaterial::Ecdsa { pair, .. } => pair
@@ -261,7 +263,7 @@ const fn ecdsa(algorithm: Algorithm) -> Option<&'static EcdsaSigningAlgorithm> {
     }
 }
 
-/// ring says only in words why it takes no key (`short_rsa_key_differs_from_no_key`).
+/// Ring gives the reason for a refused key only as text (`short_rsa_key_differs_from_no_key`).
 fn rejected_rsa(fault: &ring::error::KeyRejected) -> KeyError {
     match fault.to_string().as_str() {
         "TooSmall" => KeyError::ShortModulus,

@@ -17,7 +17,7 @@ const P256_POINT_LEN: usize = 65;
 /// Length of an uncompressed point of P-384.
 const P384_POINT_LEN: usize = 97;
 
-/// A key that verifies, bound to one algorithm. That of an HMAC key is as secret as the key itself.
+/// A key that verifies, bound to one algorithm. An HMAC key is secret here, too.
 ///
 /// ```
 /// use scopegate_token::{Algorithm, SigningKey};
@@ -43,14 +43,14 @@ pub(super) enum VerifyingMaterial {
     Rsa(Arc<RsaPublicKey>),
 }
 
-/// A public RSA key with the rules by which it verifies.
+/// A public RSA key with ring's parameters.
 pub(super) struct RsaPublicKey {
     parameters: &'static RsaParameters,
     pub(super) components: RsaPublicKeyComponents<Box<[u8]>>,
 }
 
 impl VerifyingKey {
-    /// A public P-256 key from its uncompressed point: 0x04, then x and y of 32 bytes each.
+    /// Creates a public P-256 key from its uncompressed point: 0x04, then x and y of 32 bytes each.
     ///
     /// # Errors
     ///
@@ -60,8 +60,8 @@ impl VerifyingKey {
         Self::from_point(Algorithm::Es256, point)
     }
 
-    /// A public key of `ES256` or `ES384` from its uncompressed point, or of `EdDSA` from its 32
-    /// bytes.
+    /// Creates a public key of `ES256` or `ES384` from its uncompressed point, or of `EdDSA` from
+    /// its 32 bytes.
     pub(super) fn from_point(algorithm: Algorithm, point: &[u8]) -> Result<Self, KeyError> {
         let material = match algorithm {
             Algorithm::Es256 => VerifyingMaterial::P256(UnparsedPublicKey::new(
@@ -81,7 +81,7 @@ impl VerifyingKey {
         Ok(Self::new(algorithm, material))
     }
 
-    /// A public RSA key from its modulus and exponent, each as bytes without leading zeros.
+    /// Creates a public RSA key from its modulus and exponent, each as bytes without leading zeros.
     pub(super) fn from_rsa(
         algorithm: Algorithm,
         modulus: &[u8],
@@ -138,7 +138,7 @@ impl VerifyingKey {
         self
     }
 
-    /// The same key without an id. Tokens without a `kid` select it, regardless of other keys.
+    /// Removes the id. Tokens without a `kid` select the key, regardless of other keys.
     #[must_use]
     pub fn without_id(mut self) -> Self {
         self.id = None;
@@ -151,13 +151,13 @@ impl VerifyingKey {
         self.id.as_ref()
     }
 
-    /// The one algorithm of this key.
+    /// Returns the algorithm of this key.
     #[must_use]
     pub const fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
-    /// The uncompressed point of a key on P-256 or P-384; none for a key of another type.
+    /// Returns the uncompressed point of a key on P-256 or P-384; `None` for a key of another type.
     #[must_use]
     pub fn point(&self) -> Option<&[u8]> {
         match &self.material {

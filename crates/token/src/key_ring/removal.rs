@@ -4,20 +4,19 @@ use scopegate_domain::{KeyId, Lifetime, StoredKey, Timestamp};
 
 use super::{KeyRing, KeySlot, KeyState};
 
-/// A ring without one of its keys, and the place of a new key if it needs one. Made by
+/// A ring without one of its keys, and the slot of a new key if it needs one. Returned by
 /// [`KeyRing::remove`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RingWithoutKey {
-    /// The other keys that have to be known, with their times as they are from now on.
+    /// The other keys that verifiers need, with their new times.
     pub keys: Vec<StoredKey>,
-    /// The place of a key that has to be made, if the removed key signed and no key was to follow
-    /// it.
+    /// The slot of a key that must be generated, if the removed key signed and no next key exists.
     pub successor: Option<KeySlot>,
 }
 
 impl KeyRing {
-    /// The ring without a key that may have leaked. `None` if there is no such key.
+    /// Returns the ring without a key that may have leaked. `None` if there is no such key.
     ///
     /// The tokens of the key are invalid from now on. If the key signed, the next key signs at
     /// once; if there is no next key, the caller must make a new key. A key that signed before

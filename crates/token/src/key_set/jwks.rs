@@ -82,8 +82,8 @@ impl KeySet {
         Ok(Jwks { keys, skipped })
     }
 
-    /// The public keys as a set of JWKs, in their order. HMAC keys, which are secrets, are left
-    /// out.
+    /// Returns the public keys as a JWK set, in their order. HMAC keys, which are secrets, are
+    /// omitted.
     #[must_use]
     pub fn to_jwks(&self) -> String {
         let keys: Vec<_> = self
@@ -131,7 +131,7 @@ fn read_keys<'a>(reader: &mut Reader<'a>) -> Result<Vec<Jwk<'a>>, JwksError> {
     Ok(keys)
 }
 
-/// The reason that a text is not accepted as a set of JWKs. Never contains anything of the text.
+/// The reason why a text is not accepted as a JWK set. The error never contains a part of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum JwksError {

@@ -4,8 +4,8 @@ use scopegate_domain::{Claims, ClientId, Issuer, Lifetime, Timestamp, Verified};
 
 use crate::{KeySet, PayloadBuffer, TokenRules, Verifier, VerifyError};
 
-/// Verifies the assertions of one client. Whether an assertion was used before is not known here.
-/// The caller must store its `jti` until it expires, and refuse a second one.
+/// Verifies the assertions of one client. The verifier does not know whether an assertion was used
+/// before. The caller must store its `jti` until it expires, and refuse a second one.
 ///
 /// ```
 /// use scopegate_domain::{ClientId, Issuer, Timestamp};
@@ -36,7 +36,8 @@ impl ClientAssertionVerifier {
     /// The maximum time from now to `exp`. The caller must store the `jti` for this long.
     pub const MAX_LIFETIME: Lifetime = Lifetime::from_minutes(60);
 
-    /// A verifier for one client that trusts the client's keys; the one audience is the issuer.
+    /// Creates a verifier for one client that trusts the client's keys. The only accepted audience
+    /// is the issuer.
     #[must_use]
     pub fn new(issuer: Issuer, client: ClientId, keys: impl Into<KeySet>) -> Self {
         let rules = TokenRules::client_assertion(client.clone(), issuer);
@@ -48,7 +49,7 @@ impl ClientAssertionVerifier {
         }
     }
 
-    /// Whether the client signed this for us, and it is valid now.
+    /// Verifies that the client signed the assertion for this issuer, and that it is valid now.
     ///
     /// # Errors
     ///
@@ -85,7 +86,7 @@ impl ClientAssertion {
         &self.client
     }
 
-    /// `jti`: to be remembered, and refused when it comes again from this client.
+    /// Returns the `jti`. The caller must store it and refuse it for this client from then on.
     #[must_use]
     pub fn token_id(&self) -> &str {
         &self.token_id

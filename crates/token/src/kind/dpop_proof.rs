@@ -15,11 +15,11 @@ use crate::trust::check_header;
 use crate::verify::open;
 use crate::{Algorithm, JwksPolicy, PayloadBuffer, TokenRules, VerifyError, VerifyingKey};
 
-/// Verifies proofs of possession. The one token that contains its key. The key is trusted only for
-/// tokens that are bound to its [thumbprint](DpopProof::thumbprint).
+/// Verifies proofs of possession. A proof is the only token that contains its key. The key is
+/// trusted only for tokens that are bound to its [thumbprint](DpopProof::thumbprint).
 ///
-/// Whether a proof was used before is not known here. The caller must store its `jti` until
-/// [`DpopProof::forget_at`], and refuse a second one.
+/// The verifier does not know whether a proof was used before. The caller must store its `jti`
+/// until [`DpopProof::forget_at`], and refuse a second one.
 ///
 /// ```
 /// use scopegate_domain::Timestamp;
@@ -45,7 +45,7 @@ pub struct ProofExpectation<'e> {
 }
 
 impl<'e> ProofExpectation<'e> {
-    /// A request by this method to this address, whose query does not count.
+    /// Creates an expectation for this method and this URL. The query of the URL is ignored.
     #[must_use]
     pub const fn new(method: &'e str, address: &'e str) -> Self {
         Self {
@@ -71,7 +71,7 @@ impl<'e> ProofExpectation<'e> {
     }
 }
 
-/// A proof that was checked against its request.
+/// A verified proof.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DpopProof {
     thumbprint: String,
@@ -80,13 +80,13 @@ pub struct DpopProof {
 }
 
 impl DpopProof {
-    /// The thumbprint of the key that signed: `jkt` of the tokens that are bound to it.
+    /// Returns the thumbprint of the key that signed: the `jkt` of the tokens that are bound to it.
     #[must_use]
     pub fn thumbprint(&self) -> &str {
         &self.thumbprint
     }
 
-    /// `jti`: to be remembered, and refused when it comes again with this key.
+    /// Returns the `jti`. The caller must store it and refuse it with this key from then on.
     #[must_use]
     pub fn token_id(&self) -> &str {
         &self.token_id
@@ -123,7 +123,7 @@ impl DpopProofVerifier {
         self
     }
 
-    /// Whether the proof was made for this request, now.
+    /// Verifies that the proof was made for this request, now.
     ///
     /// # Errors
     ///
@@ -194,7 +194,7 @@ impl Default for DpopProofVerifier {
     }
 }
 
-/// The key in the header: public, and for the algorithm of the header alone.
+/// Returns the key in the header: a public key, only for the algorithm of the header.
 // SECURITY: a secret or a private key is refused, regardless of what it would verify
 // (`proof_contains_a_public_key`).
 fn key_of(header: &Header<'_>, algorithm: Algorithm) -> Result<VerifyingKey, ProofError> {
@@ -224,13 +224,13 @@ pub enum ProofError {
     /// `htu` is another address.
     #[error("proof is for another address")]
     Address,
-    /// `jwk` is missing or no public asymmetric key.
+    /// `jwk` is missing or not a public asymmetric key.
     #[error("proof contains no public key")]
     Key,
     /// `htm` is another method.
     #[error("proof is for another method")]
     Method,
-    /// `nonce` is not the one that was given.
+    /// `nonce` is not the issued one.
     #[error("proof has not the nonce that it was given")]
     Nonce,
     /// `iat` is too far from now.

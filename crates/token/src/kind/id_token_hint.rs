@@ -22,12 +22,12 @@ pub struct IdTokenHintVerifier {
     verifier: Verifier,
 }
 
-/// The claims of an earlier ID token. A hint: it does not authenticate a user.
+/// The claims of an earlier ID token. A hint does not authenticate a user.
 #[derive(Clone, Debug, PartialEq)]
 pub struct IdTokenHint<'s>(Claims<'s>);
 
 impl IdTokenHintVerifier {
-    /// A verifier for the ID tokens of one issuer.
+    /// Creates a verifier for the ID tokens of one issuer.
     #[must_use]
     pub fn new(issuer: Issuer, keys: impl Into<KeySet>) -> Self {
         let rules = TokenRules::id_token_hint(issuer);
@@ -35,7 +35,7 @@ impl IdTokenHintVerifier {
         Self { rules, verifier }
     }
 
-    /// Trusts these keys from now on. Those of tokens that have expired may be among them.
+    /// Replaces the trusted keys. Keys of expired tokens may be among them.
     pub fn replace_keys(&self, keys: impl Into<KeySet>) {
         self.verifier.replace_keys(keys);
     }
@@ -65,7 +65,8 @@ impl IdTokenHint<'_> {
         self.0.subject().unwrap_or_default()
     }
 
-    /// Whether it was issued to this client. A token of another client is not a hint from this one.
+    /// Whether the token was issued to this client. A token of another client is not a hint from
+    /// this one.
     #[must_use]
     pub fn is_for(&self, client: &str) -> bool {
         self.0.audiences().any(|name| name == client)

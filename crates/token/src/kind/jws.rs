@@ -4,8 +4,7 @@ use scopegate_domain::Verified;
 
 use crate::{KeySet, PayloadBuffer, TokenRules, Verifier, VerifyError, VerifyingKey};
 
-/// Verifies signatures, and the rules that hold for every header: nothing is known of what was
-/// signed.
+/// Verifies signatures, and the rules for every header. The content can be anything.
 ///
 /// ```
 /// use scopegate_domain::{AccessTokenClaims, Lifetime, Secret, Timestamp};
@@ -37,7 +36,7 @@ impl JwsVerifier {
         Self(Verifier::new(TokenRules::jws(), keys))
     }
 
-    /// The key that a token has to be signed with, by its header alone: nothing is verified.
+    /// Returns the key for a header. Nothing is verified.
     ///
     /// # Errors
     ///
@@ -46,7 +45,7 @@ impl JwsVerifier {
         self.0.key_for(token)
     }
 
-    /// Whether one of the keys signed the token.
+    /// Verifies that one of the keys signed the token.
     ///
     /// # Errors
     ///

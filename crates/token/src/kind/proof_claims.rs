@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use scopegate_domain::json::{Kind, MemberNames, Reader};
 use scopegate_domain::{ClaimsError, Timestamp};
 
-/// The claims of a proof, each of its type. Others must be JSON and occur only once.
+/// The claims of a proof, each with its type. Other claims must be JSON and occur only once.
 #[derive(Debug, Default)]
 pub(super) struct ProofClaims<'a> {
     pub(super) method: Option<Cow<'a, str>>,
