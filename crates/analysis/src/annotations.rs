@@ -11,13 +11,13 @@ use scopegate_policy::{
 
 use crate::infer::Bits;
 
-/// Compares marks of least privilege with the least that the table itself knows, one operation and
-/// one scheme at a time.
+/// Compares least-privilege annotations with the minimal scopes that the table itself implies, one
+/// operation and one scheme at a time.
 ///
 /// The order is that of [`infer_implications()`](super::infer_implications()). One set of scopes is
-/// less than another if it opens strictly fewer operations, all of them among those of the other.
-/// Of two that open the same, a part is less than the whole. With what
-/// [`AssumedCredentials`](scopegate_policy::AssumedCredentials) assumes.
+/// less than another if it opens a strict subset of the other's operations. If both open the same
+/// operations, a strict subset of scopes is less than the whole. The assumptions are those of
+/// [`AssumedCredentials`](scopegate_policy::AssumedCredentials).
 ///
 /// ```
 /// # use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
@@ -43,8 +43,8 @@ use crate::infer::Bits;
 /// ```
 #[must_use]
 pub fn check_annotations<'a>(table: &'a OperationTable, marks: &'a [LeastPrivilegeAnnotation]) -> AnnotationReport<'a> {
-    // As it is spelled first: templates that differ in the names of parameters alone stand for
-    // themselves.
+    // The declared template is compared first: templates that differ only in the names of
+    // parameters are different here.
     let name_of = |operation: &'a ResolvedOperation| ((operation.method(), operation.template()), operation);
     let by_name: HashMap<_, _> = table.operations().iter().map(name_of).collect();
     let locator = Locator::new(table);
@@ -79,7 +79,7 @@ pub fn check_annotations<'a>(table: &'a OperationTable, marks: &'a [LeastPrivile
     judged
 }
 
-/// The schemes by each of which alone scopes open the operation.
+/// The schemes whose scopes open the operation without another scheme.
 fn schemes_with_scopes(operation: &ResolvedOperation) -> Vec<&SchemeName> {
     let alone = |alternative: &'_ Alternative| match alternative.schemes() {
         [(_, scopes)] => !scopes.is_empty(),
@@ -119,32 +119,33 @@ impl<'a> AnnotationReport<'a> {
         self.pairs
     }
 
-    /// The marks than which something less opens their operation.
+    /// Returns the annotations for which a lesser set opens the operation.
     #[must_use]
     pub fn dominated(&self) -> &[DominatedAnnotation<'a>] {
         &self.dominated
     }
 
-    /// The marks that do not open their operation, or that name one which is not there.
+    /// Returns the annotations that do not open their operation, or that name an operation that
+    /// does not exist.
     #[must_use]
     pub fn opening_nothing(&self) -> &[&'a LeastPrivilegeAnnotation] {
         &self.opening_nothing
     }
 
-    /// The pairs of an operation and a scheme by which scopes open it that no mark speaks of.
+    /// Returns the pairs of an operation and a scheme whose scopes open it, without an annotation.
     #[must_use]
     pub fn unannotated(&self) -> &[(&'a SchemeName, &'a ResolvedOperation)] {
         &self.unannotated
     }
 
-    /// Whether every operation has a mark by every scheme, and each is least privilege.
+    /// Whether every operation has an annotation for every scheme, and each is least privilege.
     #[must_use]
     pub const fn is_confirmed(&self) -> bool {
         self.dominated.is_empty() && self.opening_nothing.is_empty() && self.unannotated.is_empty()
     }
 }
 
-/// A mark than which something less opens its operation.
+/// An annotation for which a lesser set opens the operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DominatedAnnotation<'a> {
     mark: &'a LeastPrivilegeAnnotation,
@@ -158,8 +159,8 @@ impl<'a> DominatedAnnotation<'a> {
         self.mark
     }
 
-    /// Scopes that open the operation together, that are less, and than which nothing is less; by
-    /// name.
+    /// Returns the minimal scopes that open the operation together and are less than the
+    /// annotation; by name.
     #[must_use]
     pub fn by(&self) -> &[ScopeToken] {
         &self.by
@@ -240,7 +241,7 @@ impl<'t> Coverage<'t> {
         Verdict::DominatedBy(self.least_below(first, &ways))
     }
 
-    /// The sets of scopes that a mark stands for.
+    /// The sets of scopes that an annotation represents.
     fn sets(&self, mark: &LeastPrivilegeAnnotation, scheme: SchemeId) -> Vec<FactSet> {
         let closure = |token: &ScopeToken| self.fact_table.scope_closure(scheme, token.as_str());
         let Some(own) = closure(mark.scope()) else {
@@ -253,7 +254,8 @@ impl<'t> Coverage<'t> {
         beside.map(|beside| own.union(beside)).collect()
     }
 
-    /// The alternatives that a credential of this scheme can satisfy by itself.
+    /// Returns the alternatives that a credential of this scheme can satisfy without another
+    /// credential.
     fn ways(&self, operation: &ResolvedOperation, scheme: SchemeId) -> Vec<FactSet> {
         let Some(credential) = self.fact_table.scheme_closure(scheme) else {
             return Vec::new();
@@ -274,8 +276,8 @@ impl<'t> Coverage<'t> {
             .collect()
     }
 
-    /// Among the ways that are less than a set the first, by how much it opens and by name, than
-    /// which none is less.
+    /// Returns the first minimal alternative that is less than a set, in the order of opened
+    /// operations and of names.
     fn least_below(&mut self, set: &FactSet, ways: &[FactSet]) -> Vec<ScopeToken> {
         let mut below: Vec<&FactSet> = ways.iter().filter(|way| self.is_less(way, set)).collect();
         below.sort_by_cached_key(|way| (self.opened_by(way).count(), self.names(way)));

@@ -49,9 +49,9 @@ pub fn diff(old: &OperationTable, new: &OperationTable) -> Result<Vec<Change>, D
     Ok(compare(&Version::new(old), &Version::new(new))?.changes)
 }
 
-/// Compares two versions of a policy: operations as [`diff()`], and the schemes that they name.
+/// Compares two versions of a policy: operations as in [`diff()`], and the schemes that they name.
 ///
-/// A key, OAuth 2.0 or OpenID Connect scheme that changes its name alone is the same scheme.
+/// A key, OAuth 2.0 or OpenID Connect scheme that changes only its name is the same scheme.
 /// Prefixes that moved are those of the old version.
 ///
 /// ```
@@ -73,13 +73,13 @@ pub fn diff(old: &OperationTable, new: &OperationTable) -> Result<Vec<Change>, D
 ///
 /// # Errors
 ///
-/// [`DiffError`] as [`diff()`].
+/// The [`DiffError`] of [`diff()`].
 pub fn compare(old: &Version<'_>, new: &Version<'_>) -> Result<PolicyDiff, DiffError> {
     let by_name = compare_with(old, new, pair(old, new))?;
     let Some(renamed) = pair_renamed(old, new) else {
         return Ok(by_name);
     };
-    // Names were exchanged: either the schemes took other names, or the operations take other
+    // Names were exchanged: either the schemes have other names, or the operations require other
     // schemes.
     let renamed = compare_with(old, new, renamed)?;
     Ok(if renamed.changes.len() < by_name.changes.len() {
@@ -126,14 +126,14 @@ pub struct PolicyDiff {
 }
 
 impl PolicyDiff {
-    /// The operations that changed, as [`diff()`] lists them.
+    /// Returns the operations that changed, as [`diff()`] lists them.
     #[must_use]
     pub fn changes(&self) -> &[Change] {
         &self.changes
     }
 
-    /// The schemes that changed under their name, in the order of the new version. Schemes that no
-    /// operation names are among them.
+    /// Returns the schemes that changed under their name, in the order of the new version,
+    /// including schemes that no operation names.
     #[must_use]
     pub fn schemes(&self) -> &[SchemeChange] {
         &self.schemes
@@ -196,7 +196,8 @@ impl Change {
         self.method
     }
 
-    /// The template, as declared in the new table, or in the old one if it was removed.
+    /// Returns the template, as declared in the new table, or in the old table if the operation was
+    /// removed.
     #[must_use]
     pub fn template(&self) -> &str {
         &self.template
@@ -208,8 +209,7 @@ impl Change {
         self.kind
     }
 
-    /// Whether an operation that was there before allows something that it refused: weaker or
-    /// incomparable.
+    /// Whether an existing operation allows something that it refused: weaker or incomparable.
     #[must_use]
     pub const fn opens(&self) -> bool {
         matches!(self.kind, ChangeKind::Weaker | ChangeKind::Incomparable)
@@ -222,18 +222,21 @@ impl Change {
         self.allowed_now.as_ref().is_some_and(Vec::is_empty)
     }
 
-    /// A smallest grant that is allowed now and was not before; empty if it needs nothing, not even
-    /// a credential.
+    /// Returns minimal credentials that are allowed now and were not before; empty if the operation
+    /// needs none.
     ///
-    /// Weaker and incomparable operations have one, and new ones that any caller can reach.
+    /// Weaker and incomparable operations have such a witness, and new ones that any caller can
+    /// reach.
     #[must_use]
     pub fn allowed_now(&self) -> Option<&[Fact]> {
         self.allowed_now.as_deref()
     }
 
-    /// A smallest grant that was allowed and no longer is; empty if it needed nothing.
+    /// Returns minimal credentials that were allowed and no longer are; empty if the operation
+    /// needed none.
     ///
-    /// Stronger and incomparable operations have one, and removed ones that any caller could reach.
+    /// Stronger and incomparable operations have such a witness, and removed ones that any caller
+    /// could reach.
     #[must_use]
     pub fn refused_now(&self) -> Option<&[Fact]> {
         self.refused_now.as_deref()
@@ -336,9 +339,8 @@ impl<'t> Comparison<'t> {
         }))
     }
 
-    /// Whether the trees read the same, alternative by alternative. Most do, and this check
-    /// costs far less than a search for witnesses. Trees that mean the same and read otherwise have
-    /// none.
+    /// Whether the trees are equal, alternative by alternative. Most are, and this check costs far
+    /// less than a search for witnesses. Trees that are equivalent and not equal have no witnesses.
     fn is_same(&mut self, (old, new): (usize, usize)) -> bool {
         let last = self.same.get_mut(old);
         if last.as_deref().is_some_and(|last| *last == Some(new)) {

@@ -17,24 +17,23 @@ pub(super) struct FactMapping<'t> {
     to: &'t FactTable,
     /// For each fact of the first table, the facts that it provides on the second table.
     provided: Vec<Provided>,
-    /// For each fact of the first table, other facts that imply it there and provide less of what
-    /// it does on the second table.
+    /// For each fact of the first table, other facts that imply it in that table and provide less
+    /// on the second table.
     sources: Vec<Vec<FactId>>,
 }
 
 /// The facts of the second table that a fact of the first table provides.
 enum Provided {
-    /// The fact of this number, which is the same there, with what it implies there.
+    /// A fact of the second table with the same meaning, and the facts that it implies.
     Same(FactId),
     /// The facts that an unknown fact provides.
     Rest(FactSet),
 }
 
 impl<'t> FactMapping<'t> {
-    /// `names` has the names that schemes of the first table have on the second table, if they are
-    /// others.
+    /// `names` maps schemes of the first table to their names on the second table, if they differ.
     pub(super) fn new(from: &'t FactTable, to: &'t FactTable, names: &HashMap<SchemeName, SchemeName>) -> Self {
-        // Versions differ little: after a fact that both have mostly comes another one.
+        // Versions differ little: after a common fact, the next fact is mostly common, too.
         let mut next = FactId::AUTHENTICATED;
         let mut provided = |fact: &Fact| {
             let fact = &*renamed(fact, names);
@@ -69,7 +68,7 @@ impl<'t> FactMapping<'t> {
         }
     }
 
-    /// Whether one fact provides all that the other does.
+    /// Whether one fact provides all that the other provides.
     fn provides(&self, source: FactId, implied: FactId) -> bool {
         match (self.counterpart(source), self.counterpart(implied)) {
             (Some(source), Some(implied)) => self.to.closure(source).contains(implied),
@@ -106,12 +105,12 @@ impl<'t> FactMapping<'t> {
         }
     }
 
-    /// Whether an alternative reads the same on both sides, so that no grant of this side passes
-    /// the one and not the other.
+    /// Whether an alternative is equal on both sides, so that no credentials of this side satisfy
+    /// only one of them.
     ///
-    /// Both are given by their generators. It provides its counterpart to the other side. No other
-    /// fact represents one of its own and provides less there. A request may present a credential
-    /// even if none is required.
+    /// Both are lists of generators. The alternative provides its counterpart to the other side. No
+    /// other fact implies one of its facts and provides less on the other side. A request may
+    /// present a credential even if none is required.
     pub(super) fn is_same(&self, from: &[FactId], to: &[FactId]) -> bool {
         let is_same =
             |(from, to): (&FactId, &FactId)| self.counterpart(*from) == Some(*to) && self.sources_of(*from).is_empty();
@@ -129,8 +128,8 @@ impl<'t> FactMapping<'t> {
         reached
     }
 
-    /// A smallest grant that the first operation allows and the second one denies; none if there is
-    /// none.
+    /// Returns minimal credentials that the first operation allows and the second one denies;
+    /// `None` if there are none.
     ///
     /// A request without any credential is checked separately: an operation with optional
     /// authentication authorizes it, and refuses a credential that does not suffice.
@@ -147,7 +146,7 @@ impl<'t> FactMapping<'t> {
         Ok(witness.map(facts))
     }
 
-    /// Such facts imply nothing, so a set of them is its own closure.
+    /// These facts imply nothing, so a set of them is closed.
     fn without_credential(&self, from: &ResolvedOperation, to: &ResolvedOperation) -> Option<Vec<FactId>> {
         let needs_none = |set: &&FactSet| !set.contains(FactId::AUTHENTICATED);
         let from = from.anonymous().unwrap_or_else(|| from.requirement());
@@ -172,7 +171,7 @@ impl<'t> FactMapping<'t> {
                     chosen: Vec::new(),
                 };
                 if search.choose(&grant, &FactSet::EMPTY)? {
-                    // One source may stand for several facts of the grant.
+                    // One source may provide several facts of the credentials.
                     let mut witness = search.chosen;
                     witness.sort_unstable();
                     witness.dedup();
@@ -183,7 +182,7 @@ impl<'t> FactMapping<'t> {
         Ok(None)
     }
 
-    /// An alternative in the fewest facts, as a request with a credential presents it.
+    /// An alternative without implied facts, as a request with a credential presents it.
     fn grant(&self, set: &FactSet) -> Vec<FactId> {
         let mut grant: Vec<FactId> = self.from.generators(set).iter().collect();
         if !set.contains(FactId::AUTHENTICATED) {
@@ -196,7 +195,7 @@ impl<'t> FactMapping<'t> {
         self.sources.get(id.index()).map_or(&[], Vec::as_slice)
     }
 
-    /// The grant without the facts that the first table can do without.
+    /// Returns the credentials without the facts that the first table does not need.
     fn without_excess(&self, mut grant: Vec<FactId>, from: &Requirement) -> Vec<FactId> {
         let is_enough = |grant: &[FactId]| {
             let closed = self.from.close(&grant.iter().copied().collect());
@@ -227,7 +226,7 @@ impl SearchBudget {
     }
 }
 
-/// Searches a choice of sources, one for each fact of a grant, that does not satisfy the second
+/// Searches for sources, one for each fact of the credentials, that do not satisfy the second
 /// table.
 struct Search<'s> {
     mapping: &'s FactMapping<'s>,
@@ -257,7 +256,7 @@ impl Search<'_> {
     }
 }
 
-/// A fact with the name that its scheme has on the second table.
+/// Returns a fact with the name that its scheme has on the second table.
 fn renamed<'a>(fact: &'a Fact, names: &HashMap<SchemeName, SchemeName>) -> Cow<'a, Fact> {
     let renamed = match fact {
         _ if names.is_empty() => None,

@@ -3,8 +3,8 @@
 use scopegate_domain::{SchemeName, ScopeToken};
 use scopegate_policy::{AssumedCredentials, Fact, FactId, FactSet, FactTable, OperationTable, ResolvedOperation};
 
-/// An edge that the operations suggest: a client may do everything that the weak scope opens with
-/// the strong one, too.
+/// An edge that the operations suggest: every operation that the weak scope opens, the strong one
+/// opens, too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InferredImplication {
     scheme: SchemeName,
@@ -47,11 +47,12 @@ impl InferredImplication {
     }
 }
 
-/// The `implies` edges that a policy suggests: pairs of scopes of one scheme of which one opens all
-/// operations that the other does, and more. With what [`AssumedCredentials`] assumes.
+/// Returns the `implies` edges that a policy suggests: pairs of scopes of one scheme, one of which
+/// opens all operations of the other, and more. The assumptions are those of
+/// [`AssumedCredentials`].
 ///
-/// Left out is what follows from two other pairs, what the catalog declares, and two scopes that
-/// open the same, for neither is the stronger.
+/// The result omits pairs that follow from two others, declared implications, and pairs of scopes
+/// that open the same operations, because neither is stronger.
 ///
 /// ```
 /// # use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};

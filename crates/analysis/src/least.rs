@@ -9,8 +9,8 @@ use scopegate_policy::{
 
 use crate::search::{Choice, Need, Outcome, Search};
 
-/// The smallest sets of scopes that allow all of these operations of one table, with what
-/// [`AssumedCredentials`] assumes.
+/// Returns the smallest sets of scopes that allow all of these operations of one table, with the
+/// assumptions of [`AssumedCredentials`].
 ///
 /// The scopes of one authorization server are those of one token; a set with scopes of several
 /// servers takes a token of each. If no scope is needed the set is empty: for operations that are
@@ -110,13 +110,13 @@ pub struct InAddition {
 }
 
 impl InAddition {
-    /// The operation, as its method and path.
+    /// Returns the operation, as its method and path.
     #[must_use]
     pub fn operation(&self) -> &str {
         &self.operation
     }
 
-    /// The schemes, of each of which a credential is needed.
+    /// Returns the schemes, each of which needs a credential.
     #[must_use]
     pub fn schemes(&self) -> &[SchemeName] {
         &self.schemes
@@ -131,7 +131,7 @@ pub struct WithoutScopes {
 }
 
 impl WithoutScopes {
-    /// The schemes, of each of which a credential is needed.
+    /// Returns the schemes, each of which needs a credential.
     #[must_use]
     pub fn schemes(&self) -> &[SchemeName] {
         &self.schemes
@@ -176,7 +176,7 @@ fn without_scopes(operations: &[&ResolvedOperation]) -> Vec<WithoutScopes> {
     known.into_iter().filter_map(opened).collect()
 }
 
-/// The schemes of the alternatives that require a credential and no scope.
+/// Returns the schemes of the alternatives that require a credential and no scope.
 fn sets_without_scopes(operation: &ResolvedOperation) -> Vec<FactSet> {
     let fact_table = operation.fact_table();
     let schemes: Vec<FactId> = fact_table
@@ -210,8 +210,8 @@ pub struct MinimalScopes {
 }
 
 impl MinimalScopes {
-    /// The sets, each in the order of names, and so the whole list. The empty set alone if no scope
-    /// is needed; no set if no scopes allow all of the operations.
+    /// Returns the complete list of sets, each in the order of names. A list of only the empty set
+    /// if no scope is needed; an empty list if no scopes allow all of the operations.
     #[must_use]
     pub fn sets(&self) -> &[Vec<ServerScope>] {
         &self.sets
@@ -223,21 +223,21 @@ impl MinimalScopes {
         self.is_optimal
     }
 
-    /// The operations that no scopes allow: no caller may, or credentials without scopes alone open
-    /// them.
+    /// Returns the operations that no scopes allow: they deny every caller, or only credentials
+    /// without scopes open them.
     #[must_use]
     pub fn unreachable(&self) -> &[ResolvedOperation] {
         &self.unreachable
     }
 
-    /// The credentials that open some of the operations without a scope.
+    /// Returns the credentials that open some of the operations without a scope.
     #[must_use]
     pub fn without_scopes(&self) -> &[WithoutScopes] {
         &self.without_scopes
     }
 
-    /// The credentials that operations need in addition to the scopes. An operation comes once for
-    /// each choice of them.
+    /// Returns the credentials that operations need in addition to the scopes. An operation occurs
+    /// once for each choice of them.
     #[must_use]
     pub fn in_addition(&self) -> &[InAddition] {
         &self.in_addition
@@ -317,8 +317,8 @@ fn all_credentials(fact_table: &FactTable) -> FactSet {
     })
 }
 
-/// The alternatives that hold a scope, and that these facts satisfy together with credentials
-/// without scopes.
+/// Returns the alternatives with a scope that these facts satisfy together with credentials without
+/// scopes.
 fn ways_with_credentials<'o>(operation: &'o ResolvedOperation, held: &FactSet) -> Vec<&'o FactSet> {
     let fact_table = operation.fact_table();
     let mut possible = all_credentials(fact_table);
@@ -331,12 +331,12 @@ fn ways_with_credentials<'o>(operation: &'o ResolvedOperation, held: &FactSet) -
 }
 
 /// Whether these facts open an operation together with credentials without scopes, by an
-/// alternative that holds a scope.
+/// alternative with a scope.
 pub(super) fn is_open_with_credentials(operation: &ResolvedOperation, held: &FactSet) -> bool {
     !ways_with_credentials(operation, held).is_empty()
 }
 
-/// The schemes of each of these alternatives that no scope of it implies.
+/// Returns for each of these alternatives the schemes that no scope of it implies.
 fn credentials_of(operation: &ResolvedOperation, ways: &[&FactSet]) -> Vec<InAddition> {
     let fact_table = operation.fact_table();
     let mut all: Vec<InAddition> = Vec::new();
@@ -375,7 +375,7 @@ fn choices(fact_table: &FactTable, is_available: &dyn Fn(&ServerScope) -> bool) 
     choices
 }
 
-/// The alternatives that the choices can satisfy, without what is assumed.
+/// Returns the alternatives that the choices can satisfy, without the assumed facts.
 fn need(operation: &ResolvedOperation, granted: &FactSet, possible: &FactSet) -> Need {
     let alternatives = operation.requirement().alternatives().iter();
     let possible = alternatives.filter(|set| set.is_subset_of(possible));
@@ -384,8 +384,8 @@ fn need(operation: &ResolvedOperation, granted: &FactSet, possible: &FactSet) ->
     need
 }
 
-/// Needs that follow from others need no check. Past some hundred, a check of every pair costs more
-/// than it saves.
+/// Removes needs that follow from others. With more than some hundred needs, a check of every pair
+/// costs more than it saves.
 fn without_implied(mut needs: Vec<Need>) -> Vec<Need> {
     const WORTH_WHILE: usize = 512;
     needs.sort_by_cached_key(|need| {

@@ -61,8 +61,8 @@ pub fn lint(table: &OperationTable, ceilings: &[Ceiling]) -> Vec<Finding> {
     lint_document(table, ceilings, &DocumentFacts::new())
 }
 
-/// The same for a table that was read from a document, with what the document states beyond the
-/// table.
+/// Does the same for a table from a document, with the statements of the document that the table
+/// does not contain.
 ///
 /// Undefined schemes and undeclared scopes come first. Their consequences are not reported.
 #[must_use]
@@ -75,9 +75,9 @@ struct Linter<'p> {
     table: &'p OperationTable,
     facts: &'p DocumentFacts,
     clients: Vec<AssumedCredentials>,
-    /// The operations that an undefined scheme closes, so that nothing else is stated about them.
+    /// The operations that an undefined scheme closes. They have no other findings.
     undefined: HashSet<(Method, &'p str)>,
-    /// The names of schemes that were probably meant: they are in use.
+    /// The names of schemes that undefined names probably refer to, which are therefore in use.
     suggested: HashSet<&'p str>,
     collector: Collector,
 }
@@ -136,7 +136,7 @@ impl<'p> Linter<'p> {
             for number in &of_tree.always {
                 self.collector.affect(*number, operation);
             }
-            // These have a credential of their own, or need none.
+            // These operations have another credential, or need none.
             let template = operation.template();
             let has_own_rules = is_protocol_endpoint(template)
                 || has_credential_in_path(template)
@@ -154,7 +154,7 @@ impl<'p> Linter<'p> {
             let if_changing = of_tree
                 .if_changing
                 .filter(|_| changes && !scopes::is_own_subscription(operation));
-            // A `POST` with the name of a read may do more than its name says.
+            // A `POST` with the name of a read may do more than the name states.
             let if_reading = of_tree.if_reading.filter(|_| is_safe(operation.method()));
             for number in if_changing.into_iter().chain(if_reading) {
                 self.collector.affect(number, operation);
@@ -234,7 +234,7 @@ fn on_scheme_without_scopes(message: &String) -> Finding {
 /// The findings about one tree.
 fn of_tree(collector: &mut Collector, operation: &ResolvedOperation, clients: &[AssumedCredentials]) -> OfTree {
     let mut written = written::findings(operation);
-    // The author who lists alternative scopes requires scopes together on purpose.
+    // An author who lists alternative scopes elsewhere requires scopes together on purpose.
     let knows_or = written::has_alternative_scopes(operation);
     written.retain(|finding| !knows_or || finding.rule() != LintRule::SeveralScopesTogether);
     let has = |rule: LintRule| written.iter().any(|finding| finding.rule() == rule);

@@ -9,12 +9,12 @@ type Operations<'t> = &'t [ResolvedOperation];
 
 /// The operations of two tables, each with its partner.
 ///
-/// Third-party documents may have several operations that differ in the names of parameters
-/// alone, so one with the same text goes first, at any position. The rest is paired by shape, in
-/// order.
+/// Third-party documents may have several operations that differ only in the names of parameters.
+/// So operations with the same text are paired first, at any position. The rest is paired by shape,
+/// in order.
 pub(super) struct Pairing<'t> {
     old: Operations<'t>,
-    /// The templates of the old operations, as the new version has them.
+    /// The templates of the old operations, converted to the new version.
     templates: Vec<Cow<'t, str>>,
     /// For each operation of the new table, its partner in the old table.
     partners: Vec<Option<usize>>,
@@ -23,7 +23,7 @@ pub(super) struct Pairing<'t> {
 }
 
 impl<'t> Pairing<'t> {
-    /// `moved` has the prefixes of old templates with those of the new version.
+    /// `moved` contains the prefixes of old templates with those of the new version.
     pub(super) fn new(old: Operations<'t>, new: Operations<'t>, moved: &[(String, String)]) -> Self {
         let mut pairing = Self {
             old,
@@ -38,7 +38,7 @@ impl<'t> Pairing<'t> {
         pairing
     }
 
-    /// The old operation that is the new one of this number.
+    /// Returns the old operation for the new operation of this number.
     pub(super) fn partner(&self, new: usize) -> Option<&'t ResolvedOperation> {
         self.old.get((*self.partners.get(new)?)?)
     }
@@ -124,7 +124,7 @@ fn moved_template<'t>(operation: &'t ResolvedOperation, moved: &[(String, String
     }
 }
 
-/// The rest of a template below a prefix, whose parameters may have other names.
+/// Returns the rest of a template below a prefix, whose parameters may have other names.
 fn rest_below<'t>(template: &'t str, prefix: &str) -> Option<&'t str> {
     let prefix = prefix.trim_end_matches('/');
     let mut place = 0;

@@ -4,7 +4,7 @@ use scopegate_policy::{
     AssumedCredentials, Ceiling, Fact, FactSet, OperationTable, Requirement, ResolvedOperation, minimise,
 };
 
-/// The operations that a grant opens, in the order of declaration.
+/// Returns the operations that the credentials open, in the order of declaration.
 ///
 /// ```
 /// # use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
@@ -31,7 +31,7 @@ pub fn operations_for<'t>(table: &'t OperationTable, grant: &AssumedCredentials)
     if !grant.is_of(table) {
         return Vec::new();
     }
-    // Walks over the index alone: the operations themselves lie all over the memory.
+    // Reads only the index, because the operations are scattered over the memory.
     let index = table.index();
     let trees: Vec<bool> = (0..index.tree_count())
         .map(|tree| index.is_open(tree, grant.facts()))
@@ -41,8 +41,8 @@ pub fn operations_for<'t>(table: &'t OperationTable, grant: &AssumedCredentials)
     open.map(|(operation, _)| operation).collect()
 }
 
-/// The minimal sets of facts that suffice for an operation, each in the fewest words, the smallest
-/// first. No caller reaches it if there is none.
+/// Returns the minimal sets of facts that suffice for an operation, each without implied facts, the
+/// smallest first. Empty if the operation denies every caller.
 ///
 /// If authentication is optional, the first sets are those of a request without a credential: the
 /// empty set, unless checks are required. The sets of a request with a credential follow, because
@@ -58,8 +58,8 @@ pub fn who_can(operation: &ResolvedOperation) -> Vec<Vec<Fact>> {
     without.iter().chain(&sets).map(words).collect()
 }
 
-/// The ceilings within which an operation can be reached, each with what [`AssumedCredentials`]
-/// assumes.
+/// Returns the ceilings that allow an operation, each with the assumptions of
+/// [`AssumedCredentials`].
 #[must_use]
 pub fn callers_of<'c>(operation: &ResolvedOperation, ceilings: &'c [Ceiling]) -> Vec<&'c Ceiling> {
     let is_within = |ceiling: &&Ceiling| {

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 use scopegate_domain::{ApiKeyLocation, DeclaredScheme, HttpScheme, OAuthFlow, OAuthFlows, SchemeName, SecurityScheme};
 use scopegate_policy::{Method, OperationTable};
 
-/// The fields of a scheme that decide which credential it takes, as OpenAPI names them.
-/// Descriptions, formats of tokens and scopes are not among them.
+/// The fields of a scheme that determine the credential, by their names in OpenAPI. Descriptions,
+/// formats of tokens and scopes are not among them.
 type Fields = BTreeMap<String, String>;
 
-/// One version of a policy, as [`compare()`](super::compare()) reads it.
+/// A version of a policy for [`compare()`](super::compare()).
 ///
 /// ```
 /// # use scopegate_domain::Catalog;
@@ -40,8 +40,8 @@ impl<'t> Version<'t> {
     }
 
     /// Compares the operations below one prefix of a path with those below another one in the other
-    /// version. The longest prefix counts. It ends at a slash, and the names of its parameters do
-    /// not matter.
+    /// version. The longest prefix counts. It ends at a slash, and the names of its parameters have
+    /// no effect.
     #[must_use]
     pub fn moved(mut self, from: impl Into<String>, to: impl Into<String>) -> Self {
         self.moved.push((from.into(), to.into()));
@@ -76,7 +76,7 @@ impl<'t> Version<'t> {
     }
 }
 
-/// A scheme that takes other credentials than before, under the same name.
+/// A scheme that accepts other credentials than before, under the same name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SchemeChange {
     pub(super) scheme: SchemeName,
@@ -105,7 +105,8 @@ impl SchemeChange {
         &self.fields
     }
 
-    /// The operations that name it in both versions, as the new version writes them.
+    /// Returns the operations that name the scheme in both versions, as the new version writes
+    /// them.
     #[must_use]
     pub fn operations(&self) -> &[(Method, String)] {
         &self.operations
@@ -119,13 +120,13 @@ impl FieldChange {
         &self.field
     }
 
-    /// The value before, if there was one.
+    /// Returns the old value, if there was one.
     #[must_use]
     pub fn old(&self) -> Option<&str> {
         self.old.as_deref()
     }
 
-    /// The value now, if there is one.
+    /// Returns the new value, if there is one.
     #[must_use]
     pub fn new_value(&self) -> Option<&str> {
         self.new.as_deref()
@@ -195,7 +196,7 @@ pub(super) fn pair_renamed(old: &Version<'_>, new: &Version<'_>) -> Option<Schem
     Some(pairs)
 }
 
-/// Schemes by what they take, as far as it identifies a credential regardless of the scheme's name.
+/// Returns the fields that identify a credential regardless of the name of the scheme.
 fn by_content<'s>(
     schemes: impl Iterator<Item = &'s (&'s SchemeName, Fields)>,
 ) -> BTreeMap<Fields, Vec<&'s SchemeName>> {
@@ -240,8 +241,8 @@ fn change(name: &SchemeName, old: &Fields, new: &Fields) -> Option<SchemeChange>
     })
 }
 
-/// The same fields for the same credential: names of headers and hosts have no case, and a port may
-/// be the scheme's own.
+/// Normalizes fields for equal credentials: names of headers and hosts are in lower case, and the
+/// default port is omitted.
 fn normal(fields: &Fields, is_header: bool) -> Fields {
     let value = |(field, value): (&String, &String)| {
         let value = match field.as_str() {

@@ -2,10 +2,10 @@
 
 use scopegate_policy::{FactId, FactSet, ServerScope};
 
-/// The maximum number of sets of one size that are listed one by one.
+/// The maximum number of sets of one size in the result.
 const MOST_SETS: usize = 4_096;
 
-/// A scope of a token with everything that it provides.
+/// A scope of a token with all facts that it provides.
 pub(super) struct Choice {
     pub(super) scope: ServerScope,
     pub(super) provided: FactSet,
@@ -17,13 +17,14 @@ pub(super) type Need = Vec<FactSet>;
 
 /// The result of a search. A set is a list of indexes of choices.
 pub(super) enum Outcome {
-    /// All smallest sets, except those that contain strictly more than another one.
+    /// All minimal sets, except those that contain strictly more than another one.
     All(Vec<Vec<usize>>),
     /// The budget is exhausted: the result is one set from which nothing can be removed.
     Greedy(Vec<usize>),
 }
 
-/// Searches the smallest sets of choices that satisfy every need. Each need can be satisfied.
+/// Searches for the smallest sets of choices that satisfy every need. Each need must be
+/// satisfiable.
 pub(super) struct Search<'p> {
     choices: &'p [Choice],
     needs: &'p [Need],
@@ -40,7 +41,8 @@ struct Spent;
 struct Node {
     chosen: Vec<usize>,
     reached: FactSet,
-    /// Choices that were tried before on this level or above: sets with them are already checked.
+    /// The choices that were tried before on this level or above: sets with them are already
+    /// checked.
     tried: Vec<bool>,
 }
 
@@ -66,8 +68,8 @@ impl<'p> Search<'p> {
         }
     }
 
-    /// Tries one size after the other. If no need is left, some choice must still be made: this is
-    /// called only if the empty set does not suffice.
+    /// Tries one size after the other. If no need is left, some choice must still be made, because
+    /// the caller calls this only if the empty set does not suffice.
     pub(super) fn run(mut self, budget: usize) -> Outcome {
         for size in 1..=self.choices.len() {
             let mut node = Node {
@@ -119,8 +121,8 @@ impl<'p> Search<'p> {
         Ok(())
     }
 
-    /// The choices of which every sufficient set below this node has one; none if nothing is left
-    /// to be satisfied. `None` if no set of this size lies below.
+    /// Returns choices such that every sufficient set below this node contains one of them. Empty
+    /// if no need is left. `None` if no set of this size is below.
     fn branches(&self, node: &Node, size: usize) -> Option<Vec<usize>> {
         let room = size.checked_sub(node.chosen.len())?;
         let mut lists = Vec::new();
@@ -153,8 +155,8 @@ impl<'p> Search<'p> {
         Some(lists.into_iter().next().unwrap_or_default())
     }
 
-    /// Choices of which one is needed to satisfy the need: for each of its alternatives, those that
-    /// provide the fact which the fewest provide.
+    /// Returns choices one of which is needed to satisfy the need: for each alternative, the
+    /// choices that provide its rarest fact.
     fn helping(&self, need: &Need, node: &Node) -> Vec<usize> {
         let mut all = Vec::new();
         for alternative in need {
@@ -194,8 +196,8 @@ impl<'p> Search<'p> {
         least.map(|(set, _)| (*set).clone()).collect()
     }
 
-    /// Satisfies one need after the other by the alternative that costs least for what it provides,
-    /// then leaves out what is not needed.
+    /// Satisfies one need after the other by the cheapest alternative, then removes unneeded
+    /// choices.
     fn greedy(&self) -> Vec<usize> {
         let mut chosen: Vec<usize> = Vec::new();
         let mut reached = FactSet::EMPTY;
@@ -224,7 +226,7 @@ impl<'p> Search<'p> {
     fn way_to(&self, alternative: &FactSet, reached: &FactSet) -> Vec<usize> {
         let mut way = Vec::new();
         let mut reached = reached.clone();
-        // From the last: scopes are numbered after their schemes, and provide them, too.
+        // In reverse order: scopes are numbered after their schemes, and provide them, too.
         let mut missing: Vec<FactId> = alternative.iter().collect();
         missing.reverse();
         for fact in missing {
@@ -242,7 +244,7 @@ impl<'p> Search<'p> {
         way
     }
 
-    /// Fewest needs left, then fewest choices.
+    /// The order: fewest remaining needs, then fewest choices.
     fn price(&self, way: &[usize], reached: &FactSet) -> (usize, usize) {
         let after = reached.union(&self.reached(way));
         let left = self.needs.iter().filter(|need| !is_satisfied(need, &after)).count();

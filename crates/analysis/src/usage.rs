@@ -11,8 +11,8 @@ use crate::least::{is_open_with_credentials, least_of};
 /// Returns which of the caller's scopes these calls need. The scopes of one authorization server
 /// are those of one token.
 ///
-/// A credential without scopes that an operation requires together with scopes is presumed. The
-/// calls that are refused all the same, and those of no operation, need nothing. `budget` is that
+/// Credentials without scopes that an operation requires together with scopes are assumed. Calls
+/// that are refused with all scopes, and calls without an operation, need nothing. `budget` is that
 /// of [`minimal_scopes()`](super::minimal_scopes()).
 ///
 /// ```
@@ -71,8 +71,8 @@ pub fn usage<P: AsRef<str>>(
         one.token() == other.token() && fact_table.server_of(one.scheme()) == fact_table.server_of(other.scheme())
     };
     let is_held = |scope: &ServerScope| held.iter().any(|held| is_same(held, scope));
-    // The client presents its token with every call, so a call that is open without one requires
-    // what its token must carry.
+    // The client presents its token with every call. So a call that is open without a token still
+    // requires the scopes that a presented token needs.
     let least = least_of(&operations, &is_held, false, budget);
     usage.is_optimal = least.is_optimal();
     let opens = |scopes: &[ServerScope]| {
@@ -114,13 +114,13 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// A smallest part of what is held that allows every call which the whole allows.
+    /// Returns a minimal subset of the scopes that allows every call which all scopes allow.
     #[must_use]
     pub fn needed(&self) -> &[ServerScope] {
         &self.needed
     }
 
-    /// The rest, in the given order; it can be removed all at once.
+    /// Returns the remaining scopes, in the given order. They can be removed together.
     #[must_use]
     pub fn unneeded(&self) -> &[ServerScope] {
         &self.unneeded
@@ -132,7 +132,7 @@ impl Usage {
         self.is_optimal
     }
 
-    /// The calls that what is held does not allow.
+    /// Returns the calls that the scopes do not allow.
     #[must_use]
     pub fn refused_calls(&self) -> &[(Method, String)] {
         &self.refused_calls

@@ -105,7 +105,7 @@ impl Lifetime {
 /// assert_eq!(clock.now().as_unix(), 1_005);
 /// ```
 pub trait Clock: fmt::Debug + Send + Sync {
-    /// The present moment.
+    /// Returns the current time.
     fn now(&self) -> Timestamp;
 
     /// Returns the first whole second that is not before now. This rounds down the time left until
@@ -135,7 +135,7 @@ impl Clock for SystemClock {
             .map_or(Timestamp::MAX, Timestamp::from_unix)
     }
 
-    /// Returns the next second, because the time is rounded up.
+    /// Returns the next second: a running clock is practically never read at a whole second.
     fn now_rounded_up(&self) -> Timestamp {
         self.now() + Lifetime::from_seconds(1)
     }

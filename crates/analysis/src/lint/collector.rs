@@ -9,7 +9,7 @@ use super::scopes::is_of_openid;
 use super::verbs::{changes, names_one_of};
 use super::words::are_for_writing_two;
 
-/// Collects findings. Two of one rule and one cause are one.
+/// Collects findings. Findings with the same rule and cause are merged.
 #[derive(Debug, Default)]
 pub(super) struct Collector {
     findings: Vec<Collected>,
@@ -26,7 +26,7 @@ struct Collected {
 }
 
 impl Collector {
-    /// Adds a finding, or the operations of one that is known.
+    /// Adds a finding, or adds its operations to an existing one.
     pub(super) fn add(&mut self, finding: Finding) {
         self.insert(finding, false);
     }
@@ -65,16 +65,16 @@ impl Collector {
         }
     }
 
-    /// Gives a finding the severity of its rule.
+    /// Raises a finding to the severity of its rule.
     pub(super) fn raise(&mut self, number: usize) {
         if let Some(Collected { finding, .. }) = self.findings.get_mut(number) {
             finding.severity = finding.rule.severity();
         }
     }
 
-    /// Removes findings about a key that opens most operations with scopes, or one in fifty. An
-    /// interface that gives each user a key with all rights of the user, or a key made for one
-    /// operation, does so on purpose.
+    /// Removes findings about a key that opens most operations with scopes, or one operation in
+    /// fifty. An interface does so on purpose if a key has all rights of its user, or exists for
+    /// one operation.
     pub(super) fn remove_intended_keys(&mut self, table: &OperationTable) {
         const FEW: usize = 5;
         let has_scopes = |operation: &&ResolvedOperation| {
@@ -93,8 +93,7 @@ impl Collector {
     }
 
     /// Removes findings about scopes that are required together if all but one of them are for
-    /// signing in, or are required by most operations: those are not treated
-    /// as alternatives.
+    /// signing in, or are required by most operations. Such scopes are not treated as alternatives.
     pub(super) fn remove_base_scopes(&mut self, table: &OperationTable) {
         const FEW: usize = 5;
         let mut counts: HashMap<(&str, &str), usize> = HashMap::new();
@@ -123,7 +122,7 @@ impl Collector {
         }
     }
 
-    /// Whether a finding says that any token of this scheme opens an operation.
+    /// Whether a finding reports that any token of this scheme opens an operation.
     pub(super) fn is_any_token_enough(&self, scheme: &str) -> bool {
         let quoted = format!("`{scheme}`");
         let mut findings = self.findings.iter().map(|collected| &collected.finding);

@@ -16,11 +16,12 @@ pub struct Finding {
     pub(super) message: String,
     pub(super) suggestion: Option<String>,
     pub(super) scheme: Option<String>,
-    /// The scopes that it is about, if they are required together.
+    /// The scopes of the finding, if they are required together.
     pub(super) together: Vec<String>,
-    /// Whether it is about a scope for reading and one for writing: both may be needed to write.
+    /// Whether the finding is about a scope for reading and one for writing: both may be needed to
+    /// write.
     pub(super) is_level_pair: bool,
-    /// The findings that it combines.
+    /// The findings that this one combines.
     pub(super) parts: Vec<Finding>,
 }
 
@@ -92,7 +93,7 @@ impl Finding {
         self.operations.push((method, template));
     }
 
-    /// Sets the findings that it combines, each with a cause and operations of its own.
+    /// Sets the combined findings, each with its own cause and operations.
     pub(super) fn combining(mut self, parts: impl IntoIterator<Item = Self>) -> Self {
         self.parts = parts.into_iter().collect();
         self
@@ -116,15 +117,15 @@ impl Finding {
         self
     }
 
-    /// Sets what identifies the cause: the same text for as long as the owner has not removed it.
-    /// Default: the message.
+    /// Sets the text that identifies the cause. It must stay the same until the owner removes the
+    /// cause. Default: the message.
     #[must_use]
     pub fn caused_by(mut self, cause: impl Into<String>) -> Self {
         self.cause = cause.into();
         self
     }
 
-    /// Lowers the severity to this one; a higher one has no effect.
+    /// Lowers the severity to this one. No effect if this one is higher.
     #[must_use]
     pub fn at_most(mut self, severity: Severity) -> Self {
         self.severity = self.severity.min(severity);
@@ -176,26 +177,28 @@ impl Finding {
         &self.subject
     }
 
-    /// The name of the scheme that it concerns, if it concerns one.
+    /// Returns the name of the scheme, if the finding concerns one.
     #[must_use]
     pub fn scheme(&self) -> Option<&str> {
         self.scheme.as_deref()
     }
 
-    /// The identity of the cause among those of its rule, independent of the rest of the document.
+    /// Returns the identity of the cause among those of its rule. It is independent of the rest of
+    /// the document.
     #[must_use]
     pub fn cause(&self) -> &str {
         &self.cause
     }
 
-    /// The findings that it combines, such as one for each scope of a scheme. Empty if it combines
-    /// none.
+    /// Returns the combined findings, such as one for each scope of a scheme. Empty if the finding
+    /// combines none.
     #[must_use]
     pub fn parts(&self) -> &[Self] {
         &self.parts
     }
 
-    /// The operations that it affects, in the order of declaration. Empty if it is about none.
+    /// Returns the affected operations, in the order of declaration. Empty if the finding concerns
+    /// none.
     #[must_use]
     pub fn operations(&self) -> &[(Method, String)] {
         &self.operations

@@ -65,7 +65,7 @@ pub(super) fn answers_challenge(operation: &ResolvedOperation) -> bool {
         && matches!(before, Some("challenge" | "challenges"))
 }
 
-/// Words of a login, wherever the path has them.
+/// Words of a login, at any position of the path.
 const LOGIN_WORDS: [&str; 11] = [
     "login",
     "logon",
@@ -79,7 +79,7 @@ const LOGIN_WORDS: [&str; 11] = [
     "signup",
     "webauthn",
 ];
-/// Words of a login in the last two segments.
+/// Words of a login in the last two segments of the path.
 const LAST_LOGIN_WORDS: [&str; 14] = [
     "2fa",
     "auth",
@@ -100,7 +100,7 @@ const LAST_LOGIN_WORDS: [&str; 14] = [
 const MANAGED: [&str; 5] = ["applications", "apps", "clients", "connections", "providers"];
 
 /// Whether a client calls the path without a credential: a login, a registration, a forgotten
-/// password, or what the path itself calls public.
+/// password, or a path with the word `public`.
 pub(super) fn is_login_step(template: &str) -> bool {
     let segments = fixed_segments(template);
     let is_administration =
@@ -117,7 +117,7 @@ pub(super) fn is_login_step(template: &str) -> bool {
     let is_managed = segments.last().is_some_and(|last| MANAGED.contains(&last.as_str()));
     let has_step = |segment: &str| {
         let words = words(segment);
-        // `sign-in`, `signIn` and `signin` are one.
+        // `sign-in`, `signIn` and `signin` are equal.
         let pairs = words.windows(2).map(<[String]>::concat);
         words
             .iter()
@@ -200,7 +200,7 @@ pub(super) fn is_probe(template: &str) -> bool {
     }
 }
 
-/// Whether the operation receives calls of another service, which sign their bodies: `POST
+/// Whether the operation receives calls of another service, which signs the bodies: `POST
 /// /webhooks/stripe`.
 pub(super) fn receives_webhooks(operation: &ResolvedOperation) -> bool {
     let segments = fixed_segments(operation.template());
@@ -212,7 +212,8 @@ pub(super) fn receives_webhooks(operation: &ResolvedOperation) -> bool {
     operation.method() == Method::Post && is_receiver && !operation.template().contains('{')
 }
 
-/// Whether any token reads data about its own user there (OpenID Connect Core, section 5.3).
+/// Whether any token may read data about its own user at this path (OpenID Connect Core, section
+/// 5.3).
 pub(super) fn is_user_info(template: &str) -> bool {
     let segments = fixed_segments(template);
     matches!(
@@ -221,8 +222,8 @@ pub(super) fn is_user_info(template: &str) -> bool {
     )
 }
 
-/// The segments that are not parameters, in lower case without separators, without what precedes
-/// resources: `/api/v1`.
+/// Returns the segments that are not parameters, in lower case without separators, without a prefix
+/// such as `/api/v1`.
 fn fixed_segments(template: &str) -> Vec<String> {
     let template = template.split('#').next().unwrap_or(template);
     let fixed = template.split('/').filter(|segment| is_fixed(segment));

@@ -27,7 +27,8 @@ pub(super) fn report(table: &OperationTable, facts: &DocumentFacts, collector: &
             || (is_safe(operation.method()) && is_probe(template))
             || receives_webhooks(operation)
             || receives_signed_messages(operation)
-            // A browser sends no credential with it (Fetch, section 4.8, CORS-preflight fetch).
+            // A browser sends no credential with a preflight (Fetch, section 4.8, CORS-preflight
+            // fetch).
             || operation.method() == Method::Options
             || has_credential_in_path(template)
             || answers_challenge(operation)
@@ -46,7 +47,7 @@ pub(super) fn report(table: &OperationTable, facts: &DocumentFacts, collector: &
         return false;
     }
     if table.operations().iter().all(is_public) {
-        // A server of the own machine or network may leave the protection to its surroundings.
+        // A server on the same machine or network may be protected by its environment.
         let asks = facts
             .errors()
             .iter()
@@ -69,7 +70,7 @@ pub(super) fn report(table: &OperationTable, facts: &DocumentFacts, collector: &
         let (with, without): (Vec<_>, Vec<_>) = protected.partition(|(number, _)| facts.requires_credential(*number));
         with.len() > without.len()
     };
-    // A framework that adds the answer everywhere says nothing about one operation.
+    // A framework that adds the response everywhere shows nothing about one operation.
     let mut numbers = 0..table.operations().len();
     let is_everywhere = numbers.all(|number| facts.requires_credential(number));
     for mut operation in public {
@@ -94,7 +95,7 @@ struct Public<'t> {
     requires_credential: bool,
 }
 
-/// The document's own endpoints for tokens and authorization: their callers have no token yet.
+/// The document's endpoints for tokens and authorization: their callers have no token yet.
 fn endpoints(table: &OperationTable) -> Vec<&str> {
     let schemes = table.catalog().schemes().iter();
     schemes
@@ -107,7 +108,7 @@ fn no_security(table: &OperationTable, public: &[Public<'_>]) -> Finding {
     let is_stated = public.iter().all(|public| public.origin != SecurityOrigin::Absent);
     let asks = public.iter().any(|public| public.requires_credential);
     let changes = public.iter().any(|public| changes(public.operation));
-    // Data that every caller may read needs no scheme.
+    // Data that every caller may read need no scheme.
     let is_meant = !asks && (is_stated || (!has_schemes && !changes));
     let message = if has_schemes {
         "schemes are declared and no operation requires one, so any client may call everything; require a scheme in the \
@@ -147,7 +148,7 @@ fn protected_resources(table: &OperationTable) -> HashMap<&str, Protected> {
     resources
 }
 
-/// The resource of a template: `/lamps`, `/lamps/{id}` and `/lamps:validate` are about one.
+/// Returns the resource of a template: `/lamps`, `/lamps/{id}` and `/lamps:validate` have the same.
 fn resource(template: &str) -> &str {
     let mut rest = template.trim_end_matches('/');
     while let Some((before, last)) = rest.rsplit_once('/') {

@@ -43,7 +43,7 @@ fn of_scheme(rule: LintRule, declared: &DeclaredScheme, message: impl Into<Strin
         .about(FindingSubject::Scheme(name.clone()))
 }
 
-/// The weaknesses of a scheme, regardless of what requires it.
+/// Reports the weaknesses of a scheme, regardless of the operations that require it.
 pub(super) fn weaknesses(declared: &DeclaredScheme) -> Vec<Finding> {
     let name = declared.name();
     let mut findings = Vec::new();
@@ -102,7 +102,7 @@ pub(super) fn in_queries(table: &OperationTable) -> HashSet<&SchemeName> {
 }
 
 /// Whether the key suffices in some alternative, alone or with others in the query. Together with
-/// another credential it tells applications apart and opens nothing.
+/// another credential it only identifies an application.
 pub(super) fn is_enough(operation: &ResolvedOperation, name: &SchemeName, in_queries: &HashSet<&SchemeName>) -> bool {
     let mut alternatives = operation.alternatives().iter();
     alternatives.any(|alternative| {
@@ -111,7 +111,8 @@ pub(super) fn is_enough(operation: &ResolvedOperation, name: &SchemeName, in_que
     })
 }
 
-/// Servers without TLS. A document may describe a server behind a proxy, so this is a warning.
+/// Reports servers without TLS. A document may describe a server behind a proxy, so this is a
+/// warning.
 pub(super) fn insecure_servers(servers: &[String]) -> Vec<Finding> {
     let mut insecure: Vec<&String> = servers.iter().filter(|url| is_insecure(url)).collect();
     insecure.sort_unstable();
@@ -128,7 +129,7 @@ pub(super) fn insecure_servers(servers: &[String]) -> Vec<Finding> {
     insecure.into_iter().map(finding).collect()
 }
 
-/// All URLs of a scheme.
+/// Returns all URLs of a scheme.
 pub(super) fn urls(scheme: &SecurityScheme) -> Vec<&str> {
     match scheme {
         SecurityScheme::OAuth2(flows) => {
@@ -152,7 +153,7 @@ fn flow_urls(flow: &OAuthFlow) -> impl Iterator<Item = &str> {
     urls.into_iter().filter_map(|url| url.as_deref())
 }
 
-/// Credentials without scopes that open what another alternative guards with scopes.
+/// Reports credentials without scopes that open what another alternative guards with scopes.
 pub(super) fn keys_without_scope(operation: &ResolvedOperation) -> Vec<Finding> {
     let alternatives = operation.alternatives();
     if alternatives.iter().all(|alternative| alternative.scope().is_empty()) {

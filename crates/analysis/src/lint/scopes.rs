@@ -11,9 +11,9 @@ use scopegate_policy::{
 use super::words::{Level, enumerated, family, listed, sounds_like_reading, sounds_like_writing, words};
 use super::{Finding, FindingSubject, verbs};
 
-/// Scopes that a client requests to sign a user in, or to get a refresh token (OpenID Connect Core,
-/// sections 3.1.2.1, 5.4 and 11; OpenID Connect Native SSO, section 3). Some servers have `offline`
-/// for `offline_access`. No operation has to require them.
+/// The scopes that a client requests to sign a user in, or to get a refresh token (OpenID Connect
+/// Core, sections 3.1.2.1, 5.4 and 11; OpenID Connect Native SSO, section 3). Some servers use
+/// `offline` for `offline_access`. No operation has to require them.
 const OF_OPENID: [&str; 8] = [
     "device_sso",
     "openid",
@@ -25,12 +25,13 @@ const OF_OPENID: [&str; 8] = [
     "offline_access",
 ];
 
-/// Whether it is one of these. Some servers separate the words otherwise: `offline.access`.
+/// Whether the scope is one of these. Some servers separate the words differently:
+/// `offline.access`.
 pub(super) fn is_of_openid(name: &str) -> bool {
     OF_OPENID.contains(&words(name).join("_").as_str())
 }
 
-/// The scopes that the rules of a table contain, each of its authorization server.
+/// The scopes in the rules of a table, each of its authorization server.
 pub(super) struct RequiredScopes<'t> {
     servers: &'t AuthorizationServers<'t>,
     scopes: HashSet<(usize, &'t ScopeToken)>,
@@ -57,7 +58,7 @@ impl<'t> RequiredScopes<'t> {
         Self { servers, scopes }
     }
 
-    /// Whether a scope of a server, or what it implies, is required.
+    /// Whether a scope of a server, or a scope that it implies, is required.
     fn contains(&self, fact_table: &FactTable, place: usize, token: &ScopeToken) -> bool {
         let server = self.servers.as_slice().get(place).into_iter();
         let schemes = server.flat_map(AuthorizationServer::schemes);
@@ -74,8 +75,8 @@ impl<'t> RequiredScopes<'t> {
     }
 }
 
-/// The scopes of a scheme in use that no operation requires of its authorization server: neither
-/// them nor what they imply.
+/// Reports the scopes of a scheme in use that no operation of its authorization server requires,
+/// neither directly nor by implication.
 pub(super) fn unused(
     table: &OperationTable,
     declared: &DeclaredScheme,
@@ -83,7 +84,7 @@ pub(super) fn unused(
     is_any_token_enough: bool,
     is_suggested: impl Fn(usize, &str) -> bool,
 ) -> Vec<Finding> {
-    // A list of everything that the provider has is one cause.
+    // A list of all scopes of the provider is one cause.
     const MANY: usize = 5;
     let Some(place) = asked_for.servers.place_of(declared.name().as_str()) else {
         return Vec::new();
@@ -143,8 +144,7 @@ fn of_whole_scheme(name: &SchemeName, message: String) -> Finding {
         .about(FindingSubject::Scheme(name.clone()))
 }
 
-/// The names of the schemes that the rules of an operation contain, also in alternatives that
-/// decide nothing.
+/// Returns the schemes in the rules of an operation, also those in alternatives without effect.
 pub(super) fn named_schemes(operation: &ResolvedOperation) -> Vec<String> {
     let mut names = Vec::new();
     for (scheme, part) in parts(operation) {
@@ -157,7 +157,7 @@ pub(super) fn named_schemes(operation: &ResolvedOperation) -> Vec<String> {
     names
 }
 
-/// The scopes that the rules of an operation contain by their full names, each once.
+/// Returns the scopes in the rules of an operation by their full names, each once.
 pub(super) fn named_scopes(operation: &ResolvedOperation) -> Vec<(&SchemeName, &ScopeToken)> {
     let mut names = Vec::new();
     for (_, part) in parts(operation) {
@@ -170,7 +170,7 @@ pub(super) fn named_scopes(operation: &ResolvedOperation) -> Vec<(&SchemeName, &
     names
 }
 
-/// The smallest parts of the rules of an operation, each with the scheme of its guard.
+/// Returns the leaves of the rules of an operation, each with the scheme of its guard.
 fn parts(operation: &ResolvedOperation) -> Vec<(Option<&str>, &Rule)> {
     let mut parts = Vec::new();
     for guard in operation.guards() {
@@ -186,7 +186,7 @@ fn parts(operation: &ResolvedOperation) -> Vec<(Option<&str>, &Rule)> {
     parts
 }
 
-/// An alternative that every token satisfies, although scopes would tell tokens apart.
+/// Reports an alternative that every token satisfies, although scopes could distinguish tokens.
 pub(super) fn token_without_scope(operation: &ResolvedOperation) -> Option<Finding> {
     let fact_table = operation.fact_table();
     let mut alternatives = operation.requirement().alternatives().iter();
@@ -203,7 +203,7 @@ pub(super) fn token_without_scope(operation: &ResolvedOperation) -> Option<Findi
     })
 }
 
-/// Whether the path names what a declared scope is about, so that the operation could require it.
+/// Whether the path names the resource of a declared scope, so that the operation could require it.
 pub(super) fn is_resource_of_a_scope(operation: &ResolvedOperation) -> bool {
     let facts = operation.fact_table().facts().iter();
     let mut scopes = facts.filter_map(Fact::scope_token);
@@ -293,7 +293,7 @@ pub(super) fn strong_for_reading(operation: &ResolvedOperation) -> Option<Findin
     })
 }
 
-/// The scope of the same scheme that differs in its level alone, and reads.
+/// Returns the scope of the same scheme that differs only in its level, and reads.
 fn reading_counterpart(fact_table: &FactTable, scheme: &SchemeName, scope: &ScopeToken) -> Option<String> {
     let (words, _) = family(scope.as_str())?;
     let scopes = fact_table.facts().iter().filter_map(|fact| match fact {

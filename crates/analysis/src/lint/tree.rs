@@ -40,7 +40,7 @@ fn spaced(facts: &[Fact]) -> String {
     words.join(" ")
 }
 
-/// Alternatives that require two things of which a token has one.
+/// Reports alternatives that require two values of a claim with one value.
 pub(super) fn contradictory(operation: &ResolvedOperation) -> Option<Finding> {
     let fact_table = operation.fact_table();
     let mut sets = operation.requirement().alternatives().iter();
@@ -112,7 +112,7 @@ pub(super) fn overridden_checks(table: &OperationTable) -> Vec<Finding> {
     overridden.difference(&declared).map(finding).collect()
 }
 
-/// The names of the checks that a guard requires, by code or in its rule.
+/// Returns the names of the checks that a guard requires, by code or in its rule.
 fn checks_of(guard: &Guard) -> Vec<String> {
     let by_code = guard.checks().iter().filter(|check| check.reason() == Reason::Check);
     let mut names: Vec<String> = by_code.map(|check| check.name().to_owned()).collect();

@@ -56,7 +56,7 @@ pub(super) fn scopes(table: &OperationTable, facts: &DocumentFacts) -> Vec<Findi
             .find(scheme)
             .map_or(0, |declared| declared.scopes().len());
         let declares_none = in_catalog <= undeclared.len();
-        // A misspelt scope is a cause of its own.
+        // A misspelt scope is a separate cause.
         let (misspelt, unknown): (Vec<_>, Vec<_>) = undeclared
             .into_iter()
             .partition(|undeclared| undeclared.suggestion.is_some());

@@ -1,7 +1,7 @@
 //! The URLs of servers and schemes, as far as the lint checks them.
 //!
-//! A document may hold anything in such a place: text that is not a URL has no host, and nothing is
-//! stated about it.
+//! A document may contain anything in place of a URL. Text that is not a URL has no host, and no
+//! finding.
 
 use super::open_paths::is_login_step;
 
@@ -55,8 +55,8 @@ pub(super) fn is_insecure(url: &str) -> bool {
     is_plain && host.is_some_and(|host| !host.is_empty() && !is_loopback(host))
 }
 
-/// Whether the URL leads to no network beyond the own one: a socket of the own machine, or a name
-/// without a domain.
+/// Whether the URL stays in the local network: a socket of the same machine, or a name without a
+/// domain.
 pub(super) fn is_local(url: &str) -> bool {
     let Parts { scheme, host, .. } = parts(url);
     let is_socket =
@@ -64,12 +64,12 @@ pub(super) fn is_local(url: &str) -> bool {
     is_socket || host.is_some_and(is_single_label)
 }
 
-/// Whether the URL leads to the own machine.
+/// Whether the URL leads to the same machine.
 pub(super) fn is_loopback_url(url: &str) -> bool {
     parts(url).host.is_some_and(is_loopback)
 }
 
-/// A name that only the resolver of the own network completes: `http://gateway/`.
+/// Whether only the resolver of the local network completes the name: `http://gateway/`.
 fn is_single_label(host: &str) -> bool {
     !host.is_empty() && !host.contains(['.', ':', '{']) && !is_loopback(host)
 }
@@ -89,7 +89,7 @@ fn is_loopback(host: &str) -> bool {
         })
 }
 
-/// Whether a request for this template of one of the servers goes to the URL.
+/// Whether a request for this template at one of the servers matches the URL.
 ///
 /// Without servers the host is unknown, so the path of a URL with a host must also have the name of
 /// an endpoint.
@@ -98,7 +98,7 @@ pub(super) fn is_endpoint(url: &str, servers: &[String], template: &str) -> bool
     if servers.is_empty() && endpoint.host.is_some() && !is_login_step(template) {
         return false;
     }
-    // The endpoint may be on a server of its own, which its operation states.
+    // The endpoint may be on another server, which its operation declares.
     let is_suffix = endpoint
         .path
         .trim_end_matches('/')
@@ -116,7 +116,7 @@ pub(super) fn is_endpoint(url: &str, servers: &[String], template: &str) -> bool
         };
         let base = server.path.trim_end_matches('/');
         let path = endpoint.path.trim_end_matches('/');
-        // Some documents tell two operations of one path apart by a fragment.
+        // Some documents distinguish two operations of one path by a fragment.
         let template = template.split('#').next().unwrap_or(template).trim_end_matches('/');
         let below_base = path.strip_prefix(base).is_some_and(|rest| rest == template);
         // A relative reference resolves against the server (RFC 3986, section 5.2.3).

@@ -4,7 +4,7 @@ use scopegate_policy::{Method, ResolvedOperation};
 
 use super::words::{Level, words};
 
-/// Verbs of operations that read, regardless of their method.
+/// Verbs of operations that read, with any method.
 const READING_VERBS: [&str; 66] = [
     "aggregate",
     "analyze",
@@ -77,7 +77,7 @@ const READING_VERBS: [&str; 66] = [
 /// The products of data that a client may read.
 const REPORTS: [&str; 6] = ["downloads", "export", "exports", "report", "reports", "reporting"];
 
-/// Words of operations that change something, regardless of the rest of their name.
+/// Words of operations that change something, whatever the rest of the name is.
 const WRITING_VERBS: [&str; 22] = [
     "add", "apply", "assign", "cancel", "clear", "create", "delete", "disable", "edit", "enable", "import", "insert",
     "modify", "patch", "post", "put", "remove", "replace", "save", "send", "set", "update",
@@ -92,7 +92,7 @@ pub(super) const fn is_safe(method: Method) -> bool {
 /// name is a verb that reads (`POST /lamps/search`).
 pub(super) fn changes(operation: &ResolvedOperation) -> bool {
     let method = operation.method();
-    // A client that may read the data may also discard the report that was made of it.
+    // A client that may read the data may also discard a report about the data.
     let is_report = matches!(method, Method::Post | Method::Delete) && is_report_path(operation.template());
     let reads = is_safe(method) || is_report || (method == Method::Post && reads_by_name(operation));
     !reads
@@ -122,8 +122,8 @@ fn reads_by_name(operation: &ResolvedOperation) -> bool {
     last_word_reads(operation.template()) || operation.name().is_some_and(name_reads)
 }
 
-/// The last segment of the path that is not a parameter: `/lamps/search/{kind}`, `/lamps:batchGet`,
-/// `/users.list`.
+/// Returns the last segment of the path that is not a parameter: `/lamps/search/{kind}`,
+/// `/lamps:batchGet`, `/users.list`.
 fn last_word_reads(template: &str) -> bool {
     let is_parameter = |segment: &str| segment.starts_with('{') && segment.ends_with('}');
     let is_fixed = |segment: &&str| !segment.is_empty() && !is_parameter(segment);
@@ -136,7 +136,7 @@ fn last_word_reads(template: &str) -> bool {
     reads(verb) || is_report(noun) || segments.next().is_some_and(is_report)
 }
 
-/// The name of an operation: the verb is the first word of its last part (`lamps.search`,
+/// Returns the verb in the name of an operation: the first word of its last part (`lamps.search`,
 /// `searchLamps`, `lamps_search`).
 fn name_reads(name: &str) -> bool {
     let last = name.rsplit(['.', '/', ':']).next().unwrap_or(name);
@@ -207,8 +207,8 @@ fn is_joined_verb(word: &str) -> bool {
     VERBS.iter().any(has_object) && !NOUNS.contains(&word)
 }
 
-/// Whether the path names what one of several scopes is about: the operation needs that scope for
-/// its resource, and the others for what belongs to it.
+/// Whether the path names the resource of one of several scopes. The operation needs that scope for
+/// its resource, and the others for parts of it.
 pub(super) fn names_one_of(scopes: &[String], template: &str) -> bool {
     let scopes: Vec<Vec<String>> = scopes.iter().map(|scope| subjects(scope)).collect();
     path_subjects(template).any(|word| {
@@ -217,7 +217,7 @@ pub(super) fn names_one_of(scopes: &[String], template: &str) -> bool {
     })
 }
 
-/// Whether the path names what a scope is about: `/v1/lamps/{id}` and `lamp:read`.
+/// Whether the path names the resource of a scope: `/v1/lamps/{id}` and `lamp:read`.
 pub(super) fn names_resource(scope: &str, template: &str) -> bool {
     let subjects = subjects(scope);
     path_subjects(template).any(|word| subjects.contains(&word))
@@ -228,7 +228,7 @@ fn path_subjects(template: &str) -> impl Iterator<Item = String> {
     fixed.flat_map(subjects)
 }
 
-/// The words of a name without those of its level, in the singular.
+/// Returns the words of a name without those of its level, in the singular.
 fn subjects(name: &str) -> Vec<String> {
     let words = words(name)
         .into_iter()

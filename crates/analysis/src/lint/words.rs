@@ -1,6 +1,6 @@
 //! Infers from the name of a scope what it allows.
 
-/// Endings that make a scope the part of another one that only reads.
+/// The endings of scopes that only read a part of another scope.
 const READING: [&str; 10] = [
     ".read",
     ":read",
@@ -33,14 +33,14 @@ impl Level {
     }
 }
 
-/// Whether the second scope is the first with an ending for reading.
+/// Whether the second scope is the first one with an ending for reading.
 pub(super) fn is_reading_part(whole: &str, part: &str) -> bool {
     part.strip_prefix(whole).is_some_and(|ending| READING.contains(&ending))
 }
 
-/// The words of a name without those of its level, and its level, if it has one: `team:read` is
-/// `team` at the level of reading. A name with two level words (`items:read:write`,
-/// `User.ReadWrite.All`) has the higher.
+/// Returns the words of a name without those of its level, and the level: `team:read` is `team`
+/// with the level of reading. A name with two level words (`items:read:write`,
+/// `User.ReadWrite.All`) has the higher level.
 pub(super) fn family(name: &str) -> Option<(Vec<String>, Level)> {
     let (levels, rest): (Vec<String>, Vec<String>) = words(name)
         .into_iter()
@@ -60,7 +60,7 @@ pub(super) fn are_for_writing_two(names: &[String]) -> bool {
     }
 }
 
-/// Whether one of the words of a name is about reading and none about more.
+/// Whether a word of a name means reading and no word means more.
 pub(super) fn sounds_like_reading(name: &str) -> bool {
     let words = words(name);
     let has = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
@@ -80,8 +80,8 @@ pub(super) fn sounds_like_reading(name: &str) -> bool {
         ])
 }
 
-/// Whether a name is about changing something and not about reading. Broad names (`admin`,
-/// `manage`, `full`) may include reading, so they do not count.
+/// Whether a name means changing something and not reading. Broad names (`admin`, `manage`, `full`)
+/// may include reading, so they do not count.
 pub(super) fn sounds_like_writing(name: &str) -> bool {
     let words = words(name);
     let has = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));

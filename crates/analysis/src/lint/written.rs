@@ -8,7 +8,7 @@ use scopegate_policy::{Fact, FactId, FactSet, FactTable, Guard, LintRule, Resolv
 use super::Finding;
 use super::words::{family, is_reading_part, listed};
 
-/// Scopes that one list requires together.
+/// The scopes that one list requires together.
 type Scopes<'r> = Vec<(FactId, &'r str)>;
 
 /// The oddities in the rules of an operation's guards.
@@ -34,7 +34,7 @@ pub(super) fn findings(operation: &ResolvedOperation) -> Vec<Finding> {
     findings
 }
 
-/// Whether two alternatives differ in the scopes of one scheme alone.
+/// Whether two alternatives differ only in the scopes of one scheme.
 pub(super) fn has_alternative_scopes(operation: &ResolvedOperation) -> bool {
     let mut schemes: Vec<&SchemeName> = Vec::new();
     for alternative in operation.alternatives() {
@@ -50,7 +50,7 @@ pub(super) fn has_alternative_scopes(operation: &ResolvedOperation) -> bool {
     false
 }
 
-/// Goes through the rule of one guard. How deep rules are was bounded before.
+/// Visits the rule of one guard. The depth of rules was bounded before.
 struct Reader<'r> {
     fact_table: &'r FactTable,
     guard: &'r Guard,
@@ -69,7 +69,7 @@ impl<'r> Reader<'r> {
                 }
             }
             Rule::Any(rules) => {
-                // An alternative that decides nothing is one finding, regardless of its list.
+                // An alternative without effect is one finding, regardless of its list.
                 for (rule, is_needed) in rules.iter().zip(self.side_by_side(rules)) {
                     if is_needed {
                         self.read(rule);
@@ -109,7 +109,7 @@ impl<'r> Reader<'r> {
         }
     }
 
-    /// One finding, because it is one list.
+    /// Reports one finding, because it is one list.
     fn together_of(&mut self, scheme: Option<&SchemeName>, scopes: &[(FactId, &str)]) {
         let (including, included) = self.inclusions(scopes);
         if including.is_empty() {
@@ -147,8 +147,8 @@ impl<'r> Reader<'r> {
         self.add_of_scheme(finding, scheme);
     }
 
-    /// The scopes of one scheme that include another one of the list, and those that are included:
-    /// by implication, or by their names.
+    /// Returns the scopes of one scheme that include another scope of the list, and the included
+    /// ones: by implication, or by their names.
     fn inclusions<'n>(&self, scopes: &[(FactId, &'n str)]) -> (BTreeSet<&'n str>, BTreeSet<&'n str>) {
         let families: Vec<_> = scopes.iter().map(|(_, name)| family(name)).collect();
         let (mut including, mut included) = (BTreeSet::new(), BTreeSet::new());
@@ -178,7 +178,7 @@ impl<'r> Reader<'r> {
         strong != weak && self.fact_table.closure(strong).contains(weak)
     }
 
-    /// Alternatives of one list against each other. Returns which of them decide something.
+    /// Compares the alternatives of one list. Returns which of them have an effect.
     fn side_by_side(&mut self, rules: &[Rule]) -> Vec<bool> {
         let closed: Vec<Option<FactSet>> = rules.iter().map(|rule| self.closed(rule)).collect();
         let mut needed = Vec::with_capacity(rules.len());
@@ -227,7 +227,7 @@ impl<'r> Reader<'r> {
         Some(closed)
     }
 
-    /// The fact that a rule is, if it is one.
+    /// Returns the fact of a rule, if the rule is one fact.
     fn fact(&self, rule: &Rule) -> Option<FactId> {
         match rule {
             Rule::Fact(fact) => self.fact_table.find(fact),
@@ -260,7 +260,7 @@ fn sorted<'n>(names: impl Iterator<Item = &'n &'n str>) -> Vec<&'n str> {
     names.copied().collect()
 }
 
-/// The parts of lists within lists, as of one list.
+/// Flattens the parts of lists within lists.
 fn flatten<'r>(rule: &'r Rule, parts: &mut Vec<&'r Rule>) {
     match rule {
         Rule::All(rules) => rules.iter().for_each(|rule| flatten(rule, parts)),
