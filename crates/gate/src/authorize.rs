@@ -62,8 +62,8 @@ impl Gate {
         }
     }
 
-    /// Begins the answer to a request whose target was looked up, with the values of the parameters
-    /// of its path.
+    /// Begins the response to a request with a known target, with the values of its path
+    /// parameters.
     pub fn routed(&self, target: Target, values: Vec<String>, head: &RequestHead<'_>) -> Routed<'_> {
         Routed::new(self, Some(target), values, head)
     }
@@ -74,7 +74,7 @@ impl Gate {
         self.respond_unrouted(head, || self.unmatched(found, head))
     }
 
-    /// Returns the response to a request that names no host, several, or a malformed one.
+    /// Returns the response to a request with no host, several hosts, or a malformed host.
     #[must_use]
     pub fn respond_invalid_host(&self, head: &RequestHead<'_>) -> Response<Bytes> {
         self.respond_unrouted(head, || self.inner.refusals.invalid_host())
@@ -104,7 +104,7 @@ impl Gate {
     }
 }
 
-/// Replaces the body by none, and keeps its length: the answer to `HEAD`.
+/// Removes the body, and keeps its length, for the response to `HEAD`.
 fn strip_body(response: &mut Response<Bytes>) {
     let length = HeaderValue::from(response.body().len());
     *response.body_mut() = Bytes::new();

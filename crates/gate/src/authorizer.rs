@@ -17,7 +17,7 @@ use crate::request_head::RequestHead;
 use crate::shadow::ShadowEvaluator;
 use crate::{Credential, Profile};
 
-/// Authorizes requests. Only here do verifiers, users and policy meet.
+/// Authorizes requests. This type combines verifiers, users and policy.
 #[derive(Debug)]
 pub(crate) struct Authorizer {
     pub(crate) profile: Profile,
@@ -26,7 +26,7 @@ pub(crate) struct Authorizer {
     pub(crate) table: OperationTable,
 }
 
-/// One request to authorize, with the operation and the sources of its credentials.
+/// A request to authorize, with the operation and the sources of its credentials.
 #[derive(Clone, Copy)]
 pub(crate) struct AuthorizationRequest<'r> {
     pub(crate) operation: &'r ResolvedOperation,
@@ -133,8 +133,8 @@ impl Authorizer {
         Ok(all)
     }
 
-    /// Calls the verifier of each scheme of a place. The credential counts for those that accept
-    /// it.
+    /// Calls the verifier of each scheme of a place. The credential counts for the schemes whose
+    /// verifier accepts it.
     async fn verify_each(
         &self,
         shadow: Option<&ShadowEvaluator>,
@@ -247,8 +247,8 @@ impl Authorizer {
 }
 
 impl AuthorizationRequest<'_> {
-    /// Decides about credentials whose users are known. If a verifier did not answer, the request
-    /// is refused as unavailable instead of denied, because that verifier could have accepted it.
+    /// Decides about credentials whose users are known. If a verifier did not respond, the request
+    /// is refused with 503 instead of denied, because that verifier could have accepted it.
     fn decide(
         self,
         accepted: &[AcceptedCredential],

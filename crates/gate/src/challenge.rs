@@ -10,8 +10,8 @@ use http::HeaderValue;
 /// auth-param = token BWS "=" BWS quoted-string
 /// ```
 ///
-/// The text follows the grammar for any values. Quotes and backslashes are escaped, and a byte that
-/// a quoted string cannot contain becomes `?`.
+/// The text follows the grammar with any values. Quotes and backslashes are escaped, and a byte
+/// that a quoted string cannot contain becomes `?`.
 ///
 /// ```
 /// use scopegate_gate::Challenge;

@@ -97,7 +97,7 @@ pub fn paths(input: &[u8]) {
     }
 }
 
-/// Neighbours that are easily confused.
+/// Routes that are easily confused.
 const TABLE: [(&str, &str); 10] = [
     ("GET", "/users/me/"),
     ("GET", "/users/{id}/"),

@@ -16,11 +16,11 @@ use crate::routes::{Lookup, Routes, Target};
 use crate::shadow::ShadowEvaluator;
 use crate::site_endpoint::{SiteEndpoint, SiteRoute};
 
-/// The operations of an application and what each requires, with the verifiers of their
+/// The operations of an application with their requirements, and the verifiers of their
 /// credentials.
 ///
-/// A gate knows no web framework. [`Gate::authorize`] takes the head of a request and returns the
-/// permit, or the complete response that refuses the request. Cheap to clone.
+/// A gate does not depend on a web framework. [`Gate::authorize`] takes the head of a request and
+/// returns the permit, or the complete response that refuses the request. Cheap to clone.
 ///
 /// ```
 /// use scopegate_gate::{Catalog, Gate, Guard, Operation, RequestHead, ScopeToken, SecurityScheme};
@@ -85,7 +85,7 @@ impl Gate {
         }
     }
 
-    /// Returns the operations with what each requires.
+    /// Returns the operations with their requirements.
     #[must_use]
     pub fn operations(&self) -> &OperationTable {
         &self.inner.authorizer.table

@@ -36,7 +36,7 @@ use crate::{path, producers, template};
 /// The title of an application that sets none.
 const TITLE: &str = "Scopegate";
 
-/// Collects the settings of a gate; [`GateBuilder::build`] returns the errors, each with its
+/// Builds a gate from its settings; [`GateBuilder::build`] returns the errors, each with its
 /// operation.
 ///
 /// | setting | default | why |
@@ -59,7 +59,7 @@ pub struct GateBuilder {
 }
 
 impl Gate {
-    /// Begins a gate over the declared schemes and scopes.
+    /// Creates a builder for the declared schemes and scopes.
     pub fn builder(catalog: Catalog) -> GateBuilder {
         GateBuilder::new(catalog)
     }
@@ -81,8 +81,9 @@ impl GateBuilder {
         }
     }
 
-    /// Accepts bearer tokens as credentials of this scheme of the catalog. A token comes in the
-    /// `Authorization` header, never in a query or a form. [`BearerTokens`] caches verified tokens.
+    /// Accepts bearer tokens as credentials of this scheme of the catalog. A token is read from the
+    /// `Authorization` header, never from a query or a form. [`BearerTokens`] caches verified
+    /// tokens.
     ///
     /// Several schemes may have bearer tokens, each with its verifier. Each verifier whose scheme
     /// the operation requires checks the token. The token counts for the schemes that accept it.
@@ -122,8 +123,8 @@ impl GateBuilder {
         self
     }
 
-    /// Sets the users. Default: none. The gate looks up one once for each request, and only if a
-    /// guard requires a user.
+    /// Sets the users. Default: none. The gate finds the user at most once for each request, and
+    /// only if a guard requires a user.
     pub fn users(mut self, users: Arc<dyn Users>) -> Self {
         self.users = Some(users);
         self
@@ -179,8 +180,8 @@ impl GateBuilder {
         self
     }
 
-    /// States which claims the tokens of the application's own authorization server have. Default:
-    /// none is known. [`GateBuilder::build`] refuses requirements that no token can satisfy.
+    /// Sets the claims of the tokens of the application's own authorization server. Default:
+    /// unknown. [`GateBuilder::build`] refuses requirements that no token can satisfy.
     pub fn issued_tokens(mut self, tokens: IssuedTokens) -> Self {
         self.issued = Some(tokens);
         self
@@ -202,7 +203,7 @@ impl GateBuilder {
     ///
     /// # Errors
     ///
-    /// The first [`GateError`], which names the operation at fault.
+    /// The first [`GateError`], which names the operation.
     pub fn build(self) -> Result<Gate, GateError> {
         let order = match self.profile {
             Profile::Rfc => DenialPrecedence::Rfc,
@@ -253,7 +254,7 @@ impl GateBuilder {
     }
 }
 
-/// Checks what the types of a declaration cannot express.
+/// Checks the rules that the types of a declaration cannot express.
 fn check(operation: &ResolvedOperation, has_users: bool) -> Result<(), GateError> {
     let label = || operation.to_string();
     if let Some(fault) = template::fault(operation.template()) {
@@ -318,7 +319,7 @@ fn has_head(table: &OperationTable, operation: &ResolvedOperation) -> bool {
     others.any(|other| other.method() == Method::Head && other.template() == operation.template())
 }
 
-/// Logs each operation where a guard of all operations does not apply, for the operator.
+/// Logs each operation to which a guard of all operations does not apply, for the operator.
 fn report_overrides(table: &OperationTable) {
     for operation in table.operations().iter().filter(|operation| operation.is_override()) {
         let names: Vec<String> = operation.overridden().iter().map(ToString::to_string).collect();

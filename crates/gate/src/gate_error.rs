@@ -10,7 +10,7 @@ pub enum GateError {
     /// No random bytes for request ids are available.
     #[error(transparent)]
     RandomSource(#[from] RandomError),
-    /// One scheme was given the same issuer twice.
+    /// A scheme has the same issuer twice.
     #[error("scheme `{scheme}` has the issuer `{issuer}` twice")]
     IssuerTwice {
         /// The scheme.
@@ -24,7 +24,7 @@ pub enum GateError {
         /// The scheme.
         scheme: String,
     },
-    /// A scheme with other credentials was given a verifier of bearer tokens.
+    /// A scheme with other credentials has a verifier of bearer tokens.
     #[error("scheme `{scheme}` has a verifier of bearer tokens, but its credentials are of another kind")]
     NotBearer {
         /// The scheme.
@@ -107,7 +107,7 @@ pub enum GateError {
         /// The scheme.
         scheme: String,
     },
-    /// A verifier was given for a scheme that the catalog does not declare.
+    /// A verifier is for a scheme that the catalog does not declare.
     #[error("scheme `{scheme}` has a verifier and is not declared")]
     UndeclaredScheme {
         /// The scheme.

@@ -25,20 +25,20 @@ pub enum TargetAuthority<'r> {
     Refused,
 }
 
-/// Whether a request from a socket names one host, and a well-formed one, by
-/// [RFC 9112, section 3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2) and
-/// [RFC 9113, section 8.3.1](https://www.rfc-editor.org/rfc/rfc9113#section-8.3.1).
+/// Whether a request from a socket has exactly one well-formed host, by [RFC 9112, section
+/// 3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2) and [RFC 9113, section
+/// 8.3.1](https://www.rfc-editor.org/rfc/rfc9113#section-8.3.1).
 ///
-/// A gate checks its own requests. This is for a listener next to it.
+/// A gate checks its own requests. Call this function in a listener without a gate.
 #[must_use]
 pub fn names_one_host<B>(request: &Request<B>) -> bool {
     let authority = TargetAuthority::Known(request.uri().authority());
     is_clear(authority, request.headers(), Some(request.version()))
 }
 
-/// Returns whether a request names one host, and a well-formed one. `version` is that of a request
-/// from a socket: HTTP/1.1 must have a `Host`, also with an authority in its target, and HTTP/2 one
-/// of the two.
+/// Returns whether a request has exactly one well-formed host. `version` is that of a request from
+/// a socket: HTTP/1.1 must have a `Host`, also with an authority in its target, and HTTP/2 one of
+/// the two.
 pub(crate) fn is_clear(authority: TargetAuthority<'_>, headers: &HeaderMap, version: Option<Version>) -> bool {
     let mut values = headers.get_all(HOST).into_iter();
     let (host, second) = (values.next(), values.next());
@@ -80,7 +80,7 @@ fn is_plain(value: &[u8]) -> bool {
     is_name && parts.next().is_none_or(is_port)
 }
 
-/// Whether it is a port that exists. The grammar allows an empty one.
+/// Whether the port is valid. The grammar allows an empty one.
 fn is_port(port: &[u8]) -> bool {
     let is_number = port.iter().all(u8::is_ascii_digit);
     let number = str::from_utf8(port).map(str::parse::<u16>);

@@ -73,20 +73,20 @@ impl InvalidInput {
         }
     }
 
-    /// Something that must be there is not.
+    /// Creates an error for a required value that is missing.
     #[must_use]
     pub fn missing(place: &'static str, field: Option<&str>) -> Self {
         Self::new("missing", place, field, "Field required")
     }
 
-    /// Repeats what was sent. Not for anything that may be a secret.
+    /// Adds the value that the client sent. Not for a value that may be a secret.
     #[must_use]
     pub fn with_input(mut self, text: &str) -> Self {
         self.input = Some(text.to_owned());
         self
     }
 
-    /// The kind and the place, for the log. The rest may hold what a client chose.
+    /// Returns the kind and the location, for the log. The rest may contain data of the client.
     #[must_use]
     pub const fn cause(&self) -> (&'static str, &'static str) {
         (self.kind, self.place)
@@ -108,9 +108,9 @@ impl InvalidInput {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "each has its answer in the one table of replies")]
 pub enum InputError {
-    /// A value is missing or is not of its type.
+    /// A value is missing or has the wrong type.
     Invalid(InvalidInput),
-    /// Several values are missing or are not of their types.
+    /// Several values are missing or have the wrong type.
     Several(Vec<InvalidInput>),
     /// The body is of a media type that the operation does not read.
     MediaType,

@@ -6,5 +6,5 @@ pub(crate) mod request_id;
 pub(crate) mod request_span;
 pub(crate) mod response_headers;
 
-/// The target of log events. It is that of the crate which an application names in its log filter.
+/// The target of log events: that of the crate that an application names in its log filter.
 pub(crate) const LOG_TARGET: &str = "scopegate_http";

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
-/// Undoes the percent-encoding of a path; `None` if the result is not UTF-8.
+/// Decodes the percent-encoding of a path; `None` if the result is not UTF-8.
 ///
 /// SECURITY: this is the only decoding. Its result is looked up, guarded and passed to the handler.
 /// No later decision reads the raw path (http/tests/it/gate.rs,
@@ -28,7 +28,7 @@ const RESERVED: &AsciiSet = &CONTROLS
     .add(b'?')
     .add(b'\\');
 
-/// Writes a decoded path so that it can be sent.
+/// Encodes a decoded path for a header.
 #[must_use]
 pub fn encode(path: &str) -> String {
     utf8_percent_encode(path, RESERVED).to_string()
@@ -40,7 +40,8 @@ pub fn encode_query(query: &str) -> String {
     utf8_percent_encode(query, CONTROLS).to_string()
 }
 
-/// The names of a template's parameters, in order: `/users/{id}/items/{item}` has `id` and `item`.
+/// Returns the names of a template's parameters, in order: `/users/{id}/items/{item}` has `id` and
+/// `item`.
 pub fn parameter_names(template: &str) -> impl Iterator<Item = &str> {
     template
         .split('{')

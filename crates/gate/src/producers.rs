@@ -83,7 +83,7 @@ fn way<'o>(
         Fact::Subject(_) => has_subject && says.iter().any(|one| one.can_state(fact)),
         Fact::Acr(_) | Fact::AgeAtMost(_) | Fact::Audience(_) => says.iter().any(|one| one.can_state(fact)),
     };
-    // Written facts come before implied ones.
+    // Declared facts precede implied ones.
     let generators = fact_table.generators(closed);
     let implied = closed.difference(&generators);
     let missing = generators

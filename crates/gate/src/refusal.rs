@@ -4,8 +4,8 @@ use scopegate_policy::{Denial, SchemeId, TokenTooLarge};
 use scopegate_store::StoreError;
 use scopegate_token::{TokenRevoked, VerifyError};
 
-/// The value of `Retry-After` while the store or another part is down, in seconds. It is short,
-/// because the duration of an outage is unknown.
+/// The value of `Retry-After` while the store or another part is unavailable, in seconds. It is
+/// short, because the duration of an outage is unknown.
 pub const RETRY_SECONDS: u32 = 1;
 
 /// The reason to refuse a request.
@@ -15,14 +15,14 @@ pub(crate) enum Refusal {
     Ambiguous(Vec<SchemeId>),
     /// A presented credential is not valid for any of these schemes, with the denial of the policy.
     Credential(CredentialError, Vec<SchemeId>, Denial),
-    /// The policy says no, to credentials of these schemes.
+    /// The policy denies the request with credentials of these schemes.
     Denied(Denial, Vec<SchemeId>),
     /// The users or the verifier of a credential did not answer.
     Store(StoreError),
 }
 
-/// The reason why a credential is not accepted. Only the log shows it, except that clients can
-/// distinguish the unreadable from the wrong.
+/// The reason why a credential is not accepted. Only the log contains it. Clients can only
+/// distinguish an unreadable credential from a wrong one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum CredentialError {
     #[error("it is not of the form of its scheme")]

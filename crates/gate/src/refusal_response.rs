@@ -4,8 +4,8 @@ use http::StatusCode;
 
 use crate::challenge::Challenge;
 
-/// Status and challenges of the response to a denial: for tools that explain a policy, and for
-/// tests.
+/// The status and the challenges of the response to a denial, for tools that explain a policy, and
+/// for tests.
 ///
 /// ```
 /// use scopegate_gate::policy::{Guard, Operation, OperationTable, PresentedCredentials, authorize};

@@ -9,8 +9,8 @@ use crate::host::{self, TargetAuthority};
 
 /// The head of a request, borrowed from the server that received it.
 ///
-/// A field that a server does not know stays at its default. The gate needs the method, the path,
-/// the query and the headers; the other fields make its answers and its log more exact.
+/// A field that a server does not know keeps its default. The gate needs the method, the path, the
+/// query and the headers. The other fields improve its responses and its log.
 ///
 /// ```
 /// use std::net::IpAddr;
@@ -61,7 +61,7 @@ impl<'r> RequestHead<'r> {
         }
     }
 
-    /// Creates the head of a request that did not come over a socket, such as one of a test.
+    /// Creates the head of a request without a socket, such as one of a test.
     pub fn of<B>(request: &'r Request<B>) -> Self {
         Self::new(request.method(), request.uri().path(), request.headers())
             .with_query(request.uri().query().unwrap_or_default())
@@ -84,7 +84,7 @@ impl<'r> RequestHead<'r> {
     /// Sets the version of HTTP of a request from a socket. Default: unknown.
     ///
     /// HTTP/1.1 must have a `Host` ([RFC 9112, section
-    /// 3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)); without a version the gate does
+    /// 3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)). Without a version the gate does
     /// not require one.
     pub const fn from_socket(mut self, version: Option<Version>) -> Self {
         self.version = version;
@@ -93,8 +93,8 @@ impl<'r> RequestHead<'r> {
 
     /// Sets the address at the other end of the connection. Default: unknown.
     ///
-    /// It appears in the span of the request and in the log of refusals. Failed logins count for
-    /// it, or for the address that a trusted proxy forwards.
+    /// The address appears in the span of the request and in the log of refusals. Failed logins
+    /// count for it, or for the address that a trusted proxy forwards.
     pub const fn from_peer(mut self, peer: Option<IpAddr>) -> Self {
         self.peer = peer;
         self
@@ -142,7 +142,7 @@ impl<'r> RequestHead<'r> {
         self.version
     }
 
-    /// Returns the address at the other end of the connection, if it is known.
+    /// Returns the peer address of the connection, if it is known.
     #[must_use]
     pub const fn peer(&self) -> Option<IpAddr> {
         self.peer
@@ -154,7 +154,7 @@ impl<'r> RequestHead<'r> {
         self.tls
     }
 
-    /// Returns whether the request names one host, and a well-formed one.
+    /// Returns whether the request has exactly one well-formed host.
     #[must_use]
     pub fn names_one_host(&self) -> bool {
         host::is_clear(self.authority, self.headers, self.version)

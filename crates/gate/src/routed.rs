@@ -22,7 +22,7 @@ use crate::request_head::RequestHead;
 use crate::routes::Target;
 use crate::site_endpoint::{SiteBody, SiteEndpoint, SiteRequest, SiteRoute};
 
-/// A request that is being answered: its target, its span and its counters.
+/// A request that is being processed: its target, its span and its counters.
 ///
 /// [`Routed::finish`] counts the response, and sets the headers that every response has. Without it
 /// the request is missing in the metrics.
@@ -78,7 +78,7 @@ impl<'g> Routed<'g> {
         self.span.span()
     }
 
-    /// Returns what each log event states about the request.
+    /// Returns the fields of a log event that identify the request.
     #[must_use]
     pub const fn label(&self) -> &RequestLabel {
         &self.span.label
@@ -89,7 +89,7 @@ impl<'g> Routed<'g> {
     ///
     /// # Errors
     ///
-    /// The response that refuses the request, to be finished by [`Routed::finish`].
+    /// Returns the response that refuses the request. Pass it to [`Routed::finish`].
     pub async fn authorize(&self, head: &RequestHead<'_>) -> Result<Option<Permit>, Response<Bytes>> {
         let Some(Target::Operation(number)) = self.target else {
             return Ok(None);
@@ -110,7 +110,7 @@ impl<'g> Routed<'g> {
 
     /// Answers the request to a site endpoint, with its whole body.
     ///
-    /// An operation has no answer here: the caller runs it.
+    /// An operation is an error here, because the caller runs operations.
     pub async fn answer_site(&self, head: &RequestHead<'_>, body: Bytes) -> Response<Bytes> {
         let refusals = self.gate.refusals();
         let Some((endpoint, number, _)) = self.site() else {
@@ -160,7 +160,7 @@ impl<'g> Routed<'g> {
         response_headers::set(response.headers_mut(), self.span.label.into_id());
     }
 
-    /// Decides about an operation; answers for a site endpoint that reads no body.
+    /// Decides about an operation, or answers for a site endpoint that reads no body.
     pub(crate) async fn authorize_or_answer(&self, head: &RequestHead<'_>) -> Result<Option<Permit>, Response<Bytes>> {
         match self.target {
             Some(Target::Site { .. }) if self.site_reads_body() => {

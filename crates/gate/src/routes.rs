@@ -37,7 +37,7 @@ pub enum Lookup<'t, T> {
     Redirect(String),
     /// An entry, with the values of the template's parameters, decoded, in order.
     Found(&'t T, Vec<String>),
-    /// Entries for other methods: the value of `Allow`.
+    /// Entries for other methods only: the value of `Allow`.
     OtherMethods(&'t HeaderValue),
     /// No entry.
     Unknown,
@@ -63,7 +63,7 @@ impl<T> Routes<T> {
         }
     }
 
-    /// Adds what answers a method at a template.
+    /// Adds the entry of a method at a template.
     ///
     /// # Errors
     ///

@@ -114,7 +114,7 @@ pub(crate) enum SiteBody {
 pub struct SiteDocument {
     /// The [Operation Object](https://spec.openapis.org/oas/v3.1.1#operation-object).
     pub operation: Map<String, Value>,
-    /// The schemas for `components.schemas` that it refers to, by name.
+    /// The schemas for `components.schemas` that the operation refers to, by name.
     pub schemas: Map<String, Value>,
 }
 
@@ -154,8 +154,8 @@ impl SiteRoute {
         }
     }
 
-    /// Sets the largest body in bytes; a larger one gets 413. Default: no body is read, and for
-    /// `POST` the limit of the gate.
+    /// Sets the maximum size of the body in bytes. A larger body is refused with 413. Default: no
+    /// body is read, and for `POST` the limit of the gate.
     pub const fn body_limit(mut self, bytes: usize) -> Self {
         self.body = SiteBody::Bytes(bytes);
         self

@@ -16,8 +16,8 @@ use crate::refusal::{CredentialError, Refusal};
 /// The credential that each request of a test presents instead of a token: for
 /// [`Gate::with_identity`](crate::Gate::with_identity).
 ///
-/// Every value takes the path that it takes in the gate. The subject is the user's id, in the
-/// tutorial's profile the user's name, as `sub` is in a token.
+/// Every value passes through the same code as in the gate. The subject is the user's id; in the
+/// tutorial's profile it is the user's name, like `sub` in a token.
 #[derive(Debug, Default)]
 #[must_use = "an identity takes effect in the gate that `with_identity` makes"]
 pub struct TestIdentity {
@@ -27,7 +27,7 @@ pub struct TestIdentity {
     claims: Map<String, Value>,
     /// The schemes that the test names.
     schemes: Vec<SchemeId>,
-    /// Whether a credential is presented whose scheme the test leaves open.
+    /// Whether a credential without a scheme is presented.
     is_authenticated: bool,
 }
 
@@ -66,13 +66,13 @@ impl TestIdentity {
         self.authenticated()
     }
 
-    /// Presents a credential, perhaps without a user.
+    /// Presents a credential, optionally with a user.
     pub const fn authenticated(mut self) -> Self {
         self.is_authenticated = true;
         self
     }
 
-    /// Decides about the credential as the gate decides about one that was verified.
+    /// Decides about the credential like the gate about a verified one.
     pub(crate) async fn authorize(
         &self,
         authorizer: &Authorizer,
@@ -96,8 +96,9 @@ impl TestIdentity {
     /// Returns the sets of schemes for which credentials are presented, in the order of the
     /// attempts.
     ///
-    /// A credential without a scheme in the test is in one place of a request, as a real one is. It
-    /// counts only for the schemes of that place.
+    /// Returns the schemes of the credential, one list for each attempt. Like a real credential, a
+    /// credential without a scheme in the test is in one place of a request, and counts only for
+    /// the schemes of that place.
     fn attempts(&self, authorizer: &Authorizer, sources: &Sources) -> Vec<Vec<SchemeId>> {
         let asked = sources.scheme_ids();
         let named: Vec<SchemeId> = self.schemes.iter().copied().filter(|id| asked.contains(id)).collect();
@@ -117,7 +118,7 @@ impl TestIdentity {
         attempts
     }
 
-    /// Returns whether subject and scopes are those of a credential of a named scheme, so that no
+    /// Returns whether subject and scopes belong to a credential of a named scheme, so that no
     /// further one is presented.
     fn is_of_the_named(&self, authorizer: &Authorizer) -> bool {
         let named = || self.schemes.iter().filter_map(|id| scheme(authorizer, *id));

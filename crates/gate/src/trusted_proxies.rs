@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// Proxies whose `X-Forwarded-For` is believed: addresses and networks. Default: none.
+/// The trusted proxies, whose `X-Forwarded-For` is used: addresses and networks. Default: none.
 ///
 /// The header is read from the right, as each proxy appends the address of its peer. The first
 /// address that is not a trusted proxy is the client's. The client wrote the addresses before it,
@@ -36,7 +36,7 @@ struct Network {
 }
 
 impl TrustedProxies {
-    /// The address of the client: the peer, or what trusted proxies say of it.
+    /// Returns the address of the client: the peer, or the address that trusted proxies forward.
     #[must_use]
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut client = peer.to_canonical();
@@ -68,7 +68,7 @@ impl TrustedProxies {
 
     /// Whether the networks together contain every IPv4 address, or every IPv6 address.
     ///
-    /// Each client is a trusted proxy then, and chooses the address that counts for it.
+    /// Then each client is a trusted proxy, and chooses its own address.
     #[must_use]
     pub fn contain_every_address(&self) -> bool {
         [IpAddr::V4(Ipv4Addr::UNSPECIFIED), IpAddr::V6(Ipv6Addr::UNSPECIFIED)]
@@ -76,7 +76,8 @@ impl TrustedProxies {
             .any(|first| self.contain_all_after(first))
     }
 
-    /// Whether the networks contain this address and all after it. Each step passes a network.
+    /// Whether the networks contain this address and all addresses after it. Each step skips a
+    /// network.
     fn contain_all_after(&self, first: IpAddr) -> bool {
         let mut next = first;
         loop {
@@ -127,7 +128,7 @@ fn is_number(text: &str) -> bool {
 }
 
 impl Network {
-    /// The first address after the network; `None` if it contains the last one.
+    /// Returns the first address after the network; `None` if it contains the last address.
     fn after(self) -> Option<IpAddr> {
         let prefix = u32::from(self.prefix);
         match self.address {

@@ -44,9 +44,9 @@ pub enum ClientCredentials {
 
 /// Returns the client that the header or the form names.
 ///
-/// A confidential client authenticates with its secret; a public one only identifies itself.
+/// A confidential client authenticates with its secret. A public client only identifies itself.
 ///
-/// Attempts with a secret are throttled.
+/// The number of attempts with a secret is limited.
 pub(crate) async fn authenticate(
     context: &GrantContext,
     params: &Params,

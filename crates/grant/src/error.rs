@@ -13,7 +13,7 @@ use scopegate_login::Throttled;
 /// The enum is exhaustive, so that a new refusal must be mapped to its response. The text of
 /// `Display` may be sent to the client. It contains nothing of the request, and it is the same for
 /// an unknown user, a wrong password and a disabled user. The cause of [`GrantError::Unavailable`]
-/// is for the operator alone.
+/// is only for the operator.
 ///
 /// ```
 /// use scopegate_domain::ErrorCode;
@@ -41,13 +41,13 @@ pub enum GrantError {
     /// The client may not use this grant type.
     #[error("this client may not use this grant type")]
     UnauthorizedClient,
-    /// The server knows this grant type, but the operator has not enabled it.
+    /// The operator has not enabled this grant type, which the server supports.
     #[error("the grant type `{0}` is not enabled at this server; its operator enables it with the setting `{0}_grant`")]
     GrantTypeDisabled(GrantType),
     /// The server does not know this grant type.
     #[error("grant type is not supported")]
     UnsupportedGrantType,
-    /// The scope is malformed, or nothing of it may be granted.
+    /// The scope is malformed, or no part of it may be granted.
     #[error(transparent)]
     InvalidScope(#[from] InvalidScopeCause),
     /// A refusal in the words of the FastAPI tutorial.
@@ -62,7 +62,7 @@ pub enum GrantError {
     /// The queue of logins is full.
     #[error("too many logins at once")]
     Busy {
-        /// The time after which to try again.
+        /// The time after which the client may retry.
         retry_after: Lifetime,
     },
     /// A component that the server needs did not answer.
@@ -77,7 +77,8 @@ impl GrantError {
     /// Returns the error code of the RFC ([RFC 6749, section
     /// 5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2)).
     ///
-    /// The FastAPI tutorial has no codes; its refusals get the nearest one.
+    /// Returns the error code. The FastAPI tutorial has no codes; its refusals have the nearest
+    /// one.
     #[must_use]
     pub const fn code(&self) -> ErrorCode {
         match self {
@@ -136,7 +137,7 @@ pub enum InvalidRequestCause {
     /// 3.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.2).
     #[error("a parameter is given twice")]
     Repeated,
-    /// The client authenticates in more than one way: [RFC 6749, section
+    /// The client uses more than one method of authentication: [RFC 6749, section
     /// 2.3](https://www.rfc-editor.org/rfc/rfc6749#section-2.3).
     #[error("the client must authenticate in one way only")]
     TwoClients,
@@ -192,7 +193,7 @@ pub enum PageError {
     Validation(Vec<FieldFault>),
 }
 
-/// A fault in one field of the tutorial's form.
+/// An error in one field of the tutorial's form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "the page knows these two")]
 pub enum FieldFault {
@@ -213,7 +214,7 @@ pub enum FieldFault {
     },
 }
 
-/// The part of the server that did not answer. For the operator, not for a client.
+/// The part of the server that did not respond, for the operator only.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Unavailable {

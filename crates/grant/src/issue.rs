@@ -7,9 +7,9 @@ use scopegate_token::{PlacedTokenId, RandomError, SignError};
 use crate::context::GrantContext;
 use crate::{GrantError, GrantProfile, InvalidScopeCause, Unavailable};
 
-/// Issues an access token for a grant, valid from the moment of the grant. `granted` are the scopes
-/// of the grant in the order in which the token names them. `place` is that of the last revocation
-/// which was kept before the client and the user were read.
+/// Issues an access token for a grant, valid from the time of the grant. `granted` contains the
+/// scopes of the grant in the order of the token. `place` is the position of the last revocation
+/// that was stored before the client and the user were read.
 // INVARIANT: the token contains nothing that the grant does not contain, regardless of `granted`.
 // Tested by `token_contains_exactly_the_granted_scope` in tests/it/password.rs.
 pub(crate) fn access_token(
@@ -60,7 +60,7 @@ pub struct TokenSet {
 }
 
 impl TokenSet {
-    /// The response of the FastAPI tutorial, which contains nothing but the token.
+    /// The response of the FastAPI tutorial, which contains only the token.
     pub(crate) const fn tutorial(access_token: Secret<String>) -> Self {
         Self {
             access_token,

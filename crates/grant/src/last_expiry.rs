@@ -3,8 +3,8 @@
 use scopegate_domain::{Lifetime, Revocation, Timestamp};
 use scopegate_store::{Store, StoreError};
 
-/// The possible difference between the clocks of the nodes that issue, verify and forget, and some
-/// time more.
+/// The maximum difference between the clocks of the nodes that issue, verify and remove
+/// revocations, plus a margin.
 const MARGIN: Lifetime = Lifetime::from_minutes(5);
 
 /// Returns when the last of the tokens that were issued until now has expired, on every node.

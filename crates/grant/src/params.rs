@@ -26,7 +26,7 @@ pub struct Params(Vec<(String, Secret<String>)>);
 impl Params {
     /// Returns the value of the last field with this name; `None` if that field is absent or empty.
     ///
-    /// The last one, because the FastAPI tutorial does so. In the RFC a name occurs once:
+    /// Returns the last value, as the FastAPI tutorial does. In the RFC a name occurs once:
     /// [`Params::each_once`].
     #[must_use]
     pub fn secret(&self, name: &str) -> Option<&Secret<String>> {

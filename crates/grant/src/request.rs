@@ -7,7 +7,7 @@ use crate::{FieldFault, GrantError, InvalidRequestCause, InvalidScopeCause, Page
 /// The pattern that the FastAPI tutorial declares for its grant type.
 const PAGE_PATTERN: &str = "^password$";
 
-/// Grant types that the FastAPI tutorial does not know and that follow the RFC in both profiles.
+/// Grant types that are not in the FastAPI tutorial and that follow the RFC in both profiles.
 const RFC_GRANT_TYPES: &[&str] = &[
     "authorization_code",
     "client_credentials",
@@ -30,7 +30,7 @@ pub(crate) struct PasswordRequest<'a> {
     pub(crate) requested: RequestedScope<'a>,
 }
 
-/// The requested scope, as it was written.
+/// The requested scope as text.
 #[derive(Debug)]
 pub(crate) enum RequestedScope<'a> {
     /// No scope was requested: [RFC 6749, section
@@ -38,8 +38,8 @@ pub(crate) enum RequestedScope<'a> {
     Nothing,
     /// A scope in the grammar of the RFC.
     Scope(Scope),
-    /// Words between any white space, repeated or not, of any characters: the FastAPI tutorial
-    /// checks none of that.
+    /// The words between any white space. The FastAPI tutorial checks neither repetitions nor
+    /// characters.
     Words(&'a str),
 }
 
@@ -64,7 +64,7 @@ impl<'a> TokenRequest<'a> {
 
 impl<'a> PasswordRequest<'a> {
     /// Parses the request as the FastAPI tutorial does. An absent grant type counts as `password`,
-    /// the last field of a name counts, and all faults are reported at once.
+    /// the last field of a name counts, and all errors are reported together.
     pub(crate) fn parse_tutorial(params: &'a Params) -> Result<Self, PageError> {
         let mut faults = Vec::new();
         if let Some(input) = params.text("grant_type")

@@ -7,21 +7,21 @@ use scopegate_policy::restrict_scope;
 use crate::InvalidScopeCause;
 use crate::request::RequestedScope;
 
-/// The granted scope, and how a token writes it.
+/// The granted scope, and its text in a token.
 #[derive(Debug)]
 pub(crate) struct Narrowed {
     pub(crate) scope: Scope,
-    /// The members of `scope` in the order of the request; in the tutorial profile, as often as
-    /// there.
+    /// The members of `scope` in the order of the request; in the tutorial profile with the
+    /// repetitions of the request.
     pub(crate) granted: Vec<ScopeToken>,
 }
 
 /// Restricts the requested scope.
 ///
-/// Without a requested scope the result is all that both client and user may have ([RFC 6749,
-/// section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3) leaves that to the server). If
-/// nothing of a requested scope is left, the RFC profile returns an error, so that no client gets a
-/// token that it cannot use. The tutorial profile returns a token without scopes.
+/// If the client requests no scope, the result is the whole scope that both client and user may
+/// have ([RFC 6749, section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3) leaves that to
+/// the server). If nothing of a requested scope is left, the RFC profile returns an error, so that
+/// no client gets a useless token. The tutorial profile returns a token without scopes.
 // SECURITY: tested by `granted_scope_is_within_each_ceiling` below.
 pub(crate) fn narrow(
     requested: &RequestedScope<'_>,

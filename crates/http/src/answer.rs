@@ -37,7 +37,7 @@ pub trait Answer: Send + 'static {
     /// The response.
     fn into_response(self) -> Response;
 
-    /// Adds what the document says about responses of this type.
+    /// Adds the description of responses of this type.
     fn describe(description: &mut OperationDescription);
 }
 
@@ -54,7 +54,7 @@ pub trait Answer: Send + 'static {
 #[expect(clippy::exhaustive_structs, reason = "a wrapper is made by its constructor")]
 pub struct Json<T>(pub T);
 
-/// Data as a JSON body of which the document says nothing but that it is JSON.
+/// Data as a JSON body. The document states only that the body is JSON.
 ///
 /// ```
 /// use scopegate_http::{Answer, AnyJson, serde_json::json};
@@ -77,7 +77,7 @@ pub struct AnyJson<T = serde_json::Value>(pub T);
 #[expect(clippy::exhaustive_structs, reason = "a wrapper is made by its constructor")]
 pub struct Created<A>(pub A);
 
-/// An answer without a body: 204 in the answer and in the document.
+/// A response without a body: 204 in the response and in the document.
 ///
 /// ```
 /// use scopegate_http::{Answer, NoContent};
@@ -145,7 +145,7 @@ impl Answer for Response {
 
 /// A status without a body. Its value is known at run time only, so the document has `default`.
 ///
-/// For a constant 204 see [`NoContent`].
+/// Handlers with a constant 204 return [`NoContent`].
 impl Answer for StatusCode {
     fn into_response(self) -> Response {
         let mut response = Response::default();
@@ -158,8 +158,8 @@ impl Answer for StatusCode {
     }
 }
 
-/// Sets another status on an answer. The status is known only at run time, so the document calls it
-/// the default. For a constant 201, use [`Created`].
+/// Sets another status of a response. The status is known only at run time, so the document calls
+/// it the default. For a constant 201, use [`Created`].
 impl<A: Answer> Answer for (StatusCode, A) {
     fn into_response(self) -> Response {
         let mut response = self.1.into_response();

@@ -18,11 +18,11 @@ use crate::json_fault;
 /// The minimum rate of a body after its time limit, in bytes per second.
 const LEAST_RATE: usize = 512;
 
-/// The limits of a body; together they bound what a sender can hold.
+/// The limits of a body. Together they bound the resources of one sender.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BodyLimits {
     pub(crate) bytes: usize,
-    /// The time for a body that does not move. Each [`LEAST_RATE`] bytes add a second.
+    /// The time limit of a body without progress. Each [`LEAST_RATE`] bytes add a second.
     pub(crate) time: Duration,
 }
 
@@ -48,12 +48,12 @@ where
         return Err(BodyError::TooLarge);
     }
     let mut body = pin!(Limited::new(body, limits.bytes));
-    // A body in one part, as most are, is not copied.
+    // A body in one part, the usual case, is not copied.
     let (mut first, mut whole) = (Bytes::new(), BytesMut::new());
     let mut length = 0_usize;
     let start = Instant::now();
     loop {
-        // A sender that keeps the least rate may go on; one that sends a byte now and then may not.
+        // A sender with the minimum rate may continue; a sender with a byte now and then may not.
         let earned = u32::try_from(length / LEAST_RATE).unwrap_or(u32::MAX);
         let deadline = start + limits.time + Duration::from_secs(earned.into());
         let data = match timeout_at(deadline, body.frame()).await {
@@ -90,8 +90,7 @@ fn is_late(fault: &(dyn std::error::Error + 'static)) -> bool {
 ///
 /// # Errors
 ///
-/// [`InputError`] with the path of the first value that is not as declared, and the message of its
-/// type.
+/// [`InputError`] with the path of the first invalid value, and the message of its type.
 pub(crate) fn read_json<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T, InputError> {
     if body.is_empty() {
         return Err(InvalidInput::missing("body", None).into());
@@ -99,7 +98,7 @@ pub(crate) fn read_json<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -
     if !is_json(headers) || is_encoded(headers) {
         return Err(InputError::MediaType);
     }
-    // A second reading explains a fault, or finds an array in place of an object.
+    // A second pass finds the location of the error, or an array in place of an object.
     let value = serde_json::from_slice(body).map_err(|fault| json_fault::explain::<T>(&fault, body))?;
     match json_fault::array_for_object::<T>(body) {
         Some(fault) => Err(fault.into()),
@@ -118,7 +117,7 @@ fn is_json(headers: &HeaderMap) -> bool {
     }
 }
 
-/// Returns the media type, if there is exactly one. Of two, it is unknown which one a proxy used.
+/// Returns the media type, if there is exactly one. If there are two, a proxy may have used either.
 pub(crate) fn media_type(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(CONTENT_TYPE).into_iter();
     let only = values.next().filter(|_| values.next().is_none());
@@ -239,7 +238,7 @@ mod tests {
         );
     }
 
-    /// Sends a part of this size each second, and ends after this many.
+    /// Sends a part of this size each second, and ends after this number of parts.
     fn slowly(size: usize, parts: usize) -> impl Body<Data = Bytes, Error = std::convert::Infallible> {
         let parts = futures_util::stream::unfold(0, move |sent| async move {
             tokio::time::sleep(Duration::from_secs(1)).await;

@@ -8,7 +8,7 @@ use crate::json_fault;
 /// The maximum depth of a schema for which a value is made.
 const DEPTH: usize = 16;
 
-/// Kinds of faults that show a value of another type. A type's own rules have other kinds.
+/// The kinds of errors that show a value of another type. A type's own rules have other kinds.
 const OF_TYPE: [&str; 9] = [
     "bool_type",
     "dict_type",

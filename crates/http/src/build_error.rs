@@ -24,7 +24,7 @@ pub enum BuildError {
         /// The method.
         method: &'static str,
     },
-    /// Two operations have one `operationId`, which is unique in a document.
+    /// Two operations have the same `operationId`, which must be unique in a document.
     #[error("`{first}` and `{second}` have the `operationId` `{id}`; set another by `Route::operation_id`")]
     OperationIdTwice {
         /// The `operationId`.
@@ -34,7 +34,7 @@ pub enum BuildError {
         /// The other operation.
         second: String,
     },
-    /// The body cannot be read as the document has it.
+    /// The documented body cannot be read.
     #[error("the body of `{operation}` cannot be read as documented: {reason}; describe the type by `#[schema(..)]`")]
     Body {
         /// The operation.
@@ -42,7 +42,7 @@ pub enum BuildError {
         /// The invalid value, and the reason.
         reason: String,
     },
-    /// The query cannot be read as the document has it.
+    /// The documented query cannot be read.
     #[error("the query of `{operation}` cannot be read as documented: {reason}")]
     Query {
         /// The operation.
@@ -50,7 +50,7 @@ pub enum BuildError {
         /// The parameter, and the reason.
         reason: String,
     },
-    /// The handler takes another number of path parameters than the template has.
+    /// The handler and the template have different numbers of path parameters.
     #[error(
         "the template of `{operation}` has {template} {}, and its handler takes {handler}",
         if *template == 1 { "parameter" } else { "parameters" }
@@ -74,10 +74,10 @@ pub enum BuildError {
         /// The schema that is not there.
         name: String,
     },
-    /// The document would contain two types of one name.
+    /// The document would contain two types with the same name.
     #[error("two schemas of the document are called `{name}`")]
     SchemaTwice {
-        /// Their name.
+        /// The name.
         name: String,
     },
 }

@@ -53,7 +53,7 @@ pub trait AcceptsGuard {}
 impl AcceptsGuard for Guarded {}
 impl AcceptsGuard for AccessUndeclared {}
 
-/// A user that the guard authorized: a [`Permit`] that is known to have one.
+/// A user that the guard authorized, with the [`Permit`].
 ///
 /// Dereferences to the [`User`]; [`CurrentUser::permit`] returns the permit. If the guard does not
 /// require a user, an operation whose handler takes one cannot be built: see

@@ -10,7 +10,7 @@ use crate::utoipa_schema::{self, VALUES};
 /// Marks a schema with the name of its type, until all components of the document are known.
 const NAME: &str = "$component";
 
-/// Types that write out the schema of the type that they hold.
+/// The types that write out the schema of their inner type.
 const WRAPPERS: [&str; 7] = [
     "alloc::vec::Vec",
     "core::option::Option",
@@ -96,7 +96,8 @@ pub(crate) fn resolve(value: &mut Value, components: &mut Map<String, Value>, st
     }
 }
 
-/// Follows each reference to a schema: one to a primitive type becomes the schema of that type.
+/// Checks each reference to a schema. A reference to a primitive type is replaced by the schema of
+/// that type.
 ///
 /// utoipa writes the parameter of a generic type as a reference by its name alone.
 ///
@@ -128,7 +129,7 @@ fn members(value: Option<&mut Value>) -> impl Iterator<Item = (&String, &mut Val
 ///
 /// # Errors
 ///
-/// The name of a schema that is neither known nor primitive.
+/// Returns the name of a schema that is neither known nor primitive.
 pub(crate) fn inline_primitives(value: &mut Value, is_known: &impl Fn(&str) -> bool) -> Result<(), String> {
     match value {
         Value::Object(members) => {

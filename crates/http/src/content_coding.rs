@@ -14,7 +14,7 @@ pub(crate) enum ContentCoding {
 }
 
 impl ContentCoding {
-    /// Chooses gzip if the request accepts it and does not prefer no coding.
+    /// Selects gzip if the request accepts it and does not prefer no coding.
     pub(crate) fn of(request: &HeaderMap) -> Self {
         let (mut gzip, mut identity, mut any) = (None, None, None);
         for value in request.get_all(ACCEPT_ENCODING) {
@@ -48,8 +48,8 @@ impl ContentCoding {
     }
 }
 
-/// The weight in thousandths; 0 if the parameter is not a weight
-/// ([RFC 9110, section 12.4.2](https://www.rfc-editor.org/rfc/rfc9110#section-12.4.2)).
+/// Returns the weight in thousandths; 0 if the parameter is not a weight ([RFC 9110, section
+/// 12.4.2](https://www.rfc-editor.org/rfc/rfc9110#section-12.4.2)).
 fn weight<'a>(mut parameters: impl Iterator<Item = &'a str>) -> u16 {
     let Some(parameter) = parameters.next() else {
         return 1_000;

@@ -20,16 +20,16 @@ use self::origin::Origin;
 pub use self::origin::{InvalidOrigin, WrongOrigin};
 use crate::response_body::Response;
 
-/// The default time for which a browser may keep the answer to a preflight: the same as FastAPI's.
+/// The default time for which a browser may cache a preflight response: the same as FastAPI's.
 const MAX_AGE: Duration = Duration::from_mins(10);
 
-/// The origins whose scripts may read the gate's answers: for
+/// The origins whose scripts may read the gate's responses, for
 /// [`GateBuilder::cors`](crate::GateBuilder::cors).
 ///
 /// Operations, the token endpoint, the public keys and the OpenAPI document are open to the
 /// configured origins, with all their refusals; pages are not. A preflight is answered for every
-/// path that exists, before any credential is read, with the methods of that path. Requests of
-/// other origins get the usual answers, without a header that would let a script read them.
+/// existing path, before any credential is read, with the methods of that path. Requests of other
+/// origins get the usual responses, without a header that would let a script read them.
 ///
 /// No response allows credentials that a browser adds by itself
 /// (`Access-Control-Allow-Credentials`); a script sends its token in a header. So a page that a
@@ -60,7 +60,7 @@ enum Origins {
 }
 
 impl Cors {
-    /// Allows any page to read the answers; the caller still needs a credential.
+    /// Allows any page to read the responses; the caller still needs a credential.
     pub const fn any() -> Self {
         Self::of(Origins::Any)
     }
@@ -70,7 +70,7 @@ impl Cors {
     ///
     /// # Errors
     ///
-    /// [`WrongOrigin`] names the first one that no browser would send, or that is `null`. Every
+    /// [`WrongOrigin`] names the first origin that no browser would send, or that is `null`. Every
     /// sandboxed page sends `null`, regardless of its owner.
     pub fn origins<O: AsRef<str>>(origins: impl IntoIterator<Item = O>) -> Result<Self, WrongOrigin> {
         let origins = origins.into_iter().map(|text| Origin::parse(text.as_ref()));
@@ -149,8 +149,8 @@ impl CorsHeaders {
     /// Allows a script to read a response, if its page is of a configured origin.
     fn mark(&self, request: &HeaderMap, response: &mut HeaderMap) {
         if matches!(self.origins, Origins::These(_)) {
-            // Also without `Origin`: a cache must not give such an answer to a script that may read
-            // another.
+            // Also without `Origin`: a cache must not return such a response to a script that may
+            // read another.
             response.append(VARY, HeaderValue::from_static("Origin"));
         }
         if let Some(origin) = self.allowed(request) {
@@ -159,7 +159,7 @@ impl CorsHeaders {
         }
     }
 
-    /// Whether it is the question of a browser, on behalf of a page of a configured origin.
+    /// Whether the request is a preflight for a page of a configured origin.
     fn is_preflight(&self, request: &HeaderMap) -> bool {
         request.contains_key(ACCESS_CONTROL_REQUEST_METHOD) && self.allowed(request).is_some()
     }

@@ -13,7 +13,7 @@ use crate::query_shape::QueryShape;
 use crate::utoipa_schema::to_json;
 use crate::{body_check, query_check};
 
-/// The description of an operation for the document, made by the types of its inputs and answers.
+/// The description of an operation for the document, from the types of its inputs and responses.
 ///
 /// The gate creates it. An application receives it in its implementation of
 /// [`Answer`](crate::Answer) or [`Input`](crate::Input):
@@ -41,7 +41,7 @@ pub struct OperationDescription {
     responses: Map<String, Value>,
     schemas: Map<String, Value>,
     status: Option<&'static str>,
-    /// The first fault of the types, such as a query that cannot be read as documented.
+    /// The first error of the types, such as a query that cannot be read as documented.
     fault: Option<TypeFault>,
 }
 
@@ -120,7 +120,7 @@ impl OperationDescription {
         });
     }
 
-    /// Finds what the types of the operation cannot do together.
+    /// Checks that the types of the operation are compatible.
     ///
     /// # Errors
     ///
@@ -171,12 +171,12 @@ impl OperationDescription {
         self.request_body = Some(json!({ "content": { "application/json": { "schema": schema } }, "required": true }));
     }
 
-    /// The schemas that the operation's types name, to be merged into the document's.
+    /// Returns the schemas of the operation's types, to be merged into the document's.
     pub(crate) const fn schemas(&self) -> &Map<String, Value> {
         &self.schemas
     }
 
-    /// The responses, by status.
+    /// Returns the responses, by status.
     pub(crate) const fn responses(&self) -> &Map<String, Value> {
         &self.responses
     }
@@ -186,12 +186,13 @@ impl OperationDescription {
         self.request_body.as_ref()
     }
 
-    /// Whether anything but the caller is read, so that a request may be refused for it.
+    /// Whether an input other than the caller is read, so that a request may be refused for it.
     pub(crate) fn has_inputs(&self) -> bool {
         self.request_body.is_some() || !self.path_parameters.is_empty() || !self.queries.is_empty()
     }
 
-    /// The parameters: those of the path under the template's names, then those of the query.
+    /// Returns the parameters: those of the path with the template's names, then those of the
+    /// query.
     pub(crate) fn parameters(&self, template: &str) -> Vec<Value> {
         let named = scopegate_gate::path::parameter_names(template).zip(&self.path_parameters);
         named
@@ -200,7 +201,7 @@ impl OperationDescription {
             .collect()
     }
 
-    /// The parameters of all queries; one that several have is there once.
+    /// Returns the parameters of all queries. A parameter of several queries occurs once.
     fn query_parameters(&self) -> Vec<Value> {
         let mut merged: Vec<Value> = Vec::new();
         for parameter in self.queries.iter().flat_map(|input| input.shape.parameter_objects()) {

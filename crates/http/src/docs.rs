@@ -39,7 +39,7 @@ const REDOC_POLICY: &str = "default-src 'none'; script-src 'self'; \
 const REDIRECT_POLICY: &str =
     "default-src 'none'; script-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-/// The documentation of one API, its pages written once.
+/// The documentation pages of one API, written once.
 #[derive(Clone)]
 pub struct DocsSite {
     swagger: Bytes,

@@ -28,8 +28,8 @@ pub(crate) struct Source<'a> {
 ///
 /// # Errors
 ///
-/// [`BuildError`], if two types or two operations have one name (OpenAPI 3.1, section 4.8.10), or
-/// if a reference leads to no component.
+/// [`BuildError`] if two types or two operations have the same name (OpenAPI 3.1, section 4.8.10),
+/// or if a reference leads to no component.
 pub(crate) fn write(source: &Source<'_>, table: &OperationTable) -> Result<Value, BuildError> {
     let mut schemas = Schemas {
         profile: source.profile,
@@ -89,7 +89,7 @@ struct Schemas {
 }
 
 impl Schemas {
-    /// Replaces what stands for a component by a reference to it.
+    /// Replaces the marked schemas in a value by references to components.
     fn resolve(&mut self, value: &mut Value) {
         let profile = self.profile;
         component::resolve(value, &mut self.named, &|name, schema| match profile {
@@ -137,7 +137,8 @@ impl Schemas {
     }
 }
 
-/// Describes one operation in the document. Without a name, its method and path replace the name.
+/// Describes one operation in the document. An operation without a name is named by its method and
+/// path.
 fn operation_docs(
     mounted: &OperationHandler,
     operation: &ResolvedOperation,
@@ -180,7 +181,7 @@ fn operation_docs(
         .fold(docs, |docs, (status, response)| docs.response(status, response))
 }
 
-/// The `operationId`: the chosen one, else that of FastAPI's form.
+/// Returns the `operationId`: the chosen one, else that of FastAPI's form.
 fn operation_id(mounted: &OperationHandler, operation: &ResolvedOperation) -> String {
     let notes = &mounted.notes;
     let name = notes.name.as_deref().unwrap_or_default();

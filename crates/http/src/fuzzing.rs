@@ -52,7 +52,7 @@ struct RecordedRequest {
     number: Option<i32>,
 }
 
-/// A query: each field is what the oracle finds under its name.
+/// Parses a query and compares each field with the value that the oracle finds under its name.
 fn query(input: &str) {
     let decode = |raw: &str| {
         let decoded = oracle::decode(raw.as_bytes(), true);

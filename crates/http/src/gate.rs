@@ -73,7 +73,7 @@ pub(crate) struct Inner {
     pub(crate) document: Value,
 }
 
-/// The handler of one operation, with what its inputs need.
+/// The handler of one operation, with data for its inputs.
 pub(crate) struct MountedOperation {
     pub(crate) endpoint: Box<dyn Handle>,
     pub(crate) parameters: Vec<String>,
@@ -97,7 +97,7 @@ impl Gate {
         }
     }
 
-    /// Returns the operations with what each requires.
+    /// Returns the operations with their requirements.
     #[must_use]
     pub fn operations(&self) -> &OperationTable {
         self.gate.operations()
@@ -110,7 +110,7 @@ impl Gate {
         &self.inner.document
     }
 
-    /// Answers a request whose target was looked up. Every outcome is an answer.
+    /// Answers a request with a known target. Every outcome is a response.
     pub(crate) async fn answer<B>(
         &self,
         target: Target,

@@ -28,7 +28,7 @@ use crate::{BearerTokens, CredentialVerifier, Profile, TrustedProxies};
 #[cfg(feature = "remote-issuers")]
 use crate::{Introspection, RemoteIssuer};
 
-/// Collects the settings of a gate; [`GateBuilder::build`] returns the errors, each with its
+/// Builds a gate from its settings; [`GateBuilder::build`] returns the errors, each with its
 /// operation.
 ///
 /// | setting | default | why |
@@ -69,7 +69,7 @@ pub struct GateBuilder {
 }
 
 impl Gate {
-    /// Begins a gate over the declared schemes and scopes.
+    /// Creates a builder for the declared schemes and scopes.
     pub fn builder(catalog: Catalog) -> GateBuilder {
         GateBuilder::new(catalog)
     }
@@ -105,8 +105,9 @@ impl GateBuilder {
         }
     }
 
-    /// Accepts bearer tokens as credentials of this scheme of the catalog. A token comes in the
-    /// `Authorization` header, never in a query or a form. [`BearerTokens`] caches verified tokens.
+    /// Accepts bearer tokens as credentials of this scheme of the catalog. A token is read from the
+    /// `Authorization` header, never from a query or a form. [`BearerTokens`] caches verified
+    /// tokens.
     ///
     /// Several schemes may have bearer tokens, each with its verifier. Each verifier whose scheme
     /// the operation requires checks the token. The token counts for the schemes that accept it.
@@ -174,14 +175,15 @@ impl GateBuilder {
         self
     }
 
-    /// Sets the largest body of a request in bytes. Default: 1 MiB. A larger one gets 413.
+    /// Sets the maximum size of a request body in bytes. Default: 1 MiB. A larger body is refused
+    /// with 413.
     pub fn body_limit(mut self, bytes: usize) -> Self {
         self.limits.bytes = bytes;
         self
     }
 
-    /// Sets how long the gate waits for a body; a later one is answered with 408. Each 512 bytes of
-    /// it add a second, so that a slow upload with progress is not cut.
+    /// Sets the time limit of a request body. A later body is refused with 408. Each 512 bytes add
+    /// a second, so that a slow upload with progress is not cut.
     pub fn body_timeout(mut self, time: Duration) -> Self {
         self.limits.time = time;
         self
@@ -233,7 +235,7 @@ impl GateBuilder {
         self
     }
 
-    /// Shows the document: `/openapi.json`, Swagger UI at `/docs`, Redoc at `/redoc`. Default: no
+    /// Serves the document: `/openapi.json`, Swagger UI at `/docs`, Redoc at `/redoc`. Default: no
     /// documentation.
     #[cfg(feature = "docs")]
     pub fn docs(mut self) -> Self {
@@ -249,7 +251,7 @@ impl GateBuilder {
         self
     }
 
-    /// Redirects `GET /` to `/docs`, and shows the document as [`GateBuilder::docs`] does. Default:
+    /// Redirects `GET /` to `/docs`, and serves the document like [`GateBuilder::docs`]. Default:
     /// `/` belongs to the application.
     #[cfg(feature = "docs")]
     pub fn docs_at_root(mut self) -> Self {
@@ -288,7 +290,7 @@ impl GateBuilder {
     ///
     /// # Errors
     ///
-    /// The first [`BuildError`], which names the operation at fault.
+    /// The first [`BuildError`], which names the operation.
     pub fn build(mut self) -> Result<Gate, BuildError> {
         if let Some((path, server)) = self.token_endpoint.take() {
             self.gate = self.gate.issued_tokens(issued_tokens(&server));
@@ -341,7 +343,7 @@ impl GateBuilder {
     }
 }
 
-/// Returns what the tokens of an authorization server state.
+/// Returns the claims of the tokens of an authorization server.
 fn issued_tokens(server: &AuthorizationServer) -> IssuedTokens {
     let tokens = IssuedTokens::by(server.token_rules());
     let has_service = server.grant_types().any(|grant| match grant {
@@ -355,7 +357,7 @@ fn issued_tokens(server: &AuthorizationServer) -> IssuedTokens {
     }
 }
 
-/// Checks what the types of a declaration cannot express.
+/// Checks the rules that the types of a declaration cannot express.
 fn check(operation: &ResolvedOperation, mounted: &OperationHandler) -> Result<(), BuildError> {
     let label = || operation.to_string();
     let method = operation.method();

@@ -6,7 +6,7 @@ use scopegate_policy::{self as policy, Guard};
 
 use crate::route::{HandledOperation, OperationHandler};
 
-/// Operations below one prefix, with common guards and common tags: FastAPI's `APIRouter`.
+/// Operations below one prefix, with common guards and common tags, like FastAPI's `APIRouter`.
 ///
 /// A group may contain groups. FastAPI's `include_router(router, prefix, tags, dependencies)` is a
 /// group around another one. Guards and tags apply from the outside in, regardless of the order of
@@ -18,7 +18,8 @@ use crate::route::{HandledOperation, OperationHandler};
 /// - those of [`Route::and_guard`](crate::Route::and_guard),
 /// - those of [`Route::guard`](crate::Route::guard).
 ///
-/// The parameters of prefixes are parameters of each operation, and its handler takes them first.
+/// The parameters of prefixes are parameters of each operation, and the first inputs of its
+/// handler.
 ///
 /// ```
 /// use scopegate_http::{Catalog, Gate, Group, Guard, Json, Permit, ScopeToken, SecurityScheme, get};
@@ -66,8 +67,8 @@ pub struct Group {
 }
 
 impl Group {
-    /// Creates a group. The prefix begins with a slash and ends without one, or is empty; another
-    /// one is an error of the gate.
+    /// Creates a group. The prefix begins with a slash and ends without one, or is empty. Any other
+    /// prefix is an error of the gate.
     pub fn new(prefix: impl Into<String>) -> Self {
         Self {
             policy: policy::Group::new(prefix),
@@ -105,7 +106,7 @@ impl Group {
         self.map(|policy| policy.group(inner))
     }
 
-    /// The policy's group, and what is mounted on its operations, in their order.
+    /// The policy's group, and the handlers of its operations, in their order.
     pub(crate) fn into_parts(self) -> (policy::Group, Vec<OperationHandler>) {
         let Self {
             policy,

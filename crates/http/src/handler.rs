@@ -19,7 +19,7 @@ use crate::caller::{AccessDeclared, Caller};
     note = "the arguments of a closure need their types written down"
 )]
 pub trait Handler<State, Values, Marker>: Clone + Send + Sync + 'static {
-    /// The type of its answer.
+    /// The type of the handler's response.
     type Answer;
     /// The future of the answer.
     type Future: Future<Output = Self::Answer> + Send + 'static;
@@ -30,12 +30,12 @@ pub trait Handler<State, Values, Marker>: Clone + Send + Sync + 'static {
     fn call(&self, permit: Option<Permit>, values: Values) -> Option<Self::Future>;
 }
 
-/// Marks handlers that take a caller.
+/// Marks handlers with a caller.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct WithCaller<Who>(std::marker::PhantomData<Who>);
 
-/// Marks handlers that take none.
+/// Marks handlers without a caller.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct WithoutCaller;

@@ -38,13 +38,13 @@ impl InvalidValue {
         Self::new("value_error", "Value error, the input is not of the declared type")
     }
 
-    /// Places the fault in this member or element.
+    /// Adds this member or element to the location of the error.
     pub(crate) fn inside(mut self, step: LocationStep) -> Self {
         self.location.push(step);
         self
     }
 
-    /// Places the fault in this parameter, unless it has a place.
+    /// Adds this parameter to the location of the error, unless it has a location.
     pub(crate) fn at(mut self, parameter: &str, input: &str) -> Self {
         if self.location.is_empty() {
             self.location.push(LocationStep::name(parameter));
@@ -61,7 +61,7 @@ impl InvalidValue {
         !self.location.is_empty()
     }
 
-    /// The name that the fault has as its place.
+    /// Returns the name of this step in a location.
     pub(crate) fn name(&self) -> Option<&str> {
         match self.location.as_slice() {
             [LocationStep::Name(name)] => Some(name),

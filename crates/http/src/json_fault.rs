@@ -12,7 +12,7 @@ use scopegate_gate::{InvalidInput, LocationStep};
 /// The maximum number of members that are tried alone to find the location of an error.
 const TRIED_MEMBERS: usize = 64;
 
-/// The kind of the fault of a value that is not an object, as FastAPI names it.
+/// The kind of the error for a value that is not an object, as FastAPI names it.
 const NO_OBJECT: &str = "dict_type";
 
 /// Finds the error in a body that is not a `T`.
@@ -55,8 +55,9 @@ pub(crate) fn find<T: DeserializeOwned>(body: &Value) -> Option<InvalidValue> {
     }
 }
 
-/// Finds the place of an error. With `flatten`, serde reads the members before it knows their
-/// types, so an error has no place. If one member alone has the same error, it is the place.
+/// Finds the location of an error. With `flatten`, serde reads the members before it knows their
+/// types, so an error has no location. If exactly one member has the same error, it is the
+/// location.
 fn placed<T: DeserializeOwned>(fault: InvalidValue, members: &Map<String, Value>) -> InvalidValue {
     let is_same = |body: Map<String, Value>| {
         let body = Value::Object(body);

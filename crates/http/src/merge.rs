@@ -16,7 +16,7 @@ pub(crate) fn merge_parameters(known: &mut Value, other: &Value) {
     }
 }
 
-/// Adds to a response what another source says about the same status. The first description stays.
+/// Adds the response of another source with the same status. The first description stays.
 pub(crate) fn merge_responses(known: &mut Value, other: Value) {
     let (Some(known), Value::Object(other)) = (known.as_object_mut(), other) else {
         return;

@@ -28,7 +28,8 @@ where
     })
 }
 
-/// The schema of a parameter: that of a number or `bool` for these, a string for every other type.
+/// Returns the schema of a parameter: a number or a boolean for these types, a string for every
+/// other type.
 pub(crate) fn schema<T: 'static>() -> Value {
     match Kind::of::<T>() {
         Kind::Boolean => json!({ "type": "boolean" }),

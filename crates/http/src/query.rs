@@ -21,7 +21,7 @@ use scopegate_gate::{InvalidInput, LocationStep};
 /// The maximum number of unknown names that are listed as errors.
 const UNKNOWN_NAMES: usize = 32;
 
-/// The values of a query by name. A tree: linear work for ten thousand names too.
+/// The values of a query by name, in a tree: ten thousand names take linear work, too.
 pub(crate) type QueryValues<'q> = BTreeMap<Cow<'q, str>, Vec<Cow<'q, str>>>;
 
 /// Reads a query by the fields of `T`.
@@ -39,7 +39,7 @@ pub(crate) fn read<T: DeserializeOwned>(query: &str, shape: &QueryShape) -> Resu
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         texts.entry(name).or_default().push(value);
     }
-    // The values are borrowed, so that a good query copies nothing.
+    // The values are borrowed, so that a valid query copies nothing.
     read_texts::<T>(&texts, shape, &Cell::new(false)).map_err(|first| {
         let faults = faults::<T>(&texts, shape, first);
         faults.into_iter().map(|fault| fault.into_input("query")).collect()
@@ -82,8 +82,8 @@ fn faults<T: DeserializeOwned>(texts: &QueryValues<'_>, shape: &QueryShape, firs
         let Some(fault) = try_only(&alone) else {
             continue;
         };
-        // Without a place, the error may be of the whole structure. Then it also occurs without
-        // this value, or belongs to no part.
+        // Without a location, the error may concern the whole structure. Then it also occurs
+        // without this value, or belongs to no part.
         let is_of_all = base.as_ref().is_some_and(|base| base.is_like(&fault));
         let is_of_value = fault.has_place() || (!is_of_all && (shape.has_parts || fault.is_like(&first)));
         if !fault.is_missing() && is_of_value {
@@ -196,7 +196,7 @@ impl<'de> MapAccess<'de> for Fields<'_, '_> {
     }
 }
 
-/// The documented types of a value; used only if serde requests any type.
+/// The documented types of a value, which are used only if serde requests any type.
 #[derive(Clone, Copy)]
 enum Types<'a> {
     Of(&'a QueryShape, &'a str),

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::query::{QueryValues, read_texts};
 use crate::query_shape::{Parameter, QueryShape, ValueType};
 
-/// Values that are tried for a parameter of which the schema names none.
+/// Values that are tried for a parameter whose schema contains no value.
 const SAMPLES: [&str; 10] = [
     "7",
     "true",
@@ -65,7 +65,7 @@ fn is_flat(types: &[ValueType]) -> bool {
     types.is_empty() || types.iter().any(is_flat)
 }
 
-/// A text that `T` accepts for the parameter, if one is found.
+/// Returns a text that `T` accepts for the parameter, if one is found.
 fn sample<T: DeserializeOwned>(parameter: &Parameter, shape: &QueryShape) -> Result<Option<String>, String> {
     let name = parameter.name.as_str();
     let named: Vec<String> = ["enum", "examples"]
@@ -132,7 +132,7 @@ fn disagrees(parameter: &Parameter, text: &str, kind: &str) -> bool {
     }
 }
 
-/// Records as required what `T` requires, as far as samples show it.
+/// Records the parameters that `T` requires, as far as samples show it.
 fn require<T: DeserializeOwned>(shape: &mut QueryShape, samples: &QueryValues<'_>) -> Result<(), String> {
     let mut sent = QueryValues::new();
     for _ in 0..=shape.parameters.len() {

@@ -33,9 +33,9 @@ pub(crate) struct QueryShape {
     pub(crate) parameters: Vec<Parameter>,
     /// The schema and the types of parameters with any other name, if a map takes them.
     pub(crate) rest: Option<(Value, Vec<ValueType>)>,
-    /// Whether the parameters that are required depend on others, as in an enum.
+    /// Whether the required parameters depend on others, as in an enum.
     pub(crate) has_alternatives: bool,
-    /// Whether it is made of several schemas, as by `flatten`.
+    /// Whether the schema consists of several schemas, as by `flatten`.
     pub(crate) has_parts: bool,
 }
 
@@ -80,7 +80,7 @@ impl QueryShape {
         named.chain(rest)
     }
 
-    /// Adds the parameters of a schema that holds together with this one.
+    /// Adds the parameters of a schema of an `allOf` with this one.
     fn and(&mut self, other: Self) {
         for parameter in other.parameters {
             match self.parameters.iter_mut().find(|known| known.name == parameter.name) {
@@ -96,7 +96,7 @@ impl QueryShape {
         self.has_parts |= other.has_parts;
     }
 
-    /// Adds the parameters of a schema that may hold in place of this one.
+    /// Adds the parameters of an alternative to this schema.
     fn or(&mut self, other: Self) {
         for known in &mut self.parameters {
             known.required &= other.parameter(&known.name).is_some_and(|parameter| parameter.required);

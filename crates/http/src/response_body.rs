@@ -85,7 +85,7 @@ impl Body for ResponseBody {
     }
 }
 
-/// Shows no content: it can contain a secret.
+/// Prints no content, because it can contain a secret.
 impl fmt::Debug for ResponseBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResponseBody").finish_non_exhaustive()

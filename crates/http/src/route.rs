@@ -20,7 +20,7 @@ use scopegate_gate::InputError;
 
 /// An operation that is being declared.
 ///
-/// `State` is its access rule. While it is [`AccessUndeclared`], `then` does not compile, so an
+/// `State` is the access rule. While it is [`AccessUndeclared`], `then` does not compile, so an
 /// operation without an access rule cannot be mounted. `I` are the inputs declared so far.
 ///
 /// ```compile_fail,E0277
@@ -39,7 +39,7 @@ use scopegate_gate::InputError;
 /// # let _ = operation;
 /// ```
 ///
-/// A handler that takes what was not declared is an error that names its types:
+/// A handler with an undeclared argument is a compile-time error that names its types:
 ///
 /// ```compile_fail,E0277
 /// use scopegate_http::{Permit, get};
@@ -108,7 +108,7 @@ pub fn route(method: Method, template: impl Into<String>) -> Route<AccessUndecla
 }
 
 impl<I> Route<AccessUndeclared, I> {
-    /// Uses only the guards of its groups and of the application. Without any, the gate is not
+    /// Uses only the guards of the groups and of the application. Without any, the gate is not
     /// built.
     pub fn inherit_guards(self) -> Route<Guarded, I> {
         self.map(|operation| operation)
@@ -167,15 +167,15 @@ impl<State, I: InputList> Route<State, I> {
         self.map(|operation| operation.named(name))
     }
 
-    /// Sets the document's `operationId`, by which generated clients call the operation. Default:
-    /// made of the name, the template and the method. Two operations with one `operationId` are an
-    /// error when the gate is built.
+    /// Sets the document's `operationId`, which generated clients use as the name of the operation.
+    /// Default: derived from the name, the template and the method. Two operations with the same
+    /// `operationId` are an error when the gate is built.
     pub fn operation_id(mut self, id: impl Into<String>) -> Self {
         self.notes.operation_id = Some(id.into());
         self
     }
 
-    /// A few words for a list of operations, in place of those made of the name.
+    /// Sets the summary, a few words for a list of operations. Default: derived from the name.
     pub fn summary(mut self, text: impl Into<String>) -> Self {
         self.notes.summary = Some(text.into());
         self
@@ -193,8 +193,8 @@ impl<State, I: InputList> Route<State, I> {
         self
     }
 
-    /// Replaces the guards of its groups and of the application by the operation's own guards;
-    /// otherwise all of them apply. Without guards of its own, the gate is not built.
+    /// Replaces the guards of the groups and of the application by the operation's own guards.
+    /// Default: all of them apply. Without own guards, the gate is not built.
     ///
     /// Reports show the override:
     /// [`ResolvedOperation::overridden`](crate::policy::ResolvedOperation::overridden) in
@@ -206,10 +206,10 @@ impl<State, I: InputList> Route<State, I> {
 
     /// Passes the next parameter of the path to the handler, read by [`FromStr`]. Call it once for
     /// each parameter of the whole template, in its order, with those of the prefixes of its groups
-    /// first. Another number is an error when the gate is built.
+    /// first. A different number is an error when the gate is built.
     ///
-    /// An unreadable parameter is answered with 400 (422 in the tutorial's profile), after the
-    /// guard authorized the caller.
+    /// A parameter that cannot be read is refused with 400 (422 in the tutorial's profile), after
+    /// the guard authorized the caller.
     pub fn path<T>(self) -> Route<State, I::Pushed>
     where
         T: FromStr<Err: Display> + Send + 'static,
@@ -231,8 +231,8 @@ impl<State, I: InputList> Route<State, I> {
     /// Passes the body to the handler, read as JSON. The body is not read before the guard
     /// authorizes the caller.
     ///
-    /// A request has one body. Two inputs that read it do not compile; one at `GET` or `HEAD` is a
-    /// [`BuildError`](crate::BuildError).
+    /// A request has one body. Two inputs that read it do not compile. An input that reads it at
+    /// `GET` or `HEAD` is a [`BuildError`](crate::BuildError).
     ///
     /// ```compile_fail,E0080
     /// use scopegate_http::post;
@@ -316,8 +316,7 @@ fn function_name<F>() -> Option<&'static str> {
     std::any::type_name::<F>().rsplit("::").next().filter(is_name)
 }
 
-/// An operation and the function that answers it, ready for a [`Gate`](crate::Gate) or a
-/// [`Group`](crate::Group).
+/// An operation with its handler, ready for a [`Gate`](crate::Gate) or a [`Group`](crate::Group).
 ///
 /// ```
 /// use scopegate_http::{HandledOperation, get};
@@ -348,11 +347,11 @@ impl fmt::Debug for HandledOperation {
     }
 }
 
-/// An answer on its way.
+/// The future of a response.
 pub(crate) type Answering = Pin<Box<dyn Future<Output = Response> + Send>>;
 
-/// A handler without its types. Operations are boxed one by one, so that a hundred of them are not
-/// a type of a hundred levels.
+/// A handler without its types. Each operation is boxed, so that a hundred of them are not a type
+/// with a hundred levels.
 pub(crate) trait Handle: Send + Sync {
     /// Whether the handler takes a user.
     fn needs_user(&self) -> bool;

@@ -41,7 +41,7 @@ impl Gate {
     }
 }
 
-/// The whole site as a service of hyper and of tower: made by [`Gate::service`].
+/// The whole site as a service of hyper and of tower, from [`Gate::service`].
 ///
 /// ```
 /// use scopegate_http::{Catalog, Gate, get};
@@ -65,9 +65,9 @@ pub struct GateService {
 }
 
 impl GateService {
-    /// Treats requests as those of a socket: HTTP/1.1 without a `Host` is refused with 400 ([RFC
-    /// 9112, section 3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)). Requests that a
-    /// program makes for itself, such as those of a test, seldom have one.
+    /// Treats requests as requests from a socket: HTTP/1.1 without a `Host` is refused with 400
+    /// ([RFC 9112, section 3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)). Requests that
+    /// a program creates itself, such as those of a test, seldom have one.
     #[must_use]
     pub fn from_socket(mut self) -> Self {
         self.from_socket = true;

@@ -9,10 +9,10 @@ use serde_json::Value;
 
 use crate::gate::Gate;
 
-/// Collects a double: made by [`Gate::testing`].
+/// Builds a gate for tests, from [`Gate::testing`].
 ///
-/// Every value takes the path that it takes in the gate. The subject is the user's id, in the
-/// tutorial's profile the user's name, as `sub` is in a token.
+/// Every value passes through the same code as in the gate. The subject is the user's id; in the
+/// tutorial's profile it is the user's name, like `sub` in a token.
 ///
 /// A request has one credential, in one place: `as_user`, `subject`, `scope` and `claim`
 /// describe it. If an operation needs several, [`scheme`](Self::scheme) names the schemes whose
@@ -53,8 +53,8 @@ pub struct TestGate {
 }
 
 impl Gate {
-    /// Begins a gate for tests that takes a given user and scopes instead of a token; all declared
-    /// rules still apply. Only with the feature `testing`.
+    /// Returns a builder of a gate for tests. It uses a given user and scopes instead of a token;
+    /// all declared rules still apply. Only with the feature `testing`.
     pub fn testing(&self) -> TestGate {
         TestGate {
             gate: self.clone(),
@@ -119,7 +119,7 @@ impl TestGate {
         self
     }
 
-    /// The gate; the one that it was made of is as it was.
+    /// Builds the gate for tests. The original gate is unchanged.
     #[must_use]
     pub fn gate(self) -> Gate {
         Gate {

@@ -16,12 +16,12 @@ const FORMATS: [(&str, &str, i64, i64); 5] = [
     ("u-int32", "uint32", 0, 4_294_967_295),
 ];
 
-/// Members of a schema that hold values of the application.
+/// The members of a schema that contain values of the application.
 pub(crate) const VALUES: [&str; 5] = ["const", "default", "enum", "example", "examples"];
 
 /// The JSON of a schema.
 pub(crate) fn to_json(schema: &RefOr<Schema>) -> Value {
-    // A schema that cannot be written says nothing, which is what an empty schema means.
+    // A schema that cannot be written becomes an empty schema, which states nothing.
     let mut schema = serde_json::to_value(schema).unwrap_or_else(|_| json!({}));
     correct(&mut schema);
     schema

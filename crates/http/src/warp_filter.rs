@@ -23,9 +23,9 @@ impl Gate {
     /// Returns the operations as an ordinary warp filter, for use with others.
     ///
     /// A path or a method that is not declared is a rejection (`not_found`, or warp's own for a
-    /// wrong method). So the next filter of an `.or` chain gets the request. Once an operation
-    /// matched, every outcome is an answer: a denial, a bad body and a panic never reach another
-    /// filter. Templates are whole paths, also below `warp::path(..)`.
+    /// wrong method). So the next filter of an `.or` chain gets the request. If an operation
+    /// matched, every outcome is a response: a denial, an invalid body and a panic never reach
+    /// another filter. Templates are whole paths, also below `warp::path(..)`.
     ///
     /// ```
     /// use scopegate_http::{Catalog, Gate, get, warp::{self, Filter}};
@@ -101,7 +101,7 @@ impl Gate {
         answered.or(preflights).unify().or(refusing.other_methods()).unify()
     }
 
-    /// Rejects what is at a path for other methods, as warp rejects it.
+    /// Rejects a request whose path exists only for other methods, as warp rejects it.
     fn other_methods(
         self,
     ) -> impl Filter<Extract = (warp::reply::Response,), Error = Rejection> + Clone + Send + Sync + use<> {
@@ -165,7 +165,7 @@ impl Gate {
     }
 }
 
-/// Warp's result for the authority of a request: `None` if warp refuses it.
+/// Returns the authority of a request by warp's rules: `None` if warp refuses it.
 type FoundAuthority = Option<Option<Authority>>;
 
 fn authority() -> impl Filter<Extract = (FoundAuthority,), Error = Infallible> + Copy {
@@ -184,8 +184,8 @@ fn query() -> impl Filter<Extract = (String,), Error = Infallible> + Copy {
     warp::query::raw().or(warp::any().map(String::new)).unify()
 }
 
-/// Returns the body, or an empty one if an earlier filter took it: that is not a reason to let a
-/// request fall through.
+/// Returns the body, or an empty body if an earlier filter took it. That is not a reason for a
+/// rejection.
 fn body() -> impl Filter<Extract = (impl Body<Data: Send, Error = BoxError> + Send,), Error = Infallible> + Copy {
     let sent = warp::body::stream().map(|stream| Either::Left(framed(stream)));
     let taken = warp::any().map(|| Either::Right(Empty::<Bytes>::new()));
@@ -200,7 +200,7 @@ where
     StreamBody::new(stream.map_ok(|mut data| Frame::data(data.copy_to_bytes(data.remaining()))))
 }
 
-/// Any reply of warp's. The document states only that there is a response.
+/// Any reply of warp. The document states only that there is a response.
 ///
 /// ```
 /// use scopegate_http::{Answer, WarpReply, warp};

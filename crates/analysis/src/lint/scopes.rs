@@ -11,9 +11,11 @@ use scopegate_policy::{
 use super::words::{Level, enumerated, family, listed, sounds_like_reading, sounds_like_writing, words};
 use super::{Finding, FindingSubject, verbs};
 
-/// The scopes that a client requests to sign a user in, or to get a refresh token (OpenID Connect
-/// Core, sections 3.1.2.1, 5.4 and 11; OpenID Connect Native SSO, section 3). Some servers use
-/// `offline` for `offline_access`. No operation has to require them.
+/// The scopes that a client requests to sign a user in, or to get a refresh token. No operation has
+/// to require them. Some servers use `offline` for `offline_access`.
+///
+/// They are specified in OpenID Connect Core, sections 3.1.2.1, 5.4 and 11, and in OpenID Connect
+/// Native SSO, section 3.
 const OF_OPENID: [&str; 8] = [
     "device_sso",
     "openid",

@@ -77,7 +77,7 @@ const READING_VERBS: [&str; 66] = [
 /// The products of data that a client may read.
 const REPORTS: [&str; 6] = ["downloads", "export", "exports", "report", "reports", "reporting"];
 
-/// Words of operations that change something, whatever the rest of the name is.
+/// Words of operations that change something, regardless of the rest of the name.
 const WRITING_VERBS: [&str; 22] = [
     "add", "apply", "assign", "cancel", "clear", "create", "delete", "disable", "edit", "enable", "import", "insert",
     "modify", "patch", "post", "put", "remove", "replace", "save", "send", "set", "update",

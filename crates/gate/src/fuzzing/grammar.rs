@@ -16,7 +16,8 @@ pub struct Read {
     pub scheme: String,
     /// The token that replaces the parameters.
     pub token68: Option<String>,
-    /// Names and values, in their order. A name occurs once (section 11.2), regardless of its case.
+    /// The names and values, in their order. A name occurs once (section 11.2), regardless of its
+    /// case.
     pub parameters: Vec<(String, String)>,
 }
 

@@ -57,7 +57,7 @@ fn elsewhere(table: &[(&str, &str)], path: &str) -> Named {
     }
 }
 
-/// One segment of a template. Literals precede parameters, and parameters precede a rest.
+/// A segment of a template. Literals precede parameters, and parameters precede a rest.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind<'t> {
     Literal(&'t str),
@@ -106,7 +106,7 @@ fn fit(template: &str, path: &str) -> Option<Vec<String>> {
     rest.is_none().then_some(values)
 }
 
-/// Bytes with each `%XX` as the byte that it names, and with `+` as a space in a form.
+/// Decodes each `%XX`, and in a form each `+` as a space.
 ///
 /// # Errors
 ///

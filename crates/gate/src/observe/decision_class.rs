@@ -40,7 +40,7 @@ impl DecisionClass {
         }
     }
 
-    /// The class of what the policy says.
+    /// Returns the class of the policy's decision.
     pub(crate) const fn of_denial(denial: &Denial) -> Self {
         match denial {
             Denial::Forbidden { .. } => Self::Forbidden,

@@ -42,7 +42,7 @@ pub(crate) struct GateMetrics {
 pub(crate) struct RouteMetrics {
     /// The template or the label.
     pub(crate) route: Box<str>,
-    /// Whether its work costs far more than a span.
+    /// Whether the work of the route costs far more than a span.
     pub(crate) is_heavy: bool,
     by_status: Vec<Counter>,
     duration: Histogram,
@@ -86,7 +86,7 @@ impl GateMetrics {
         }
     }
 
-    /// Counts a credential that this rule refused.
+    /// Counts a credential that was refused with this rule.
     pub(crate) fn refused(&self, rule: &'static str) {
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         let counter = refused.entry(rule).or_insert_with(|| counter!(REFUSED, "rule" => rule));

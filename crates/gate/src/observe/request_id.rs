@@ -7,13 +7,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use http::{HeaderName, HeaderValue};
 use tracing::field::DisplayValue;
 
-/// The header that carries it.
+/// The header with the id of the request.
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Makes ids of requests. An id from a client is ignored, because it would be written into our log.
+/// Generates ids of requests. An id from a client is ignored, because it would be written into the
+/// log.
 ///
-/// An id is the run in eight digits and a keyed hash of a counter in sixteen, so two ids do not
-/// reveal the number of requests between them.
+/// An id consists of the number of the run in eight digits and a keyed hash of a counter in
+/// sixteen. So two ids do not reveal the number of requests between them.
 #[derive(Debug)]
 pub(crate) struct RequestIds {
     run: String,
@@ -22,7 +23,8 @@ pub(crate) struct RequestIds {
 }
 
 impl RequestIds {
-    /// Ids of this run of the program. `run` distinguishes it from others; `key` is random.
+    /// Creates the ids of this run of the program. `run` distinguishes it from others; `key` is
+    /// random.
     pub(crate) fn new(run: u32, key: RandomState) -> Self {
         Self {
             run: format!("{run:08x}-"),
@@ -39,8 +41,8 @@ impl RequestIds {
             *digit = hexadecimal(left);
             left >>= 4;
         }
-        // As long as the text, so that it becomes the header's value without a copy. Not by
-        // `write!`, which costs a thousand instructions for each request.
+        // The buffer has the length of the text, so it becomes the header's value without a copy.
+        // `write!` would cost a thousand instructions for each request.
         let mut text = Vec::with_capacity(25);
         text.extend_from_slice(self.run.as_bytes());
         text.extend_from_slice(&digits);
@@ -50,7 +52,7 @@ impl RequestIds {
 
 /// The fields of a log event that identify its request.
 ///
-/// An event that is written while the span is disabled has no other mark.
+/// If the span is disabled, an event has no other reference to its request.
 #[derive(Clone, Debug)]
 pub struct RequestLabel {
     id: HeaderValue,

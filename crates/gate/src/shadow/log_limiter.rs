@@ -22,12 +22,12 @@ struct State {
 }
 
 impl LogLimiter {
-    /// Allows one line each ten seconds, for one operation.
+    /// Creates a limit of one line in ten seconds, for one operation.
     pub(crate) fn of_an_operation() -> Self {
         Self::new(10, 1)
     }
 
-    /// Allows ten lines a second, for all operations of a gate.
+    /// Creates a limit of ten lines a second, for all operations of a gate.
     pub(crate) fn of_the_gate() -> Self {
         Self::new(1, 10)
     }

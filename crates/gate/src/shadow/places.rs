@@ -115,7 +115,7 @@ impl ShadowPlaces {
         self.subject_only_in_running.contains(&scheme)
     }
 
-    /// Returns what is known if these credentials were accepted.
+    /// Returns the gate's knowledge if these credentials were accepted.
     pub(crate) fn look(&self, accepted: &[AcceptedCredential], needs_user: bool, head: &RequestHead<'_>) -> Visibility {
         let mut visibility = Visibility::default();
         for place in &self.places {

@@ -114,7 +114,7 @@ impl Report {
         }
     }
 
-    /// A request for an operation that the proposed policy does not know.
+    /// Counts a request for an operation that the proposed policy does not declare.
     pub(crate) fn unknown_operation(&self) {
         self.unknown_operation.increment(1);
     }

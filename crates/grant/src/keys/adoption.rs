@@ -6,8 +6,8 @@ use super::error::KeyRotationError;
 use super::rotating_keys::RotatingKeys;
 
 impl RotatingKeys {
-    /// Adopts a key from the time of a single key without an id, if there is no other yet. Returns
-    /// whether its tokens are valid: they are, too, if it was adopted before.
+    /// Adopts the single key of an earlier version, if there is no other key yet. Returns whether
+    /// its tokens are valid; they are valid, too, if the key was adopted before.
     ///
     /// # Errors
     ///

@@ -7,7 +7,7 @@ use scopegate_token::{EnvelopeError, KeyError, KeyRingError, RandomError};
 use super::key_source::KeyEncryptionKeyError;
 
 /// The reason why the keys of this issuer cannot be read or changed. It contains nothing of a key
-/// but its id.
+/// except its id.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyRotationError {
@@ -32,7 +32,7 @@ pub enum KeyRotationError {
         /// The id.
         id: KeyId,
     },
-    /// A key cannot be made or used.
+    /// A key cannot be constructed or used.
     #[error(transparent)]
     Key(#[from] KeyError),
     /// The key-encryption key cannot be read.
@@ -53,7 +53,7 @@ pub enum KeyRotationError {
     /// The store does not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A key without a private document: a secret for HMAC comes from the configuration.
+    /// The key has no private document: a secret for HMAC comes from the configuration.
     #[error("key is a shared secret, and none that others could verify with")]
     Unsealable,
 }

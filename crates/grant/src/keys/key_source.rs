@@ -8,7 +8,7 @@ use std::sync::Arc;
 use scopegate_store::{BoxFuture, SigningKeys};
 use scopegate_token::KeyEncryptionKey;
 
-/// A source of the key-encryption key. The key is read at its first use, and again if the last one
+/// A source of the key-encryption key. The key is read at its first use, and again if the last key
 /// does not open the stored keys: another program may have sealed all keys again.
 pub trait KeyEncryptionKeySource: fmt::Debug + Send + Sync {
     /// Reads the current key-encryption key, for these keys.

@@ -7,7 +7,7 @@ use scopegate_token::{Algorithm, EnvelopeError, KeyEncryptionKey, KeyRing, Signi
 
 use super::error::KeyRotationError;
 
-/// The keys that were read last, opened. An opened key stays open while it is stored, because
+/// The last keys that were read, opened. An opened key stays open while it is stored, because
 /// another program may seal all keys again.
 #[derive(Default)]
 pub(super) struct OpenedKeys {
@@ -17,7 +17,7 @@ pub(super) struct OpenedKeys {
 
 pub(super) struct OpenedKey {
     pub(super) epoch: u32,
-    /// The sealed bytes from which it was opened.
+    /// The sealed bytes of the key.
     pub(super) sealed: Vec<u8>,
     pub(super) pkcs8: Secret<Vec<u8>>,
     pub(super) public: VerifyingKey,

@@ -6,7 +6,7 @@ use scopegate_token::KeyRing;
 use super::error::KeyRotationError;
 use super::rotating_keys::{ATTEMPTS, RotatingKeys};
 
-/// A key that was removed, and the key that signs without it.
+/// A removed key, and the key that signs now.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RemovedKey {

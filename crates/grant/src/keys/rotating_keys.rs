@@ -14,14 +14,14 @@ use super::error::KeyRotationError;
 use super::key_source::{Fixed, KeyEncryptionKeySource};
 use super::opened::{OpenedKey, OpenedKeys, algorithm, open, sealed};
 
-/// The number of lost races with other processes after which this one gives up.
+/// The maximum number of lost races with other processes. Then the call fails.
 pub(super) const ATTEMPTS: usize = 8;
 
-/// The keys of an issuer that has several nodes: they agree by the contents of the store alone.
+/// The keys of an issuer that has several nodes. The contents of the store alone determine them.
 ///
-/// [`RotatingKeys::refresh`] reads them, adds one when it is due, and forgets those that were
-/// removed. [`RotatingKeys::active`] returns the keys that are active now, from the last read. So
-/// a key takes over in time while the store is down.
+/// [`RotatingKeys::refresh`] reads them, adds one when it is due, and removes those that were
+/// removed from the store. [`RotatingKeys::active`] returns the keys that are active now, from the
+/// last read. So the next key signs in time while the store is unavailable.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -54,7 +54,7 @@ pub struct RotatingKeys {
     read: Mutex<OpenedKeys>,
 }
 
-/// The keys that are active at one moment.
+/// The active keys at one time.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ActiveKeys {
@@ -64,7 +64,7 @@ pub struct ActiveKeys {
     pub trusted: KeySet,
     /// The public keys of `trusted`, for other programs.
     pub published: KeySet,
-    /// The next moment at which this changes by time alone.
+    /// The next time at which the keys change without an action.
     pub next_change: Option<Timestamp>,
 }
 
@@ -110,7 +110,7 @@ impl RotatingKeys {
         self
     }
 
-    /// Sets the algorithm of new keys: one for which keys can be made.
+    /// Sets the algorithm of new keys. It must be one for which keys can be generated.
     #[must_use]
     pub const fn algorithm(mut self, algorithm: Algorithm) -> Self {
         self.algorithm = algorithm;
@@ -238,8 +238,8 @@ impl RotatingKeys {
         Ok(kek)
     }
 
-    /// Returns the key-encryption key if it has sealed all of these. A key sealed with another one
-    /// could not be opened by a node that has the others.
+    /// Returns the key-encryption key if all of these keys are sealed with it. A node with only
+    /// this key could not open a key that is sealed with another one.
     pub(super) async fn fitting_kek(&self, ring: &KeyRing) -> Result<Arc<KeyEncryptionKey>, KeyRotationError> {
         let kek = self.kek(ring).await?;
         match ring.keys().iter().find(|key| !kek.has_sealed(&key.sealed)) {

@@ -13,9 +13,9 @@ impl RotatingKeys {
     ///
     /// # Errors
     ///
-    /// [`KeyRotationError`]; the keys that were active before stay so, except those that were
-    /// removed. It also fails if all keys are known and the key-encryption key does not match any
-    /// longer, because no other key could be added.
+    /// [`KeyRotationError`]; the active keys stay active, except those that were removed. It also
+    /// fails if all keys are known and the key-encryption key no longer matches, because no other
+    /// key could be added.
     pub async fn refresh(&self) -> Result<ActiveKeys, KeyRotationError> {
         let mut ring = self.read_store().await?;
         for _ in 0..ATTEMPTS {
@@ -45,7 +45,7 @@ impl RotatingKeys {
         self.active()
     }
 
-    /// Adds a new key after the one that signs now, whether it is due or not.
+    /// Adds a new key after the current signing key, whether it is due or not.
     ///
     /// # Errors
     ///

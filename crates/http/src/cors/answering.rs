@@ -10,7 +10,7 @@ use crate::response_body::Response;
 type MethodTargets = [(&'static str, Target)];
 
 impl Gate {
-    /// Answers a request without a target: a preflight, or the refusal of the gate.
+    /// Answers a request without a target: a preflight, or a request that the gate refuses.
     pub(crate) fn respond_without_target(&self, found: &Lookup<'_, Target>, head: &RequestHead<'_>) -> Response {
         self.respond_unrouted(head, || {
             let preflight = self.preflight(head.method(), head.headers(), || self.targets(head.path(), found));
@@ -39,7 +39,7 @@ impl Gate {
         })
     }
 
-    /// Returns the finished answer to a preflight, if the gate answers only for its own paths.
+    /// Returns the finished response to a preflight, if the gate answers only for its own paths.
     #[cfg(feature = "warp")]
     pub(crate) fn own_preflight(&self, method: &Method, path: &str, headers: &HeaderMap) -> Option<Response> {
         let cors = self.inner.cors.as_ref()?;

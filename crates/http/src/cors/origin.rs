@@ -3,12 +3,12 @@
 use std::borrow::Borrow;
 use std::net::Ipv6Addr;
 
-/// An origin in the one spelling that browsers send: [RFC 6454, section
+/// An origin in the form that browsers send: [RFC 6454, section
 /// 6.2](https://www.rfc-editor.org/rfc/rfc6454#section-6.2).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Origin(String);
 
-/// A text that was to be an origin, and why it is none.
+/// A text that is not an allowed origin, and the reason.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` cannot be an allowed origin: {fault}")]
 #[non_exhaustive]
@@ -51,7 +51,7 @@ impl Origin {
     ///
     /// # Errors
     ///
-    /// [`WrongOrigin`], if no browser would send this.
+    /// [`WrongOrigin`] if no browser would send this origin.
     pub(super) fn parse(text: &str) -> Result<Self, WrongOrigin> {
         let fault = |fault| WrongOrigin {
             text: text.to_owned(),
@@ -100,8 +100,7 @@ fn is_scheme(text: &str) -> bool {
 fn is_host(text: &str) -> bool {
     if let Some(address) = text.strip_prefix('[') {
         let address = address.strip_suffix(']').unwrap_or_default();
-        // One address has many spellings. Browsers send the shortest, which is also how it is
-        // printed.
+        // An address has several forms. Browsers send the shortest, which is also the printed form.
         return address
             .parse()
             .is_ok_and(|parsed: Ipv6Addr| parsed.to_string() == address);

@@ -22,7 +22,7 @@ const TEXT: &str = "text/plain; charset=utf-8";
 
 /// A file of the documentation pages.
 pub(crate) struct Asset {
-    /// Name below `/docs/assets/`.
+    /// The name below `/docs/assets/`.
     name: &'static str,
     content_type: &'static str,
     bytes: Stored,
@@ -93,7 +93,7 @@ impl Asset {
         Some(self.with_body(body))
     }
 
-    /// The file in this coding; without one if it does not exist in this coding.
+    /// Returns the file in this coding, or without a coding if it does not exist in this one.
     pub(crate) fn page_in(&self, coding: ContentCoding) -> Option<(DocsPage, ContentCoding)> {
         match (&self.bytes, coding) {
             (Stored::Compressed { gzip, .. }, ContentCoding::Gzip) => {
@@ -108,8 +108,8 @@ impl Asset {
         matches!(self.bytes, Stored::Compressed { .. })
     }
 
-    /// The entity tag of the file in this coding. Each coding has its own
-    /// ([RFC 9110, section 8.8.3.3](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3.3)).
+    /// Returns the entity tag of the file in this coding. Each coding has its own ([RFC 9110,
+    /// section 8.8.3.3](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3.3)).
     pub(crate) fn tag(&self, coding: ContentCoding) -> &str {
         let [plain, gzip] = self.tags.get_or_init(|| {
             let (Stored::Plain(bytes) | Stored::Compressed { gzip: bytes, .. }) = &self.bytes;

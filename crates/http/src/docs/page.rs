@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 pub(super) const HTML: &str = "text/html; charset=utf-8";
 
-/// An answer with status 200: one page or one asset.
+/// A response with status 200: a page or an asset.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct DocsPage {

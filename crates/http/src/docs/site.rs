@@ -22,7 +22,7 @@ const LABEL: &str = "(documentation)";
 /// The document, the pages that show it, and their assets.
 pub(crate) struct DocsEndpoint {
     docs: DocsSite,
-    /// Written when the gate is built.
+    /// The JSON, written when the gate is built.
     document: Arc<OnceLock<Bytes>>,
     routes: Vec<SiteRoute>,
 }

@@ -21,7 +21,7 @@ enum Order {
     Oldest,
 }
 
-/// The parameters of [`Page`], as its document has them.
+/// Returns the documented parameters of [`Page`].
 fn shape() -> QueryShape {
     let schema = json!({
         "type": "object",

@@ -6,7 +6,7 @@ use serde::forward_to_deserialize_any;
 use crate::invalid_value::InvalidValue;
 use crate::path::Kind;
 
-/// Returns a deserializer of a text alone, such as a name of a map.
+/// Returns a deserializer of a text, such as a name of a map.
 pub(crate) fn text(text: &str) -> impl for<'de> Deserializer<'de, Error = InvalidValue> + '_ {
     Text(text)
 }
