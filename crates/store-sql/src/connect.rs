@@ -10,9 +10,8 @@ use sqlx::{ConnectOptions, Connection, Executor, SqliteConnection};
 use crate::DatabaseUrl;
 use crate::failure::{SQLITE_BUSY, primary_code};
 
-/// The number of statements that can read at once, including the look-ups. Each has a thread: more
-/// would wait for a core.
-const READERS: usize = 4;
+/// The number of connections that read: one for look-ups of users and one for all other statements.
+const READERS: usize = 2;
 
 /// The number of retries of a connection during that time: SQLite does not wait if two programs
 /// create the log of a file.

@@ -6,7 +6,7 @@
 //! ```text
 //! DatabaseUrl --SqlStore::open--> SqlStore: Users + Clients + Revocations + SigningKeys + Store
 //!                  |                  |-- one connection that writes
-//!                  OpenError          `-- some that read
+//!                  OpenError          `-- two that read
 //! ```
 //!
 //! ```

@@ -4,6 +4,9 @@
 //! it, costs several times as much. So look-ups that arrive while a statement runs wait for its
 //! end, and the next statement reads a row for each of them. Every look-up is answered by a
 //! statement that began after it: nothing is kept.
+//!
+//! With a statement for each look-up, the p99 of 500 users at once is 4.9 ms instead of 2.6 ms. The
+//! bench `cold_users` measures it.
 
 use std::iter;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -79,7 +79,7 @@ impl Connections {
         // A caller that waits for a connection gets a new one.
         let mut writer = self.writer.lock().await;
         let mut readers = Vec::new();
-        for slot in self.lookups.iter().chain(&self.readers) {
+        for slot in self.lookups.iter().chain(&self.reader) {
             readers.push(slot.lock().await);
         }
         home.is_down.store(true, Ordering::Relaxed);

@@ -1,6 +1,4 @@
-//! The SQLite connections of a store: one writer and a pool of readers.
-
-use std::sync::atomic::{AtomicUsize, Ordering};
+//! The SQLite connections of a store: one writer and two readers.
 
 use scopegate_store::StoreError;
 use sqlx::{Connection, SqliteConnection};
@@ -16,7 +14,7 @@ pub(crate) type ConnectionSlot = Mutex<Option<SqliteConnection>>;
 
 pub(crate) type ConnectionGuard<'a> = MappedMutexGuard<'a, SqliteConnection>;
 
-/// One connection that writes, one for [`Lookups`](crate::lookups::Lookups), and some for all other
+/// One connection that writes, one for [`Lookups`](crate::lookups::Lookups), and one for all other
 /// reads. A database in memory has one connection for everything.
 ///
 /// This is not a pool of `sqlx`: that pings a connection whenever it is returned, which costs as
@@ -24,8 +22,7 @@ pub(crate) type ConnectionGuard<'a> = MappedMutexGuard<'a, SqliteConnection>;
 pub(crate) struct Connections {
     pub(crate) writer: ConnectionSlot,
     pub(crate) lookups: Option<ConnectionSlot>,
-    pub(crate) readers: Vec<ConnectionSlot>,
-    turn: AtomicUsize,
+    pub(crate) reader: Option<ConnectionSlot>,
     /// `None` for a database in memory, and for one that is only read.
     pub(crate) home: Option<Home>,
 }
@@ -38,8 +35,7 @@ impl Connections {
         Self {
             writer: slot(writer),
             lookups: readers.next(),
-            readers: readers.collect(),
-            turn: AtomicUsize::new(0),
+            reader: readers.next(),
             home,
         }
     }
@@ -81,10 +77,11 @@ impl Connections {
         Ok(self.lookups.as_ref().unwrap_or(&self.writer))
     }
 
-    /// Returns a connection that reads: one that is free, or else the next in turn.
+    /// Returns the connection of all reads except look-ups.
     pub(crate) async fn reader(&self) -> Result<ConnectionGuard<'_>, StoreError> {
         self.be_there().await?;
-        Ok(self.free_reader().await?)
+        let reader = self.reader.as_ref().unwrap_or(&self.writer);
+        Ok(open(reader.lock().await)?)
     }
 
     /// Fails if the files were missing at the last check, and are not back.
@@ -99,25 +96,13 @@ impl Connections {
         self.home.as_ref().map_or(Ok(()), |home| home.files.check_cached())
     }
 
-    async fn free_reader(&self) -> Result<ConnectionGuard<'_>, Closed> {
-        if let Some(free) = self.readers.iter().find_map(|slot| slot.try_lock().ok()) {
-            return open(free);
-        }
-        let turn = self
-            .turn
-            .fetch_add(1, Ordering::Relaxed)
-            .checked_rem(self.readers.len());
-        let next = turn.and_then(|turn| self.readers.get(turn)).unwrap_or(&self.writer);
-        open(next.lock().await)
-    }
-
     /// Closes all of them, each when its statement is done. The writer is last, and merges the log
     /// into the file.
     pub(crate) async fn close(&self) -> Result<(), sqlx::Error> {
         if let Some(home) = &self.home {
             home.close();
         }
-        for slot in self.readers.iter().chain(&self.lookups).chain([&self.writer]) {
+        for slot in self.reader.iter().chain(&self.lookups).chain([&self.writer]) {
             if let Some(connection) = slot.lock().await.take() {
                 connection.close().await?;
             }
