@@ -4,11 +4,12 @@
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a bench prints and may fail")]
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use scopegate_domain::{Account, User, UserId, Username};
 use scopegate_store::Store;
 use scopegate_store_sql::{DatabaseUrl, SqlStore};
+use tokio::time::Instant;
 
 const USERS: usize = 500;
 
