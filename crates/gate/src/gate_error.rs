@@ -69,7 +69,7 @@ pub enum GateError {
     },
     /// Two templates differ only in the names of their parameters, so they are the same path in
     /// OpenAPI.
-    #[error("`{operation}` names the parameters of its template otherwise than `{other}`; use the same names")]
+    #[error("`{operation}` has other parameter names in its template than `{other}`; use the same names")]
     TemplateNames {
         /// The operation.
         operation: String,

@@ -25,9 +25,9 @@ pub(crate) enum Refusal {
 /// distinguish an unreadable credential from a wrong one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum CredentialError {
-    #[error("it is not of the form of its scheme")]
+    #[error("credential does not have the syntax of its scheme")]
     Malformed,
-    #[error("its verifier refused it")]
+    #[error("credential was refused by its verifier")]
     Refused,
     #[error(transparent)]
     Revoked(#[from] TokenRevoked),

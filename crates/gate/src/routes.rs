@@ -46,9 +46,9 @@ pub enum Lookup<'t, T> {
 /// The reasons why a route cannot be added to the table.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum RouteClash {
-    #[error("method and path are taken")]
+    #[error("another route has the same method and path")]
     Taken,
-    #[error("its parameters clash with those of `{with}`")]
+    #[error("its parameters conflict with those of `{with}`")]
     Ambiguous { with: String },
     #[error("the path is not a template; write parameters as names in braces, at most one in a segment")]
     Template,

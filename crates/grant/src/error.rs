@@ -189,7 +189,7 @@ pub enum PageError {
     IncorrectLogin,
     /// Fields that are missing or wrong, in the order in which the tutorial declares them; never
     /// empty.
-    #[error("the form is not filled in as it must be")]
+    #[error("fields of the form are missing or invalid")]
     Validation(Vec<FieldFault>),
 }
 

@@ -228,7 +228,7 @@ fn json_response<T: Serialize>(value: &T) -> Response {
         Err(fault) => {
             // For example, a map whose keys are not strings. The message may contain data, so the
             // log has only the position.
-            tracing::error!(line = fault.line(), "an answer could not be written as JSON");
+            tracing::error!(line = fault.line(), "cannot serialize response as JSON");
             Answer::into_response(StatusCode::INTERNAL_SERVER_ERROR)
         }
     }

@@ -42,7 +42,7 @@ pub enum Limit {
     #[error("more than {MAX_FACTS} facts")]
     Facts,
     /// [`MAX_COMPARED`].
-    #[error("more to compare on the way to the requirements of the table than it may take")]
+    #[error("more comparisons of requirements in the table than the limit")]
     Compared,
     /// [`MAX_CONTEXTS`].
     #[error("more than {MAX_CONTEXTS} pairs of a guard and the scopes visible to it")]
@@ -51,10 +51,10 @@ pub enum Limit {
     #[error("nested more than {MAX_DEPTH} levels deep")]
     Depth,
     /// [`MAX_FORMED`].
-    #[error("more than {MAX_FORMED} alternatives formed on the way to the requirement")]
+    #[error("more than {MAX_FORMED} alternatives formed while the requirement is resolved")]
     Formed,
     /// [`MAX_KEPT`].
-    #[error("more than {MAX_KEPT} alternatives side by side on the way to the requirement")]
+    #[error("more than {MAX_KEPT} alternatives at one time while the requirement is resolved")]
     Kept,
     /// [`MAX_NODES`].
     #[error("more than {MAX_NODES} guards in one tree")]

@@ -60,14 +60,14 @@ pub enum TableError {
     },
     /// The operation is public, or its authentication is optional, but a guard of the application
     /// or of a group would refuse its callers.
-    #[error("`{operation}` is open below guards that are not; it has to say that it overrides them")]
+    #[error("`{operation}` is open below guards that are not; declare that it overrides them")]
     OpenBelowGuards {
         /// The operation.
         operation: String,
     },
     /// A prefix or the template after it has a slash too many or too few.
     #[error(
-        "`{operation}` is not well joined: a prefix begins with a slash and ends without one, and what continues it begins with one"
+        "`{operation}` has a wrong slash: a prefix begins with a slash and ends without one, and the template after it begins with one"
     )]
     Prefix {
         /// The operation.

@@ -169,7 +169,7 @@ fn override_is_explicit_and_overrides_something() {
         assert!(below(operation.clone().override_guards()).is_ok());
         assert_eq!(
             below(operation).unwrap_err().to_string(),
-            "`GET /g/x` is open below guards that are not; it has to say that it overrides them"
+            "`GET /g/x` is open below guards that are not; declare that it overrides them"
         );
     }
     assert_eq!(

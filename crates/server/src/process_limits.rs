@@ -38,7 +38,7 @@ pub(crate) fn allow_connections(wanted: NonZeroUsize) -> NonZeroUsize {
         .ok()
         .and_then(NonZeroUsize::new);
     let left = left.unwrap_or(NonZeroUsize::MIN);
-    warn!(max_connections = %wanted, lowered_to = %left, files = allowed, "this process may not open more files");
+    warn!(max_connections = %wanted, lowered_to = %left, files = allowed, "cannot raise the limit of open files; the number of connections is lowered");
     left
 }
 

@@ -189,7 +189,7 @@ fn import_of_an_unsuitable_key_is_refused() {
     for (text, said) in [
         (
             shared.as_str(),
-            "key is a shared secret, and none that others could verify with",
+            "key is symmetric; import a private RSA, EC or Ed25519 key",
         ),
         (public, "not a key of this kind"),
         ("hunter2", "not a key of this kind"),

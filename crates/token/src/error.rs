@@ -16,7 +16,7 @@ pub enum VerifyError {
     #[error("algorithm is not that of the key")]
     Algorithm,
     /// The header has no `kid`, and the set has more than one key of the algorithm.
-    #[error("several keys might have signed and none is named")]
+    #[error("header has no `kid`, and several keys have its algorithm")]
     AmbiguousKey,
     /// `aud` does not contain the audience, or contains one that the rules do not allow.
     #[error("token is for another audience")]

@@ -327,15 +327,15 @@ impl KeySlot {
 pub enum KeyRingError {
     /// The ring has a next key already. With two, verifiers would not have the time to learn of the
     /// second.
-    #[error("key `{id}` is to take over already")]
+    #[error("key `{id}` is the next signing key already")]
     NextPending {
         /// The id of the key.
         id: KeyId,
         /// The time from when the key signs.
         used_from: Timestamp,
     },
-    /// The keys do not follow on one another.
-    #[error("keys do not follow on one another")]
+    /// The keys are not in an order that rotation produces.
+    #[error("keys are not in an order that rotation produces")]
     Order,
     /// Two keys have the same id.
     #[error("two keys have the same id")]

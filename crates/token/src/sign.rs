@@ -144,7 +144,7 @@ pub enum SignError {
     #[error("claims lack a client or a token id, or cannot be written")]
     Claims,
     /// Other issuers sign the tokens of these rules.
-    #[error("this kind of token is issued by others")]
+    #[error("tokens of these rules are signed by another issuer")]
     Kind,
     /// The key could not sign.
     #[error(transparent)]

@@ -157,7 +157,7 @@ impl Report {
             proposed = proposed.as_str(),
             missing,
             unwritten,
-            "the shadow policy would decide otherwise"
+            "the shadow policy would decide differently"
         );
     }
 }
@@ -184,7 +184,7 @@ pub(crate) fn describe(running: &OperationTable, shadow: &Shadow, sites: &[Arc<d
         tracing::warn!(target: LOG_TARGET,
             only_running,
             only_proposed,
-            "the shadow policy knows no operation of this gate"
+            "the shadow policy has no operation of this gate"
         );
     } else {
         tracing::info!(target: LOG_TARGET,
@@ -201,7 +201,7 @@ pub(crate) fn describe(running: &OperationTable, shadow: &Shadow, sites: &[Arc<d
         let schemes = names(&strange);
         tracing::warn!(target: LOG_TARGET,
             schemes,
-            "the shadow policy has schemes that this gate has no credentials for"
+            "the shadow policy has schemes that this gate does not verify"
         );
     }
     let unknown = |number| Some(shadow.counterpart(number)?).filter(|counterpart| !counterpart.unknown().is_empty());

@@ -18,7 +18,7 @@ pub enum KeyRotationError {
         id: KeyId,
     },
     /// Other processes changed the keys first in each attempt.
-    #[error("keys are being changed by others all the time")]
+    #[error("other processes changed the keys in each attempt; try again")]
     Contended,
     /// There is no key yet.
     #[error("there is no key yet")]
@@ -54,6 +54,6 @@ pub enum KeyRotationError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The key has no private document: a secret for HMAC comes from the configuration.
-    #[error("key is a shared secret, and none that others could verify with")]
+    #[error("key is symmetric; import a private RSA, EC or Ed25519 key")]
     Unsealable,
 }

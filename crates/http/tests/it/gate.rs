@@ -367,7 +367,7 @@ fn faults_of_a_template_or_a_body_are_errors_when_it_is_built() {
     }
     assert_eq!(
         told(post("/p/{name}").public().path::<u8>().then(|_: u8| async { "" })),
-        "`POST /p/{name}` names the parameters of its template otherwise than `GET /p/{id}`; use the same names"
+        "`POST /p/{name}` has other parameter names in its template than `GET /p/{id}`; use the same names"
     );
     let error = told(get("/x").public().json::<u8>().then(|_: u8| async { "" }));
     assert!(error.contains("`GET /x` reads a body"), "{error}");
@@ -425,7 +425,7 @@ async fn faults_of_a_declaration_are_errors_when_it_is_built() {
     );
     assert_eq!(
         told(base().await.operation(get("/docs").public().then(open)).docs()),
-        "`GET /docs` cannot be routed: method and path are taken"
+        "`GET /docs` cannot be routed: another route has the same method and path"
     );
     assert_eq!(
         told(base().await.bearer("other", verifier())),

@@ -287,7 +287,7 @@ async fn a_gate_with_an_operation_that_is_open_by_oversight_is_not_built() {
         fault(|gate| gate.group(Group::new("/g").operation(get("/x").inherit_guards().then(anonymous)))).await,
         "`GET /g/x` has no requirement; declare a public operation as public"
     );
-    let loosened = "`GET /g/x` is open below guards that are not; it has to say that it overrides them";
+    let loosened = "`GET /g/x` is open below guards that are not; declare that it overrides them";
     let open: [fn() -> HandledOperation; 2] = [
         || get("/x").public().then(anonymous),
         || get("/x").guard(members()).optional().then(anonymous),
@@ -320,7 +320,7 @@ async fn paths_that_clash_or_do_not_fit_together_are_errors() {
         fault(|gate| gate.group(Group::new("/{x}").operation(both))).await,
         "the template of `GET /{x}/{x}` has two parameters that are called `x`"
     );
-    let slashes = "`GET /g//{x}` is not well joined: a prefix begins with a slash and ends without one, and what continues it \
+    let slashes = "`GET /g//{x}` has a wrong slash: a prefix begins with a slash and ends without one, and the template after it \
                    begins with one";
     assert_eq!(
         fault(|gate| gate.group(Group::new("/g/").operation(x()))).await,
@@ -332,7 +332,7 @@ async fn paths_that_clash_or_do_not_fit_together_are_errors() {
         .then(|x: String| async { x });
     assert_eq!(
         fault(|gate| gate.docs().group(Group::new("/docs").operation(asset))).await,
-        "`GET /docs/assets/{file}` cannot be routed: method and path are taken"
+        "`GET /docs/assets/{file}` cannot be routed: another route has the same method and path"
     );
 }
 

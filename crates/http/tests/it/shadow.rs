@@ -266,7 +266,7 @@ async fn nothing_is_looked_up_for_a_shadow() {
 /// The lines that were written of flips.
 fn flips(told: &RecordedLog) -> Vec<String> {
     let text = told.text();
-    let lines = text.lines().filter(|line| line.contains("would decide otherwise"));
+    let lines = text.lines().filter(|line| line.contains("would decide differently"));
     lines.map(str::to_owned).collect()
 }
 
@@ -369,7 +369,7 @@ async fn a_policy_of_something_else_is_warned_of() {
         ask(&gate, "/me", asker).await;
     }
     let text = told.text();
-    assert!(text.contains("knows no operation of this gate"), "{text}");
+    assert!(text.contains("has no operation of this gate"), "{text}");
     assert!(
         text.contains("has schemes that this gate has no credentials for"),
         "{text}"

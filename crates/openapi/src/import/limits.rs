@@ -68,13 +68,13 @@ pub enum ImportLimit {
     #[error("more than {MAX_NODES} values that matter to security")]
     Nodes,
     /// Text of notes.
-    #[error("more notes than are kept")]
+    #[error("more notes than the limit")]
     Notes,
     /// Operations.
     #[error("more than {MAX_OPERATIONS} operations")]
     Operations,
     /// Parts that are read. A part counts each time that it is read.
-    #[error("more to read, over and over, than a policy says")]
+    #[error("more references to read than the limit")]
     Read,
     /// A text or list that must be read whole before it is recognised.
     #[error("one text or list that is too long")]
@@ -83,10 +83,10 @@ pub enum ImportLimit {
     #[error("more than {MAX_TEXT} bytes of paths, names and descriptions")]
     Text,
     /// Words of one TOML document.
-    #[error("more words than a policy has")]
+    #[error("more words than the limit")]
     Tokens,
     /// Alternatives.
-    #[error("more alternatives than are kept")]
+    #[error("more alternatives than the limit")]
     Ways,
 }
 /// The maximum number of events of a YAML document.

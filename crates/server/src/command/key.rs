@@ -205,7 +205,7 @@ fn parse_id(id: &str) -> anyhow::Result<KeyId> {
 
 fn parse_algorithm(name: &str) -> anyhow::Result<Algorithm> {
     Algorithm::find(name)
-        .with_context(|| format!("bad algorithm `{}`: there is none of that name", name.escape_default()))
+        .with_context(|| format!("bad algorithm `{}`: no algorithm has that name", name.escape_default()))
 }
 
 fn describe(ring: &KeyRing, key: &StoredKey, now: Timestamp) -> Value {

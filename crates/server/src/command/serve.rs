@@ -73,7 +73,7 @@ async fn signal(signals: &mut Signals, could_start: &impl AsyncFn() -> anyhow::R
         let cause = without_secrets(&format!("{error:#}"));
         error!(
             cause,
-            "SIGHUP is ignored: the server goes on with its settings, as it could not start with the present ones"
+            "SIGHUP ignored; the server keeps its settings, because it could not start with the changed ones"
         );
     }
 }

@@ -83,9 +83,7 @@ pub(crate) async fn ring(settings: &Settings, database: &Database) -> anyhow::Re
 /// The keys of a running server, which are refreshed periodically.
 pub(super) async fn live(settings: &Settings, database: &Database, rules: &TokenRules) -> anyhow::Result<KeyRefresh> {
     if settings.key_schedule.announcement() < KeySchedule::LEAST_ANNOUNCEMENT {
-        warn!(
-            "`key_announcement` is short: some who keep the public keys may meet tokens of a key that they do not know"
-        );
+        warn!("`key_announcement` is short; clients that cache the public keys may receive tokens of an unknown key");
     }
     let keys = ring(settings, database).await?;
     let active = keys.refresh().await?;
@@ -120,9 +118,9 @@ async fn adopt(keys: &RotatingKeys, database: &Path) -> anyhow::Result<()> {
     let key = SigningKey::es256_from_pkcs8(document).with_context(|| format!("signing key `{}`", path.display()))?;
     if keys.adopt(key).await? {
         private_file::remove(&path).with_context(|| format!("signing key `{}` cannot be removed", path.display()))?;
-        info!(path = %path.display(), "the signing key was taken into the database, encrypted");
+        info!(path = %path.display(), "signing key imported into the database, encrypted");
     } else {
-        warn!(path = %path.display(), "this signing key is not used: there are keys in the database");
+        warn!(path = %path.display(), "signing key ignored; the database contains keys");
     }
     Ok(())
 }

@@ -25,7 +25,7 @@ pub(super) fn read(path: &Path, what: &str) -> anyhow::Result<Option<Secret<Vec<
     };
     let mode = fs::metadata(path)?.permissions().mode();
     if mode & 0o077 != 0 {
-        warn!(path = %path.display(), mode = format!("{:o}", mode & 0o777), "others on this machine can use the {what}");
+        warn!(path = %path.display(), mode = format!("{:o}", mode & 0o777), "other users of this machine can use the {what}");
     }
     Ok(Some(Secret::new(bytes)))
 }
@@ -40,7 +40,7 @@ pub(super) fn read(path: &Path, what: &str) -> anyhow::Result<Option<Secret<Vec<
 pub(super) fn keep(path: &Path, bytes: &[u8], what: &str) -> anyhow::Result<bool> {
     let written = write_new(path, bytes).with_context(|| format!("{what} `{}` cannot be written", path.display()))?;
     if written {
-        info!(path = %path.display(), "a new {what} was made");
+        info!(path = %path.display(), "created a new {what}");
     }
     Ok(written)
 }

@@ -79,7 +79,7 @@ fn divergences_are_counted_without_effect_on_responses() {
     let told: Vec<Value> = watched
         .stop()
         .iter()
-        .filter(|line| line.contains("the shadow policy would decide otherwise"))
+        .filter(|line| line.contains("the shadow policy would decide differently"))
         .map(|line| serde_json::from_str(line).expect("JSON"))
         .collect();
     let flips: Vec<[&str; 4]> = told

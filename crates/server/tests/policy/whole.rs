@@ -123,7 +123,7 @@ fn scopes_that_no_call_of_a_log_needs_can_be_taken_away() {
     shell.write("none.log", "hello\n");
     assert_eq!(
         shell.policy(&["usage", "shop.json", "none.log"]).complaint(2),
-        "`none.log` holds no call"
+        "`none.log` contains no call"
     );
 }
 

@@ -14,7 +14,7 @@ pub enum KeyError {
     #[error("not a key of this kind")]
     Malformed,
     /// `use` or `key_ops` forbid the operation.
-    #[error("key is not meant for signatures")]
+    #[error("`use` or `key_ops` of the key forbid signatures")]
     OtherUse,
     /// A public place contains a private key, so any reader can sign.
     #[error("private key is published")]

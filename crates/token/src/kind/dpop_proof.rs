@@ -231,7 +231,7 @@ pub enum ProofError {
     #[error("proof is for another method")]
     Method,
     /// `nonce` is not the issued one.
-    #[error("proof has not the nonce that it was given")]
+    #[error("`nonce` of the proof is not the issued one")]
     Nonce,
     /// `iat` is too far from now.
     #[error("proof was not made now")]

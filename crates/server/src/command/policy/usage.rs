@@ -39,7 +39,7 @@ pub(super) fn run(format: Format, arguments: &UsageArguments) -> anyhow::Result<
     let log = Log::read(&arguments.log, &mut |logged| located.add(&logged))
         .with_context(|| format!("`{}` cannot be read", name.escape_debug()))?;
     if log.is_empty() {
-        bail!("`{}` holds no call", name.escape_debug());
+        bail!("`{}` contains no call", name.escape_debug());
     }
     let called = located.known.values().map(|(_, operation)| operation);
     let calls = called.map(|operation| (operation.method(), operation.template()));
