@@ -189,7 +189,7 @@ fn ratio(ours: &[f64], other: &[f64]) -> f64 {
 }
 
 impl Lane<'_> {
-    /// The time that this thread was given, so that the other programs of the machine do not count.
+    /// Returns the CPU time of this thread, so that other programs of the machine do not count.
     fn time(&mut self, times: u64) -> Duration {
         let start = clock_gettime(ClockId::ThreadCPUTime);
         (self.run)(times);
@@ -206,7 +206,8 @@ impl Lane<'_> {
     }
 }
 
-/// Criterion with shorter runs than its own: the ratios say more than the absolute figures.
+/// Configures criterion with shorter runs than its default: the ratios matter more than the
+/// absolute figures.
 #[must_use]
 pub fn criterion() -> Criterion {
     Criterion::default()

@@ -197,7 +197,7 @@ fn signing_key(algorithm: Algorithm) -> SigningKey {
     }
 }
 
-/// The key as ring takes it, and as jsonwebtoken does.
+/// Returns the key for ring, and for jsonwebtoken.
 fn other_library_keys(key: &VerifyingKey) -> (RawKey, DecodingKey) {
     let algorithm = key.algorithm();
     let Some(jwk) = key.to_jwk() else {

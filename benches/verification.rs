@@ -55,7 +55,7 @@ impl HeapSize for Nothing {
     }
 }
 
-/// A token, and what is needed to verify it in each way.
+/// A token, and the values to verify it with each library.
 pub struct Verification {
     algorithm: Algorithm,
     fixture: TokenFixture,

@@ -49,7 +49,7 @@ impl Line {
         line
     }
 
-    /// Reads the first answer by its own account of its length.
+    /// Reads the first response by its `Content-Length`.
     async fn first_length(&mut self) -> usize {
         let mut read = 0;
         loop {

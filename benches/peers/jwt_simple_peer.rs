@@ -10,7 +10,7 @@ use scopegate_benches::TokenFixture;
 use scopegate_token::{Algorithm, VerifyingKey};
 use serde::Deserialize;
 
-/// The claims that it does not read by itself.
+/// The claims that jwt-simple does not read itself.
 #[derive(Deserialize)]
 #[expect(dead_code, reason = "reading them is what is measured")]
 struct Read {

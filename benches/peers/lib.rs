@@ -18,7 +18,7 @@ pub use ours::{Ours, Token};
 pub struct Policy {
     /// All scopes.
     pub scopes: Vec<String>,
-    /// The name of each operation, and what it needs.
+    /// The name of each operation, and its required scopes.
     pub operations: Vec<(String, [String; 2])>,
 }
 

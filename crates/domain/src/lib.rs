@@ -1,5 +1,8 @@
-//! **What are the things?** The vocabulary of Scopegate: plain values, checked once when they are
-//! made.
+//! **Which values exist?** The vocabulary of Scopegate: plain values, checked once when they are
+//! constructed.
+//!
+//! All other crates use it. An application finds its types in `scopegate_http::domain` or
+//! `scopegate_gate::domain`. These are the types to start with, by the terms of the RFCs:
 //!
 //! | RFC term | type |
 //! |---|---|
@@ -10,13 +13,13 @@
 //! | authorization grant, grant type (RFC 6749, section 1.3) | [`Grant`], [`GrantType`] |
 //! | claims of a token (RFC 7519, RFC 9068) | [`Claims`] |
 //! | tokens revoked before they expire ([RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)) | [`Revocation`] |
-//! | key, as it is remembered (RFC 7517) | [`StoredKey`] |
+//! | stored key (RFC 7517) | [`StoredKey`] |
 //! | error codes (RFC 6749, section 5.2; RFC 6750, section 3.1) | [`ErrorCode`] |
 //! | `NumericDate` (RFC 7519, section 2) | [`Timestamp`] |
 //!
-//! Two kinds of type carry more than a value. A [`Secret`] never prints itself and is wiped when
-//! dropped. A [`Verified`] or [`Authenticated`] value is a proof: only the function that checked
-//! something can make one.
+//! Two kinds of types have rules of their own. A [`Secret`] never prints itself and is wiped when
+//! dropped. A [`Verified`] or [`Authenticated`] value is a proof: only the function that did the
+//! check constructs it.
 //!
 //! ```
 //! use scopegate_domain::{Scope, ScopeToken};
@@ -31,7 +34,9 @@
 //! # Ok::<(), scopegate_domain::InvalidScope>(())
 //! ```
 //!
-//! Deliberately absent: input and output, a global clock, randomness, cryptography, decisions.
+//! The only feature, `fuzzing`, adds entry points for fuzzers. It is off by default.
+//!
+//! Out of scope: input and output, a global clock, randomness, cryptography, decisions.
 
 mod catalog;
 mod claims;

@@ -1,24 +1,73 @@
 //! **May this request run this operation, and what is the refusal?** The gate of an application,
 //! without a web framework, a runtime or a socket.
 //!
-//! A web framework calls [`Gate::authorize`] with a [`RequestHead`]. It gets a
-//! [`Permit`], or the complete response that refuses the request.
-//! `scopegate-http` does so for warp, hyper and tower, with typed handlers.
+//! A web framework calls [`Gate::authorize`] with a [`RequestHead`]. The result is a [`Permit`], or
+//! the complete response that refuses the request. `scopegate-http` does so for warp, hyper and
+//! tower, with typed handlers. The examples `axum.rs` and `tower.rs` do so for other frameworks.
 //!
-//! Where to start:
+//! | name | |
+//! |---|---|
+//! | [`Gate`], [`GateBuilder`] | operations, verifiers, users and sites as one value |
+//! | [`GateError`] | the reason why a gate cannot be built |
+//! | [`RequestHead`] | the parts of a request that the gate reads |
+//! | [`Routed`] | a request with a known target, for callers that dispatch themselves |
+//! | [`BearerTokens`] | the verifier and the cache of the bearer tokens of a scheme |
+//! | [`CredentialVerifier`], [`AuthenticatedCredential`] | credentials that the application verifies |
+//! | [`SiteEndpoint`], [`SiteRoute`] | endpoints that are not operations |
+//! | [`RefusalResponses`] | the table from a cause to status, challenge and body |
 //!
-//! - [`Gate`] and [`GateBuilder`]: operations, verifiers, users and sites as one value;
-//!   [`GateError`] says why one cannot be built.
-//! - [`RequestHead`]: what the gate reads of a request.
-//! - [`Routed`]: a request whose target is known, for callers that dispatch themselves.
-//! - [`BearerTokens`]: how bearer tokens of a scheme are verified and cached.
-//! - [`CredentialVerifier`], [`Credential`], [`AuthenticatedCredential`]: credentials that
-//!   the application verifies.
-//! - [`SiteEndpoint`] and [`SiteRoute`]: endpoints that are not operations.
-//! - [`RefusalResponses`]: the table from a cause to status, challenge and body.
+//! ```
+//! use scopegate_gate::domain::{AccessTokenClaims, Clock, Lifetime, Secret, SystemClock};
+//! use scopegate_gate::token::{Signer, SigningKey, TokenRules, Verifier};
+//! use scopegate_gate::{Catalog, Gate, Guard, Operation, RequestHead, ScopeToken, SecurityScheme};
 //!
-//! Out of scope: reading bodies, parsing inputs, calling handlers, CORS and the OpenAPI document.
-//! These belong to `scopegate-http`.
+//! const READ: ScopeToken = ScopeToken::from_static("reports:read");
+//! const WRITE: ScopeToken = ScopeToken::from_static("reports:write");
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let catalog = Catalog::builder()
+//!     .scheme("oauth", SecurityScheme::oauth2_password("token"))
+//!     .scope(READ, "Read reports.")
+//!     .scope(WRITE, "Write reports.")
+//!     .build()?;
+//! let key = SigningKey::hs256(&Secret::new(String::from("a secret text of thirty-two bytes")))?;
+//! let gate = Gate::builder(catalog)
+//!     .bearer("oauth", Verifier::new(TokenRules::tutorial(), key.verifying_key()))
+//!     .operation(Operation::get("/reports/{id}").guard(Guard::requires([READ])))
+//!     .operation(Operation::post("/reports").guard(Guard::requires([WRITE])))
+//!     .build()?;
+//!
+//! let claims = AccessTokenClaims::new("u1", SystemClock.now(), Lifetime::from_minutes(5)).with_scopes([READ]);
+//! let token = Signer::new(TokenRules::tutorial(), key).issue(&claims)?;
+//! let bearer = format!("Bearer {}", token.expose());
+//!
+//! let request = http::Request::get("/reports/1").header("authorization", &bearer).body(())?;
+//! let permit = gate.authorize(&RequestHead::of(&request)).await.unwrap().unwrap();
+//! assert_eq!(permit.subject(), Some("u1"));
+//!
+//! let request = http::Request::post("/reports").header("authorization", &bearer).body(())?;
+//! let refusal = gate.authorize(&RequestHead::of(&request)).await.unwrap_err();
+//! assert_eq!(refusal.status(), 403);
+//! let challenge = refusal.headers()["www-authenticate"].to_str()?;
+//! assert!(challenge.contains(r#"error="insufficient_scope""#));
+//! assert!(challenge.ends_with(r#"scope="reports:write""#));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Features
+//!
+//! All are off by default.
+//!
+//! - `remote-issuers`: tokens of other providers. Adds an HTTP client and TLS.
+//! - `testing`: permits without a token, for tests of applications.
+//! - `fuzzing`: entry points for fuzzers.
+//!
+//! # Out of scope
+//!
+//! Reading bodies, parsing inputs, calling handlers, CORS and the OpenAPI document. These belong to
+//! `scopegate-http`.
 
 mod authorize;
 mod authorizer;

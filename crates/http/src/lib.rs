@@ -1,6 +1,10 @@
-//! **How is a request checked and answered?** Scopes for [warp](https://docs.rs/warp): one
-//! declaration makes the route, its guard, the handler's arguments and the entry in the OpenAPI
-//! document.
+//! **How does an application declare and serve operations?** One declaration makes the route, its
+//! guard, the arguments of the handler and the entry in the OpenAPI document. It is served by
+//! [warp](https://docs.rs/warp), hyper or tower.
+//!
+//! An application with an HTTP API uses this crate, and needs no other crate of the workspace.
+//! Start with [`Gate`], [`GateBuilder`], [`get`], [`Route`], [`Group`], [`Guard`], [`Permit`],
+//! [`CurrentUser`], [`Json`] and [`BuildError`].
 //!
 //! ```text
 //! get("/reports/{id}").guard(&g).path::<u32>().then(handler)      Route ──> HandledOperation ──> Group
@@ -8,7 +12,7 @@
 //!                                                                              ├────────────┘
 //! Catalog, Verifier, Users, AuthorizationServer ── GateBuilder ────────────────┴──> Gate
 //!                                                                                    │
-//!            gate.filter()   for warp, beside other filters: what it does not know falls through
+//!            gate.filter()   for warp, with other filters: an unknown path falls through
 //!            gate.site_filter()    for warp, the whole site          gate.service()   the same for hyper
 //!            gate.openapi()  the document                      gate.operations()   the policy as a table
 //!
@@ -17,18 +21,38 @@
 //! ```
 //!
 //! ```
-//! use scopegate_http::{Catalog, Guard, Json, Permit, ScopeToken, SecurityScheme, get};
+//! use hyper::service::Service;
+//! use scopegate_http::domain::Secret;
+//! use scopegate_http::token::{SigningKey, TokenRules, Verifier};
+//! use scopegate_http::{Catalog, Gate, Guard, Json, Permit, ScopeToken, SecurityScheme, get};
 //!
 //! const READ: ScopeToken = ScopeToken::from_static("reports:read");
 //!
-//! let operation = get("/reports/{id}")
-//!     .guard(Guard::requires([READ]))
-//!     .path::<u32>()
-//!     .then(|permit: Permit, id: u32| async move { Json(format!("report {id} for {:?}", permit.user())) });
-//! # let _ = operation;
+//! async fn report(permit: Permit, id: u32) -> Json<String> {
+//!     Json(format!("report {id} for {:?}", permit.subject()))
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let catalog = Catalog::builder()
+//!     .scheme("oauth", SecurityScheme::oauth2_password("token"))
+//!     .scope(READ, "Read reports.")
+//!     .build()?;
+//! let key = SigningKey::hs256(&Secret::new(String::from("a secret text of thirty-two bytes")))?;
+//! let gate = Gate::builder(catalog)
+//!     .bearer("oauth", Verifier::new(TokenRules::tutorial(), key.verifying_key()))
+//!     .operation(get("/reports/{id}").guard(Guard::requires([READ])).path::<u32>().then(report))
+//!     .build()?;
+//!
+//! let request = http::Request::get("/reports/1").body(String::new())?;
+//! let response = gate.service().call(request).await?;
+//! assert_eq!(response.status(), 401);
+//! assert_eq!(gate.openapi()["paths"]["/reports/{id}"]["get"]["security"][0]["oauth"][0], "reports:read");
+//! # Ok(())
+//! # }
 //! ```
 //!
-//! [`Gate`] continues from here.
+//! More examples:
 //!
 //! - `examples/tutorial.rs` is the whole FastAPI tutorial.
 //! - `examples/reports.rs` has a custom check, typed inputs, and old routes next to the new ones.
@@ -36,13 +60,23 @@
 //! - `examples/other_issuer.rs` (feature `remote-issuers`) accepts tokens of another provider.
 //! - `docs/schemes.md` maps each class of `fastapi.security` to this crate.
 //!
-//! An application needs only this crate. It re-exports the crates of the lower layers ([`domain`],
-//! [`policy`], [`analysis`], [`token`], [`store`], [`grant`]) and [`warp`], [`tokio`], [`serde`],
-//! [`serde_json`] and [`utoipa`]. Derive macros need the path of those: `#[serde(crate =
-//! "scopegate_http::serde")]`, and `use scopegate_http::utoipa` in the module that derives
-//! `ToSchema`.
+//! The crate re-exports the crates of the lower layers ([`domain`], [`policy`], [`analysis`],
+//! [`token`], [`store`], [`grant`]) and [`warp`], [`tokio`], [`serde`], [`serde_json`] and
+//! [`utoipa`]. Derive macros need the path of those: `#[serde(crate = "scopegate_http::serde")]`,
+//! and `use scopegate_http::utoipa` in the module that derives `ToSchema`.
 //!
-//! # Deliberately absent
+//! # Features
+//!
+//! | feature | default | adds |
+//! |---|---|---|
+//! | `warp` | yes | filters for warp; without it the gate is a service of hyper and tower |
+//! | `docs` | yes | Swagger UI and Redoc, 2.8 MB |
+//! | `remote-issuers` | no | tokens of other providers |
+//! | `import` | no | readers of OpenAPI and other documents |
+//! | `testing` | no | permits without a token, for tests |
+//! | `fuzzing` | no | entry points for fuzzers |
+//!
+//! # Out of scope
 //!
 //! - Guards as warp filters: a filter that rejects lets the request fall through to the next route,
 //!   and prints the rejection.

@@ -80,7 +80,7 @@ struct FetchMetrics {
 }
 
 impl FetchMetrics {
-    /// The label is an issuer of the configuration, never one that a token names.
+    /// The label is the configured issuer, never one from a token.
     fn new(issuer: &Issuer) -> Self {
         const FETCHES: &str = "scopegate_issuer_fetches_total";
         describe_counter!(FETCHES, "Fetches of the keys of a foreign issuer.");

@@ -113,7 +113,7 @@ pub(crate) struct Acceptor<A: Accept> {
     slots: ConnectionSlots,
 }
 
-/// The slots and the connections that hold them.
+/// The slots, and the connections that occupy them.
 struct ConnectionSlots {
     slots: Arc<Semaphore>,
     count: u32,

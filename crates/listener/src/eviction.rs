@@ -19,7 +19,7 @@ const MIN_AGE: Duration = Duration::from_millis(100);
 const IDLE_PROTECTION: Duration = Duration::from_millis(500);
 
 /// The open connections in the order of their eviction. First come those that never sent a request,
-/// then the idle ones, each by how long.
+/// then the idle ones. Each group is sorted by duration.
 ///
 /// A request costs nothing here. The state of a connection is read when its turn comes. If it was
 /// active meanwhile, it is put back. This is exact, because a connection's idle time only moves
@@ -34,7 +34,7 @@ pub(crate) struct ConnectionRegistry {
     evicted: Counter,
 }
 
-/// Sorted by the time since when a connection was known to be idle, and by a number that makes it
+/// Sorted by the time since when a connection was found idle, and by a number that makes the key
 /// unique.
 type EvictionQueue = BTreeMap<(Instant, u64), RegisteredConnection>;
 
@@ -104,7 +104,7 @@ impl ConnectionRegistry {
         connections.any(|connection| connection.state.has_pending_response())
     }
 
-    /// Removes the next connection that was idle for long enough, as far as it is known.
+    /// Removes the next connection that was idle for long enough, by its last recorded state.
     fn pop_candidate(&mut self, now: Instant) -> Option<((Instant, u64), RegisteredConnection)> {
         let min_idle = if self.without_request.is_empty() {
             MIN_AGE
@@ -162,7 +162,7 @@ mod tests {
         advance(1_000).await;
         drop(first.begin_request(Some(0)));
         advance(1_000).await;
-        // Among those with a request, the one with the longest idle time is the next.
+        // Among the connections with a request, the one with the longest idle time is the next.
         assert!(evict_one(&mut registry) && is_evicted(&mut third_evicted));
         assert!(evict_one(&mut registry) && is_evicted(&mut second_evicted));
         assert!(evict_one(&mut registry) && is_evicted(&mut first_evicted));

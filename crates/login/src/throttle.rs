@@ -327,7 +327,8 @@ fn weights<K: Copy, T, W>(all: &HashMap<K, T>, weight: impl Fn(&T) -> W) -> Vec<
     all.iter().map(|(key, entry)| (weight(entry), *key)).collect()
 }
 
-/// An account with many addresses loses its own first, so it cannot make others unknown.
+/// An account with many addresses loses its own addresses first, so it does not evict those of
+/// others.
 fn weights_of_known(known: &HashMap<(u64, u64), Account>) -> Vec<((bool, Weight), (u64, u64))> {
     let mut newest_first = weights(known, Account::weight);
     newest_first.sort_unstable_by_key(|((_, last), (account, _))| (*account, Reverse(*last)));

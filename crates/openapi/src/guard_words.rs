@@ -55,7 +55,7 @@ pub(crate) fn fact(text: &str, checks: &ChecksNeed) -> Option<Fact> {
     })
 }
 
-/// Returns the word for what a check needs.
+/// Returns the word for the needs of a check.
 pub(crate) const fn needs_word(needs: Needs) -> &'static str {
     match needs {
         Needs::Authentication => "authentication",
@@ -64,7 +64,7 @@ pub(crate) const fn needs_word(needs: Needs) -> &'static str {
     }
 }
 
-/// Returns what a check needs, from its word.
+/// Returns the needs of a check, from their word.
 #[cfg(feature = "import")]
 pub(crate) fn needs(word: &str) -> Option<Needs> {
     [Needs::Authentication, Needs::Nothing, Needs::User]
@@ -78,7 +78,7 @@ pub(crate) fn is_reserved(text: &str) -> bool {
     PREFIXES.iter().any(|prefix| text.starts_with(prefix))
 }
 
-/// Writes a scope as a word, between backticks if it would otherwise read as something else.
+/// Writes a scope as a word, between backticks if it could be read as another word.
 pub(crate) fn scope_word(text: &str) -> String {
     let is_plain = !matches!(text, "and" | "deny" | "of" | "or" | "public")
         && !is_reserved(text)

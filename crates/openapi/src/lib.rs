@@ -1,5 +1,8 @@
-//! **How does a document describe access?** Writes OpenAPI from a table of operations, and reads a
-//! table from a document.
+//! **How is a policy read and written as a document?** Writes OpenAPI from a table of operations,
+//! and reads a table from a document.
+//!
+//! `scopegate-http` writes the document of an application with it. The command `scopegate policy`
+//! reads documents and draws policies.
 //!
 //! ```text
 //!   OperationTable ─┐

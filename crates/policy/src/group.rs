@@ -4,9 +4,9 @@ use crate::{Guard, Operation};
 
 /// Operations below one prefix and with common guards, which FastAPI calls a router.
 ///
-/// A group may contain groups. The order of guards is from the outside in, regardless of the order
-/// of declaration: the application's, those of the outer group, those of the inner one, then the
-/// operation's own.
+/// A group may contain groups. Guards apply from the outside in, regardless of the order of
+/// declaration. First come the application's guards, then those of the outer group, those of the
+/// inner one, and the operation's own.
 ///
 /// ```
 /// use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};

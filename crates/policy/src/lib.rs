@@ -79,7 +79,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The feature `testing` adds permits and token worlds without a proof, for tests of applications.
+//! The feature `testing` adds permits and token facts without a proof, for tests of applications.
+//! It is off by default.
 //!
 //! Out of scope: I/O, a clock, randomness, async functions; negation; prefix rules between scopes,
 //! which grant too much; roles, which a program maps to scopes.

@@ -43,7 +43,7 @@ struct Tables {
     names: HashMap<UserId, Username>,
     clients: BTreeMap<ClientId, Client>,
     revocations: BTreeMap<RevocationCursor, Revocation>,
-    /// The place of the revocation that was kept last, even if it was forgotten since.
+    /// The position of the last stored revocation, even if it was removed since.
     last_place: i64,
     /// The lifetimes of tokens that do not state when they were issued, and when the last of them
     /// expires.

@@ -1,4 +1,10 @@
-//! **Is this genuine?** Signing and verifying tokens, hashing passwords, secrets of clients.
+//! **Is this token, key or password genuine?** Signs and verifies tokens, hashes passwords,
+//! generates client secrets.
+//!
+//! `scopegate-gate` verifies tokens with it, and `scopegate-grant` signs them. A program that only
+//! verifies tokens can use it directly. Start with [`Verifier`], [`TokenRules`], [`KeySet`],
+//! [`VerifyError`], [`VerifiedCache`], [`RevokedSet`], [`Signer`], [`SigningKey`], [`VerifyingKey`]
+//! and [`ClientSecret`].
 //!
 //! ```text
 //!   AccessTokenClaims --Signer--> AccessToken ~~~ wire ~~~> &str --Verifier--> Verified<Claims>
@@ -10,10 +16,9 @@
 //!   password --PasswordHasher--> PasswordHash        RandomSource --ClientSecret--> SecretDigest
 //! ```
 //!
-//! There is one [`Verifier`] for each kind of token, and its [`TokenRules`] say all that must hold.
-//! The algorithm is a property of the key; what the token says about it can only be refused. All
-//! cryptography is ring's, called directly: nothing here depends on a provider that the process
-//! installs.
+//! A [`Verifier`] accepts one kind of token, and its [`TokenRules`] contain all requirements. The
+//! algorithm is a property of the key. A token with another `alg` is refused. All cryptography is
+//! ring's, called directly: nothing here depends on a provider that the process installs.
 //!
 //! ```
 //! use scopegate_domain::{AccessTokenClaims, Lifetime, ScopeToken, Secret, Timestamp};
@@ -44,8 +49,10 @@
 //! - `proofs`: verifiers of `DPoP` proofs, client assertions and `id_token_hint`.
 //! - `fuzzing`: entry points for fuzzers.
 //!
-//! Deliberately absent: a clock, input and output, decisions about scopes, keys out of tokens
-//! (`jku`, `jwk`, `x5u`, `x5c`), the algorithm `none`.
+//! # Out of scope
+//!
+//! A clock, input and output, decisions about scopes, keys from tokens (`jku`, `jwk`, `x5u`,
+//! `x5c`), the algorithm `none`.
 
 mod algorithm;
 mod compact;

@@ -51,7 +51,7 @@ fn follow(known: Duration, took: Duration) -> Duration {
     took.min(known * 2).max(known.saturating_sub(known / 32))
 }
 
-/// Estimates the time of a scheme that was not measured, from one that was.
+/// Estimates the duration of a scheme without measurement, from a measured one.
 fn estimate(took: Duration, own: Option<Duration>, other: Duration) -> Duration {
     match own {
         Some(own) if !own.is_zero() => took.mul_f64((other.as_secs_f64() / own.as_secs_f64()).min(1e6)),
@@ -109,7 +109,7 @@ mod tests {
             ms(98),
             "as it was measured"
         );
-        // However often the cheap one is tried, the expensive one is not forgotten.
+        // Many attempts with the cheap scheme do not change the measurement of the expensive one.
         for _ in 0..1_000 {
             assert_eq!(padding.wait_after(Some(&cheap), ms(2), &costs), ms(98));
         }

@@ -15,7 +15,7 @@ use super::error::HashingError;
 /// idle core all of it.
 const NICENESS: i32 = 10;
 
-/// Runs this work on its own thread. It continues when the caller was dropped.
+/// Runs this work on a separate thread. It continues if the caller is dropped.
 pub(super) async fn run<T, F>(work: F) -> Result<T, HashingError>
 where
     T: Send + 'static,

@@ -96,7 +96,7 @@ impl Account {
         self.under_way == 0 && is_idle
     }
 
-    /// Returns whether a known address is known no longer.
+    /// Returns whether a known address was removed.
     pub(super) fn is_forgotten(&self, now: Instant) -> bool {
         self.under_way == 0 && now.duration_since(self.last) >= KNOWN_FOR
     }

@@ -93,7 +93,7 @@ impl Address {
         }
     }
 
-    /// Returns whether the bucket equals a new one in effect.
+    /// Returns whether the bucket has the same effect as a new one.
     pub(super) fn is_over(&self, now: Instant) -> bool {
         self.under_way == 0 && self.full_until <= now
     }

@@ -111,13 +111,13 @@ pub(super) fn is_optional(operation: &ResolvedOperation) -> bool {
     operation.is_optional() && sets.any(|set| set.contains(FactId::AUTHENTICATED))
 }
 
-/// The checks that operations require and that need something other than authentication.
+/// Returns the checks that operations require and that need more than authentication.
 pub(super) fn checks(table: &OperationTable) -> BTreeMap<String, &'static str> {
     let alternatives = table.operations().iter().flat_map(ResolvedOperation::alternatives);
     alternatives.flat_map(Alternative::guards).filter_map(need).collect()
 }
 
-/// Returns what a check needs, if that is not authentication.
+/// Returns the needs of a check, if they are more than authentication.
 fn need(fact: &Fact) -> Option<(String, &'static str)> {
     match fact {
         Fact::Check { name, needs } if *needs != Needs::Authentication => Some((name.to_string(), needs_word(*needs))),

@@ -45,7 +45,7 @@ pub(super) enum Term {
     Scope(SchemeIndex, ScopeIndex),
 }
 
-/// Terms that must hold together.
+/// The terms that must hold together.
 pub(super) type Conjunction = Vec<Term>;
 
 /// The requirement of an operation.
@@ -145,7 +145,7 @@ impl TableAssembler {
         Ok(())
     }
 
-    /// Counts text that is kept.
+    /// Counts stored text.
     pub(super) fn count_text(&mut self, bytes: usize) -> Result<(), ImportError> {
         self.text = self.text.saturating_add(bytes);
         if self.text > MAX_TEXT {

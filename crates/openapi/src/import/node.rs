@@ -341,7 +341,7 @@ impl<'n> At<'n> {
             .map(|(index, node)| self.child(node, PathStep::Index(index))))
     }
 
-    /// The object of a name, if there is one.
+    /// Returns the object with this name, if there is one.
     pub(super) fn object<'s>(&'s self, name: &'s str) -> Result<Option<At<'s>>, ImportError> {
         let found = self.get(name);
         if let Some(found) = &found {
@@ -379,7 +379,7 @@ impl<'n> At<'n> {
         }
     }
 
-    /// The text of a name, if there is one. `null` is noted.
+    /// Returns the text with this name, if there is one. `null` adds a note.
     pub(super) fn text_of(&self, name: &str) -> Result<Option<&'n str>, ImportError> {
         let Some(node) = self.node.find(name) else {
             return Ok(None);

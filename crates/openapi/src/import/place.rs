@@ -213,7 +213,7 @@ pub(super) struct OperationPlace {
 #[derive(Clone, Debug)]
 pub(super) enum SecurityPlace {
     None,
-    /// In the operation, under its own name.
+    /// The `security` is in the operation, under its own name.
     Own(Mark),
     Shared(Arc<DocumentPosition>),
 }

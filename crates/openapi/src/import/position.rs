@@ -20,6 +20,6 @@ impl Position {
 pub struct Located {
     /// The JSON pointer ([RFC 6901](https://www.rfc-editor.org/rfc/rfc6901)).
     pub pointer: String,
-    /// The position of the name of the member, or of the item.
+    /// The position of the member's name, or of the item.
     pub position: Position,
 }

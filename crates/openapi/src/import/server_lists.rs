@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::servers::Server;
 
-/// A list of servers by its place. The first one is that of the document.
+/// A list of servers by its position. The first one is that of the document.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct ServerList(usize);
 

@@ -80,7 +80,7 @@ fn position((text, lines): Text<'_>, byte: usize) -> Position {
     lines.mark(text, byte).position()
 }
 
-/// A table, of which names are taken.
+/// A table. Each read removes a name from it.
 #[derive(Debug)]
 pub(super) struct Table<'v, 't> {
     source: Source<'t>,

@@ -1,4 +1,4 @@
-//! Operations by path: a tree of groups that have something in common.
+//! Groups operations by path, as a tree.
 
 use std::collections::HashMap;
 

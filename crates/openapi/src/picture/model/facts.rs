@@ -63,7 +63,7 @@ fn families(table: &OperationTable) -> Vec<Vec<usize>> {
     table.catalog().schemes().iter().map(scopes).collect()
 }
 
-/// Returns what an atom implies directly, without steps that follow from others.
+/// Returns the atoms that an atom implies directly, without those that follow from others.
 fn next(universe: &FactTable, id: FactId) -> Vec<usize> {
     let implied = universe.closure(id).difference(&FactSet::from_iter([id]));
     universe.generators(&implied).iter().map(FactId::index).collect()

@@ -11,7 +11,7 @@ pub(super) use self::json::{holds_list, read as read_value, stream};
 pub(super) use self::logged::{Call, Logged};
 use self::logged::{leading_number, request_line};
 
-/// The call of a line; `None` if the line holds no call.
+/// The call in a line; `None` if the line contains no call.
 ///
 /// A line is `METHOD PATH`, perhaps with a status. Or it holds a request line in quotes and a
 /// status, as the common log format has it (`"GET /items HTTP/1.1" 200`). It may be a JSON object
@@ -29,7 +29,7 @@ pub(super) fn read(line: &str) -> Option<Logged> {
         .or_else(|| anywhere(line))
 }
 
-/// Whether a line without a call may hold one in a form that is not known: it names a method and a
+/// Whether a line without a call may contain one in an unsupported form: it names a method and a
 /// path or URL.
 pub(super) fn may_be_call(line: &str) -> bool {
     let mut words = line.split(|character: char| {

@@ -167,7 +167,7 @@ struct Report<'r> {
     spelling: &'r Spelling,
     located: &'r Located<'r>,
     refused: Vec<String>,
-    /// Whether a call is unknown, so that no scope is known to be superfluous.
+    /// Whether a call is unknown, so that no scope can be reported as unneeded.
     is_incomplete: bool,
 }
 

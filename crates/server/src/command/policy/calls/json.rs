@@ -34,9 +34,9 @@ const SHAPES: [(&str, &str); 21] = [
 ];
 /// The members that contain an address next to a member `method`.
 const ADDRESSES: [&str; 6] = ["/path", "/url", "/uri", "/target", "/request_uri", "/requestUri"];
-/// Members that hold a whole request line.
+/// The members that contain a whole request line.
 const LINES: [&str; 4] = ["/request", "/request_line", "/requestLine", "/http_request"];
-/// The members that hold a status.
+/// The members that contain a status.
 const STATUSES: [&str; 19] = [
     "/httpRequest/status",
     "/response/status",

@@ -6,7 +6,7 @@ pub(crate) struct Call {
     pub(crate) method: String,
     /// Path or URL, without query and fragment.
     pub(crate) address: String,
-    /// The query, which is never shown: it may hold tokens.
+    /// The query, which is never printed, because it may contain tokens.
     pub(crate) query: String,
     /// Whether the address is a template of the policy.
     pub(crate) is_template: bool,

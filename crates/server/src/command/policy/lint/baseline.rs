@@ -17,7 +17,7 @@ use crate::command::policy::written::{refuse_other, replace};
 
 /// Maximum size of the file, in bytes. A baseline is as large as a report.
 const MAX_FILE: u64 = 64 << 20;
-/// Version of the format. Version 1 did not hold the scopes of a finding about several.
+/// The version of the format. Version 1 did not contain the scopes of a finding about several.
 const VERSION: u32 = 2;
 
 /// The content of a baseline file.
@@ -112,7 +112,7 @@ fn whole(finding: &Finding) -> &[Finding] {
     }
 }
 
-/// The finding with its new operations. `None` if it is known.
+/// Returns the finding with its new operations. `None` if it is in the baseline.
 fn new_part(known: &Known<'_>, finding: &Finding) -> Option<Finding> {
     let Some(operations) = known.get(&(finding.rule().as_str(), finding.cause())) else {
         return Some(finding.clone());

@@ -13,7 +13,7 @@ use super::finding_place;
 pub(super) struct Reported {
     pub(super) finding: Finding,
     pub(super) located: Located,
-    /// The file that contains it: the document, or one that the document refers to.
+    /// The file with the finding: the document, or a file that the document refers to.
     pub(super) file: String,
 }
 
@@ -107,7 +107,7 @@ impl Reported {
         operations.map(|(method, path)| format!("{method} {path}")).collect()
     }
 
-    /// The operations in one cell: the first, and the number of further ones.
+    /// Returns the operations as one table cell: the first one, and the number of the others.
     pub(super) fn operations_in_short(&self) -> String {
         match self.operations().as_slice() {
             [] => "(the whole policy)".to_owned(),
