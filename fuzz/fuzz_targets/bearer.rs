@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| scopegate_http::fuzzing::bearer(input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| scopegate_portal::fuzzing::bearer(input));

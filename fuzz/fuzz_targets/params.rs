@@ -1,3 +1,6 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| scopegate_http::fuzzing::form(input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| {
+    scopegate_portal::fuzzing::form(input);
+    scopegate_http::fuzzing::query(input);
+});

@@ -180,8 +180,9 @@ impl GateBuilder {
         self
     }
 
-    /// Sets the claims of the tokens of the application's own authorization server. Default:
-    /// unknown. [`GateBuilder::build`] refuses requirements that no token can satisfy.
+    /// Sets the claims of the tokens of the application's own authorization server. Default: those
+    /// that an endpoint of the site issues ([`SiteEndpoint::issued_tokens`]).
+    /// [`GateBuilder::build`] refuses requirements that no token can satisfy.
     pub fn issued_tokens(mut self, tokens: IssuedTokens) -> Self {
         self.issued = Some(tokens);
         self
@@ -213,11 +214,13 @@ impl GateBuilder {
         report_overrides(&table);
         let verifiers = SchemeVerifiers::new(self.verifiers, &table, self.profile)?;
         template::refuse_other_names(&table)?;
+        let of_site = || self.sites.iter().find_map(SiteEndpoint::issued_tokens);
+        let issued = self.issued.or_else(of_site);
         let mut sources = Vec::new();
         for operation in table.operations() {
             check(operation, self.users.is_some())?;
             sources.push(verifiers.sources(operation, table.catalog())?);
-            producers::check(operation, &verifiers, self.issued.as_ref())?;
+            producers::check(operation, &verifiers, issued.as_ref())?;
         }
         let routes = routes(&table, &self.sites, self.profile)?;
         let shadow = self

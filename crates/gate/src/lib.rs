@@ -100,8 +100,11 @@ pub mod entity_tag;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
+pub mod media_type;
 pub mod path;
 pub mod urlencoded;
+#[doc(hidden)]
+pub mod validation_error;
 
 pub use body_error::BodyError;
 pub use challenge::Challenge;

@@ -9,6 +9,7 @@ use scopegate_store::BoxFuture;
 use serde_json::{Map, Value};
 
 use crate::body_error::BodyError;
+use crate::credentials::claim_source::IssuedTokens;
 use crate::refusal_responses::RefusalResponses;
 use crate::request_head::RequestHead;
 
@@ -52,6 +53,14 @@ pub trait SiteEndpoint: Send + Sync {
         let _ = (route, error);
         None
     }
+
+    /// States which claims the tokens have that the endpoint issues. Default: it issues none.
+    ///
+    /// [`GateBuilder::build`](crate::GateBuilder::build) refuses requirements that no token can
+    /// satisfy.
+    fn issued_tokens(&self) -> Option<IssuedTokens> {
+        None
+    }
 }
 
 impl<T: SiteEndpoint + ?Sized> SiteEndpoint for Arc<T> {
@@ -65,6 +74,10 @@ impl<T: SiteEndpoint + ?Sized> SiteEndpoint for Arc<T> {
 
     fn body_error(&self, route: usize, error: BodyError) -> Option<Response<Bytes>> {
         (**self).body_error(route, error)
+    }
+
+    fn issued_tokens(&self) -> Option<IssuedTokens> {
+        (**self).issued_tokens()
     }
 }
 

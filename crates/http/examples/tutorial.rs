@@ -11,7 +11,6 @@ use std::sync::Arc;
 use scopegate_http::domain::{
     Account, Client, ClientId, GrantType, Lifetime, PasswordHash, Scope, Secret, User, UserId, UserStatus, Username,
 };
-use scopegate_http::grant::{AuthorizationServer, GrantProfile};
 use scopegate_http::serde::Serialize;
 use scopegate_http::serde_json::json;
 use scopegate_http::store::{MemoryStore, Store, Users};
@@ -21,6 +20,8 @@ use scopegate_http::{
     ActiveUser, AnyJson, Catalog, CurrentUser, Gate, GateBuilder, Guard, Json, Profile, ScopeToken, SecurityScheme,
     get, tokio, warp,
 };
+use scopegate_portal::TokenEndpoint;
+use scopegate_portal::grant::{AuthorizationServer, GrantProfile};
 
 // To get a text like this run: openssl rand -hex 32
 const SECRET_KEY: &str = "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7";
@@ -111,7 +112,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .lifetime(Lifetime::from_minutes(30))
         .build();
     let gate = gate(catalog, verifier, store)
-        .token_endpoint("/token", server)
+        .site(TokenEndpoint::new("/token", server))
         .build()?;
     warp::serve(gate.site_filter()).run(([127, 0, 0, 1], 8000)).await;
     Ok(())

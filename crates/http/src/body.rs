@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use http::HeaderMap;
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::CONTENT_LENGTH;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Body;
-use scopegate_gate::{BodyError, InputError, InvalidInput};
+use scopegate_gate::{BodyError, InputError, InvalidInput, media_type};
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout_at};
 
@@ -95,7 +95,7 @@ pub(crate) fn read_json<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -
     if body.is_empty() {
         return Err(InvalidInput::missing("body", None).into());
     }
-    if !is_json(headers) || is_encoded(headers) {
+    if !is_json(headers) || media_type::is_encoded(headers) {
         return Err(InputError::MediaType);
     }
     // A second pass finds the location of the error, or an array in place of an object.
@@ -109,7 +109,7 @@ pub(crate) fn read_json<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -
 /// Whether the media type is `application/json` or ends in `+json`
 /// ([RFC 6839, section 3.1](https://www.rfc-editor.org/rfc/rfc6839#section-3.1)).
 fn is_json(headers: &HeaderMap) -> bool {
-    let value = media_type(headers).unwrap_or_default();
+    let value = media_type::of(headers).unwrap_or_default();
     let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match essence.split_once('/') {
         Some(("application", subtype)) => subtype == "json" || subtype.ends_with("+json"),
@@ -117,23 +117,10 @@ fn is_json(headers: &HeaderMap) -> bool {
     }
 }
 
-/// Returns the media type, if there is exactly one. If there are two, a proxy may have used either.
-pub(crate) fn media_type(headers: &HeaderMap) -> Option<&str> {
-    let mut values = headers.get_all(CONTENT_TYPE).into_iter();
-    let only = values.next().filter(|_| values.next().is_none());
-    only?.to_str().ok()
-}
-
-/// Returns whether the body has a content coding, such as a compression. Nothing here decodes it
-/// ([RFC 9110, section 8.4](https://www.rfc-editor.org/rfc/rfc9110#section-8.4)).
-pub(crate) fn is_encoded(headers: &HeaderMap) -> bool {
-    let mut codings = headers.get_all(CONTENT_ENCODING).into_iter();
-    codings.any(|coding| !coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity"))
-}
-
 #[cfg(test)]
 mod tests {
     use http::HeaderValue;
+    use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
     use hyper::body::Frame;
     use serde::Deserialize;
     use serde_json::json;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use std::sync::Arc;
 
-use scopegate_gate::SiteEndpoint;
+use scopegate_gate::{SiteEndpoint, validation_error};
 use scopegate_openapi::{DocumentInfo, OperationDocs};
 use scopegate_policy::{Access, OperationTable, ResolvedOperation};
 use serde_json::{Map, Value, json};
@@ -62,7 +62,7 @@ pub(crate) fn write(source: &Source<'_>, table: &OperationTable) -> Result<Value
             schemas.add_described(name, schema)?;
         }
         if mounted.description.has_inputs() && source.profile == Profile::Tutorial {
-            schemas.extend(schema::validation_error())?;
+            schemas.extend(validation_error::schemas())?;
         }
     }
     for (mounted, operation) in operations() {

@@ -6,9 +6,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use scopegate_domain::{Catalog, Clock, GrantType};
-use scopegate_gate::{IssuedTokens, SiteEndpoint, path};
-use scopegate_grant::AuthorizationServer;
+use scopegate_domain::{Catalog, Clock};
+use scopegate_gate::{SiteEndpoint, path};
 use scopegate_policy::{Guard, Method, OperationTable, ResolvedOperation};
 use scopegate_store::Users;
 
@@ -18,13 +17,10 @@ use crate::cors::{Cors, CorsHeaders};
 #[cfg(feature = "docs")]
 use crate::docs::DocsEndpoint;
 use crate::document;
-use crate::endpoint::jwks::JwksEndpoint;
-use crate::endpoint::token::TokenEndpoint;
 use crate::gate::{Gate, Inner, MountedOperation};
 use crate::group::Group;
-use crate::published_keys::PublishedKeys;
 use crate::route::{HandledOperation, OperationHandler};
-use crate::{BearerTokens, CredentialVerifier, Profile, TrustedProxies};
+use crate::{BearerTokens, CredentialVerifier, Profile};
 #[cfg(feature = "remote-issuers")]
 use crate::{Introspection, RemoteIssuer};
 
@@ -59,11 +55,8 @@ pub struct GateBuilder {
     /// One for each operation of the table, in its order.
     mounted: Vec<OperationHandler>,
     sites: Vec<Arc<dyn SiteEndpoint>>,
-    token_endpoint: Option<(String, AuthorizationServer)>,
-    trusted_proxies: TrustedProxies,
     #[cfg(feature = "docs")]
     docs: Option<DocsSettings>,
-    jwks: Option<PublishedKeys>,
     cors: Option<Cors>,
     limits: BodyLimits,
 }
@@ -92,11 +85,8 @@ impl GateBuilder {
             version: "0.1.0".to_owned(),
             mounted: Vec::new(),
             sites: Vec::new(),
-            token_endpoint: None,
-            trusted_proxies: TrustedProxies::default(),
             #[cfg(feature = "docs")]
             docs: None,
-            jwks: None,
             cors: None,
             limits: BodyLimits {
                 bytes: 1024 * 1024,
@@ -217,21 +207,10 @@ impl GateBuilder {
         self
     }
 
-    /// Adds an endpoint that is not an operation, such as a health check. No guard applies to it.
+    /// Adds an endpoint that is not an operation, such as a health check or the token endpoint of
+    /// `scopegate-portal`. No guard applies to it.
     pub fn site(mut self, endpoint: impl SiteEndpoint + 'static) -> Self {
         self.sites.push(Arc::new(endpoint));
-        self
-    }
-
-    /// Issues tokens at this path (`POST`).
-    pub fn token_endpoint(mut self, path: impl Into<String>, server: AuthorizationServer) -> Self {
-        self.token_endpoint = Some((path.into(), server));
-        self
-    }
-
-    /// Sets the proxies whose `X-Forwarded-For` names the client of a login. Default: none.
-    pub fn trusted_proxies(mut self, proxies: TrustedProxies) -> Self {
-        self.trusted_proxies = proxies;
         self
     }
 
@@ -256,14 +235,6 @@ impl GateBuilder {
     #[cfg(feature = "docs")]
     pub fn docs_at_root(mut self) -> Self {
         self.docs.get_or_insert_default().is_at_root = true;
-        self
-    }
-
-    /// Publishes these public keys at `/.well-known/jwks.json`, so that other programs can verify
-    /// tokens. Like the pages it is not an operation: no guard applies to it, and the document does
-    /// not name it.
-    pub fn jwks(mut self, keys: PublishedKeys) -> Self {
-        self.jwks = Some(keys);
         self
     }
 
@@ -292,14 +263,6 @@ impl GateBuilder {
     ///
     /// The first [`BuildError`], which names the operation.
     pub fn build(mut self) -> Result<Gate, BuildError> {
-        if let Some((path, server)) = self.token_endpoint.take() {
-            self.gate = self.gate.issued_tokens(issued_tokens(&server));
-            let proxies = std::mem::take(&mut self.trusted_proxies);
-            self.sites.push(Arc::new(TokenEndpoint::new(path, server, proxies)));
-        }
-        if let Some(keys) = self.jwks.take() {
-            self.sites.push(Arc::new(JwksEndpoint::new(keys)));
-        }
         let document_bytes = Arc::new(OnceLock::new());
         #[cfg(feature = "docs")]
         if let Some(docs) = &self.docs {
@@ -340,20 +303,6 @@ impl GateBuilder {
                 document,
             },
         ))
-    }
-}
-
-/// Returns the claims of the tokens of an authorization server.
-fn issued_tokens(server: &AuthorizationServer) -> IssuedTokens {
-    let tokens = IssuedTokens::by(server.token_rules());
-    let has_service = server.grant_types().any(|grant| match grant {
-        // The subject is the user.
-        GrantType::Password => false,
-    });
-    if has_service {
-        tokens.with_service_subjects()
-    } else {
-        tokens
     }
 }
 

@@ -2,15 +2,15 @@
 //! guard, the arguments of the handler and the entry in the OpenAPI document. It is served by
 //! [warp](https://docs.rs/warp), hyper or tower.
 //!
-//! An application with an HTTP API uses this crate, and needs no other crate of the workspace.
-//! Start with [`Gate`], [`GateBuilder`], [`get`], [`Route`], [`Group`], [`Guard`], [`Permit`],
+//! An application with an HTTP API uses this crate, and needs no other crate of the workspace. One
+//! that issues tokens adds `scopegate-portal`. Start with [`Gate`], [`GateBuilder`], [`get`], [`Route`], [`Group`], [`Guard`], [`Permit`],
 //! [`CurrentUser`], [`Json`] and [`BuildError`].
 //!
 //! ```text
 //! get("/reports/{id}").guard(&g).path::<u32>().then(handler)      Route ──> HandledOperation ──> Group
 //!                                                                              │            │
 //!                                                                              ├────────────┘
-//! Catalog, Verifier, Users, AuthorizationServer ── GateBuilder ────────────────┴──> Gate
+//! Catalog, Verifier, Users, SiteEndpoint ── GateBuilder ───────────────────────┴──> Gate
 //!                                                                                    │
 //!            gate.filter()   for warp, with other filters: an unknown path falls through
 //!            gate.site_filter()    for warp, the whole site          gate.service()   the same for hyper
@@ -61,9 +61,9 @@
 //! - `docs/schemes.md` maps each class of `fastapi.security` to this crate.
 //!
 //! The crate re-exports the crates of the lower layers ([`domain`], [`policy`], [`analysis`],
-//! [`token`], [`store`], [`grant`]) and [`warp`], [`tokio`], [`serde`], [`serde_json`] and
-//! [`utoipa`]. Derive macros need the path of those: `#[serde(crate = "scopegate_http::serde")]`,
-//! and `use scopegate_http::utoipa` in the module that derives `ToSchema`.
+//! [`token`], [`store`]) and [`warp`], [`tokio`], [`serde`], [`serde_json`] and [`utoipa`]. Derive
+//! macros need the path of those: `#[serde(crate = "scopegate_http::serde")]`, and `use
+//! scopegate_http::utoipa` in the module that derives `ToSchema`.
 //!
 //! # Features
 //!
@@ -84,7 +84,6 @@
 //! - Routes without a declared access rule: without `guard` or `public`, `then` does not compile.
 
 mod answer;
-mod basic;
 mod body;
 mod body_check;
 mod build_error;
@@ -97,8 +96,6 @@ mod description;
 #[cfg(feature = "docs")]
 mod docs;
 mod document;
-mod endpoint;
-mod form;
 mod gate;
 mod gate_builder;
 mod group;
@@ -108,7 +105,6 @@ mod invalid_value;
 mod json_fault;
 mod merge;
 mod path;
-mod published_keys;
 mod query;
 mod query_check;
 mod query_shape;
@@ -157,14 +153,13 @@ pub use group::Group;
 pub use handler::Handler;
 pub use http::{HeaderName, StatusCode};
 pub use input::{Input, JsonBody, Path, Query, RequestParts};
-pub use published_keys::PublishedKeys;
 pub use response_body::{Response, ResponseBody};
 pub use route::{HandledOperation, Route, delete, get, patch, post, put, route};
 pub use scopegate_domain::{ApiKeyLocation, Catalog, OAuthFlows, ScopeToken, SecurityScheme};
 pub use scopegate_gate::{
     AuthenticatedCredential, BearerTokens, BodyError, Challenge, Credential, CredentialCheck, CredentialVerifier,
-    GateError, InputError, InvalidInput, InvalidProxies, Profile, RefusalResponse, RequestHead, SiteDocument,
-    SiteEndpoint, SiteRequest, SiteRoute, TlsFacts, TrustedProxies, names_one_host,
+    GateError, InputError, InvalidInput, Profile, RefusalResponse, RequestHead, SiteDocument, SiteEndpoint,
+    SiteRequest, SiteRoute, TlsFacts, names_one_host,
 };
 #[cfg(feature = "remote-issuers")]
 pub use scopegate_issuers::{
@@ -178,7 +173,7 @@ pub use service::GateService;
 #[cfg(feature = "testing")]
 pub use testing::TestGate;
 pub use {
-    scopegate_analysis as analysis, scopegate_domain as domain, scopegate_gate as gate_core, scopegate_grant as grant,
+    scopegate_analysis as analysis, scopegate_domain as domain, scopegate_gate as gate_core,
     scopegate_openapi as openapi, scopegate_policy as policy, scopegate_store as store, scopegate_token as token,
     serde, serde_json, tokio, utoipa,
 };

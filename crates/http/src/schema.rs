@@ -81,41 +81,6 @@ pub(crate) fn operation_id(name: &str, template: &str, method: &str) -> String {
     format!("{name}_{}", method.to_lowercase())
 }
 
-/// Returns FastAPI's schemas for an invalid request: `HTTPValidationError` and `ValidationError`.
-pub(crate) fn validation_error() -> [(String, Value); 2] {
-    [
-        ("HTTPValidationError".to_owned(), validation_errors()),
-        ("ValidationError".to_owned(), one_validation_error()),
-    ]
-}
-
-fn validation_errors() -> Value {
-    json!({
-        "properties": { "detail": { "items": { "$ref": "#/components/schemas/ValidationError" }, "type": "array", "title": "Detail" } },
-        "type": "object",
-        "title": "HTTPValidationError",
-    })
-}
-
-fn one_validation_error() -> Value {
-    json!({
-        "properties": {
-            "loc": {
-                "items": { "anyOf": [{ "type": "string" }, { "type": "integer" }] },
-                "type": "array",
-                "title": "Location",
-            },
-            "msg": { "type": "string", "title": "Message" },
-            "type": { "type": "string", "title": "Error Type" },
-            "input": { "title": "Input" },
-            "ctx": { "type": "object", "title": "Context" },
-        },
-        "type": "object",
-        "required": ["loc", "msg", "type"],
-        "title": "ValidationError",
-    })
-}
-
 /// The body of a refusal by [RFC 9457, section
 /// 3](https://www.rfc-editor.org/rfc/rfc9457#section-3).
 pub(crate) fn problem() -> Value {

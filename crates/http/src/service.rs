@@ -77,7 +77,7 @@ impl GateService {
     /// Sets the peer address of the connection. Default: unknown.
     ///
     /// Failed logins count for the address, or for the one that a trusted proxy forwards
-    /// ([`GateBuilder::trusted_proxies`](crate::GateBuilder::trusted_proxies)).
+    /// (`TokenEndpoint::trusted_proxies` of `scopegate-portal`).
     #[must_use]
     pub const fn from_peer(mut self, peer: IpAddr) -> Self {
         self.peer = Some(peer);

@@ -4,10 +4,9 @@
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use scopegate_domain::Secret;
-use scopegate_grant::ClientCredentials;
-
 use scopegate_gate::basic::{decode, split};
 use scopegate_gate::urlencoded;
+use scopegate_grant::ClientCredentials;
 
 /// Reads `Authorization: Basic base64(id ":" secret)`, where id and secret are each form-encoded.
 pub(crate) fn read(headers: &HeaderMap) -> ClientCredentials {

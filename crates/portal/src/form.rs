@@ -9,11 +9,8 @@ use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use multer::Multipart;
 use percent_encoding::percent_decode;
+use scopegate_gate::{Profile, media_type, urlencoded};
 use scopegate_grant::Params;
-
-use scopegate_gate::urlencoded;
-
-use crate::{Profile, body};
 
 /// Most fields of one form.
 const MAX_FIELDS: usize = 1000;
@@ -52,8 +49,8 @@ pub(crate) enum FormError {
 /// - It replaces bytes that are not text.
 pub(crate) async fn read(headers: &HeaderMap, whole: &Bytes, profile: Profile) -> Result<Params, FormError> {
     let content_type = match profile {
-        Profile::Rfc if body::is_encoded(headers) => return Err(FormError::Encoded),
-        Profile::Rfc => body::media_type(headers),
+        Profile::Rfc if media_type::is_encoded(headers) => return Err(FormError::Encoded),
+        Profile::Rfc => media_type::of(headers),
         Profile::Tutorial => headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()),
     };
     let content_type = content_type.unwrap_or_default();

@@ -16,6 +16,7 @@ use scopegate_domain::{Audience, Catalog, ClientId, Issuer, SystemClock};
 use scopegate_grant::{AuthorizationServer, GrantProfile, HashingLimits, RevocationWatch};
 use scopegate_http::policy::OperationTable;
 use scopegate_http::{BearerTokens, Gate, GateBuilder, Profile as HttpProfile};
+use scopegate_portal::TokenEndpoint;
 use scopegate_store::UsersCache;
 use scopegate_token::{PasswordHasher, PasswordPolicy, RevokedSet, Signer, SubjectClaim, TokenRules, Verifier};
 
@@ -83,13 +84,14 @@ pub(crate) async fn gate(
     let server = authorization_server(settings, database, catalog.clone(), signer)?;
     let age = settings.user_cache_age.lifetime();
     let users = UsersCache::new(database.store(), Arc::new(SystemClock), age);
+    let token_endpoint =
+        TokenEndpoint::new(demo::TOKEN_PATH, server).trusted_proxies(settings.guessing.trusted_proxies.clone());
     let gate = Gate::builder(catalog)
         .bearer(demo::SCHEME, tokens)
         .users(Arc::new(users))
         .body_limit(settings.limits.body_limit.get())
         .body_timeout(settings.limits.body_timeout)
-        .trusted_proxies(settings.guessing.trusted_proxies.clone())
-        .token_endpoint(demo::TOKEN_PATH, server);
+        .site(token_endpoint);
     let gate = if settings.demo {
         gate.docs_for_client(demo::CLIENT)
     } else {
@@ -101,7 +103,7 @@ pub(crate) async fn gate(
         Profile::Tutorial => gate,
     };
     let gate = match &live {
-        Some(live) => gate.jwks(live.published.clone()),
+        Some(live) => gate.site(live.published.clone()),
         // A shared secret has no public key.
         None => gate,
     };

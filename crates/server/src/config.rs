@@ -18,7 +18,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use scopegate_domain::{Audience, Issuer, Lifetime, Secret};
-use scopegate_http::{BearerTokens, TrustedProxies};
+use scopegate_http::BearerTokens;
+use scopegate_portal::TrustedProxies;
 use scopegate_token::KeySchedule;
 
 pub(crate) use self::fault::ConfigError;

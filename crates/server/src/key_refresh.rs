@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use scopegate_domain::{Clock, KeyId, SystemClock, Timestamp};
 use scopegate_grant::{ActiveKeys, KeyRotationError, RotatingKeys};
-use scopegate_http::PublishedKeys;
+use scopegate_portal::PublishedKeys;
 use scopegate_token::{Signer, Verifier};
 use tracing::{info, warn};
 

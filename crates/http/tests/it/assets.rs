@@ -114,3 +114,39 @@ async fn a_small_file_has_one_form() {
         assert!(plain.body == gzip.body);
     }
 }
+
+#[tokio::test]
+async fn a_file_of_a_page_is_sent_once() {
+    let gate = common::gate(Profile::Rfc).await.docs().build().unwrap();
+    let ask = async |path: &str, tag: Option<&str>| {
+        let request = Request::get(path);
+        let request = tag
+            .into_iter()
+            .fold(request, |request, tag| request.header("if-none-match", tag));
+        common::send(&gate, request.body(String::new()).unwrap()).await
+    };
+    let mut tags = std::collections::BTreeSet::new();
+    for name in ["swagger-ui-bundle.js", "redoc.standalone.js", "docs.js"] {
+        let path = format!("/docs/assets/{name}");
+        let first = ask(&path, None).await;
+        let tag = first.header("etag").expect("a tag").to_owned();
+        assert_eq!((first.status.as_u16(), first.body.is_empty()), (200, false));
+        let again = ask(&path, Some(&tag)).await;
+        assert_eq!((again.status.as_u16(), again.body.as_str()), (304, ""));
+        assert_eq!(again.header("etag"), Some(&*tag));
+        assert_eq!(ask(&path, Some("\"other\"")).await.body, first.body);
+        tags.insert(tag);
+    }
+    assert_eq!(tags.len(), 3);
+    assert_eq!(ask("/docs/assets/none.js", None).await.status.as_u16(), 404);
+}
+
+#[tokio::test]
+async fn root_redirects_to_the_docs_if_configured() {
+    let gate = common::gate(Profile::Rfc).await.docs().docs_at_root().build().unwrap();
+    let root = common::send(&gate, Request::get("/").body(String::new()).unwrap()).await;
+    assert_eq!((root.status.as_u16(), root.header("location")), (307, Some("/docs")));
+    let gate = common::gate(Profile::Rfc).await.docs().build().unwrap();
+    let root = common::send(&gate, Request::get("/").body(String::new()).unwrap()).await;
+    assert_eq!(root.status.as_u16(), 404);
+}

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use http::{HeaderName, Method, Request};
 use scopegate_http::domain::{ApiKeyLocation, Lifetime, Secret};
-use scopegate_http::grant::AuthorizationServer;
 use scopegate_http::store::StoreError;
 use scopegate_http::token::{Signer, SigningKey, TokenRules};
 use scopegate_http::warp::{self, Filter};
 use scopegate_http::{
     Catalog, Cors, Gate, GateBuilder, Group, Guard, Permit, Profile, ScopeToken, SecurityScheme, get, post, route,
 };
+use scopegate_portal::TokenEndpoint;
+use scopegate_portal::grant::AuthorizationServer;
 use tower_service::Service;
 
 use crate::common::{self, Answered, ITEMS, ME, token};
@@ -57,7 +58,7 @@ async fn site(change: impl FnOnce(GateBuilder) -> GateBuilder) -> Gate {
                     .then(|a: u8, b: u8| async move { (a ^ b).to_string() }),
             ),
         )
-        .token_endpoint("/token", server.build())
+        .site(TokenEndpoint::new("/token", server.build()))
         .docs();
     change(gate).build().unwrap()
 }

@@ -14,17 +14,23 @@ use std::path::Path;
 use crate::replay::{EntryPoint, replay};
 
 const TARGETS: [(&str, EntryPoint); 10] = [
-    ("bearer", scopegate_http::fuzzing::bearer),
+    ("bearer", scopegate_portal::fuzzing::bearer),
     ("challenge", scopegate_http::fuzzing::challenge),
     ("claims", scopegate_domain::fuzzing::claims),
     ("compact_jws", scopegate_token::fuzzing::compact_jws),
     ("diff", policy_pairs::policy_pairs),
     ("guard_trees", guard_trees::guard_trees),
-    ("params", scopegate_http::fuzzing::form),
+    ("params", params),
     ("paths", scopegate_http::fuzzing::paths),
     ("requirement", requirement_machine::requirement),
     ("scope", scopegate_domain::fuzzing::scope),
 ];
+
+/// One corpus for both: each of its inputs is the body of a form and a query.
+fn params(input: &[u8]) {
+    scopegate_portal::fuzzing::form(input);
+    scopegate_http::fuzzing::query(input);
+}
 
 /// Replayed next to their entry points: `crates/openapi/tests/it/fuzz_corpus.rs`,
 /// `crates/token/tests/it/differential.rs`.

@@ -24,7 +24,6 @@ mod gate;
 mod hostile;
 mod inputs;
 mod issuers;
-mod jwks;
 #[path = "../../../../tests/long_check.rs"]
 mod long_check;
 mod one_round;

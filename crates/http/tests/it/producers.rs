@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use scopegate_http::domain::{Audience, Issuer, Lifetime, SchemeName, Secret};
-use scopegate_http::grant::AuthorizationServer;
 use scopegate_http::policy::{Binding, Fact, Needs, Rule, SubjectKind};
 use scopegate_http::store::{BoxFuture, MemoryStore, StoreError};
 use scopegate_http::token::{Signer, SigningKey, TokenRules, Verifier};
@@ -11,6 +10,8 @@ use scopegate_http::{
     ActiveUser, ApiKeyLocation, BuildError, Catalog, Check, CheckContext, Credential, CredentialCheck,
     CredentialVerifier, Gate, GateBuilder, GateError, Guard, Introspection, Permit, RemoteIssuer, SecurityScheme, get,
 };
+use scopegate_portal::TokenEndpoint;
+use scopegate_portal::grant::AuthorizationServer;
 
 use crate::common::{self, ME};
 
@@ -58,7 +59,7 @@ impl CredentialVerifier for Refusing {
 fn own() -> GateBuilder {
     let signer = Signer::new(rules(), SigningKey::es256_generate().unwrap());
     let server = AuthorizationServer::builder(Arc::new(MemoryStore::new()), signer, catalog()).build();
-    resource_server().token_endpoint("/token", server)
+    resource_server().site(TokenEndpoint::new("/token", server))
 }
 
 /// The gate accepts tokens that another server issues with a key that the gate knows.

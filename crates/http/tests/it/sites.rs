@@ -7,7 +7,9 @@ use bytes::Bytes;
 use http::{Request, Response};
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use scopegate_http::store::BoxFuture;
+use scopegate_http::token::{KeySet, SigningKey};
 use scopegate_http::{BodyError, Catalog, Cors, Gate, SiteDocument, SiteEndpoint, SiteRequest, SiteRoute};
+use scopegate_portal::PublishedKeys;
 use serde_json::{Map, json};
 
 use crate::common::send;
@@ -124,6 +126,36 @@ fn document_contains_the_entry_of_a_site() {
     let gate = gate();
     assert_eq!(gate.openapi()["paths"]["/echo"]["post"]["operationId"], "echo");
     assert!(gate.openapi()["paths"].get("/panic").is_none());
+}
+
+#[tokio::test]
+async fn published_keys_are_readable_by_configured_origins() {
+    let cors = Cors::origins(["https://app.example"]).unwrap();
+    let key = SigningKey::es256_generate().unwrap();
+    let keys = PublishedKeys::new(&KeySet::from(key.verifying_key()));
+    let gate = Gate::builder(Catalog::builder().build().unwrap());
+    let gate = gate.site(keys).cors(cors).docs().build().unwrap();
+    let ask = async |method: &str, headers: &[(&str, &str)]| {
+        let request = Request::builder().method(method).uri("/.well-known/jwks.json");
+        let request = headers
+            .iter()
+            .fold(request, |request, (name, value)| request.header(*name, *value));
+        send(&gate, request.body(String::new()).unwrap()).await
+    };
+    for (origin, open) in [
+        ("https://app.example", Some("https://app.example")),
+        ("https://evil.example", None),
+    ] {
+        let answer = ask("GET", &[("origin", origin)]).await;
+        assert_eq!(answer.header("access-control-allow-origin"), open);
+    }
+    let preflight = [
+        ("origin", "https://app.example"),
+        ("access-control-request-method", "GET"),
+    ];
+    assert_eq!(ask("OPTIONS", &preflight).await.status.as_u16(), 204);
+    assert_eq!(ask("POST", &[]).await.header("allow"), Some("GET, HEAD"));
+    assert!(gate.openapi()["paths"].as_object().unwrap().is_empty(), "no operation");
 }
 
 /// The label `route` of each counter of requests.

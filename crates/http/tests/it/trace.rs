@@ -8,13 +8,14 @@ use http::Request;
 use scopegate_http::domain::{
     Account, Client, ClientId, GrantType, PasswordHash, Secret, SecretDigest, User, UserId, Username,
 };
-use scopegate_http::grant::AuthorizationServer;
 use scopegate_http::store::{BoxFuture, MemoryStore, Store, StoreError};
 use scopegate_http::token::{ClientSecret, Signer, SigningKey, SystemRandomSource, TokenRules, Verifier};
 use scopegate_http::{
     ApiKeyLocation, AuthenticatedCredential, Catalog, Credential, CredentialCheck, CredentialVerifier, Gate, Guard,
     HandledOperation, ScopeToken, SecurityScheme, get, post,
 };
+use scopegate_portal::TokenEndpoint;
+use scopegate_portal::grant::AuthorizationServer;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
@@ -204,7 +205,7 @@ async fn gate() -> (Gate, Secrets) {
         .verifier("basic", Arc::new(SecretVerifier))
         .users(store)
         .docs()
-        .token_endpoint("/token", server.password_grant(true).build())
+        .site(TokenEndpoint::new("/token", server.password_grant(true).build()))
         .operations(operations());
     for (name, _) in KEYS {
         gate = gate.verifier(name, Arc::new(SecretVerifier));

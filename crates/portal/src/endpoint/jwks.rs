@@ -1,34 +1,46 @@
-//! The public keys, for all who verify tokens: `/.well-known/jwks.json`.
+//! The key set as an endpoint, `/.well-known/jwks.json`: [RFC 7517, section
+//! 5](https://www.rfc-editor.org/rfc/rfc7517#section-5).
 
 use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Response};
-use scopegate_gate::entity_tag;
+use scopegate_gate::{SiteEndpoint, SiteRequest, SiteRoute, entity_tag};
+use scopegate_store::BoxFuture;
 use scopegate_token::{KeyRing, KeySet};
 
 /// Where the key set is.
-pub(crate) const JWKS_PATH: &str = "/.well-known/jwks.json";
+const JWKS_PATH: &str = "/.well-known/jwks.json";
 
 /// The public keys of this issuer, as a set of JWKs ([RFC 7517, section
-/// 5](https://www.rfc-editor.org/rfc/rfc7517#section-5)). All clones share one set: a key rotation
-/// replaces it, and the gate then answers with the new keys.
+/// 5](https://www.rfc-editor.org/rfc/rfc7517#section-5)), and the endpoint that publishes them at
+/// `/.well-known/jwks.json`. The document does not contain it.
 ///
-/// The answer allows caches to keep it for 300 seconds. So publish a key for longer than that
+/// All clones share one set: a key rotation replaces it, and the gate then answers with the new
+/// keys. The answer allows caches to keep it for 300 seconds. So publish a key for longer than that
 /// before it signs.
 ///
 /// ```
-/// use scopegate_http::PublishedKeys;
-/// use scopegate_http::token::{KeySet, SigningKey};
+/// use scopegate_gate::token::{KeySet, SigningKey};
+/// use scopegate_gate::{Catalog, Gate};
+/// use scopegate_portal::PublishedKeys;
 ///
 /// let (old, new) = (SigningKey::es256_generate()?, SigningKey::es256_generate()?);
 /// let keys = PublishedKeys::new(&KeySet::from(old.verifying_key()));
+/// let gate = Gate::builder(Catalog::builder().build()?).site(keys.clone()).build()?;
 /// keys.replace(&KeySet::from(new.verifying_key()));
+/// # let _ = gate;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct PublishedKeys(Arc<RwLock<Written>>);
+pub struct PublishedKeys(Arc<Published>);
+
+#[derive(Debug)]
+struct Published {
+    written: RwLock<Written>,
+    routes: [SiteRoute; 1],
+}
 
 /// The set as it goes out.
 #[derive(Clone, Debug)]
@@ -49,18 +61,21 @@ impl PublishedKeys {
     /// Publishes these keys. Secrets among them are left out.
     #[must_use]
     pub fn new(keys: &KeySet) -> Self {
-        Self(Arc::new(RwLock::new(Written::new(keys))))
+        Self(Arc::new(Published {
+            written: RwLock::new(Written::new(keys)),
+            routes: [SiteRoute::get(JWKS_PATH).open_to_other_origins()],
+        }))
     }
 
     /// Publishes these keys from now on and no other.
     pub fn replace(&self, keys: &KeySet) {
         let written = Written::new(keys);
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = written;
+        *self.0.written.write().unwrap_or_else(PoisonError::into_inner) = written;
     }
 
-    /// The answer to a request with these headers.
-    pub(crate) fn answer(&self, headers: &HeaderMap) -> Response<Bytes> {
-        let Written { body, tag } = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
+    /// Returns the response to a request with these headers.
+    fn respond(&self, headers: &HeaderMap) -> Response<Bytes> {
+        let Written { body, tag } = self.0.written.read().unwrap_or_else(PoisonError::into_inner).clone();
         let mut response = Response::new(body);
         let fields = response.headers_mut();
         fields.insert(CONTENT_TYPE, HeaderValue::from_static("application/jwk-set+json"));
@@ -69,5 +84,15 @@ impl PublishedKeys {
             fields.insert(CACHE_CONTROL, lifetime);
         }
         entity_tag::apply(&tag, headers, response)
+    }
+}
+
+impl SiteEndpoint for PublishedKeys {
+    fn routes(&self) -> &[SiteRoute] {
+        &self.0.routes
+    }
+
+    fn answer<'a>(&'a self, request: SiteRequest<'a>) -> BoxFuture<'a, Response<Bytes>> {
+        Box::pin(async move { self.respond(request.head.headers()) })
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use scopegate_domain::{Lifetime, Secret};
 use scopegate_grant::{KeyRotationError, RotatingKeys};
-use scopegate_http::PublishedKeys;
+use scopegate_portal::PublishedKeys;
 use scopegate_store::Store;
 use scopegate_token::{
     EnvelopeError, KeySchedule, RandomSource, Signer, SigningKey, SystemRandomSource, TokenRules, Verifier,

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use scopegate_domain::{Audience, Issuer, Lifetime, Secret};
-use scopegate_http::{Cors, TrustedProxies};
+use scopegate_http::Cors;
+use scopegate_portal::TrustedProxies;
 use serde_json::{Value, json};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;

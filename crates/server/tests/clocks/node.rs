@@ -16,6 +16,7 @@ use scopegate_domain::{
 };
 use scopegate_grant::{AuthorizationServer, RevocationWatch};
 use scopegate_http::{ActiveUser, AnyJson, BearerTokens, CurrentUser, Gate, Guard, Profile, get};
+use scopegate_portal::TokenEndpoint;
 use scopegate_store::{Store, Users, UsersCache};
 use scopegate_store_sql::{DatabaseUrl, OpenMode, SqlStore};
 use scopegate_token::{RevokedSet, Signer, SigningKey, SubjectClaim, TokenRules, Verifier};
@@ -125,7 +126,7 @@ fn gate(store: &Arc<dyn Store>, clock: &Arc<dyn Clock>, revoked: Arc<RevokedSet>
         .clock(Arc::clone(clock))
         .bearer("login", BearerTokens::new(verifier).revoked(revoked))
         .users(Arc::new(users))
-        .token_endpoint("/token", server)
+        .site(TokenEndpoint::new("/token", server))
         .operation(
             get("/users/me/")
                 .guard(Guard::requires([ME]).check(ActiveUser))

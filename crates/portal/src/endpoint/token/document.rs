@@ -1,10 +1,8 @@
 //! What the document says about the token endpoint: by the page, word for word what FastAPI writes.
 
 use scopegate_domain::GrantType;
+use scopegate_gate::{Profile, validation_error};
 use serde_json::{Map, Value, json};
-
-use crate::Profile;
-use crate::schema::validation_error;
 
 /// The name that FastAPI gives to the page's form.
 const PAGE_FORM: &str = "Body_login_for_access_token_token_post";
@@ -57,7 +55,7 @@ pub(super) fn schemas(profile: Profile, grant_types: &[GrantType]) -> Map<String
     };
     let named = schemas.into_iter().map(|(name, schema)| (name.to_owned(), schema));
     match profile {
-        Profile::Tutorial => named.chain(validation_error()).collect(),
+        Profile::Tutorial => named.chain(validation_error::schemas()).collect(),
         Profile::Rfc => named.collect(),
     }
 }

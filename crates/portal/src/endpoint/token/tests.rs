@@ -2,16 +2,22 @@
 
 use std::sync::Arc;
 
-use http::header::AUTHORIZATION;
+use http::HeaderValue;
+use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
 use scopegate_domain::{
-    Account, Catalog, Client, ClientId, GrantType, Lifetime, PasswordHash, ScopeToken, Secret, SecurityScheme, User,
-    UserId, Username,
+    Account, Catalog, Client, ClientId, PasswordHash, ScopeToken, Secret, SecurityScheme, User, UserId, Username,
 };
-use scopegate_grant::{InvalidClientCause, InvalidRequestCause, InvalidScopeCause, Unavailable};
+use scopegate_gate::Profile;
+use scopegate_grant::{
+    ClientCredentials, GrantError, GrantProfile, InvalidClientCause, InvalidRequestCause, InvalidScopeCause,
+    Unavailable,
+};
 use scopegate_store::{MemoryStore, Store, StoreError};
 use scopegate_token::{Signer, SigningKey, TokenRules};
+use serde_json::{Value, json};
 
 use super::*;
+use crate::problem::{incomplete, refusal};
 
 /// bcrypt of `secret`, cost 4.
 const HASH: &str = "$2b$04$EixZaYVK1fsbw1ZfbX3OXecuEWXLp80MtU.0.8ZM4wHF7LiXJMApO";
@@ -162,12 +168,12 @@ async fn a_body_that_is_not_whole_is_refused_as_all_else_is() {
         (BodyError::TooLarge, 413),
         (BodyError::TooSlow, 408),
     ] {
-        let (answered, _, body) = read(incomplete(&server(Profile::Rfc).await, cause));
+        let (answered, _, body) = read(incomplete(cause, Profile::Rfc));
         assert_eq!(
             (answered.as_u16(), body.get("error")),
             (status, Some(&json!("invalid_request")))
         );
-        let (answered, _, body) = read(incomplete(&server(Profile::Tutorial).await, cause));
+        let (answered, _, body) = read(incomplete(cause, Profile::Tutorial));
         assert_eq!(answered.as_u16(), status);
         assert!(body.get("detail").is_some_and(Value::is_string), "{body}");
     }

@@ -1,0 +1,20 @@
+//! The headers that state how a body is written: its media type and its content coding.
+
+use http::HeaderMap;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+
+/// Returns the media type, if there is exactly one. Of two, it is unknown which one a proxy used.
+#[must_use]
+pub fn of(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all(CONTENT_TYPE).into_iter();
+    let only = values.next().filter(|_| values.next().is_none());
+    only?.to_str().ok()
+}
+
+/// Returns whether the body has a content coding, such as a compression. Nothing here decodes it
+/// ([RFC 9110, section 8.4](https://www.rfc-editor.org/rfc/rfc9110#section-8.4)).
+#[must_use]
+pub fn is_encoded(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(CONTENT_ENCODING).into_iter();
+    codings.any(|coding| !coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity"))
+}

@@ -1,0 +1,55 @@
+//! **How do clients use the authorization server?** Its endpoints, for the gate of an application.
+//!
+//! A program that issues tokens itself uses this crate. It registers each endpoint at its gate by
+//! one call, `site`. A program that only accepts tokens does not need it.
+//!
+//! Where to start:
+//!
+//! - [`TokenEndpoint`]: `POST /token`, over an [`AuthorizationServer`](grant::AuthorizationServer).
+//! - [`PublishedKeys`]: `GET /.well-known/jwks.json`; a key rotation replaces the keys.
+//! - [`TrustedProxies`]: the proxies whose `X-Forwarded-For` names the client of a login.
+//! - [`grant`]: the authorization server as a value, without HTTP.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use scopegate_gate::domain::{Audience, Issuer};
+//! use scopegate_gate::store::MemoryStore;
+//! use scopegate_gate::token::{KeySet, Signer, SigningKey, TokenRules, Verifier};
+//! use scopegate_gate::{Catalog, Gate, SecurityScheme};
+//! use scopegate_portal::grant::AuthorizationServer;
+//! use scopegate_portal::{PublishedKeys, TokenEndpoint};
+//!
+//! let catalog = Catalog::builder().scheme("login", SecurityScheme::oauth2_password("token")).build()?;
+//! let rules = TokenRules::rfc9068(Issuer::parse("https://id.example")?, Audience::parse("https://api.example")?);
+//! let key = SigningKey::es256_generate()?;
+//! let keys = KeySet::from(key.verifying_key());
+//! let verifier = Verifier::new(rules.clone(), keys.clone());
+//! let server = AuthorizationServer::builder(Arc::new(MemoryStore::new()), Signer::new(rules, key), catalog.clone());
+//!
+//! let gate = Gate::builder(catalog)
+//!     .bearer("login", verifier)
+//!     .site(TokenEndpoint::new("/token", server.password_grant(true).build()))
+//!     .site(PublishedKeys::new(&keys))
+//!     .build()?;
+//! # let _ = gate;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Out of scope: grants, clients and scopes of tokens (`scopegate-grant`), operations with guards
+//! (`scopegate-http`), pages for browsers.
+
+mod basic;
+mod endpoint;
+mod form;
+mod problem;
+mod profile;
+
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
+
+pub use endpoint::jwks::PublishedKeys;
+pub use endpoint::token::TokenEndpoint;
+pub use scopegate_gate::{InvalidProxies, TrustedProxies};
+pub use scopegate_grant as grant;
