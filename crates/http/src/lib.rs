@@ -3,8 +3,8 @@
 //! [warp](https://docs.rs/warp), hyper or tower.
 //!
 //! An application with an HTTP API uses this crate, and needs no other crate of the workspace. One
-//! that issues tokens adds `scopegate-portal`. Start with [`Gate`], [`GateBuilder`], [`get`], [`Route`], [`Group`], [`Guard`], [`Permit`],
-//! [`CurrentUser`], [`Json`] and [`BuildError`].
+//! that issues tokens adds `scopegate-portal`. Start with [`Gate`], [`GateBuilder`], [`get`],
+//! [`Route`], [`Group`], [`Guard`], [`Permit`], [`CurrentUser`], [`Json`] and [`BuildError`].
 //!
 //! ```text
 //! get("/reports/{id}").guard(&g).path::<u32>().then(handler)      Route ──> HandledOperation ──> Group
