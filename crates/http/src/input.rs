@@ -55,8 +55,8 @@ impl<'r> RequestParts<'r> {
         self.query
     }
 
-    /// Returns the whole body, within the limit of the gate. It is empty unless [`Input::READS_BODY`]
-    /// is true.
+    /// Returns the whole body, within the limit of the gate. It is empty unless
+    /// [`Input::READS_BODY`] is true.
     #[must_use]
     pub const fn body(&self) -> &'r [u8] {
         self.body

@@ -327,8 +327,8 @@ fn weights<K: Copy, T, W>(all: &HashMap<K, T>, weight: impl Fn(&T) -> W) -> Vec<
     all.iter().map(|(key, entry)| (weight(entry), *key)).collect()
 }
 
-/// An account with many addresses loses its own addresses first, so it does not evict those of
-/// others.
+/// An account with many addresses loses its own addresses first, so it does not evict
+/// addresses of other accounts.
 fn weights_of_known(known: &HashMap<(u64, u64), Account>) -> Vec<((bool, Weight), (u64, u64))> {
     let mut newest_first = weights(known, Account::weight);
     newest_first.sort_unstable_by_key(|((_, last), (account, _))| (*account, Reverse(*last)));
