@@ -9,6 +9,8 @@
 
 #[path = "layering/cycles.rs"]
 mod cycles;
+#[path = "layering/dependencies.rs"]
+mod dependencies;
 #[path = "layering/imports.rs"]
 mod imports;
 
