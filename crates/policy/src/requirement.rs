@@ -34,7 +34,7 @@ use crate::{FactId, FactSet, FactTable};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Requirement {
-    // INVARIANT: an antichain of closed sets, by `(len, ids)`. Tested by `tests/laws.rs`.
+    // INVARIANT: an antichain of closed sets, by `(len, ids)`. Tested by `tests/it/laws.rs`.
     alternatives: Arc<[FactSet]>,
 }
 

@@ -22,13 +22,13 @@ mod renaming;
 mod scopes;
 mod single_changes;
 
-#[path = "../../../policy/tests/oracle/mod.rs"]
+#[path = "../../../policy/tests/it/oracle/mod.rs"]
 #[expect(dead_code, reason = "these questions need a part of it")]
 mod oracle;
-#[path = "../../../policy/tests/oracle/random_words.rs"]
+#[path = "../../../policy/tests/it/oracle/random_words.rs"]
 mod random_words;
-#[path = "../../../policy/tests/oracle/renaming.rs"]
+#[path = "../../../policy/tests/it/oracle/renaming.rs"]
 mod renamed_words;
-#[path = "../../../policy/tests/oracle/requirements.rs"]
+#[path = "../../../policy/tests/it/oracle/requirements.rs"]
 #[expect(dead_code, reason = "these questions need a part of it")]
 mod requirements;

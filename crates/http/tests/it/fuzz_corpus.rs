@@ -1,11 +1,11 @@
 //! Replays the inputs and the findings of the fuzzers: every file of `fuzz/corpus` through its
 //! entry point.
 
-#[path = "../../../policy/tests/oracle/guard_trees.rs"]
+#[path = "../../../policy/tests/it/oracle/guard_trees.rs"]
 mod guard_trees;
 #[path = "../../../analysis/tests/it/policy_pairs.rs"]
 mod policy_pairs;
-#[path = "../../../policy/tests/oracle/requirement_machine.rs"]
+#[path = "../../../policy/tests/it/oracle/requirement_machine.rs"]
 mod requirement_machine;
 
 use std::fs;

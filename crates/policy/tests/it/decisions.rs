@@ -1,13 +1,6 @@
 //! Each class of denial, each fault of a table, and what only some operations use: optional
 //! authentication, facts, step-up, several subjects.
 
-#![expect(
-    clippy::disallowed_methods,
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test that cannot go on fails, and makes its own proofs"
-)]
-
 use std::sync::Arc;
 
 use scopegate_domain::{

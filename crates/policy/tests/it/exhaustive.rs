@@ -4,12 +4,6 @@
 //! A function is its truth table, a number whose bit `grant` says whether it holds for that grant.
 //! A grant is a number whose bit `scope` says whether it has that scope.
 
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on fails"
-)]
-
 use std::collections::{HashMap, HashSet};
 
 use scopegate_domain::{Catalog, SchemeName, ScopeToken, SecurityScheme};

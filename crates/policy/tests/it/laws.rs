@@ -22,21 +22,6 @@
 //! | 13 limits | `laws/too_large.rs` | `limits.rs` |
 //! | 15 renaming | `renaming_changes_no_meaning` | `trees/denials.rs`: `renaming_scopes_changes_no_decision` |
 
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test that cannot go on fails"
-)]
-
-mod oracle;
-#[path = "oracle/random_words.rs"]
-mod random_words;
-#[path = "oracle/renaming.rs"]
-mod renaming;
-#[path = "oracle/requirements.rs"]
-mod requirements;
-#[path = "laws/too_large.rs"]
 mod too_large;
 
 use std::collections::BTreeSet;
@@ -44,9 +29,9 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use scopegate_policy::{FactSet, Limit, Requirement};
 
-use oracle::words::{Scheme, Words};
-use oracle::{Facts, Formula};
-use requirements::{Bridge, few_words, some_of};
+use crate::oracle::words::{Scheme, Words};
+use crate::oracle::{Facts, Formula};
+use crate::requirements::{Bridge, few_words, some_of};
 
 /// Words, formulas of them, and what two requests provide.
 #[derive(Clone, Debug)]
@@ -60,7 +45,7 @@ struct Case {
 fn case_of(words: impl Strategy<Value = Words>) -> impl Strategy<Value = Case> {
     words.prop_flat_map(|words| {
         let facts = words.facts();
-        let formulas = prop::collection::vec(random_words::formula(facts.clone()), 3);
+        let formulas = prop::collection::vec(crate::random_words::formula(facts.clone()), 3);
         (Just(words), formulas, some_of(facts.clone()), some_of(facts)).prop_map(|(words, formulas, facts, more)| {
             Case {
                 words,
@@ -74,7 +59,10 @@ fn case_of(words: impl Strategy<Value = Words>) -> impl Strategy<Value = Case> {
 
 /// Up to three schemes, up to some 150 words.
 fn large_case() -> impl Strategy<Value = Case> {
-    case_of(prop_oneof![random_words::words(6), random_words::words(45)])
+    case_of(prop_oneof![
+        crate::random_words::words(6),
+        crate::random_words::words(45)
+    ])
 }
 
 /// So few words that a truth table is short.
@@ -259,7 +247,7 @@ proptest! {
     /// Law 15: renaming scopes commutes with everything but order.
     #[test]
     fn renaming_changes_no_meaning(case in large_case()) {
-        let words = case.words.renamed(&renaming::backwards);
+        let words = case.words.renamed(&crate::renaming::backwards);
         let fact = |name: &str| case.words.fact_in(&words, name);
         let (bridge, renamed) = (Bridge::new(&case.words), Bridge::new(&words));
         for (formula, requirement) in case.formulas.iter().zip(requirements(&bridge, &case)?) {

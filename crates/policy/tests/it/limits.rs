@@ -1,12 +1,6 @@
 //! Law 13 for tables: each limit can be reached; past it there is an error that names the
 //! operation, never a shortened answer.
 
-#![expect(
-    clippy::expect_used,
-    clippy::disallowed_methods,
-    reason = "a test that cannot go on fails, and makes its own proofs"
-)]
-
 use scopegate_domain::{Authenticated, Catalog, Claims, Scope, ScopeLayout, ScopeToken, SecurityScheme, Verified};
 use scopegate_policy::{
     Fact, Guard, Limit, MAX_ALTERNATIVES, MAX_CONTEXTS, MAX_DEPTH, MAX_FACTS, MAX_NODES, Operation, OperationTable,

@@ -1,12 +1,6 @@
 //! Places of guards: application, groups in groups, next to the operation and on it; and what code
 //! at each place can ask.
 
-#![expect(
-    clippy::disallowed_methods,
-    clippy::unwrap_used,
-    reason = "a test that cannot go on fails, and makes its own proofs"
-)]
-
 use std::sync::{Arc, Mutex};
 
 use scopegate_domain::{Catalog, Claims, ScopeLayout, ScopeToken, SecurityScheme, Timestamp, Verified};

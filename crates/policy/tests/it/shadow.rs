@@ -1,13 +1,6 @@
 //! A shadow reports the decision of its policy, and reports when it depends on what was not
 //! checked.
 
-#![expect(
-    clippy::disallowed_methods,
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test that cannot go on fails, and makes its own proofs"
-)]
-
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;

@@ -1,30 +1,8 @@
 //! The laws of operations: trees of guards, requests and denials, against an oracle that walks
 //! every path.
 
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test that cannot go on fails"
-)]
-
-#[path = "trees/denials.rs"]
 mod denials;
-#[path = "oracle/minimal.rs"]
-mod minimal;
-mod oracle;
-#[path = "trees/places.rs"]
 mod places;
-#[path = "oracle/random_trees.rs"]
-mod random_trees;
-#[path = "oracle/random_words.rs"]
-mod random_words;
-#[path = "oracle/renaming.rs"]
-mod renaming;
-#[path = "oracle/tree.rs"]
-mod tree;
-#[path = "oracle/tree_bridge.rs"]
-mod tree_bridge;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,11 +13,11 @@ use scopegate_policy::{
     TokenFacts, authorize, explain,
 };
 
-use oracle::bridge::Names;
-use oracle::words::{Scheme, Words};
-use oracle::{Facts, Formula, Implications};
-use tree::{Credential, Guarding, Operation, Own, Policy, Request};
-use tree_bridge::{Notes, presented, token_worlds};
+use crate::oracle::bridge::Names;
+use crate::oracle::words::{Scheme, Words};
+use crate::oracle::{Facts, Formula, Implications};
+use crate::tree::{Credential, Guarding, Operation, Own, Policy, Request};
+use crate::tree_bridge::{Notes, presented, token_worlds};
 
 /// A policy with its table, and a request with what the engine makes of its credentials.
 struct Case {
@@ -51,8 +29,8 @@ struct Case {
 }
 
 fn policy_and_request() -> impl Strategy<Value = (Policy, Request)> {
-    random_trees::policy().prop_flat_map(|policy| {
-        let request = random_trees::request(&policy.words);
+    crate::random_trees::policy().prop_flat_map(|policy| {
+        let request = crate::random_trees::request(&policy.words);
         (Just(policy), request)
     })
 }
@@ -61,7 +39,7 @@ fn policy_and_request() -> impl Strategy<Value = (Policy, Request)> {
 /// or is too large.
 fn table_of(policy: &Policy, notes: &Notes, order: DenialPrecedence) -> Result<OperationTable, TestCaseError> {
     let silent = (0..policy.operations.len()).find(|operation| !policy.says_something(*operation));
-    match (tree_bridge::ordered_table(policy, notes, order), silent) {
+    match (crate::tree_bridge::ordered_table(policy, notes, order), silent) {
         (Ok(table), None) => Ok(table),
         (Err(TableError::NoRequirement { operation }), Some(silent)) if operation == format!("GET /{silent}") => {
             Err(TestCaseError::reject("an operation says nothing"))
@@ -246,7 +224,7 @@ proptest! {
                 for (scheme, scope) in case.policy.mentioned_in_order(number) {
                     let Some(scope) = scope else { continue };
                     let is_shown = shown_facts.contains(&case.policy.words.schemes[scheme].scope_fact(&scope));
-                    let token = oracle::bridge::token(&scope);
+                    let token = crate::oracle::bridge::token(&scope);
                     if is_shown && !expected.contains(&token) {
                         expected.push(token);
                     }
@@ -287,7 +265,7 @@ proptest! {
 
     /// Law 12 again, where scopes and step-up are all that can be missing.
     #[test]
-    fn one_round_of_scopes_and_step_up_suffices((policy, request) in random_trees::challengeable()) {
+    fn one_round_of_scopes_and_step_up_suffices((policy, request) in crate::random_trees::challengeable()) {
         one_round(&Case::new(policy, request)?)?;
     }
 }
@@ -320,7 +298,7 @@ fn requires_another_round(denial: &Denial) -> bool {
 /// Gives a credential exactly the scopes that the denial names for its scheme, and the
 /// authentication that it requires.
 fn grant_what_is_challenged(policy: &Policy, credential: &mut Credential, denial: &Denial) {
-    let scheme = oracle::bridge::scheme_name(&policy.words.schemes[credential.scheme].name);
+    let scheme = crate::oracle::bridge::scheme_name(&policy.words.schemes[credential.scheme].name);
     credential.scopes = denial
         .unmet_requirement()
         .scope_of(&scheme)

@@ -1,11 +1,5 @@
 //! FastAPI's tutorial on scopes, and the places where FastAPI does not enforce what was declared.
 
-#![expect(
-    clippy::disallowed_methods,
-    clippy::unwrap_used,
-    reason = "a test that cannot go on fails, and makes its own proofs"
-)]
-
 use std::sync::{Arc, Mutex};
 
 use scopegate_domain::{

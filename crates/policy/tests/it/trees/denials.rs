@@ -9,13 +9,14 @@ use proptest::sample::subsequence;
 use scopegate_domain::{Lifetime, ScopeToken};
 use scopegate_policy::{Denial, DenialPrecedence, FactId, Forbidden, InvalidTokenCause, ResolvedOperation, explain};
 
+use super::{Case, generators, policy_and_request};
 use crate::minimal::{minimal, smallest};
 use crate::oracle::bridge::{Names, fact_atom};
 use crate::oracle::{Facts, Formula};
+use crate::random_trees;
 use crate::renaming::backwards;
 use crate::tree::{Checking, Own, Passes, Policy, Request};
 use crate::tree_bridge::presented;
-use crate::{Case, generators, policy_and_request, random_trees};
 
 /// Past this number of unions the oracle gives up.
 const FORMED: usize = 5_000;
