@@ -117,7 +117,7 @@ fn faults_of_prose_are_found() {
         )),
         3
     );
-    assert_eq!(in_source("    error!(\"nobody is there\"); key(\"nobody\")"), 1);
+    assert_eq!(in_source("    error!(\"Nobody is there\"); key(\"Nobody\")"), 1);
     assert_eq!(in_source("/// For ever. // prose: allow: a quotation"), 0);
     assert_eq!(in_source(&format!("// {}", "x".repeat(97))), 0);
     assert_eq!(in_source(&format!("// {}", "x".repeat(98))), 1);

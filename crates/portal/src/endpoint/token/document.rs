@@ -20,7 +20,7 @@ pub(super) fn operation(profile: Profile) -> Map<String, Value> {
             },
         }),
         Profile::Rfc => json!({
-            "summary": "Ask for a token",
+            "summary": "Request a token",
             "operationId": "token",
             "requestBody": form("TokenRequest"),
             "responses": {
