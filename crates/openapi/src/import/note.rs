@@ -59,7 +59,7 @@ impl fmt::Display for ImportNote {
     }
 }
 
-/// The subject of a [`Note`].
+/// The subject of a [`ImportNote`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum NoteKind {
