@@ -98,7 +98,9 @@ macro_rules! stage {
         match Stage::set().expect("the demo and the browser start") {
             Some(stage) => stage,
             None => {
-                eprintln!("SKIPPED, NOTHING WAS TESTED: chromium or chromedriver is not on the search path");
+                eprintln!(
+                    "SKIPPED, NOTHING WAS TESTED: no chromium with chromedriver, or SCOPEGATE_WITHOUT_BROWSER is set"
+                );
                 return;
             }
         }

@@ -18,7 +18,9 @@ macro_rules! stage {
         match crate::stage::Stage::set($table.expect("a table")).expect("the browser shows the page") {
             Some(stage) => stage,
             None => {
-                eprintln!("SKIPPED, NOTHING WAS TESTED: chromium or chromedriver is not on the search path");
+                eprintln!(
+                    "SKIPPED, NOTHING WAS TESTED: no chromium with chromedriver, or SCOPEGATE_WITHOUT_BROWSER is set"
+                );
                 return;
             }
         }

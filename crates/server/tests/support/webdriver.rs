@@ -111,9 +111,12 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    /// Starts driver and browser; `None` if there is no browser and `SCOPEGATE_REQUIRE_BROWSER` is
-    /// not set.
+    /// Starts driver and browser. Returns `None` if `SCOPEGATE_WITHOUT_BROWSER` is set, or if there
+    /// is no browser and `SCOPEGATE_REQUIRE_BROWSER` is not set.
     pub(crate) fn start_if_there() -> Result<Option<Self>, Failure> {
+        if env::var_os("SCOPEGATE_WITHOUT_BROWSER").is_some() {
+            return Ok(None);
+        }
         let driver = program(&["chromedriver"]);
         let chromium = program(&["chromium", "chromium-browser", "google-chrome"]);
         match driver.zip(chromium) {
