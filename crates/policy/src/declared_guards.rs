@@ -61,8 +61,8 @@ impl DeclaredGuards {
         self.roots.split_at_checked(self.above).unwrap_or_default()
     }
 
-    /// Guards are conjoined, so an operation that declares itself open below guards that are not
-    /// open would be wrong.
+    /// Refuses an operation that declares itself public or optional below guards that require a
+    /// credential: guards are conjoined, so the declaration has no effect.
     pub(crate) fn refuse_to_loosen(&self, above: &[Requirement]) -> Result<(), TableError> {
         let asks_for_a_credential = |requirement: &Requirement| {
             let mut sets = requirement.alternatives().iter();

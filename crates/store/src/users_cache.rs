@@ -63,7 +63,7 @@ struct Changes {
 }
 
 impl UsersCache {
-    /// The maximum number of cached users.
+    /// The maximum number of users in each of the two indexes, by id and by name.
     pub const MOST: usize = 16_384;
 
     /// The interval at which expired users are dropped, when another user is read. It is the age if

@@ -111,19 +111,18 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    /// Starts driver and browser. Returns `None` if `SCOPEGATE_WITHOUT_BROWSER` is set, or if there
-    /// is no browser and `SCOPEGATE_REQUIRE_BROWSER` is not set.
+    /// Starts driver and browser. Returns `None` if `SCOPEGATE_WITHOUT_BROWSER` is set, or if no
+    /// browser is found. With `SCOPEGATE_REQUIRE_BROWSER=1` it never returns `None`.
     pub(crate) fn start_if_there() -> Result<Option<Self>, Failure> {
-        if env::var_os("SCOPEGATE_WITHOUT_BROWSER").is_some() {
+        let is_required = env::var("SCOPEGATE_REQUIRE_BROWSER").is_ok_and(|value| value == "1");
+        if !is_required && env::var_os("SCOPEGATE_WITHOUT_BROWSER").is_some() {
             return Ok(None);
         }
         let driver = program(&["chromedriver"]);
         let chromium = program(&["chromium", "chromium-browser", "google-chrome"]);
         match driver.zip(chromium) {
             Some((driver, chromium)) => Self::start(&driver, &chromium).map(Some),
-            None if env::var("SCOPEGATE_REQUIRE_BROWSER").is_ok_and(|value| value == "1") => {
-                Err("chromium or chromedriver is not on the search path".into())
-            }
+            None if is_required => Err("chromium or chromedriver is not on the search path".into()),
             None => Ok(None),
         }
     }
