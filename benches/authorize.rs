@@ -11,7 +11,7 @@ fn decision(criterion: &mut Criterion) {
     Race::new("decision, 2 of 32 scopes out of 64")
         .lane("a loop over strings", || policy.string_loop())
         .lane_within("ours", Limit::Ratio(0.2), || {
-            policy.operation().decide(&RequestFacts::of_facts(policy.world()))
+            policy.operation().decide(&RequestFacts::of_facts(policy.facts()))
         })
         .run(criterion);
 }
@@ -36,7 +36,7 @@ fn request(criterion: &mut Criterion) {
         .lane("authorize, denied", || {
             authorize(tutorial.operation(), &nothing).is_err()
         })
-        .lane_within("the world of a token of two scopes", Limit::Nanoseconds(100.0), || {
+        .lane_within("the facts of a token of two scopes", Limit::Nanoseconds(100.0), || {
             tutorial.table().token_facts(tutorial.scheme(), &claims).is_ok()
         })
         .run(criterion);

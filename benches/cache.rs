@@ -18,7 +18,7 @@ fn race(criterion: &mut Criterion, name: &'static str, make: fn(usize) -> Rememb
     let at_most = Limit::Nanoseconds(150.0);
     let (token, copy) = alone.token();
     Race::new(name)
-        .lane("verified, and its world made", || alone.verify())
+        .lane("verified, and its facts made", || alone.verify())
         .lane_within("seen before", at_most, || alone.find().is_some())
         .lane_within("seen before, among 5,000 others", at_most, || {
             among_others.find().is_some()

@@ -39,7 +39,7 @@ pub struct ManyScopes {
     table: OperationTable,
     required: Vec<String>,
     granted: Vec<String>,
-    world: FactSet,
+    facts: FactSet,
 }
 
 impl ManyScopes {
@@ -63,19 +63,22 @@ impl ManyScopes {
             .operation(Operation::get("/x").guard(guard))
             .build()
             .unwrap();
-        let universe = table.fact_table();
+        let fact_table = table.fact_table();
         let scheme = SchemeName::parse("oauth").unwrap();
-        let atom = |name| Fact::Scope {
+        let fact = |name| Fact::Scope {
             scheme: scheme.clone(),
             token: scope(name),
         };
-        let atoms = granted.iter().map(|name| universe.find(&atom(name)).unwrap()).collect();
-        let world = universe.close(&atoms);
+        let granted_facts = granted
+            .iter()
+            .map(|name| fact_table.find(&fact(name)).unwrap())
+            .collect();
+        let facts = fact_table.close(&granted_facts);
         Self {
             table,
             required,
             granted,
-            world,
+            facts,
         }
     }
 
@@ -87,8 +90,8 @@ impl ManyScopes {
 
     /// The facts of the token.
     #[must_use]
-    pub const fn world(&self) -> &FactSet {
-        &self.world
+    pub const fn facts(&self) -> &FactSet {
+        &self.facts
     }
 
     /// The decision as a loop over strings.

@@ -16,13 +16,13 @@ use scopegate_token::{
 #[derive(Debug)]
 pub struct CachedFacts {
     /// The facts for a decision.
-    pub world: TokenFacts,
+    pub facts: TokenFacts,
     subject: Option<Arc<str>>,
 }
 
 impl HeapSize for CachedFacts {
     fn heap_bytes(&self) -> usize {
-        self.world.heap_bytes() + self.subject.as_ref().map_or(0, |subject| subject.len() + 16)
+        self.facts.heap_bytes() + self.subject.as_ref().map_or(0, |subject| subject.len() + 16)
     }
 }
 
@@ -130,7 +130,7 @@ impl RememberedTokens {
     pub fn verify_token(&self, token: &str) -> Result<Arc<CachedToken<CachedFacts>>, TokenRejected> {
         self.cache.verify(token, self.now, |claims| {
             Ok(CachedFacts {
-                world: self.table.token_facts(self.scheme, claims).unwrap(),
+                facts: self.table.token_facts(self.scheme, claims).unwrap(),
                 subject: claims.subject().map(Arc::from),
             })
         })

@@ -54,9 +54,9 @@ fn verdict(criterion: &mut Criterion) {
     let shadows = [ITEMS, ADMIN].map(|scope| Shadow::new(tutorial.table(), proposed(scope)));
     let ask = |shadow: &Shadow, presented: &PresentedCredentials<'_>| {
         let scheme = shadow.scheme(tutorial.scheme()).unwrap();
-        let world = shadow.proposed().token_facts(scheme, &claims).unwrap();
+        let facts = shadow.proposed().token_facts(scheme, &claims).unwrap();
         let beside = PresentedCredentials::new(fixture.now())
-            .with_token(&world, "johndoe")
+            .with_token(&facts, "johndoe")
             .with_user(Arc::clone(&user));
         shadow.counterpart(0).unwrap().ask(Some(presented), &beside)
     };

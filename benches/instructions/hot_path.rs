@@ -57,7 +57,7 @@ fn claims(payload: Vec<u8>) -> (bool, Vec<u8>) {
 #[bench::tutorial(Policy::new())]
 fn decide(policy: Policy) -> (bool, Policy) {
     let presented = PresentedCredentials::new(NOW)
-        .with_token(&policy.world, "johndoe")
+        .with_token(&policy.facts, "johndoe")
         .with_user(policy.user.clone());
     let operation = policy.table.operations().first();
     let is_allowed = operation.is_some_and(|operation| authorize(black_box(operation), &presented).is_ok());

@@ -161,7 +161,7 @@ pub struct Policy {
     /// The scheme of the scopes.
     pub scheme: SchemeId,
     /// The facts of the token.
-    pub world: TokenFacts,
+    pub facts: TokenFacts,
     /// The user.
     pub user: Arc<User>,
 }
@@ -184,12 +184,12 @@ impl Policy {
         let scheme = table.scheme_id(&SchemeName::parse("oauth").unwrap()).unwrap();
         let mut token = Token::good();
         let claims = token.verifier.verify(&token.text, NOW, &mut token.scratch).unwrap();
-        let world = table.token_facts(scheme, &claims).unwrap();
+        let facts = table.token_facts(scheme, &claims).unwrap();
         let user = User::new(UserId::parse("u1").unwrap(), Username::parse("johndoe").unwrap());
         Self {
             table,
             scheme,
-            world,
+            facts,
             user: Arc::new(user),
         }
     }

@@ -70,7 +70,7 @@ fn a_decision_allocates_nothing() {
     let policy = ManyScopes::new();
     assert_eq!(
         allocations(|| {
-            let _ = policy.operation().decide(&RequestFacts::of_facts(policy.world()));
+            let _ = policy.operation().decide(&RequestFacts::of_facts(policy.facts()));
             true
         }),
         0
@@ -88,8 +88,8 @@ fn authorizing_a_request_allocates_nothing() {
         .verifier()
         .verify(fixture.token(), fixture.now(), &mut scratch)
         .unwrap();
-    let world = || tutorial.table().token_facts(tutorial.scheme(), &claims).is_ok();
-    assert_eq!(allocations(world), 0);
+    let facts = || tutorial.table().token_facts(tutorial.scheme(), &claims).is_ok();
+    assert_eq!(allocations(facts), 0);
 }
 
 #[test]

@@ -257,7 +257,7 @@ impl AuthorizationRequest<'_> {
     ) -> Result<Option<Permit>, Refusal> {
         let mut presented = PresentedCredentials::new(now);
         for one in accepted {
-            presented = one.present(presented, one.world());
+            presented = one.present(presented, one.token_facts());
         }
         let decision = decide(self.operation, &presented);
         match (&decision, unanswered) {
@@ -269,7 +269,7 @@ impl AuthorizationRequest<'_> {
                 }
             }
         }
-        let schemes = || accepted.iter().map(|one| one.world().scheme()).collect();
+        let schemes = || accepted.iter().map(|one| one.token_facts().scheme()).collect();
         decision.map_err(|denial| Refusal::Denied(denial, schemes()))
     }
 

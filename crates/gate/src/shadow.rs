@@ -82,7 +82,7 @@ impl<'a> ShadowBuilder<'a> {
 impl ShadowEvaluator {
     /// Returns the facts of an accepted credential under the proposed policy, if that has its
     /// scheme.
-    pub(crate) fn world(
+    pub(crate) fn token_facts(
         &self,
         scheme: SchemeId,
         make: impl FnOnce(&OperationTable, SchemeId) -> Result<TokenFacts, TokenTooLarge>,
@@ -140,13 +140,13 @@ impl ShadowEvaluator {
 
     fn present<'a>(&self, accepted: &'a [AcceptedCredential], now: Timestamp) -> PresentedCredentials<'a> {
         let present = |presented: PresentedCredentials<'a>, one: &'a AcceptedCredential| {
-            let scheme = one.world().scheme();
+            let scheme = one.token_facts().scheme();
             match one.shadow().filter(|_| self.places.are_read_by_both(scheme)) {
                 None => presented,
-                Some(world) if self.places.is_subject_only_in_running(scheme) => {
-                    presented.with_token(world, Subject::None)
+                Some(token_facts) if self.places.is_subject_only_in_running(scheme) => {
+                    presented.with_token(token_facts, Subject::None)
                 }
-                Some(world) => one.present(presented, world),
+                Some(token_facts) => one.present(presented, token_facts),
             }
         };
         accepted.iter().fold(PresentedCredentials::new(now), present)

@@ -150,7 +150,7 @@ impl TestIdentity {
         }
         let mut presented = PresentedCredentials::new(now);
         for one in &accepted {
-            presented = one.present(presented, one.world());
+            presented = one.present(presented, one.token_facts());
         }
         decide(operation, &presented).map_err(|denial| Refusal::Denied(denial, schemes))
     }
@@ -176,9 +176,9 @@ impl TestIdentity {
         if claims.has_confirmation() {
             return Err(VerifyError::Bound.into());
         }
-        let world = authorizer.table.claims_facts_for_test(id, claims)?;
+        let token_facts = authorizer.table.claims_facts_for_test(id, claims)?;
         Ok(AcceptedCredential::from_application(CredentialFacts {
-            world,
+            token_facts,
             shadow: None,
             subject,
         }))

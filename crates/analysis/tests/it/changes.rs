@@ -103,8 +103,8 @@ fn one(catalog: CatalogBuilder, operation: Operation) -> OperationTable {
 }
 
 fn told(old: &OperationTable, new: &OperationTable) -> Vec<String> {
-    let words = |atoms: Option<&[Fact]>| {
-        let words = atoms.map(|atoms| atoms.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "));
+    let words = |facts: Option<&[Fact]>| {
+        let words = facts.map(|facts| facts.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "));
         words.map_or_else(|| "-".to_owned(), |words| format!("[{words}]"))
     };
     let told = |change: &Change| {

@@ -84,7 +84,7 @@ fn compare_all(old_edges: &[(usize, usize)], new_edges: &[(usize, usize)]) {
                 let Some(witness) = witness else { continue };
                 let places = witness
                     .iter()
-                    .filter_map(|atom| NAMES.iter().position(|name| *name == atom.to_string()));
+                    .filter_map(|fact| NAMES.iter().position(|name| *name == fact.to_string()));
                 let grant = places.map(|place| 1 << place).sum();
                 assert_eq!((before(grant), after(grant)), (!is_gained, is_gained), "{witness:?}");
             }

@@ -63,8 +63,8 @@ fn get(guard: Guard) -> Operation {
     Operation::get("/x").guard(guard)
 }
 
-fn guard(atom: Fact) -> Guard {
-    Guard::rule(Rule::Fact(atom))
+fn guard(fact: Fact) -> Guard {
+    Guard::rule(Rule::Fact(fact))
 }
 
 fn check(name: &str) -> Rule {
@@ -185,8 +185,8 @@ fn scopes_that_are_needed_together() {
             token: scope(name),
         })
     };
-    let atoms = Rule::Any(vec![Rule::All(vec![written("items"), written("items.read")])]);
-    assert_eq!(found(get(Guard::rule(atoms))), [LintRule::OrWrittenAsAnd]);
+    let facts = Rule::Any(vec![Rule::All(vec![written("items"), written("items.read")])]);
+    assert_eq!(found(get(Guard::rule(facts))), [LintRule::OrWrittenAsAnd]);
 }
 
 #[test]

@@ -55,8 +55,8 @@ proptest! {
         let by_one = AssumedCredentials::builder().scopes(tokens(&names)).without(Fact::User).build(&table);
         let whole = AssumedCredentials::of_scopes(&table, tokens(&names));
         prop_assert!(bare.facts().is_subset_of(whole.facts()));
-        let is_credential = |atom: &Fact| {
-            matches!(atom, Fact::Authenticated | Fact::Scheme(_) | Fact::Scope { .. })
+        let is_credential = |fact: &Fact| {
+            matches!(fact, Fact::Authenticated | Fact::Scheme(_) | Fact::Scope { .. })
         };
         prop_assert!(table.fact_table().facts_of(bare.facts()).all(is_credential));
         let expected: Vec<_> = whole.facts().iter()

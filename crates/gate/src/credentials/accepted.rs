@@ -14,7 +14,7 @@ pub(crate) struct AcceptedCredential {
 
 /// The facts of one credential, regardless of the requirement.
 pub(crate) struct CredentialFacts {
-    pub(crate) world: TokenFacts,
+    pub(crate) token_facts: TokenFacts,
     /// The facts of this credential under the shadow policy.
     pub(crate) shadow: Option<Box<TokenFacts>>,
     pub(crate) subject: Option<Arc<str>>,
@@ -52,8 +52,8 @@ impl AcceptedCredential {
     }
 
     /// Returns its facts under the running policy.
-    pub(crate) fn world(&self) -> &TokenFacts {
-        &self.facts().world
+    pub(crate) fn token_facts(&self) -> &TokenFacts {
+        &self.facts().token_facts
     }
 
     /// Returns its facts under the shadow policy.
@@ -70,10 +70,10 @@ impl AcceptedCredential {
     pub(crate) fn present<'a>(
         &'a self,
         presented: PresentedCredentials<'a>,
-        world: &'a TokenFacts,
+        token_facts: &'a TokenFacts,
     ) -> PresentedCredentials<'a> {
         let subject = self.subject().map_or(Subject::None, Subject::Shared);
-        let presented = presented.with_token(world, subject);
+        let presented = presented.with_token(token_facts, subject);
         match &self.user {
             Some(user) => presented.with_user(Arc::clone(user)),
             None => presented,
@@ -87,7 +87,7 @@ impl HeapSize for CredentialFacts {
         const COUNTS: usize = 16;
         let shadow = self.shadow.as_ref();
         let subject = self.subject.as_ref();
-        self.world.heap_bytes()
+        self.token_facts.heap_bytes()
             + shadow.map_or(0, |shadow| size_of::<TokenFacts>() + shadow.heap_bytes())
             + subject.map_or(0, |subject| COUNTS + subject.len())
     }

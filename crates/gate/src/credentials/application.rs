@@ -30,16 +30,20 @@ pub(crate) async fn verify(
         return Ok(Err(CredentialError::Verify(VerifyError::Bound)));
     }
     let proof: Authenticated<AuthenticatedCredential> = Authenticated::assertion(acceptance);
-    let world = wanted
+    let token_facts = wanted
         .table
         .credential_facts_with_scopes(wanted.scheme, &proof, &proof.scopes);
     let shadow = wanted.shadow.and_then(|shadow| {
-        shadow.world(wanted.scheme, |table, scheme| {
+        shadow.token_facts(wanted.scheme, |table, scheme| {
             table.credential_facts_with_scopes(scheme, &proof, &proof.scopes)
         })
     });
-    Ok(world.map_err(CredentialError::from).map(|world| {
+    Ok(token_facts.map_err(CredentialError::from).map(|token_facts| {
         let subject = proof.into_inner().subject.filter(|_| wanted.has_subject);
-        AcceptedCredential::from_application(CredentialFacts { world, shadow, subject })
+        AcceptedCredential::from_application(CredentialFacts {
+            token_facts,
+            shadow,
+            subject,
+        })
     }))
 }

@@ -187,17 +187,19 @@ impl BearerVerifier {
     ) -> Result<CredentialFacts, CredentialError> {
         // SECURITY: the cached facts of a token are within the ceiling already. Tested by
         // `jwt_scopes_are_within_the_ceiling`.
-        let world = |table: &OperationTable, scheme| match &self.ceiling {
+        let token_facts = |table: &OperationTable, scheme| match &self.ceiling {
             None => table.token_facts(scheme, claims),
             Some(ceiling) => table.token_facts_within(scheme, claims, ceiling),
         };
-        let shadow = wanted.shadow.and_then(|shadow| shadow.world(wanted.scheme, world));
+        let shadow = wanted
+            .shadow
+            .and_then(|shadow| shadow.token_facts(wanted.scheme, token_facts));
         let meant = |subject: &str| match &self.subjects {
             Some(name) => name(subject),
             None => Arc::from(subject),
         };
         Ok(CredentialFacts {
-            world: world(wanted.table, wanted.scheme)?,
+            token_facts: token_facts(wanted.table, wanted.scheme)?,
             shadow,
             subject: claims.subject().filter(|_| wanted.has_subject).map(meant),
         })

@@ -195,7 +195,7 @@ impl ShadowPlace {
 }
 
 fn is_any_of(accepted: &[AcceptedCredential], schemes: &[SchemeId]) -> bool {
-    accepted.iter().any(|one| schemes.contains(&one.world().scheme()))
+    accepted.iter().any(|one| schemes.contains(&one.token_facts().scheme()))
 }
 
 /// Returns the schemes that the running policy reads, each with its place.

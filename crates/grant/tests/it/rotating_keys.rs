@@ -69,8 +69,8 @@ fn rules() -> TokenRules {
 
 #[tokio::test]
 async fn key_is_published_before_and_after_signing() {
-    let world = RotationFixture::new();
-    let (one, other) = (world.node(), world.node());
+    let fixture = RotationFixture::new();
+    let (one, other) = (fixture.node(), fixture.node());
     let first = one.refresh().await.unwrap().signs;
     assert_eq!(other.refresh().await.unwrap().signs, first, "there is one first key");
 
@@ -84,72 +84,72 @@ async fn key_is_published_before_and_after_signing() {
         assert_eq!((&active.signs, active.published.iter().count()), (&first, 2));
         assert_eq!(active.next_change, Some(added.used_from));
     }
-    world.clock.advance(Lifetime::from_seconds(3_599));
-    let old = world.token(one.signing_key().unwrap(), HALF);
-    world.clock.advance(Lifetime::from_seconds(1));
+    fixture.clock.advance(Lifetime::from_seconds(3_599));
+    let old = fixture.token(one.signing_key().unwrap(), HALF);
+    fixture.clock.advance(Lifetime::from_seconds(1));
     // No new read is necessary: the keys that were read an hour ago contain it.
     assert_eq!(other.active().unwrap().signs, added.id);
     assert_eq!(other.signing_key().unwrap().id(), Some(&added.id));
-    world.clock.advance(Lifetime::from_seconds(1_798));
+    fixture.clock.advance(Lifetime::from_seconds(1_798));
     other.refresh().await.unwrap();
-    assert_eq!(world.verify(&other, &old), Ok(()));
-    world.clock.advance(Lifetime::from_seconds(1));
-    assert_eq!(world.verify(&other, &old), Err(VerifyError::Expired));
+    assert_eq!(fixture.verify(&other, &old), Ok(()));
+    fixture.clock.advance(Lifetime::from_seconds(1));
+    assert_eq!(fixture.verify(&other, &old), Err(VerifyError::Expired));
 
-    world.clock.advance(Lifetime::from_seconds(301));
+    fixture.clock.advance(Lifetime::from_seconds(301));
     assert_eq!(other.refresh().await.unwrap().published.iter().count(), 1);
-    assert_eq!(world.verify(&other, &old), Err(VerifyError::UnknownKey));
-    assert_eq!(world.rows().await.len(), 1, "what nobody needs is not kept");
+    assert_eq!(fixture.verify(&other, &old), Err(VerifyError::UnknownKey));
+    assert_eq!(fixture.rows().await.len(), 1, "what nobody needs is not kept");
     assert_eq!(one.refresh().await.unwrap().signs, added.id);
 }
 
 #[tokio::test]
 async fn due_rotation_happens_once() {
-    let world = RotationFixture::new();
-    let nodes = [world.node(), world.node(), world.node()];
+    let fixture = RotationFixture::new();
+    let nodes = [fixture.node(), fixture.node(), fixture.node()];
     for node in &nodes {
         node.refresh().await.unwrap();
     }
-    world.clock.advance(Lifetime::from_seconds(23 * 60 * 60 - 1));
+    fixture.clock.advance(Lifetime::from_seconds(23 * 60 * 60 - 1));
     for node in &nodes {
         assert_eq!(node.refresh().await.unwrap().published.iter().count(), 1);
     }
-    world.clock.advance(Lifetime::from_seconds(1));
+    fixture.clock.advance(Lifetime::from_seconds(1));
     let (a, b, c) = tokio::join!(nodes[0].refresh(), nodes[1].refresh(), nodes[2].refresh());
     for active in [a, b, c] {
         assert_eq!(active.unwrap().published.iter().count(), 2);
     }
-    let rows = world.rows().await;
+    let rows = fixture.rows().await;
     assert_eq!(rows.len(), 2);
     assert_eq!(rows[1].used_from, rows[0].used_from + DAY);
 }
 
 #[tokio::test]
 async fn longer_lifetime_is_stored_before_use() {
-    let world = RotationFixture::new();
-    world.node().refresh().await.unwrap();
-    let long = world.node_for(Arc::clone(&world.kek), DAY);
+    let fixture = RotationFixture::new();
+    fixture.node().refresh().await.unwrap();
+    let long = fixture.node_for(Arc::clone(&fixture.kek), DAY);
     long.refresh().await.unwrap();
-    assert_eq!(world.rows().await[0].token_lifetime, DAY);
-    let token = world.token(long.signing_key().unwrap(), DAY);
-    let node = world.node();
+    assert_eq!(fixture.rows().await[0].token_lifetime, DAY);
+    let token = fixture.token(long.signing_key().unwrap(), DAY);
+    let node = fixture.node();
     node.rotate().await.unwrap();
     assert_eq!(
-        world.rows().await[1].token_lifetime,
+        fixture.rows().await[1].token_lifetime,
         DAY,
         "whoever rotates may not know it"
     );
-    world.clock.advance(Lifetime::from_seconds(24 * 60 * 60 - 1));
+    fixture.clock.advance(Lifetime::from_seconds(24 * 60 * 60 - 1));
     node.refresh().await.unwrap();
-    assert_eq!(world.verify(&node, &token), Ok(()));
+    assert_eq!(fixture.verify(&node, &token), Ok(()));
 }
 
 #[tokio::test]
 async fn foreign_key_in_store_is_untrusted() {
-    let world = RotationFixture::new();
-    let node = world.node();
+    let fixture = RotationFixture::new();
+    let node = fixture.node();
     let good = node.refresh().await.unwrap();
-    let row = world.rows().await[0].clone();
+    let row = fixture.rows().await[0].clone();
     let stranger = KeyEncryptionKey::generate(&SystemRandomSource).unwrap();
     let key = SigningKey::es256_generate().unwrap();
     let id = KeyId::parse("mine").unwrap();
@@ -175,45 +175,46 @@ async fn foreign_key_in_store_is_untrusted() {
         for key in [row.clone(), forged] {
             assert!(store.rotate(key).await.unwrap());
         }
-        let other = RotatingKeys::new(store, Arc::clone(&world.kek), *node.schedule(), HALF).clock(world.clock.clone());
+        let other =
+            RotatingKeys::new(store, Arc::clone(&fixture.kek), *node.schedule(), HALF).clock(fixture.clock.clone());
         let error = other.refresh().await.unwrap_err();
         assert!(
             matches!(&error, KeyRotationError::Sealed { fault: found, .. } if *found == fault),
             "{error}"
         );
     }
-    let token = world.token(key.with_id(good.signs.clone()), HALF);
-    assert_eq!(world.verify(&node, &token), Err(VerifyError::Signature));
+    let token = fixture.token(key.with_id(good.signs.clone()), HALF);
+    assert_eq!(fixture.verify(&node, &token), Err(VerifyError::Signature));
 }
 
 #[tokio::test]
 async fn keys_are_resealed_while_in_use() {
-    let world = RotationFixture::new();
-    let running = world.node();
+    let fixture = RotationFixture::new();
+    let running = fixture.node();
     running.refresh().await.unwrap();
     let added = running.rotate().await.unwrap();
     let new = Arc::new(KeyEncryptionKey::generate(&SystemRandomSource).unwrap());
-    assert_eq!(world.node().rewrap(&new).await.unwrap(), 2);
-    assert!(world.rows().await.iter().all(|key| new.has_sealed(&key.sealed)));
+    assert_eq!(fixture.node().rewrap(&new).await.unwrap(), 2);
+    assert!(fixture.rows().await.iter().all(|key| new.has_sealed(&key.sealed)));
 
-    let error = world.node().refresh().await.unwrap_err();
+    let error = fixture.node().refresh().await.unwrap_err();
     assert_eq!(
         error.to_string(),
         format!(
             "key `{}`: stored key was sealed with another key-encryption key",
-            world.rows().await[0].id
+            fixture.rows().await[0].id
         )
     );
-    let again = world.node_for(Arc::clone(&new), HALF);
+    let again = fixture.node_for(Arc::clone(&new), HALF);
     assert_eq!(again.refresh().await.unwrap().published.iter().count(), 2);
     // A running node continues, also with the next key. It adds no key that nodes with the new
     // key-encryption key could not open. It reports that in time.
-    world.clock.advance(HOUR);
+    fixture.clock.advance(HOUR);
     assert!(is_sealed_by_another(&running.refresh().await.unwrap_err()));
     assert_eq!(running.active().unwrap().signs, added.id);
     assert_eq!(running.signing_key().unwrap().id(), Some(&added.id));
     assert!(is_sealed_by_another(&running.rotate().await.unwrap_err()));
-    assert!(world.node().rewrap(&new).await.is_err());
+    assert!(fixture.node().rewrap(&new).await.is_err());
 }
 
 fn is_sealed_by_another(error: &KeyRotationError) -> bool {
@@ -241,16 +242,16 @@ impl KeyEncryptionKeySource for File {
 
 #[tokio::test]
 async fn running_node_reloads_key_encryption_key() {
-    let world = RotationFixture::new();
+    let fixture = RotationFixture::new();
     let file = Arc::new(File {
-        now: Mutex::new(Some(Arc::clone(&world.kek))),
+        now: Mutex::new(Some(Arc::clone(&fixture.kek))),
         reads: AtomicUsize::new(0),
     });
     let reads = || file.reads.load(Ordering::SeqCst);
-    let store: Arc<dyn Store> = world.store.clone();
+    let store: Arc<dyn Store> = fixture.store.clone();
     let source: Arc<dyn KeyEncryptionKeySource> = file.clone();
     let schedule = KeySchedule::new(HOUR, Some(DAY));
-    let node = RotatingKeys::sealed_by(store, source, schedule, HALF).clock(world.clock.clone());
+    let node = RotatingKeys::sealed_by(store, source, schedule, HALF).clock(fixture.clock.clone());
     let first = node.refresh().await.unwrap().signs;
     node.refresh().await.unwrap();
     assert_eq!(reads(), 1, "once, where it fits");
@@ -258,13 +259,13 @@ async fn running_node_reloads_key_encryption_key() {
     // All keys are sealed again, and the file has not changed yet, or it is missing: no key is
     // added, the others are used.
     let new = Arc::new(KeyEncryptionKey::generate(&SystemRandomSource).unwrap());
-    world.node().rewrap(&new).await.unwrap();
-    world.clock.advance(DAY);
+    fixture.node().rewrap(&new).await.unwrap();
+    fixture.clock.advance(DAY);
     assert!(is_sealed_by_another(&node.refresh().await.unwrap_err()));
     *file.now.lock().unwrap() = None;
     assert_eq!(node.refresh().await.unwrap_err().to_string(), "it is gone");
     assert_eq!(
-        (node.active().unwrap().signs, world.rows().await.len()),
+        (node.active().unwrap().signs, fixture.rows().await.len()),
         (first.clone(), 1)
     );
 
@@ -272,9 +273,9 @@ async fn running_node_reloads_key_encryption_key() {
     // can be used.
     *file.now.lock().unwrap() = Some(Arc::clone(&new));
     assert_eq!(node.refresh().await.unwrap().published.iter().count(), 2);
-    assert!(world.rows().await.iter().all(|key| new.has_sealed(&key.sealed)));
-    world.clock.advance(HOUR);
-    let added = world.node_for(Arc::clone(&new), HALF).rotate().await.unwrap();
+    assert!(fixture.rows().await.iter().all(|key| new.has_sealed(&key.sealed)));
+    fixture.clock.advance(HOUR);
+    let added = fixture.node_for(Arc::clone(&new), HALF).rotate().await.unwrap();
     assert!(
         node.refresh()
             .await
@@ -286,30 +287,30 @@ async fn running_node_reloads_key_encryption_key() {
 
     // An operation that needs no key-encryption key does not read one.
     *file.now.lock().unwrap() = None;
-    let (store, source): (Arc<dyn Store>, Arc<dyn KeyEncryptionKeySource>) = (world.store.clone(), file.clone());
-    let other = RotatingKeys::sealed_by(store, source, schedule, HALF).clock(world.clock.clone());
+    let (store, source): (Arc<dyn Store>, Arc<dyn KeyEncryptionKeySource>) = (fixture.store.clone(), file.clone());
+    let other = RotatingKeys::sealed_by(store, source, schedule, HALF).clock(fixture.clock.clone());
     assert!(other.remove(&first).await.unwrap().is_some());
     let last = other.remove(&added.id).await.unwrap().unwrap().signs;
     assert!(other.remove(&last.id).await.is_err(), "another is needed");
-    assert_eq!(world.rows().await, [last]);
+    assert_eq!(fixture.rows().await, [last]);
 }
 
 #[tokio::test]
 async fn removed_key_has_a_successor() {
-    let world = RotationFixture::new();
-    let (node, other) = (world.node(), world.node());
+    let fixture = RotationFixture::new();
+    let (node, other) = (fixture.node(), fixture.node());
     let first = node.refresh().await.unwrap().signs;
     other.refresh().await.unwrap();
     assert!(node.remove(&KeyId::parse("none").unwrap()).await.unwrap().is_none());
 
     // The only key is removed: a new one signs.
-    let token = world.token(other.signing_key().unwrap(), HALF);
+    let token = fixture.token(other.signing_key().unwrap(), HALF);
     let gone = node.remove(&first).await.unwrap().unwrap();
-    assert_eq!((&gone.removed.id, gone.signs.used_from), (&first, world.now()));
-    assert_eq!(world.verify(&other, &token), Ok(()), "it has not looked yet");
+    assert_eq!((&gone.removed.id, gone.signs.used_from), (&first, fixture.now()));
+    assert_eq!(fixture.verify(&other, &token), Ok(()), "it has not looked yet");
     let active = other.refresh().await.unwrap();
     assert_eq!((&active.signs, active.published.iter().count()), (&gone.signs.id, 1));
-    assert_eq!(world.verify(&other, &token), Err(VerifyError::UnknownKey));
+    assert_eq!(fixture.verify(&other, &token), Err(VerifyError::UnknownKey));
     assert!(node.remove(&first).await.unwrap().is_none(), "it is removed once");
 
     // The next key exists: it does not wait for its time. A key that signed before remains valid,
@@ -317,12 +318,12 @@ async fn removed_key_has_a_successor() {
     let second = gone.signs.id;
     let next = node.rotate().await.unwrap();
     let gone = node.remove(&second).await.unwrap().unwrap();
-    assert_eq!((&gone.signs.id, gone.signs.used_from), (&next.id, world.now()));
+    assert_eq!((&gone.signs.id, gone.signs.used_from), (&next.id, fixture.now()));
     assert_eq!(other.refresh().await.unwrap().signs, next.id);
     let last = node.rotate().await.unwrap();
-    world.clock.advance(HOUR);
-    let token = world.token(other.signing_key().unwrap(), HALF);
-    assert_eq!(world.verify(&other, &token), Ok(()));
+    fixture.clock.advance(HOUR);
+    let token = fixture.token(other.signing_key().unwrap(), HALF);
+    assert_eq!(fixture.verify(&other, &token), Ok(()));
     // A retired key, and one that has not signed yet: the same key continues to sign.
     assert_eq!(node.remove(&next.id).await.unwrap().unwrap().signs.id, last.id);
     let waiting = node.rotate().await.unwrap();
@@ -335,21 +336,21 @@ async fn removed_key_has_a_successor() {
 
 #[tokio::test]
 async fn keys_are_removed_by_many_at_once_and_one_is_left() {
-    let world = RotationFixture::new();
-    let nodes = [world.node(), world.node(), world.node()];
+    let fixture = RotationFixture::new();
+    let nodes = [fixture.node(), fixture.node(), fixture.node()];
     let first = nodes[0].refresh().await.unwrap().signs;
     let (a, b, c) = tokio::join!(nodes[0].remove(&first), nodes[1].remove(&first), nodes[2].rotate());
     let removed = [a, b].into_iter().filter_map(|removed| removed.unwrap()).count();
     assert_eq!(removed, 1);
     c.unwrap();
     let signs = nodes[2].refresh().await.unwrap().signs;
-    assert!(signs != first && world.rows().await.iter().all(|key| key.id != first));
+    assert!(signs != first && fixture.rows().await.iter().all(|key| key.id != first));
 }
 
 #[tokio::test]
 async fn reused_key_id_is_another_key() {
-    let world = RotationFixture::new();
-    let (node, other) = (world.node(), world.node());
+    let fixture = RotationFixture::new();
+    let (node, other) = (fixture.node(), fixture.node());
     let named = || {
         SigningKey::es256_generate()
             .unwrap()
@@ -357,7 +358,7 @@ async fn reused_key_id_is_another_key() {
     };
     let id = node.add(named()).await.unwrap().id;
     other.refresh().await.unwrap();
-    let old = world.token(other.signing_key().unwrap(), HALF);
+    let old = fixture.token(other.signing_key().unwrap(), HALF);
     // The next key takes over, and is replaced by one with the name and number of the first.
     node.remove(&id).await.unwrap().unwrap();
     let again = node.add(named()).await.unwrap();
@@ -367,19 +368,19 @@ async fn reused_key_id_is_another_key() {
     let active = other.active().unwrap();
     assert_eq!((&active.signs, active.published.iter().count()), (&next.id, 2));
     assert_eq!(
-        world.verify(&other, &old),
+        fixture.verify(&other, &old),
         Err(VerifyError::Signature),
         "`own` is another one now"
     );
     // The same again, with the epoch that it had.
-    let rows = world.rows().await;
+    let rows = fixture.rows().await;
     let removed = node.remove(&id).await.unwrap().unwrap().removed;
     let replaced = node.add(named()).await.unwrap();
     assert_eq!((&replaced.id, replaced.epoch), (&removed.id, rows[1].epoch));
-    world.clock.advance(HOUR);
-    let token = world.token(node.signing_key().unwrap(), HALF);
+    fixture.clock.advance(HOUR);
+    let token = fixture.token(node.signing_key().unwrap(), HALF);
     other.refresh().await.unwrap();
-    assert_eq!(world.verify(&other, &token), Ok(()));
+    assert_eq!(fixture.verify(&other, &token), Ok(()));
 }
 
 /// The replacement cannot be opened here, or the rows do not form a ring: the removed key is still
@@ -387,13 +388,13 @@ async fn reused_key_id_is_another_key() {
 #[tokio::test]
 async fn removed_key_is_untrusted_despite_other_errors() {
     for is_ring in [true, false] {
-        let world = RotationFixture::new();
-        let node = world.node();
+        let fixture = RotationFixture::new();
+        let node = fixture.node();
         node.refresh().await.unwrap();
-        let token = world.token(node.signing_key().unwrap(), HALF);
-        assert_eq!(world.verify(&node, &token), Ok(()));
+        let token = fixture.token(node.signing_key().unwrap(), HALF);
+        assert_eq!(fixture.verify(&node, &token), Ok(()));
 
-        let rows = world.rows().await;
+        let rows = fixture.rows().await;
         let [row] = rows.as_slice() else { panic!("{rows:?}") };
         let strange = |id: &str, epoch| StoredKey {
             id: KeyId::parse(id).unwrap(),
@@ -401,27 +402,33 @@ async fn removed_key_is_untrusted_despite_other_errors() {
             ..row.clone()
         };
         let new = [strange("x", 7), strange("y", 8)];
-        assert!(world.store.replace(&rows, &new[usize::from(is_ring)..]).await.unwrap());
+        assert!(
+            fixture
+                .store
+                .replace(&rows, &new[usize::from(is_ring)..])
+                .await
+                .unwrap()
+        );
         node.refresh().await.unwrap_err();
         assert_eq!(node.active().unwrap().trusted.iter().count(), 0);
-        assert_eq!(world.verify(&node, &token), Err(VerifyError::UnknownKey));
+        assert_eq!(fixture.verify(&node, &token), Err(VerifyError::UnknownKey));
         assert!(matches!(node.signing_key(), Err(KeyRotationError::Empty)));
     }
 }
 
 #[tokio::test]
 async fn adopted_key_remains_valid_after_rotation() {
-    let world = RotationFixture::new();
+    let fixture = RotationFixture::new();
     let legacy = || SigningKey::es256_from_pkcs8(DOCUMENT.with(Clone::clone)).unwrap();
-    let token = world.token(legacy(), HALF);
-    let node = world.node();
+    let token = fixture.token(legacy(), HALF);
+    let node = fixture.node();
     assert!(node.adopt(legacy()).await.unwrap());
     assert!(
         node.adopt(legacy()).await.unwrap(),
         "taken over once, and good for ever"
     );
     assert!(!node.adopt(SigningKey::es256_generate().unwrap()).await.unwrap());
-    assert_eq!(world.rows().await.len(), 1);
+    assert_eq!(fixture.rows().await.len(), 1);
     node.rotate().await.unwrap();
     let active = node.refresh().await.unwrap();
     assert_eq!(active.published.iter().count(), 2);
@@ -430,12 +437,12 @@ async fn adopted_key_remains_valid_after_rotation() {
         "it is shown once, by its id"
     );
     assert_eq!(
-        world.verify(&node, &token),
+        fixture.verify(&node, &token),
         Ok(()),
         "it names no key, and there are two"
     );
-    let named = world.token(node.signing_key().unwrap(), HALF);
-    assert_eq!(world.verify(&node, &named), Ok(()));
+    let named = fixture.token(node.signing_key().unwrap(), HALF);
+    assert_eq!(fixture.verify(&node, &named), Ok(()));
 }
 
 thread_local! {
@@ -444,8 +451,8 @@ thread_local! {
 
 #[tokio::test]
 async fn keys_made_elsewhere_are_taken_in() {
-    let world = RotationFixture::new();
-    let node = world.node();
+    let fixture = RotationFixture::new();
+    let node = fixture.node();
     let key = SigningKey::generate(Algorithm::EdDsa)
         .unwrap()
         .with_id(KeyId::parse("own").unwrap());
@@ -461,8 +468,8 @@ async fn keys_made_elsewhere_are_taken_in() {
     let secret = scopegate_domain::Secret::new(vec![7; 32]);
     let shared = SigningKey::hs256(&secret).unwrap();
     assert!(matches!(node.add(shared).await, Err(KeyRotationError::Unsealable)));
-    let token = world.token(node.signing_key().unwrap(), HALF);
-    assert_eq!(world.verify(&node, &token), Ok(()));
+    let token = fixture.token(node.signing_key().unwrap(), HALF);
+    assert_eq!(fixture.verify(&node, &token), Ok(()));
 }
 
 #[tokio::test]
@@ -476,15 +483,15 @@ async fn nothing_was_read_yet() {
 /// A key each day, refreshed each hour, for a year: the store and the published set stay small.
 #[tokio::test]
 async fn a_year_of_rotations_leaves_few_keys() {
-    let world = RotationFixture::new();
-    let node = world.node();
+    let fixture = RotationFixture::new();
+    let node = fixture.node();
     let (mut most_rows, mut most_published, mut signers) = (0, 0, std::collections::BTreeSet::new());
     for _ in 0..365 * 24 {
         let active = node.refresh().await.unwrap();
         signers.insert(active.signs.to_string());
-        most_rows = most_rows.max(world.rows().await.len());
+        most_rows = most_rows.max(fixture.rows().await.len());
         most_published = most_published.max(active.published.iter().count());
-        world.clock.advance(HOUR);
+        fixture.clock.advance(HOUR);
     }
     assert!(signers.len() >= 350, "{}", signers.len());
     assert!(most_rows <= 4 && most_published <= 4, "{most_rows} {most_published}");

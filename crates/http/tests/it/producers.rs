@@ -152,7 +152,7 @@ fn each_source_supplies_what_its_tokens_can_say() {
 }
 
 #[test]
-fn the_error_names_operation_atom_and_remedy() {
+fn error_names_operation_fact_and_remedy() {
     let guard = requires(Fact::Bound(Binding::Dpop));
     let operation = get("/x").guard(guard).then(|| async { "in" });
     assert_eq!(
@@ -164,7 +164,7 @@ fn the_error_names_operation_atom_and_remedy() {
 
 /// An age is never supplied by a longer one that it implies.
 #[test]
-fn the_atom_is_named_as_the_policy_writes_it() {
+fn fact_is_named_as_in_the_policy() {
     let age = |seconds| Guard::rule(Rule::Fact(Fact::AgeAtMost(Lifetime::from_seconds(seconds))));
     let guard = Guard::requires([ME])
         .with_scheme("oauth")

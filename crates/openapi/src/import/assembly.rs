@@ -128,7 +128,7 @@ pub(super) struct TableAssembler {
 }
 
 impl TableAssembler {
-    fn add_atom(&mut self) -> Result<(), ImportError> {
+    fn add_fact(&mut self) -> Result<(), ImportError> {
         self.facts += 1;
         if self.facts > MAX_FACTS {
             return Err(ImportError::TooLarge(ImportLimit::Atoms));

@@ -246,37 +246,37 @@ impl StateMachineTest for KeyHistory {
         }
     }
 
-    fn apply(mut world: Self, clockwork: &Clockwork, act: Act) -> Self {
+    fn apply(mut history: Self, clockwork: &Clockwork, act: Act) -> Self {
         let now = clockwork.0;
         match act {
             Act::Wait(_) => {}
-            Act::Rotate { node, age } => world.rotate(now, node, age),
+            Act::Rotate { node, age } => history.rotate(now, node, age),
             Act::Tick { node, age } => {
-                if world
+                if history
                     .ring(now - age)
-                    .is_due(Timestamp::from_unix(now + SKEWS[node]), &world.schedule)
+                    .is_due(Timestamp::from_unix(now + SKEWS[node]), &history.schedule)
                 {
-                    world.rotate(now, node, age);
+                    history.rotate(now, node, age);
                 }
             }
-            Act::Issue { node, age, lifetime } => world.issue(now, node, age, lifetime),
-            Act::Forget { node, age } => world.forget(now, node, age),
-            Act::Allow(lifetime) => world.allow(now, lifetime),
+            Act::Issue { node, age, lifetime } => history.issue(now, node, age, lifetime),
+            Act::Forget { node, age } => history.forget(now, node, age),
+            Act::Allow(lifetime) => history.allow(now, lifetime),
         }
-        world.tokens.retain(|token| token.expires_at > now - 60);
-        world.states_go_forward(now);
-        world.old_keys_leave(now);
-        world
+        history.tokens.retain(|token| token.expires_at > now - 60);
+        history.states_go_forward(now);
+        history.old_keys_leave(now);
+        history
     }
 
-    fn check_invariants(world: &Self, clockwork: &Clockwork) {
+    fn check_invariants(history: &Self, clockwork: &Clockwork) {
         let now = clockwork.0;
         for age in VIEW_AGES {
             for skew in SKEWS {
-                let ring = world.ring(now - age);
+                let ring = history.ring(now - age);
                 let clock = Timestamp::from_unix(now + skew);
                 let published: Vec<_> = ring.published(clock).collect();
-                for token in world.tokens.iter().filter(|token| token.expires_at > now + skew) {
+                for token in history.tokens.iter().filter(|token| token.expires_at > now + skew) {
                     assert!(
                         published.iter().any(|key| key.id == token.key),
                         "{:?} {age} {skew}",
@@ -285,15 +285,15 @@ impl StateMachineTest for KeyHistory {
                 }
                 // Every holder of the same rows gives the same answer, regardless of its earlier
                 // ones.
-                let other = KeyRing::new(world.rows(now - age).clone()).unwrap();
+                let other = KeyRing::new(history.rows(now - age).clone()).unwrap();
                 assert_eq!(other.current(clock), ring.current(clock));
                 assert!(other.published(clock).eq(published));
             }
         }
-        for token in world.tokens.iter().filter(|token| token.expires_at > now) {
+        for token in history.tokens.iter().filter(|token| token.expires_at > now) {
             let is_first = token.key.as_str() == "first";
             if !is_first {
-                world.assert_known_to_all(now, &token.key);
+                history.assert_known_to_all(now, &token.key);
             }
         }
     }

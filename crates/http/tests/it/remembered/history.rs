@@ -252,9 +252,9 @@ proptest! {
         let bytes = if is_small { 2_500 } else { BearerTokens::CACHE_BYTES };
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
-            let mut world = History::new(bytes).await;
+            let mut history = History::new(bytes).await;
             for step in &steps {
-                world.step(step).await?;
+                history.step(step).await?;
             }
             Ok::<(), TestCaseError>(())
         })?;

@@ -21,7 +21,7 @@ impl TableAssembler {
         if self.by_name.contains_key(name.as_str()) {
             return Ok(None);
         }
-        self.add_atom()?;
+        self.add_fact()?;
         let index = SchemeIndex(next_place(self.schemes.len())?);
         self.by_name.insert(name.as_str().to_owned(), index);
         let scheme = SchemePlace {
@@ -167,7 +167,7 @@ impl TableAssembler {
         if let Some(index) = known {
             return Ok((*index, true));
         }
-        self.add_atom()?;
+        self.add_fact()?;
         let Some(draft) = self.schemes.get_mut(usize::from(scheme.0)) else {
             return Ok((ScopeIndex(0), false));
         };

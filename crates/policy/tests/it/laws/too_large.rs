@@ -188,7 +188,7 @@ fn the_order_of_conjuncts_decides_nothing() {
 
 /// 4,096 atoms are a universe, 4,097 are not.
 #[test]
-fn too_many_atoms_are_an_error() {
+fn too_many_facts_are_an_error() {
     let build = |scopes: usize| FactTable::builder(&catalog(&flat(scopes))).build();
     assert_eq!(
         build(MAX_FACTS - 4)

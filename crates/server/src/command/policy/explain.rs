@@ -88,7 +88,7 @@ fn to_json(
     let missing: Vec<Vec<String>> = missing.iter().map(|way| spelling.facts(way.iter().copied())).collect();
     let in_the_way = lacking.iter().map(|lacking| {
         let who: Vec<&str> = lacking.denial_causes().iter().map(DenialCause::as_str).collect();
-        json!({ "missing": spelling.atom(lacking.fact()), "who": who })
+        json!({ "missing": spelling.fact(lacking.fact()), "who": who })
     });
     json!({
         "operation": explanation.operation().to_string(),
@@ -116,8 +116,8 @@ fn forest(mut steps: &[ExplanationStep], spelling: &Spelling) -> Vec<Value> {
 
 fn node(step: &ExplanationStep, below: &[ExplanationStep], spelling: &Spelling) -> Value {
     json!({
-        "guard": step.guard_as(|fact| spelling.atom(fact)),
-        "sees": step.sees_as(|fact| spelling.atom(fact)),
+        "guard": step.guard_as(|fact| spelling.fact(fact)),
+        "sees": step.sees_as(|fact| spelling.fact(fact)),
         "satisfied": step.is_satisfied(),
         "present": spelling.facts(step.present()),
         "missing": step.missing().iter().map(|way| spelling.facts(way)).collect::<Vec<_>>(),
@@ -132,7 +132,7 @@ fn to_human(
     spelling: &Spelling,
 ) -> String {
     let operation = explanation.operation();
-    let mut human = match explanation.reason(|fact| spelling.atom(fact)) {
+    let mut human = match explanation.reason(|fact| spelling.fact(fact)) {
         None => paint(Color::Good, &format!("{operation}: allowed")),
         Some(reason) => paint(Color::Bad, &format!("{operation}: denied, {reason}")),
     };
@@ -160,7 +160,7 @@ fn to_human(
         let _ = writeln!(
             human,
             "in the way of {}: {who}",
-            paint(Color::Notable, &spelling.atom(lacking.fact()))
+            paint(Color::Notable, &spelling.fact(lacking.fact()))
         );
     }
     if let Some(told) = told {

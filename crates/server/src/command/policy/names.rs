@@ -33,13 +33,13 @@ impl Spelling {
     }
 
     /// The fact in words.
-    pub(super) fn atom(&self, fact: &Fact) -> String {
+    pub(super) fn fact(&self, fact: &Fact) -> String {
         scope_of(fact).map_or_else(|| fact.to_string(), |scope| self.word(&scope))
     }
 
     /// The facts in words.
     pub(super) fn facts<'a>(&self, facts: impl IntoIterator<Item = &'a Fact>) -> Vec<String> {
-        facts.into_iter().map(|fact| self.atom(fact)).collect()
+        facts.into_iter().map(|fact| self.fact(fact)).collect()
     }
 
     /// The scope in words.

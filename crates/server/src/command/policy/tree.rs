@@ -31,7 +31,7 @@ pub(super) fn draw(steps: &[ExplanationStep], spelling: &Spelling) -> String {
 /// The line of a guard: its requirement. If the request does not meet it, also what the request
 /// presents.
 fn line(step: &ExplanationStep, spelling: &Spelling) -> String {
-    let said = one_line(&step.describe(|fact| spelling.atom(fact)));
+    let said = one_line(&step.describe(|fact| spelling.fact(fact)));
     if step.is_satisfied() {
         return paint(Color::Good, &said);
     }
