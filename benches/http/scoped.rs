@@ -19,7 +19,7 @@ use scopegate_http::domain::Secret;
 use scopegate_http::serde::Serialize;
 use scopegate_http::token::{SigningKey, TokenRules, Verifier};
 use scopegate_http::utoipa::{self, ToSchema};
-use scopegate_http::{Catalog, Gate, Guard, Json, Profile, ScopeToken, SecurityScheme, get, warp};
+use scopegate_http::{Catalog, Gate, Guard, Json, ScopeToken, SecurityScheme, get, warp};
 
 use scopegate_listener::{Limits, Listener, Signals};
 use tokio::net::TcpListener;
@@ -57,8 +57,8 @@ fn gate() -> Gate {
     let secret = Secret::new(std::env::var("SCOPEGATE_SECRET_KEY").unwrap());
     let key = SigningKey::hs256(&secret).unwrap();
     Gate::builder(catalog)
-        .profile(Profile::Tutorial)
-        .bearer("oauth", Verifier::new(TokenRules::tutorial(), key.verifying_key()))
+        .dialect(scopegate_fastapi::gate_dialect())
+        .bearer("oauth", Verifier::new(TokenRules::shared_secret(), key.verifying_key()))
         .operation(get("/items/").guard(Guard::requires([ITEMS])).then(item))
         .operation(get("/public/").public().then(item))
         .build()

@@ -1,3 +1,6 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| scopegate_portal::fuzzing::bearer(input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| {
+    scopegate_portal::fuzzing::bearer(input);
+    scopegate_fastapi::fuzzing::bearer(input);
+});

@@ -192,14 +192,14 @@ impl OAuthFlow {
 }
 
 impl SecurityScheme {
-    /// Creates an OAuth 2.0 scheme with these flows, as FastAPI's `OAuth2`.
+    /// Creates an OAuth 2.0 scheme with these flows.
     #[must_use]
     pub fn oauth2(flows: OAuthFlows) -> Self {
         Self::OAuth2(Box::new(flows))
     }
 
-    /// Creates an OAuth 2.0 scheme with the authorization code flow, as FastAPI's
-    /// `OAuth2AuthorizationCodeBearer`.
+    /// Creates an OAuth 2.0 scheme with the authorization code flow ([RFC 6749, section
+    /// 4.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1)).
     #[must_use]
     pub fn oauth2_authorization_code(authorization_url: impl Into<String>, token_url: impl Into<String>) -> Self {
         Self::oauth2(OAuthFlows::default().authorization_code(authorization_url, token_url))
@@ -219,20 +219,21 @@ impl SecurityScheme {
         Self::oauth2(OAuthFlows::default().implicit(authorization_url))
     }
 
-    /// Creates an OAuth 2.0 scheme with the password flow, as FastAPI's `OAuth2PasswordBearer`.
+    /// Creates an OAuth 2.0 scheme with the password flow ([RFC 6749, section
+    /// 4.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.3)).
     #[must_use]
     pub fn oauth2_password(token_url: impl Into<String>) -> Self {
         Self::oauth2(OAuthFlows::default().password(token_url))
     }
 
-    /// Creates an `OpenID` Connect scheme from the URL of the provider's discovery document, as
-    /// FastAPI's `OpenIdConnect`.
+    /// Creates an `OpenID` Connect scheme from the URL of the provider's discovery
+    /// document.
     #[must_use]
     pub fn openid_connect(url: impl Into<String>) -> Self {
         Self::OpenIdConnect { url: url.into() }
     }
 
-    /// Creates a scheme of bearer tokens without scopes, as FastAPI's `HTTPBearer`.
+    /// Creates a scheme of bearer tokens without scopes.
     #[must_use]
     pub const fn http_bearer() -> Self {
         Self::Http(HttpScheme::Bearer { format: None })
@@ -246,20 +247,21 @@ impl SecurityScheme {
         })
     }
 
-    /// A digest with each request, as FastAPI's `HTTPDigest`.
+    /// Creates a scheme of a digest in each request ([RFC
+    /// 7616](https://www.rfc-editor.org/rfc/rfc7616)).
     #[must_use]
     pub const fn http_digest() -> Self {
         Self::Http(HttpScheme::Digest)
     }
 
-    /// Creates a scheme of user name and password in each request, as FastAPI's `HTTPBasic`.
+    /// Creates a scheme of user name and password in each request ([RFC
+    /// 7617](https://www.rfc-editor.org/rfc/rfc7617)).
     #[must_use]
     pub const fn http_basic() -> Self {
         Self::Http(HttpScheme::Basic)
     }
 
-    /// Creates a scheme of a key in each request, as FastAPI's `APIKeyHeader`, `APIKeyQuery` and
-    /// `APIKeyCookie`.
+    /// Creates a scheme of a key in each request: in a header, in the query or in a cookie.
     #[must_use]
     pub fn api_key(location: ApiKeyLocation, name: impl Into<String>) -> Self {
         Self::ApiKey {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use scopegate_domain::{Clock, Timestamp, User, UserId, Username};
 use scopegate_policy::{Denial, OperationTable, Permit, PresentedCredentials, ResolvedOperation, authorize};
 use scopegate_store::{StoreError, Users};
+use scopegate_token::SubjectClaim;
 
 use crate::credentials::accepted::AcceptedCredential;
 use crate::credentials::application;
@@ -15,12 +16,12 @@ use crate::credentials::scheme_verifiers::{CredentialSource, SchemeEntry, Scheme
 use crate::refusal::{CredentialError, Refusal};
 use crate::request_head::RequestHead;
 use crate::shadow::ShadowEvaluator;
-use crate::{Credential, Profile};
+use crate::{Credential, Dialect};
 
 /// Authorizes requests. This type combines verifiers, users and policy.
 #[derive(Debug)]
 pub(crate) struct Authorizer {
-    pub(crate) profile: Profile,
+    pub(crate) dialect: Dialect,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) users: Option<Arc<dyn Users>>,
     pub(crate) table: OperationTable,
@@ -67,12 +68,12 @@ impl Authorizer {
         tokens: &BearerVerifier,
         now: Timestamp,
     ) -> Result<Option<AcceptedCredential>, Refusal> {
-        let raw = bearer::raw(asked.head.headers(), self.profile);
+        let raw = bearer::raw(asked.head.headers(), &self.dialect);
         // A cached token has the syntax of a token, so the syntax is not checked again.
         if let Some(accepted) = raw.ok().and_then(|raw| tokens.recall(raw, now)) {
             return Ok(Some(accepted));
         }
-        let accepted = match raw.map_or_else(|nothing| nothing, |raw| bearer::token(raw, self.profile)) {
+        let accepted = match raw.map_or_else(|nothing| nothing, |raw| bearer::token(raw, &self.dialect)) {
             Bearer::Absent => return Ok(None),
             Bearer::Ambiguous => return Err(Refusal::Ambiguous(vec![entry.scheme])),
             Bearer::Malformed => Err(CredentialError::Malformed),
@@ -111,7 +112,7 @@ impl Authorizer {
         };
         let mut presented = Vec::new();
         for source in sources {
-            match source.read(asked.head, self.profile) {
+            match source.read(asked.head, &self.dialect) {
                 Extracted::Absent => {}
                 Extracted::Ambiguous => return Err(Refusal::Ambiguous(source.scheme_ids())),
                 Extracted::Malformed => return Err(refused(CredentialError::Malformed, source)),
@@ -223,21 +224,21 @@ impl Authorizer {
         }
     }
 
-    /// Returns a cached user: by name in the profile of the tutorial, else by id.
+    /// Returns a cached user.
     fn recall(&self, users: &dyn Users, subject: &str) -> Option<Arc<User>> {
-        match self.profile {
-            Profile::Tutorial => users.cached(subject),
-            Profile::Rfc => users.cached_by_id(subject),
+        match self.dialect.subject {
+            SubjectClaim::Username => users.cached(subject),
+            SubjectClaim::UserId => users.cached_by_id(subject),
         }
     }
 
     async fn find_user(&self, users: &dyn Users, subject: &str) -> Result<Option<Arc<User>>, Refusal> {
-        let found = match self.profile {
-            Profile::Tutorial => match Username::from_stored(subject) {
+        let found = match self.dialect.subject {
+            SubjectClaim::Username => match Username::from_stored(subject) {
                 Ok(name) => users.find(&name).await,
                 Err(_) => return Ok(None),
             },
-            Profile::Rfc => match UserId::parse(subject) {
+            SubjectClaim::UserId => match UserId::parse(subject) {
                 Ok(id) => users.find_by_id(&id).await,
                 Err(_) => return Ok(None),
             },

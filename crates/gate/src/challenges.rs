@@ -3,13 +3,14 @@
 use scopegate_domain::{DeclaredScheme, ErrorCode, ScopeToken};
 use scopegate_policy::{Alternative, Binding, Denial, InvalidTokenCause, OperationTable, SchemeId, UnmetRequirement};
 
+use crate::Challenge;
 use crate::credentials::place::Family;
-use crate::{Challenge, Profile};
+use crate::dialect::{AuthenticationScheme, ChallengeContext, Dialect};
 
 /// What the challenges of one denial have in common.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Challenges<'a> {
-    pub(crate) profile: Profile,
+    pub(crate) dialect: &'a Dialect,
     pub(crate) realm: &'a Realm,
     pub(crate) table: &'a OperationTable,
     pub(crate) code: Option<ErrorCode>,
@@ -20,8 +21,8 @@ pub(crate) struct Challenges<'a> {
 #[derive(Clone, Debug)]
 pub(crate) struct Realm {
     pub(crate) name: String,
-    /// Whether the application chose the name: FastAPI names no other.
-    pub(crate) is_chosen: bool,
+    /// Whether the name is the title, because the application sets no other.
+    pub(crate) is_default: bool,
 }
 
 impl Challenges<'_> {
@@ -53,8 +54,7 @@ impl Challenges<'_> {
                 )
             }
             _ if !accepted.is_empty() && !has_bearer => self.for_bad(accepted, denial),
-            _ if self.profile == Profile::Tutorial => vec![with_scope(Challenge::new("Bearer"), denial.scope())],
-            _ => vec![self.with_error(denial)],
+            _ => vec![self.for_denied(denial)],
         }
     }
 
@@ -62,9 +62,12 @@ impl Challenges<'_> {
     pub(crate) fn for_bad(&self, schemes: &[SchemeId], denial: &Denial) -> Vec<Challenge> {
         let bad = |declared: &DeclaredScheme| {
             let scope = scope_of(declared, denial.unmet_requirement());
-            match (Family::of(declared.scheme()), self.profile) {
-                (Family::Bearer, Profile::Rfc) => with_scope(self.with_code(bearer(&self.realm.name)), scope),
-                (Family::Bearer, Profile::Tutorial) => with_scope(Challenge::new("Bearer"), scope),
+            match Family::of(declared.scheme()) {
+                Family::Bearer => self.write(ChallengeContext {
+                    error: self.error(),
+                    scope,
+                    ..self.context(AuthenticationScheme::Bearer)
+                }),
                 _ => self.for_nothing(declared, denial.unmet_requirement()),
             }
         };
@@ -74,8 +77,11 @@ impl Challenges<'_> {
     /// Returns the challenges for a request with more than one credential of these schemes.
     pub(crate) fn for_ambiguous(&self, schemes: &[SchemeId]) -> Vec<Challenge> {
         let ambiguous = |declared: &DeclaredScheme| match Family::of(declared.scheme()) {
-            Family::Bearer => self.with_code(bearer(&self.realm.name)),
-            family => self.without_code(family),
+            Family::Bearer => self.write(ChallengeContext {
+                error: self.error(),
+                ..self.context(AuthenticationScheme::Bearer)
+            }),
+            family => self.write(self.context(family.authentication_scheme())),
         };
         each(self.declared(schemes).map(ambiguous))
     }
@@ -92,63 +98,58 @@ impl Challenges<'_> {
     }
 
     /// Returns the challenge of a scheme without a credential in the request. It has no error ([RFC
-    /// 6750, section 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1)), and in the
-    /// tutorial's profile no scope.
+    /// 6750, section 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1)).
     fn for_nothing(&self, declared: &DeclaredScheme, unmet_requirement: &UnmetRequirement) -> Challenge {
-        let family = Family::of(declared.scheme());
-        let challenge = self.without_code(family);
-        if family == Family::Bearer && self.profile == Profile::Rfc {
-            return with_scope(challenge, scope_of(declared, unmet_requirement));
-        }
-        challenge
+        let scheme = Family::of(declared.scheme()).authentication_scheme();
+        self.write(ChallengeContext {
+            scope: scope_of(declared, unmet_requirement),
+            ..self.context(scheme)
+        })
     }
 
-    fn without_code(&self, family: Family) -> Challenge {
-        let realm = &self.realm.name;
-        match (family, self.profile) {
-            (Family::ApiKey, _) => Challenge::new("APIKey"),
-            (Family::Basic, Profile::Rfc) => {
-                // RFC 7617, section 2.1: so that a browser sends what is not ASCII in UTF-8.
-                Challenge::new("Basic").with("realm", realm).with("charset", "UTF-8")
-            }
-            (Family::Basic, Profile::Tutorial) if self.realm.is_chosen => Challenge::new("Basic").with("realm", realm),
-            (Family::Basic, Profile::Tutorial) => Challenge::new("Basic"),
-            (Family::Bearer, Profile::Rfc) => bearer(realm),
-            (Family::Bearer, Profile::Tutorial) => Challenge::new("Bearer"),
-            (Family::Digest, Profile::Rfc) => Challenge::new("Digest").with("realm", realm),
-            (Family::Digest, Profile::Tutorial) => Challenge::new("Digest"),
-        }
-    }
-
-    fn with_error(&self, denial: &Denial) -> Challenge {
-        let mut challenge = self.with_code(match denial {
+    /// Returns the challenge for a token that is valid and does not suffice, or is not for us.
+    fn for_denied(&self, denial: &Denial) -> Challenge {
+        let scheme = match denial {
             Denial::InvalidToken {
                 cause: InvalidTokenCause::Binding(Binding::Dpop),
                 ..
-            } => Challenge::new("DPoP")
-                .with("realm", &self.realm.name)
-                .with("algs", "ES256"),
-            _ => bearer(&self.realm.name),
-        });
-        if let Denial::StepUp {
-            acr_values, max_age, ..
-        } = denial
-        {
-            if !acr_values.is_empty() {
-                challenge = challenge.with("acr_values", &acr_values.join(" "));
-            }
-            if let Some(age) = max_age {
-                challenge = challenge.with("max_age", &age.as_seconds().to_string());
-            }
-        }
-        with_scope(challenge, denial.scope())
+            } => AuthenticationScheme::Dpop,
+            _ => AuthenticationScheme::Bearer,
+        };
+        let (acr_values, max_age): (&[_], _) = match denial {
+            Denial::StepUp {
+                acr_values, max_age, ..
+            } => (acr_values, *max_age),
+            _ => (&[], None),
+        };
+        self.write(ChallengeContext {
+            error: self.error(),
+            acr_values,
+            max_age,
+            scope: denial.scope(),
+            ..self.context(scheme)
+        })
     }
 
-    fn with_code(&self, challenge: Challenge) -> Challenge {
-        let Some(code) = self.code else { return challenge };
-        challenge
-            .with("error", code.as_str())
-            .with("error_description", self.sentence)
+    /// Returns the facts of a challenge without an error and without a scope.
+    fn context(&self, scheme: AuthenticationScheme) -> ChallengeContext<'_> {
+        ChallengeContext {
+            scheme,
+            realm: &self.realm.name,
+            is_default_realm: self.realm.is_default,
+            error: None,
+            acr_values: &[],
+            max_age: None,
+            scope: &[],
+        }
+    }
+
+    fn error(&self) -> Option<(ErrorCode, &str)> {
+        self.code.map(|code| (code, self.sentence))
+    }
+
+    fn write(&self, context: ChallengeContext<'_>) -> Challenge {
+        (self.dialect.challenge)(&context)
     }
 }
 
@@ -176,17 +177,4 @@ fn scope_of<'s>(declared: &DeclaredScheme, unmet_requirement: &'s UnmetRequireme
         .flat_map(Alternative::schemes);
     ways.find(|(name, _)| name == declared.name())
         .map_or(&[], |(_, scope)| scope)
-}
-
-/// A challenge for a bearer token.
-fn bearer(realm: &str) -> Challenge {
-    Challenge::new("Bearer").with("realm", realm)
-}
-
-fn with_scope(challenge: Challenge, scope: &[ScopeToken]) -> Challenge {
-    if scope.is_empty() {
-        return challenge;
-    }
-    let words: Vec<_> = scope.iter().map(ScopeToken::as_str).collect();
-    challenge.with("scope", &words.join(" "))
 }

@@ -12,29 +12,27 @@ use http::{HeaderMap, HeaderValue};
 use self::oracle::Named;
 use crate::challenge::Challenge;
 use crate::credentials::bearer::{self, Bearer};
+use crate::dialect::Dialect;
 use crate::path;
-use crate::profile::Profile;
 use crate::routes::{Lookup, Routes};
 
 /// Checks the value of an `Authorization` header. A token that was read is the same after it is
-/// written and read again. Returns whether the RFC profile finds a bearer credential.
+/// written and read again. Returns whether this dialect finds a bearer credential.
 #[must_use]
-pub fn bearer(input: &[u8]) -> bool {
+pub fn bearer(input: &[u8], dialect: &Dialect) -> bool {
     let Ok(value) = HeaderValue::from_bytes(input) else {
         return false;
     };
     let headers = HeaderMap::from_iter([(AUTHORIZATION, value)]);
-    for profile in [Profile::Rfc, Profile::Tutorial] {
-        let Bearer::Token(token) = bearer::read(&headers, profile) else {
-            continue;
-        };
+    let found = bearer::read(&headers, dialect);
+    if let Bearer::Token(token) = found {
         let Ok(value) = HeaderValue::from_bytes(format!("Bearer {token}").as_bytes()) else {
             unreachable!("a part of a header is a header")
         };
         let written = HeaderMap::from_iter([(AUTHORIZATION, value)]);
-        assert_eq!(bearer::read(&written, profile), Bearer::Token(token));
+        assert_eq!(bearer::read(&written, dialect), Bearer::Token(token));
     }
-    bearer::read(&headers, Profile::Rfc) != Bearer::Absent
+    found != Bearer::Absent
 }
 
 /// Checks challenges with any values, each ended by 0xFF. The text follows the grammar and parses

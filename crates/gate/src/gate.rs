@@ -36,7 +36,7 @@ use crate::site_endpoint::{SiteEndpoint, SiteRoute};
 ///     .build()?;
 /// let key = SigningKey::hs256(&Secret::new(String::from("a secret text of thirty-two bytes")))?;
 /// let gate = Gate::builder(catalog)
-///     .bearer("oauth", Verifier::new(TokenRules::tutorial(), key.verifying_key()))
+///     .bearer("oauth", Verifier::new(TokenRules::shared_secret(), key.verifying_key()))
 ///     .operation(Operation::get("/reports/{id}").guard(Guard::requires([READ])))
 ///     .build()?;
 ///

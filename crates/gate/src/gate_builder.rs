@@ -8,9 +8,7 @@ use std::sync::Arc;
 use scopegate_domain::{Catalog, Clock, SystemClock};
 #[cfg(feature = "remote-issuers")]
 use scopegate_issuers::{Introspection, RemoteIssuer};
-use scopegate_policy::{
-    DenialPrecedence, Group, Guard, Method, Operation, OperationTable, OperationTableBuilder, ResolvedOperation,
-};
+use scopegate_policy::{Group, Guard, Method, Operation, OperationTable, OperationTableBuilder, ResolvedOperation};
 use scopegate_store::Users;
 use scopegate_token::{RandomSource, SystemRandomSource};
 
@@ -21,12 +19,12 @@ use crate::credentials::credential::CredentialVerifier;
 #[cfg(feature = "remote-issuers")]
 use crate::credentials::issuer_set::IssuerSet;
 use crate::credentials::scheme_verifiers::{SchemeVerifier, SchemeVerifiers};
+use crate::dialect::Dialect;
 use crate::gate::{Gate, Inner, OperationCredentials};
 use crate::gate_error::GateError;
 use crate::observe::LOG_TARGET;
 use crate::observe::metrics::GateMetrics;
 use crate::observe::request_id::RequestIds;
-use crate::profile::Profile;
 use crate::refusal_responses::RefusalResponses;
 use crate::routes::{RouteClash, Routes, Target};
 use crate::shadow::ShadowBuilder;
@@ -41,13 +39,13 @@ const TITLE: &str = "Scopegate";
 ///
 /// | setting | default | why |
 /// |---|---|---|
-/// | profile | [`Profile::Rfc`] | the RFCs apply to all clients, the tutorial only to its followers |
+/// | dialect | [`Dialect::rfc`] | the RFCs apply to all clients |
 /// | clock | the system's | |
 /// | realm | the title | |
 #[must_use = "a gate is made by `build`"]
 pub struct GateBuilder {
     table: OperationTableBuilder,
-    profile: Profile,
+    dialect: Dialect,
     title: String,
     realm: Option<String>,
     clock: Arc<dyn Clock>,
@@ -69,7 +67,7 @@ impl GateBuilder {
     fn new(catalog: Catalog) -> Self {
         Self {
             table: OperationTable::builder(catalog),
-            profile: Profile::default(),
+            dialect: Dialect::rfc(),
             title: TITLE.to_owned(),
             realm: None,
             clock: Arc::new(SystemClock),
@@ -130,9 +128,10 @@ impl GateBuilder {
         self
     }
 
-    /// Sets the profile. Default: [`Profile::Rfc`].
-    pub fn profile(mut self, profile: Profile) -> Self {
-        self.profile = profile;
+    /// Sets the rules by which credentials are read and answers written. Default:
+    /// [`Dialect::rfc`].
+    pub fn dialect(mut self, dialect: Dialect) -> Self {
+        self.dialect = dialect;
         self
     }
 
@@ -206,13 +205,9 @@ impl GateBuilder {
     ///
     /// The first [`GateError`], which names the operation.
     pub fn build(self) -> Result<Gate, GateError> {
-        let order = match self.profile {
-            Profile::Rfc => DenialPrecedence::Rfc,
-            Profile::Tutorial => DenialPrecedence::ScopesFirst,
-        };
-        let table = self.table.order(order).build()?;
+        let table = self.table.order(self.dialect.precedence).build()?;
         report_overrides(&table);
-        let verifiers = SchemeVerifiers::new(self.verifiers, &table, self.profile)?;
+        let verifiers = SchemeVerifiers::new(self.verifiers, &table, &self.dialect)?;
         template::refuse_other_names(&table)?;
         let of_site = || self.sites.iter().find_map(SiteEndpoint::issued_tokens);
         let issued = self.issued.or_else(of_site);
@@ -222,10 +217,10 @@ impl GateBuilder {
             sources.push(verifiers.sources(operation, table.catalog())?);
             producers::check(operation, &verifiers, issued.as_ref())?;
         }
-        let routes = routes(&table, &self.sites, self.profile)?;
+        let routes = routes(&table, &self.sites, self.dialect.has_implicit_head)?;
         let shadow = self
             .proposed
-            .map(|proposed| ShadowBuilder::new(&table, proposed, self.profile, &self.sites));
+            .map(|proposed| ShadowBuilder::new(&table, proposed, self.dialect, &self.sites));
         let operations = sources
             .into_iter()
             .zip(table.operations())
@@ -242,7 +237,7 @@ impl GateBuilder {
         let metrics = GateMetrics::new(&table, &self.sites);
         Ok(Gate::new(Inner {
             authorizer: Authorizer {
-                profile: self.profile,
+                dialect: self.dialect,
                 clock: self.clock,
                 users: self.users,
                 table,
@@ -250,7 +245,7 @@ impl GateBuilder {
             routes,
             operations,
             sites: self.sites,
-            refusals: RefusalResponses::new(self.profile, self.realm, self.title),
+            refusals: RefusalResponses::new(self.dialect, self.realm, self.title),
             request_ids: RequestIds::new(u32::from_be_bytes(run), RandomState::new()),
             metrics,
         }))
@@ -282,7 +277,7 @@ fn check(operation: &ResolvedOperation, has_users: bool) -> Result<(), GateError
 fn routes(
     table: &OperationTable,
     sites: &[Arc<dyn SiteEndpoint>],
-    profile: Profile,
+    has_implicit_head: bool,
 ) -> Result<Routes<Target>, GateError> {
     let mut routes = Routes::new();
     let mut add = |method: &'static str, template: &str, target| {
@@ -295,9 +290,7 @@ fn routes(
     for (number, operation) in table.operations().iter().enumerate() {
         let target = Target::Operation(number);
         add(operation.method().as_str(), operation.template(), target)?;
-        // RFC 9110, section 9.1: a server must support HEAD. FastAPI answers 405.
-        let is_rfc = profile == Profile::Rfc;
-        if is_rfc && operation.method() == Method::Get && !has_head(table, operation) {
+        if has_implicit_head && operation.method() == Method::Get && !has_head(table, operation) {
             add("HEAD", operation.template(), target)?;
         }
     }

@@ -36,7 +36,7 @@ impl LocationStep {
 /// An error in the input of a request.
 ///
 /// The text contains the error and its location. It repeats a value of the client only for a
-/// parameter, as FastAPI does.
+/// parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidInput {
     kind: &'static str,
@@ -47,8 +47,8 @@ pub struct InvalidInput {
 }
 
 impl InvalidInput {
-    /// Creates an error with one of FastAPI's kinds (`int_parsing`, `value_error`), in the `path`,
-    /// `query`, `header` or `body`.
+    /// Creates an error of a kind (such as `int_parsing` or `value_error`), in the `path`, `query`,
+    /// `header` or `body`.
     #[must_use]
     pub fn new(kind: &'static str, place: &'static str, field: Option<&str>, message: impl Into<String>) -> Self {
         let location = field.map(|name| LocationStep::Name(name.to_owned()));
@@ -92,7 +92,7 @@ impl InvalidInput {
         (self.kind, self.place)
     }
 
-    /// Returns an entry of FastAPI's list of validation errors.
+    /// Returns the error as JSON: `type`, `loc`, `msg` and `input`.
     #[must_use]
     pub fn to_json(&self) -> Value {
         let steps = self.location.iter().map(|step| match step {

@@ -33,13 +33,13 @@
 //!     .build()?;
 //! let key = SigningKey::hs256(&Secret::new(String::from("a secret text of thirty-two bytes")))?;
 //! let gate = Gate::builder(catalog)
-//!     .bearer("oauth", Verifier::new(TokenRules::tutorial(), key.verifying_key()))
+//!     .bearer("oauth", Verifier::new(TokenRules::shared_secret(), key.verifying_key()))
 //!     .operation(Operation::get("/reports/{id}").guard(Guard::requires([READ])))
 //!     .operation(Operation::post("/reports").guard(Guard::requires([WRITE])))
 //!     .build()?;
 //!
 //! let claims = AccessTokenClaims::new("u1", SystemClock.now(), Lifetime::from_minutes(5)).with_scopes([READ]);
-//! let token = Signer::new(TokenRules::tutorial(), key).issue(&claims)?;
+//! let token = Signer::new(TokenRules::shared_secret(), key).issue(&claims)?;
 //! let bearer = format!("Bearer {}", token.expose());
 //!
 //! let request = http::Request::get("/reports/1").header("authorization", &bearer).body(())?;
@@ -75,6 +75,7 @@ mod body_error;
 mod challenge;
 mod challenges;
 mod credentials;
+mod dialect;
 mod gate;
 mod gate_builder;
 mod gate_error;
@@ -82,7 +83,6 @@ mod host;
 mod input_error;
 mod observe;
 mod producers;
-mod profile;
 mod refusal;
 mod refusal_response;
 mod refusal_responses;
@@ -103,8 +103,6 @@ pub mod fuzzing;
 pub mod media_type;
 pub mod path;
 pub mod urlencoded;
-#[doc(hidden)]
-pub mod validation_error;
 
 pub use body_error::BodyError;
 pub use challenge::Challenge;
@@ -112,13 +110,16 @@ pub use credentials::basic;
 pub use credentials::bearer_verifier::BearerTokens;
 pub use credentials::claim_source::IssuedTokens;
 pub use credentials::credential::{AuthenticatedCredential, Credential, CredentialCheck, CredentialVerifier};
+pub use dialect::{
+    AuthenticationScheme, ChallengeContext, Dialect, DocumentDialect, DocumentedRefusal, EmptyCredential,
+    OperationTraits, RefusalBody, RefusalContext, RefusalKind, RepeatedAuthorization, title,
+};
 pub use gate::Gate;
 pub use gate_builder::GateBuilder;
 pub use gate_error::GateError;
 pub use host::{TargetAuthority, names_one_host};
 pub use input_error::{InputError, InvalidInput, LocationStep};
 pub use observe::request_id::{HEADER as REQUEST_ID, RequestLabel};
-pub use profile::Profile;
 pub use refusal::RETRY_SECONDS;
 pub use refusal_response::RefusalResponse;
 pub use refusal_responses::{RefusalResponses, ServerFault};

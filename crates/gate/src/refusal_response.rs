@@ -9,7 +9,7 @@ use crate::challenge::Challenge;
 ///
 /// ```
 /// use scopegate_gate::policy::{Guard, Operation, OperationTable, PresentedCredentials, authorize};
-/// use scopegate_gate::{Catalog, Profile, ScopeToken, SecurityScheme, RefusalResponse, domain::Timestamp};
+/// use scopegate_gate::{Catalog, Dialect, ScopeToken, SecurityScheme, RefusalResponse, domain::Timestamp};
 ///
 /// const ITEMS: ScopeToken = ScopeToken::from_static("items");
 /// let catalog = Catalog::builder().scheme("oauth", SecurityScheme::oauth2_password("token")).scope(ITEMS, "").build()?;
@@ -17,7 +17,7 @@ use crate::challenge::Challenge;
 ///     .operation(Operation::get("/items").guard(Guard::requires([ITEMS])))
 ///     .build()?;
 /// let denial = authorize(&table.operations()[0], &PresentedCredentials::new(Timestamp::from_unix(0))).unwrap_err();
-/// let told = RefusalResponse::of(&denial, &[], &table, Profile::Rfc, "Shop");
+/// let told = RefusalResponse::of(&denial, &[], &table, Dialect::rfc(), "Shop");
 /// assert_eq!(told.status(), 401);
 /// assert_eq!(told.challenges()[0].to_header(), r#"Bearer realm="Shop", scope="items""#);
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -6,17 +6,17 @@ use http::{HeaderValue, Response, StatusCode};
 use scopegate_domain::ErrorCode;
 use scopegate_policy::{Denial, Forbidden, InvalidTokenCause, OperationTable, ResolvedOperation, SchemeId};
 use scopegate_store::StoreErrorKind;
-use serde_json::{Value, json};
 
+use crate::RefusalResponse;
 use crate::body_error::BodyError;
 use crate::challenges::{Challenges, Realm};
 use crate::credentials::place::Family;
+use crate::dialect::{Dialect, RefusalBody, RefusalContext, RefusalKind};
 use crate::input_error::{InputError, InvalidInput};
 use crate::observe::LOG_TARGET;
 use crate::observe::request_id::RequestLabel;
 use crate::path;
 use crate::refusal::{CredentialError, RETRY_SECONDS, Refusal};
-use crate::{Profile, RefusalResponse};
 
 /// The table of refusals of one gate: from the cause to the response.
 ///
@@ -24,7 +24,7 @@ use crate::{Profile, RefusalResponse};
 /// of the request.
 #[derive(Clone, Debug)]
 pub struct RefusalResponses {
-    profile: Profile,
+    dialect: Dialect,
     realm: Realm,
 }
 
@@ -40,30 +40,30 @@ pub enum ServerFault {
     Unmounted,
 }
 
-/// One row of the table: status, the sentence of the tutorial, the sentence of the RFC profile.
+/// One row of the table; the status is that of the RFCs.
 struct Row {
+    kind: RefusalKind,
     status: StatusCode,
-    detail: &'static str,
     sentence: &'static str,
     code: Option<ErrorCode>,
 }
 
-const fn row(status: StatusCode, detail: &'static str, sentence: &'static str, code: Option<ErrorCode>) -> Row {
+const fn row(kind: RefusalKind, status: StatusCode, sentence: &'static str, code: Option<ErrorCode>) -> Row {
     Row {
+        kind,
         status,
-        detail,
         sentence,
         code,
     }
 }
 
+/// A row of a refusal that has nothing to do with access.
+const fn other(status: StatusCode, sentence: &'static str) -> Row {
+    row(RefusalKind::Other, status, sentence, None)
+}
+
 /// A retry does not help.
-const OUR_FAULT: Row = row(
-    StatusCode::INTERNAL_SERVER_ERROR,
-    "Internal Server Error",
-    "something went wrong here",
-    None,
-);
+const OUR_FAULT: Row = other(StatusCode::INTERNAL_SERVER_ERROR, "something went wrong here");
 
 impl RefusalResponse {
     /// Returns the response to a request whose credentials of these schemes are valid. The realm is
@@ -74,21 +74,21 @@ impl RefusalResponse {
         denial: &Denial,
         accepted: &[SchemeId],
         table: &OperationTable,
-        profile: Profile,
+        dialect: Dialect,
         realm: impl Into<String>,
     ) -> Self {
-        RefusalResponses::new(profile, None, realm.into()).told(denial, accepted, table)
+        RefusalResponses::new(dialect, None, realm.into()).told(denial, accepted, table)
     }
 }
 
 impl RefusalResponses {
     /// Creates the table. The realm is the title, unless the application sets one.
-    pub(crate) fn new(profile: Profile, realm: Option<String>, title: String) -> Self {
-        let is_chosen = realm.is_some();
+    pub(crate) fn new(dialect: Dialect, realm: Option<String>, title: String) -> Self {
+        let is_default = realm.is_none();
         let name = realm.unwrap_or(title);
         Self {
-            profile,
-            realm: Realm { name, is_chosen },
+            dialect,
+            realm: Realm { name, is_default },
         }
     }
 
@@ -107,12 +107,12 @@ impl RefusalResponses {
             }
             Refusal::Credential(cause, schemes, denial) => {
                 tracing::debug!(target: LOG_TARGET, request_id = request.id_text(), peer = request.peer(), %operation, %cause, "credential refused");
-                let row = self.invalid_credential(Some(*cause), schemes, denial, table);
+                let row = Self::invalid_credential(Some(*cause), schemes, denial, table);
                 challenged(self.write(&row), &self.challenges(&row, table).for_bad(schemes, denial))
             }
             Refusal::Denied(denial, accepted) => {
                 tracing::debug!(target: LOG_TARGET, request_id = request.id_text(), peer = request.peer(), %operation, cause = %denial, "refused");
-                let row = self.by_policy(denial, accepted, table);
+                let row = Self::by_policy(denial, accepted, table);
                 challenged(self.write(&row), &self.challenges(&row, table).of(denial, accepted))
             }
             Refusal::Store(cause) => {
@@ -130,23 +130,23 @@ impl RefusalResponses {
 
     /// Returns status and challenges of a denial.
     pub(crate) fn told(&self, denial: &Denial, accepted: &[SchemeId], table: &OperationTable) -> RefusalResponse {
-        let row = self.by_policy(denial, accepted, table);
+        let row = Self::by_policy(denial, accepted, table);
         RefusalResponse {
-            status: row.status,
+            status: self.dialect.status_of(row.kind, row.status),
             challenges: self.challenges(&row, table).of(denial, accepted),
         }
     }
 
-    fn by_policy(&self, denial: &Denial, accepted: &[SchemeId], table: &OperationTable) -> Row {
+    fn by_policy(denial: &Denial, accepted: &[SchemeId], table: &OperationTable) -> Row {
         match denial {
-            Denial::InvalidToken { .. } => self.invalid_credential(None, accepted, denial, table),
-            _ => self.denied(denial),
+            Denial::InvalidToken { .. } => Self::invalid_credential(None, accepted, denial, table),
+            _ => Self::denied(denial),
         }
     }
 
     const fn challenges<'a>(&'a self, row: &Row, table: &'a OperationTable) -> Challenges<'a> {
         Challenges {
-            profile: self.profile,
+            dialect: &self.dialect,
             realm: &self.realm,
             table,
             code: row.code,
@@ -156,7 +156,6 @@ impl RefusalResponses {
 
     /// Returns the row of an invalid credential. Bearer tokens have sentences of their own.
     fn invalid_credential(
-        &self,
         cause: Option<CredentialError>,
         schemes: &[SchemeId],
         denial: &Denial,
@@ -164,26 +163,27 @@ impl RefusalResponses {
     ) -> Row {
         let families: Vec<Family> = families(schemes, table).collect();
         if families.is_empty() || families.contains(&Family::Bearer) {
-            return self.denied(denial);
+            return Self::denied(denial);
         }
-        let detail = match cause {
-            _ if !families.contains(&Family::Basic) => "Could not validate credentials",
-            Some(CredentialError::Malformed) => "Not authenticated",
-            _ => "Incorrect username or password",
+        let kind = match cause {
+            _ if !families.contains(&Family::Basic) => RefusalKind::InvalidCredential,
+            Some(CredentialError::Malformed) => RefusalKind::MalformedBasic,
+            _ => RefusalKind::InvalidBasic,
         };
-        row(StatusCode::UNAUTHORIZED, detail, "the credential is not good", None)
+        row(kind, StatusCode::UNAUTHORIZED, "the credential is not good", None)
     }
 
     /// Returns the row of a denial. The match is exhaustive, so a new denial needs a row.
-    fn denied(&self, denial: &Denial) -> Row {
+    fn denied(denial: &Denial) -> Row {
         const UNAUTHORIZED: StatusCode = StatusCode::UNAUTHORIZED;
         const FORBIDDEN: StatusCode = StatusCode::FORBIDDEN;
-        let by_profile = |rfc, tutorial| match self.profile {
-            Profile::Rfc => rfc,
-            Profile::Tutorial => tutorial,
-        };
         match denial {
-            Denial::Unauthenticated { .. } => row(UNAUTHORIZED, "Not authenticated", "a credential is needed", None),
+            Denial::Unauthenticated { .. } => row(
+                RefusalKind::Unauthenticated,
+                UNAUTHORIZED,
+                "a credential is needed",
+                None,
+            ),
             Denial::InvalidToken { cause, .. } => {
                 let sentence = match cause {
                     InvalidTokenCause::Binding(_) => "the access token is bound to another sender",
@@ -191,44 +191,29 @@ impl RefusalResponses {
                         "the access token is expired, revoked, malformed or not meant for here"
                     }
                 };
-                row(
-                    UNAUTHORIZED,
-                    "Could not validate credentials",
-                    sentence,
-                    Some(ErrorCode::InvalidToken),
-                )
+                let code = Some(ErrorCode::InvalidToken);
+                row(RefusalKind::InvalidToken, UNAUTHORIZED, sentence, code)
             }
-            Denial::StepUp { .. } => {
-                let code = ErrorCode::InsufficientUserAuthentication;
-                row(
-                    UNAUTHORIZED,
-                    "Not authenticated strongly enough",
-                    "a newer or stronger login is needed",
-                    Some(code),
-                )
-            }
-            Denial::InsufficientScope { .. } => {
-                let (status, code) = (by_profile(FORBIDDEN, UNAUTHORIZED), ErrorCode::InsufficientScope);
-                row(
-                    status,
-                    "Not enough permissions",
-                    "the access token does not allow this",
-                    Some(code),
-                )
-            }
+            Denial::StepUp { .. } => row(
+                RefusalKind::StepUp,
+                UNAUTHORIZED,
+                "a newer or stronger login is needed",
+                Some(ErrorCode::InsufficientUserAuthentication),
+            ),
+            Denial::InsufficientScope { .. } => row(
+                RefusalKind::InsufficientScope,
+                FORBIDDEN,
+                "the access token does not allow this",
+                Some(ErrorCode::InsufficientScope),
+            ),
             Denial::Forbidden {
                 reason: Forbidden::Inactive,
                 ..
-            } => row(
-                by_profile(FORBIDDEN, StatusCode::BAD_REQUEST),
-                "Inactive user",
-                "the user may not act",
-                None,
-            ),
+            } => row(RefusalKind::InactiveUser, FORBIDDEN, "the user may not act", None),
             Denial::Forbidden {
                 reason: Forbidden::Check { .. } | Forbidden::Deny | Forbidden::Subject,
                 ..
-            } => row(FORBIDDEN, "Forbidden", "this is not allowed", None),
+            } => row(RefusalKind::Forbidden, FORBIDDEN, "this is not allowed", None),
         }
     }
 
@@ -236,8 +221,8 @@ impl RefusalResponses {
     fn unavailable(&self) -> Response<Bytes> {
         let code = Some(ErrorCode::TemporarilyUnavailable);
         let row = row(
+            RefusalKind::Other,
             StatusCode::SERVICE_UNAVAILABLE,
-            "Service Unavailable",
             "the server cannot answer at present",
             code,
         );
@@ -261,12 +246,7 @@ impl RefusalResponses {
                     cause = sentence,
                     "an input was refused"
                 );
-                self.write(&row(
-                    StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                    "Unsupported Media Type",
-                    sentence,
-                    None,
-                ))
+                self.write(&other(StatusCode::UNSUPPORTED_MEDIA_TYPE, sentence))
             }
         }
     }
@@ -283,19 +263,13 @@ impl RefusalResponses {
                 "an input was refused"
             );
         }
-        let faults: Value = faults.iter().map(InvalidInput::to_json).collect();
-        match self.profile {
-            Profile::Tutorial => json_body(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "application/json",
-                &json!({ "detail": faults }),
-            ),
-            Profile::Rfc => {
-                let mut problem = problem(StatusCode::BAD_REQUEST, "the request is not as declared");
-                problem.insert("errors".to_owned(), faults);
-                json_body(StatusCode::BAD_REQUEST, PROBLEM, &problem.into())
-            }
-        }
+        let row = row(
+            RefusalKind::InvalidInput,
+            StatusCode::BAD_REQUEST,
+            "the request is not as declared",
+            None,
+        );
+        self.write_with(&row, faults)
     }
 
     /// Returns the response to a request whose body is not complete, and logs the cause.
@@ -308,18 +282,13 @@ impl RefusalResponses {
             cause = sentence,
             "a body was refused"
         );
-        self.write(&row(
-            status,
-            status.canonical_reason().unwrap_or_default(),
-            sentence,
-            None,
-        ))
+        self.write(&other(status, sentence))
     }
 
     /// Returns the response to a request that names no host, several, or a malformed one.
     pub(crate) fn invalid_host(&self) -> Response<Bytes> {
         let sentence = "there must be one Host header, and a good one";
-        self.write(&row(StatusCode::BAD_REQUEST, "Bad Request", sentence, None))
+        self.write(&other(StatusCode::BAD_REQUEST, sentence))
     }
 
     /// Returns the response to a request that a fault of the server ends, and logs the fault.
@@ -337,19 +306,14 @@ impl RefusalResponses {
     /// Returns the response to a request for a path without a target.
     #[must_use]
     pub fn not_found(&self) -> Response<Bytes> {
-        self.write(&row(StatusCode::NOT_FOUND, "Not Found", "there is nothing here", None))
+        self.write(&other(StatusCode::NOT_FOUND, "there is nothing here"))
     }
 
     /// Returns the response to a method that the path does not have; `allow` lists the others.
     #[must_use]
     pub fn method_not_allowed(&self, allow: &HeaderValue) -> Response<Bytes> {
         let sentence = "this method is not allowed here";
-        let mut response = self.write(&row(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "Method Not Allowed",
-            sentence,
-            None,
-        ));
+        let mut response = self.write(&other(StatusCode::METHOD_NOT_ALLOWED, sentence));
         response.headers_mut().insert(ALLOW, allow.clone());
         response
     }
@@ -374,16 +338,19 @@ impl RefusalResponses {
     }
 
     fn write(&self, row: &Row) -> Response<Bytes> {
-        match self.profile {
-            Profile::Tutorial => json_body(row.status, "application/json", &json!({ "detail": row.detail })),
-            Profile::Rfc => {
-                let mut problem = problem(row.status, row.sentence);
-                if let Some(code) = row.code {
-                    problem.insert("error".to_owned(), code.as_str().into());
-                }
-                json_body(row.status, PROBLEM, &problem.into())
-            }
-        }
+        self.write_with(row, &[])
+    }
+
+    fn write_with(&self, row: &Row, inputs: &[InvalidInput]) -> Response<Bytes> {
+        let status = self.dialect.status_of(row.kind, row.status);
+        let context = RefusalContext {
+            kind: row.kind,
+            status,
+            sentence: row.sentence,
+            code: row.code,
+            inputs,
+        };
+        json_response(status, &(self.dialect.body)(&context))
     }
 }
 
@@ -394,12 +361,8 @@ fn ambiguous(schemes: &[SchemeId], table: &OperationTable) -> Row {
     } else {
         "there is more than one Authorization header"
     };
-    row(
-        StatusCode::BAD_REQUEST,
-        "Bad Request",
-        sentence,
-        Some(ErrorCode::InvalidRequest),
-    )
+    let code = Some(ErrorCode::InvalidRequest);
+    row(RefusalKind::Other, StatusCode::BAD_REQUEST, sentence, code)
 }
 
 fn families<'t>(schemes: &'t [SchemeId], table: &'t OperationTable) -> impl Iterator<Item = Family> + 't {
@@ -408,28 +371,11 @@ fn families<'t>(schemes: &'t [SchemeId], table: &'t OperationTable) -> impl Iter
     declared.map(|declared| Family::of(declared.scheme()))
 }
 
-const PROBLEM: &str = "application/problem+json";
-
-/// [RFC 9457, section 3](https://www.rfc-editor.org/rfc/rfc9457#section-3); without a `type` it is
-/// `about:blank`.
-fn problem(status: StatusCode, sentence: &str) -> serde_json::Map<String, Value> {
-    let title = status.canonical_reason().unwrap_or_default();
-    let members = [
-        ("title", json!(title)),
-        ("status", json!(status.as_u16())),
-        ("detail", json!(sentence)),
-    ];
-    members
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
-}
-
-fn json_body(status: StatusCode, media_type: &'static str, body: &Value) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::from(body.to_string()));
+fn json_response(status: StatusCode, body: &RefusalBody) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from(body.json.to_string()));
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(body.media_type));
     // Another credential gets another response.
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response

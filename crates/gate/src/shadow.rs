@@ -18,8 +18,8 @@ use scopegate_policy::{
 use self::log_limiter::LogLimiter;
 use self::places::ShadowPlaces;
 use self::report::{Divergence, Report};
-use crate::Profile;
 use crate::credentials::accepted::AcceptedCredential;
+use crate::dialect::Dialect;
 use crate::refusal::Refusal;
 use crate::request_head::RequestHead;
 use crate::site_endpoint::SiteEndpoint;
@@ -38,7 +38,7 @@ pub(crate) struct ShadowEvaluator {
 pub(crate) struct ShadowBuilder<'a> {
     shadow: Arc<Shadow>,
     running: &'a OperationTable,
-    profile: Profile,
+    dialect: Dialect,
     pace: Arc<LogLimiter>,
 }
 
@@ -47,7 +47,7 @@ impl<'a> ShadowBuilder<'a> {
     pub(crate) fn new(
         running: &'a OperationTable,
         proposed: OperationTable,
-        profile: Profile,
+        dialect: Dialect,
         sites: &[Arc<dyn SiteEndpoint>],
     ) -> Self {
         let shadow = Arc::new(Shadow::new(running, proposed));
@@ -55,7 +55,7 @@ impl<'a> ShadowBuilder<'a> {
         Self {
             shadow,
             running,
-            profile,
+            dialect,
             pace: Arc::new(LogLimiter::of_the_gate()),
         }
     }
@@ -67,7 +67,7 @@ impl<'a> ShadowBuilder<'a> {
             ShadowPlaces::new(
                 (self.running, read),
                 (self.shadow.proposed(), counterpart.operation()),
-                self.profile,
+                self.dialect,
             )
         });
         ShadowEvaluator {

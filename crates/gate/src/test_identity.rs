@@ -7,17 +7,17 @@ use scopegate_policy::{Permit, PresentedCredentials, ResolvedOperation, SchemeId
 use scopegate_token::VerifyError;
 use serde_json::{Map, Value, json};
 
-use crate::Profile;
 use crate::authorizer::{Authorizer, decide};
 use crate::credentials::accepted::{AcceptedCredential, CredentialFacts};
 use crate::credentials::scheme_verifiers::Sources;
 use crate::refusal::{CredentialError, Refusal};
+use scopegate_token::SubjectClaim;
 
 /// The credential that each request of a test presents instead of a token: for
 /// [`Gate::with_identity`](crate::Gate::with_identity).
 ///
-/// Every value passes through the same code as in the gate. The subject is the user's id; in the
-/// tutorial's profile it is the user's name, like `sub` in a token.
+/// Every value passes through the same code as in the gate. The subject is what `sub` says in a
+/// token: the user's id, or the name ([`Dialect::subject`](crate::Dialect::subject)).
 #[derive(Debug, Default)]
 #[must_use = "an identity takes effect in the gate that `with_identity` makes"]
 pub struct TestIdentity {
@@ -169,7 +169,7 @@ impl TestIdentity {
     /// claims of a token.
     fn accept(&self, authorizer: &Authorizer, id: SchemeId) -> Result<AcceptedCredential, CredentialError> {
         let subject = self
-            .subject_by(authorizer.profile)
+            .subject_by(authorizer.dialect.subject)
             .filter(|_| has_subject(authorizer, id));
         let payload = self.payload(subject.as_deref());
         let claims = Claims::parse(payload.as_bytes(), ScopeLayout::Text).map_err(VerifyError::from)?;
@@ -184,11 +184,11 @@ impl TestIdentity {
         }))
     }
 
-    /// Returns the `sub` of a token of this profile.
-    fn subject_by(&self, profile: Profile) -> Option<Arc<str>> {
-        let of_user = |user: &Arc<User>| match profile {
-            Profile::Rfc => user.id().as_str().into(),
-            Profile::Tutorial => user.username().as_str().into(),
+    /// Returns the `sub` of a token.
+    fn subject_by(&self, claim: SubjectClaim) -> Option<Arc<str>> {
+        let of_user = |user: &Arc<User>| match claim {
+            SubjectClaim::UserId => user.id().as_str().into(),
+            SubjectClaim::Username => user.username().as_str().into(),
         };
         self.subject.clone().or_else(|| self.user.as_ref().map(of_user))
     }

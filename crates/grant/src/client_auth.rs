@@ -109,13 +109,6 @@ async fn find(clients: &dyn Clients, id: &str) -> Result<Option<Client>, GrantEr
     }
 }
 
-/// Returns the client with this id, which must be a public one, because it is not authenticated
-/// here.
-pub(crate) async fn public(clients: &dyn Clients, id: &ClientId) -> Result<Authenticated<Client>, GrantError> {
-    let client = clients.find(id).await?;
-    prove(client, None).ok_or_else(|| InvalidClientCause::Refused.into())
-}
-
 /// Checks that the client has not changed since it was read: its secret, its scope or the client
 /// itself may have been removed.
 // SECURITY: a login takes long, and a revocation during it prevents the token. Tested by

@@ -7,7 +7,7 @@ use scopegate_domain::{Catalog, Clock, GrantType, Lifetime};
 use scopegate_store::Store;
 use scopegate_token::{RandomSource, Signer};
 
-use crate::GrantProfile;
+use crate::Dialect;
 use scopegate_login::PasswordCheck;
 use scopegate_login::Throttle;
 
@@ -19,17 +19,16 @@ pub(crate) struct GrantContext {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn RandomSource>,
     pub(crate) catalog: Catalog,
-    pub(crate) profile: GrantProfile,
+    pub(crate) dialect: Dialect,
     pub(crate) lifetime: Lifetime,
     pub(crate) password_grant: bool,
 }
 
 impl GrantContext {
-    /// Returns whether this server offers a grant type at all. The FastAPI tutorial offers the
-    /// password grant only.
+    /// Returns whether this server offers a grant type at all.
     pub(crate) const fn offers(&self, grant_type: GrantType) -> bool {
         match grant_type {
-            GrantType::Password => self.password_grant || matches!(self.profile, GrantProfile::Tutorial { .. }),
+            GrantType::Password => self.password_grant,
         }
     }
 }
@@ -37,7 +36,6 @@ impl GrantContext {
 impl fmt::Debug for GrantContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("GrantContext")
-            .field("profile", &self.profile)
             .field("lifetime", &self.lifetime)
             .finish_non_exhaustive()
     }

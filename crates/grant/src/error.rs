@@ -50,9 +50,6 @@ pub enum GrantError {
     /// The scope is malformed, or no part of it may be granted.
     #[error(transparent)]
     InvalidScope(#[from] InvalidScopeCause),
-    /// A refusal in the words of the FastAPI tutorial.
-    #[error(transparent)]
-    Page(#[from] PageError),
     /// There were too many attempts with a wrong secret, for this account or from this address.
     #[error("too many failed attempts")]
     Throttled {
@@ -76,15 +73,12 @@ pub enum GrantError {
 impl GrantError {
     /// Returns the error code of the RFC ([RFC 6749, section
     /// 5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2)).
-    ///
-    /// Returns the error code. The FastAPI tutorial has no codes; its refusals have the nearest
-    /// one.
     #[must_use]
     pub const fn code(&self) -> ErrorCode {
         match self {
-            Self::InvalidRequest(_) | Self::Page(PageError::Validation(_)) => ErrorCode::InvalidRequest,
+            Self::InvalidRequest(_) => ErrorCode::InvalidRequest,
             Self::InvalidClient(_) => ErrorCode::InvalidClient,
-            Self::InvalidGrant | Self::Page(PageError::IncorrectLogin) => ErrorCode::InvalidGrant,
+            Self::InvalidGrant => ErrorCode::InvalidGrant,
             Self::UnauthorizedClient => ErrorCode::UnauthorizedClient,
             Self::GrantTypeDisabled(_) | Self::UnsupportedGrantType => ErrorCode::UnsupportedGrantType,
             Self::InvalidScope(_) => ErrorCode::InvalidScope,
@@ -178,40 +172,6 @@ pub enum InvalidScopeCause {
     /// The scope that may be granted does not fit into a token.
     #[error("scope is too long for a token")]
     TooLong,
-}
-
-/// A refusal in the words of the FastAPI tutorial.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[expect(clippy::exhaustive_enums, reason = "the page knows these two")]
-pub enum PageError {
-    /// Unknown user or wrong password.
-    #[error("Incorrect username or password")]
-    IncorrectLogin,
-    /// Fields that are missing or wrong, in the order in which the tutorial declares them; never
-    /// empty.
-    #[error("fields of the form are missing or invalid")]
-    Validation(Vec<FieldFault>),
-}
-
-/// An error in one field of the tutorial's form.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "the page knows these two")]
-pub enum FieldFault {
-    /// The field is absent or empty.
-    Missing {
-        /// The name of the field.
-        field: &'static str,
-    },
-    /// The value does not match the pattern that the tutorial declares. The response repeats the
-    /// text, so this is not for a secret field.
-    Pattern {
-        /// The name of the field.
-        field: &'static str,
-        /// The pattern.
-        pattern: &'static str,
-        /// The value in the request.
-        input: String,
-    },
 }
 
 /// The part of the server that did not respond, for the operator only.

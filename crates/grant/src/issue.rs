@@ -2,10 +2,10 @@
 
 use scopegate_domain::{AccessTokenClaims, Grant, Lifetime, Scope, ScopeToken, Secret, TokenId};
 use scopegate_store::RevocationCursor;
-use scopegate_token::{PlacedTokenId, RandomError, SignError};
+use scopegate_token::{PlacedTokenId, RandomError, SignError, SubjectClaim};
 
 use crate::context::GrantContext;
-use crate::{GrantError, GrantProfile, InvalidScopeCause, Unavailable};
+use crate::{GrantError, InvalidScopeCause, Unavailable};
 
 /// Issues an access token for a grant, valid from the time of the grant. `granted` contains the
 /// scopes of the grant in the order of the token. `place` is the position of the last revocation
@@ -18,9 +18,9 @@ pub(crate) fn access_token(
     granted: Vec<ScopeToken>,
     place: RevocationCursor,
 ) -> Result<Secret<String>, GrantError> {
-    let subject = match context.profile {
-        GrantProfile::Rfc => grant.user().id().as_str(),
-        GrantProfile::Tutorial { .. } => grant.user().username().as_str(),
+    let subject = match context.dialect.subject {
+        SubjectClaim::UserId => grant.user().id().as_str(),
+        SubjectClaim::Username => grant.user().username().as_str(),
     };
     let claims = AccessTokenClaims::new(subject, grant.granted_at(), context.lifetime)
         .with_scopes(granted.into_iter().filter(|token| grant.scope().contains(token)))
@@ -54,28 +54,16 @@ fn token_id(context: &GrantContext, place: RevocationCursor) -> Result<TokenId, 
 #[derive(Debug)]
 pub struct TokenSet {
     access_token: Secret<String>,
-    token_type: &'static str,
-    expires_in: Option<Lifetime>,
-    scope: Option<Scope>,
+    expires_in: Lifetime,
+    scope: Scope,
 }
 
 impl TokenSet {
-    /// The response of the FastAPI tutorial, which contains only the token.
-    pub(crate) const fn tutorial(access_token: Secret<String>) -> Self {
+    pub(crate) const fn new(access_token: Secret<String>, expires_in: Lifetime, scope: Scope) -> Self {
         Self {
             access_token,
-            token_type: "bearer",
-            expires_in: None,
-            scope: None,
-        }
-    }
-
-    pub(crate) const fn rfc(access_token: Secret<String>, lifetime: Lifetime, scope: Scope) -> Self {
-        Self {
-            access_token,
-            token_type: "Bearer",
-            expires_in: Some(lifetime),
-            scope: Some(scope),
+            expires_in,
+            scope,
         }
     }
 
@@ -85,22 +73,15 @@ impl TokenSet {
         &self.access_token
     }
 
-    /// Returns the token type: [RFC 6750](https://www.rfc-editor.org/rfc/rfc6750), written as the
-    /// profile writes it.
-    #[must_use]
-    pub const fn token_type(&self) -> &'static str {
-        self.token_type
-    }
-
     /// Returns the lifetime of the token from the moment of signing, rounded down to whole seconds.
     #[must_use]
-    pub const fn expires_in(&self) -> Option<Lifetime> {
+    pub const fn expires_in(&self) -> Lifetime {
         self.expires_in
     }
 
     /// Returns the granted scope, which may be less than the requested one.
     #[must_use]
-    pub const fn scope(&self) -> Option<&Scope> {
-        self.scope.as_ref()
+    pub const fn scope(&self) -> &Scope {
+        &self.scope
     }
 }

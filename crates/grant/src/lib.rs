@@ -3,7 +3,7 @@
 //!
 //! A program that runs an authorization server uses this crate. Start with [`AuthorizationServer`],
 //! [`AuthorizationServerBuilder`], [`Params`], [`ClientCredentials`], [`TokenSet`], [`GrantError`],
-//! [`GrantProfile`], [`RotatingKeys`], [`RevocationWatch`] and [`HashingLimits`].
+//! [`Dialect`], [`RotatingKeys`], [`RevocationWatch`] and [`HashingLimits`].
 //!
 //! ```text
 //! Params --------> TokenRequest --------> Grant --------> TokenSet
@@ -12,8 +12,8 @@
 //!    +--> Authenticated<Client>             +-- restricted: request, client's ceiling, user's ceiling
 //! ```
 //!
-//! [`AuthorizationServer`] is the whole flow as one value, without HTTP. It follows the RFC or the
-//! FastAPI tutorial ([`GrantProfile`]). With both, a token never contains more than was requested,
+//! [`AuthorizationServer`] is the whole flow as one value, without HTTP. It follows the RFC, or
+//! other rules of the password grant ([`Dialect`]). A token never contains more than was requested,
 //! than the client may have and than the user may have.
 //!
 //! ```
@@ -40,7 +40,7 @@
 //!     .scope(ScopeToken::from_static("items"), "Read items.")
 //!     .build()?;
 //! let key = SigningKey::hs256(&Secret::new(String::from("a secret text of thirty-two bytes")))?;
-//! let signer = Signer::new(TokenRules::tutorial(), key);
+//! let signer = Signer::new(TokenRules::shared_secret(), key);
 //! let server = AuthorizationServer::builder(store, signer, catalog).password_grant(true).build();
 //!
 //! let params = Params::from_iter([
@@ -51,7 +51,7 @@
 //!     ("scope", "me items"),
 //! ]);
 //! let tokens = server.token(&params, &ClientCredentials::Absent).await?;
-//! assert_eq!(tokens.scope(), Some(&"me".parse()?));
+//! assert_eq!(tokens.scope(), &"me".parse()?);
 //! # Ok(())
 //! # }
 //! ```
@@ -74,27 +74,25 @@
 
 mod client_auth;
 mod context;
+mod dialect;
 mod error;
 mod issue;
 mod keys;
 mod last_expiry;
 mod params;
 mod password;
-mod profile;
 mod request;
 mod revocation_watch;
 mod scope_request;
 mod server;
 
 pub use client_auth::ClientCredentials;
-pub use error::{
-    FieldFault, GrantError, InvalidClientCause, InvalidRequestCause, InvalidScopeCause, PageError, Unavailable,
-};
+pub use dialect::{Dialect, RequestedScope};
+pub use error::{GrantError, InvalidClientCause, InvalidRequestCause, InvalidScopeCause, Unavailable};
 pub use issue::TokenSet;
 pub use keys::{ActiveKeys, KeyEncryptionKeyError, KeyEncryptionKeySource, KeyRotationError, RemovedKey, RotatingKeys};
 pub use last_expiry::last_expiry;
 pub use params::Params;
-pub use profile::GrantProfile;
 pub use revocation_watch::RevocationWatch;
-pub use scopegate_login::{HashingError, HashingLimits};
+pub use scopegate_login::{DisabledUserLogin, HashingError, HashingLimits};
 pub use server::{AuthorizationServer, AuthorizationServerBuilder};

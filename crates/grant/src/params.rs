@@ -26,8 +26,7 @@ pub struct Params(Vec<(String, Secret<String>)>);
 impl Params {
     /// Returns the value of the last field with this name; `None` if that field is absent or empty.
     ///
-    /// Returns the last value, as the FastAPI tutorial does. In the RFC a name occurs once:
-    /// [`Params::each_once`].
+    /// In the RFC a name occurs once: [`Params::each_once`].
     #[must_use]
     pub fn secret(&self, name: &str) -> Option<&Secret<String>> {
         let (_, value) = self.0.iter().rev().find(|(given, _)| given == name)?;

@@ -2,20 +2,19 @@
 
 use std::net::IpAddr;
 
-use scopegate_domain::{Authenticated, Client, Grant, Timestamp, Username};
+use scopegate_domain::{Authenticated, Client, Grant, Timestamp};
 
+use crate::GrantError;
 use crate::context::GrantContext;
 use crate::request::PasswordRequest;
 use crate::scope_request::{Narrowed, narrow};
-use crate::{GrantError, GrantProfile};
-use scopegate_login::{DisabledUserLogin, PasswordLogin};
+use scopegate_login::PasswordLogin;
 
 /// The client that logs in a user, and its address.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Login<'a> {
     pub(crate) client: &'a Authenticated<Client>,
     pub(crate) from: Option<IpAddr>,
-    pub(crate) disabled: DisabledUserLogin,
 }
 
 /// Returns the grant of a user whose password is right, with the scopes as the token writes them.
@@ -29,18 +28,14 @@ pub(crate) async fn grant(
     request: PasswordRequest<'_>,
     requested_at: Timestamp,
 ) -> Result<(Grant, Narrowed), GrantError> {
-    // The FastAPI tutorial compares names without a change.
-    let name = match &context.profile {
-        GrantProfile::Rfc => Username::to_find(request.username).ok(),
-        GrantProfile::Tutorial { .. } => Username::from_stored(request.username).ok(),
-    };
+    let name = (context.dialect.username)(request.username);
     let user = context.passwords.check(PasswordLogin {
         name: name.as_ref(),
         presented_name: request.username,
         password: request.password,
         client: login.client.id(),
         from: login.from,
-        disabled: login.disabled,
+        disabled: context.dialect.disabled_users,
     });
     let (user, client) = (user.await?.into_inner(), login.client);
     let narrowed = narrow(&request.requested, &context.catalog, client, &user)?;

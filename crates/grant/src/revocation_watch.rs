@@ -2,18 +2,12 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use scopegate_domain::{Clock, Lifetime, Revocation, Timestamp};
+use scopegate_domain::{Clock, Revocation};
 use scopegate_store::{RevocationCursor, Store, StoreError};
 use scopegate_token::RevokedSet;
 
 /// The number of revocations that are read at a time.
 const PAGE: u16 = 1_000;
-
-/// The interval at which the lifetime of tokens is recorded, and the time beyond that for which a
-/// record holds. A token is issued only while the store answers, so the last token is issued soon
-/// after the last record.
-const SAID_EVERY: Lifetime = Lifetime::from_minutes(60);
-const SAID_FOR: Lifetime = Lifetime::from_minutes(120);
 
 /// Keeps a [`RevokedSet`] equal to the store. A revocation through it takes effect at once, one by
 /// another process at the next refresh.
@@ -48,14 +42,6 @@ pub struct RevocationWatch {
     clock: Arc<dyn Clock>,
     /// The place up to which the store was read.
     place: Mutex<RevocationCursor>,
-    unsaid: Option<Unsaid>,
-}
-
-/// The tokens of this server without an issue time.
-#[derive(Debug)]
-struct Unsaid {
-    lifetime: Lifetime,
-    said_at: Mutex<Option<Timestamp>>,
 }
 
 impl RevocationWatch {
@@ -67,20 +53,7 @@ impl RevocationWatch {
             set,
             clock,
             place: Mutex::new(RevocationCursor::START),
-            unsaid: None,
         }
-    }
-
-    /// Declares that this server issues tokens with exactly this lifetime and without an issue
-    /// time. The store records that. So the set uses the longest lifetime that any of them may
-    /// have, even after another one was set.
-    #[must_use]
-    pub fn for_unsaid(mut self, lifetime: Lifetime) -> Self {
-        self.unsaid = Some(Unsaid {
-            lifetime,
-            said_at: Mutex::default(),
-        });
-        self
     }
 
     /// Returns the set.
@@ -95,9 +68,6 @@ impl RevocationWatch {
     ///
     /// [`StoreError`]; the revocations that were read until then take effect.
     pub async fn refresh(&self) -> Result<(), StoreError> {
-        if let Some(unsaid) = &self.unsaid {
-            self.agree_on_lifetime(unsaid).await?;
-        }
         loop {
             let kept = self.store.revocations().revoked_after(self.place(), PAGE).await?;
             let last = kept.last().map(|(place, _)| *place);
@@ -112,23 +82,6 @@ impl RevocationWatch {
             }
         }
         self.set.forget(self.clock.now());
-        Ok(())
-    }
-
-    /// Records the lifetime of our tokens, if that is due, and uses the longest that any server
-    /// recorded.
-    async fn agree_on_lifetime(&self, unsaid: &Unsaid) -> Result<(), StoreError> {
-        let (now, revocations) = (self.clock.now(), self.store.revocations());
-        let said_at = *unsaid.said_at.lock().unwrap_or_else(PoisonError::into_inner);
-        // After the clock was set back it is recorded again, too.
-        if said_at.is_none_or(|then| now < then || now >= then + SAID_EVERY) {
-            let living_until = now + unsaid.lifetime + SAID_FOR;
-            revocations.keep_lifetime(unsaid.lifetime, living_until).await?;
-            *unsaid.said_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
-        }
-        let longest = revocations.longest_lifetime(now).await?;
-        self.set
-            .set_lifetime(longest.map_or(unsaid.lifetime, |longest| longest.max(unsaid.lifetime)));
         Ok(())
     }
 

@@ -5,14 +5,14 @@ use scopegate_domain::{Catalog, Client, Scope, ScopeToken, User};
 use scopegate_policy::restrict_scope;
 
 use crate::InvalidScopeCause;
-use crate::request::RequestedScope;
+use crate::RequestedScope;
 
 /// The granted scope, and its text in a token.
 #[derive(Debug)]
 pub(crate) struct Narrowed {
     pub(crate) scope: Scope,
-    /// The members of `scope` in the order of the request; in the tutorial profile with the
-    /// repetitions of the request.
+    /// The members of `scope` in the order of the request, with the repetitions of a
+    /// [`RequestedScope::List`].
     pub(crate) granted: Vec<ScopeToken>,
 }
 
@@ -20,11 +20,10 @@ pub(crate) struct Narrowed {
 ///
 /// If the client requests no scope, the result is the whole scope that both client and user may
 /// have ([RFC 6749, section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3) leaves that to
-/// the server). If nothing of a requested scope is left, the RFC profile returns an error, so that
-/// no client gets a useless token. The tutorial profile returns a token without scopes.
+/// the server).
 // SECURITY: tested by `granted_scope_is_within_each_ceiling` below.
 pub(crate) fn narrow(
-    requested: &RequestedScope<'_>,
+    requested: &RequestedScope,
     catalog: &Catalog,
     client: &Client,
     user: &User,
@@ -38,15 +37,14 @@ pub(crate) fn narrow(
         restrict_scope(&known, client.scope(), user.scope()).into_granted()
     };
     match requested {
-        RequestedScope::Nothing => Ok(Narrowed::once_each(granted(client.scope()))),
+        RequestedScope::Default => Ok(Narrowed::once_each(granted(client.scope()))),
         RequestedScope::Scope(requested) => match granted(requested) {
             scope if scope.is_empty() => Err(InvalidScopeCause::NothingLeft),
             scope => Ok(Narrowed::once_each(scope)),
         },
-        RequestedScope::Words(text) => {
-            let words: Vec<ScopeToken> = words(text).filter_map(|word| ScopeToken::parse(word).ok()).collect();
-            let scope = granted(&words.iter().cloned().collect());
-            Ok(Narrowed::as_requested(scope, words))
+        RequestedScope::List(list) => {
+            let scope = granted(&list.iter().cloned().collect());
+            Ok(Narrowed::as_requested(scope, list.clone()))
         }
     }
 }
@@ -63,13 +61,13 @@ impl Narrowed {
         }
     }
 
-    /// Repeated words are written once each if they would no longer fit into a token.
-    fn as_requested(scope: Scope, mut words: Vec<ScopeToken>) -> Self {
-        words.retain(|word| scope.contains(word));
-        let len: usize = words.iter().map(|word| word.as_str().len() + 3).sum();
-        let fits = words.len() <= Scope::MAX_TOKENS && len <= MAX_GRANTED_LEN;
+    /// Repeated scopes are written once each if they would no longer fit into a token.
+    fn as_requested(scope: Scope, mut list: Vec<ScopeToken>) -> Self {
+        list.retain(|token| scope.contains(token));
+        let len: usize = list.iter().map(|token| token.as_str().len() + 3).sum();
+        let fits = list.len() <= Scope::MAX_TOKENS && len <= MAX_GRANTED_LEN;
         if fits {
-            Self { scope, granted: words }
+            Self { scope, granted: list }
         } else {
             Self::once_each(scope)
         }
@@ -81,13 +79,6 @@ fn is_declared(catalog: &Catalog, token: &ScopeToken) -> bool {
         .schemes()
         .iter()
         .any(|scheme| scheme.scopes().iter().any(|scope| scope.token() == token))
-}
-
-/// Returns the words of a text as Python's `str.split()` does: white space by Unicode, and four
-/// separators of ASCII.
-fn words(text: &str) -> impl Iterator<Item = &str> {
-    let separates = |c: char| c.is_whitespace() || matches!(c, '\u{1C}'..='\u{1F}');
-    text.split(separates).filter(|word| !word.is_empty())
 }
 
 #[cfg(test)]
@@ -125,30 +116,22 @@ mod tests {
         User::new(UserId::parse("u").unwrap(), Username::parse("u").unwrap()).with_scope(ceiling)
     }
 
-    fn page(text: &str) -> Vec<String> {
+    fn granted_of(text: &str) -> Vec<String> {
         let all = scope(&["a", "b", "c"]);
-        let narrowed = narrow(
-            &RequestedScope::Words(text),
-            &catalog(),
-            &client(all.clone()),
-            &user(all),
-        )
-        .unwrap();
+        let list = text.split(' ').map(token).collect();
+        let requested = RequestedScope::List(list);
+        let narrowed = narrow(&requested, &catalog(), &client(all.clone()), &user(all)).unwrap();
         narrowed.granted.iter().map(ToString::to_string).collect()
     }
 
     #[test]
-    fn tutorial_keeps_order_and_repetition() {
-        for (text, expected) in [
-            ("", &[][..]),
-            ("b a b", &["b", "a", "b"]),
-            ("  a\t\tb\u{3000}c\u{1C}a\u{85}b ", &["a", "b", "c", "a", "b"]),
-            ("a\u{200B}b \"a\" é c undeclared d", &["c"]),
-        ] {
-            assert_eq!(page(text), expected, "{text:?}");
-        }
-        assert_eq!(page(&"a b ".repeat(Scope::MAX_TOKENS / 2)).len(), Scope::MAX_TOKENS);
-        assert_eq!(page(&"a b ".repeat(Scope::MAX_TOKENS)), ["a", "b"]);
+    fn list_keeps_order_and_repetition() {
+        assert_eq!(granted_of("b a b"), ["b", "a", "b"]);
+        assert_eq!(granted_of("c undeclared d"), ["c"]);
+        assert_eq!(granted_of("undeclared"), [""; 0]);
+        let repeated = |times| vec!["a b"; times].join(" ");
+        assert_eq!(granted_of(&repeated(Scope::MAX_TOKENS / 2)).len(), Scope::MAX_TOKENS);
+        assert_eq!(granted_of(&repeated(Scope::MAX_TOKENS)), ["a", "b"]);
     }
 
     #[test]
@@ -157,8 +140,8 @@ mod tests {
             let (client, user) = (client(scope(&["a", "b"])), user(scope(user_may)));
             narrow(&requested, &catalog(), &client, &user).map(|narrowed| narrowed.scope)
         };
-        assert_eq!(narrow(RequestedScope::Nothing, &["b", "c"]), Ok(scope(&["b"])));
-        assert_eq!(narrow(RequestedScope::Nothing, &["c"]), Ok(Scope::EMPTY));
+        assert_eq!(narrow(RequestedScope::Default, &["b", "c"]), Ok(scope(&["b"])));
+        assert_eq!(narrow(RequestedScope::Default, &["c"]), Ok(Scope::EMPTY));
         assert_eq!(
             narrow(RequestedScope::Scope(scope(&["c", "b", "d"])), &["b", "c"]),
             Ok(scope(&["b"]))
@@ -178,11 +161,10 @@ mod tests {
     proptest! {
         #[test]
         fn granted_scope_is_within_each_ceiling(requested in some(), client_may in some(), user_may in some(), form in 0..3) {
-            let text = requested.to_string();
             let form = match form {
-                0 => RequestedScope::Nothing,
+                0 => RequestedScope::Default,
                 1 => RequestedScope::Scope(requested.clone()),
-                _ => RequestedScope::Words(&text),
+                _ => RequestedScope::List(requested.iter().cloned().collect()),
             };
             let narrowed = narrow(&form, &catalog(), &client(client_may.clone()), &user(user_may.clone()));
             let both = scope(&NAMES[..3]).intersection(&client_may).intersection(&user_may);
@@ -191,7 +173,7 @@ mod tests {
                 return Ok(());
             };
             prop_assert_eq!(granted.into_iter().collect::<Scope>(), scope.clone());
-            let wanted = if let RequestedScope::Nothing = form { both } else { requested.intersection(&both) };
+            let wanted = if let RequestedScope::Default = form { both } else { requested.intersection(&both) };
             prop_assert_eq!(scope, wanted);
         }
     }

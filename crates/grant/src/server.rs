@@ -3,19 +3,16 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use scopegate_domain::{Authenticated, Catalog, Client, ClientId, Clock, GrantType, Lifetime, SystemClock};
+use scopegate_domain::{Authenticated, Catalog, Client, Clock, GrantType, Lifetime, SystemClock};
 use scopegate_store::Store;
 use scopegate_token::{PasswordHasher, PasswordPolicy, RandomSource, Signer, SystemRandomSource, TokenRules};
 
 use crate::context::GrantContext;
 use crate::password::Login;
-use crate::request::{PasswordRequest, TokenRequest, is_rfc_grant_type};
-use crate::{
-    ClientCredentials, GrantError, GrantProfile, HashingLimits, PageError, Params, TokenSet, client_auth, issue,
-    password,
-};
+use crate::request::TokenRequest;
+use crate::{ClientCredentials, Dialect, GrantError, HashingLimits, Params, TokenSet, client_auth, issue, password};
+use scopegate_login::PasswordCheck;
 use scopegate_login::Throttle;
-use scopegate_login::{DisabledUserLogin, PasswordCheck};
 
 /// Issues tokens to clients: the token endpoint without HTTP.
 ///
@@ -43,17 +40,11 @@ impl AuthorizationServer {
             limits: HashingLimits::default(),
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemRandomSource),
-            profile: GrantProfile::Rfc,
+            dialect: Dialect::rfc(),
             lifetime: Lifetime::from_minutes(30),
             password_grant: false,
             throttled: true,
         }
-    }
-
-    /// Returns the profile whose rules this server follows.
-    #[must_use]
-    pub fn profile(&self) -> &GrantProfile {
-        &self.0.profile
     }
 
     /// Returns the rules of the tokens that it issues.
@@ -95,20 +86,6 @@ impl AuthorizationServer {
         header: &ClientCredentials,
         from: Option<IpAddr>,
     ) -> Result<TokenSet, GrantError> {
-        match &self.0.profile {
-            GrantProfile::Tutorial { client } if !is_rfc_grant_type(params) => {
-                self.tutorial_token(params, client, from).await
-            }
-            GrantProfile::Rfc | GrantProfile::Tutorial { .. } => self.rfc_token(params, header, from).await,
-        }
-    }
-
-    async fn rfc_token(
-        &self,
-        params: &Params,
-        header: &ClientCredentials,
-        from: Option<IpAddr>,
-    ) -> Result<TokenSet, GrantError> {
         let context = &*self.0;
         let requested_at = context.clock.now();
         params.each_once()?;
@@ -116,52 +93,19 @@ impl AuthorizationServer {
         let place = context.store.revocations().last_cursor().await?;
         let client = client_auth::authenticate(context, params, header, from).await?;
         allow(context, &client, grant_type)?;
-        let (grant, narrowed) = match TokenRequest::parse(grant_type, params)? {
+        let (grant, narrowed) = match TokenRequest::parse(grant_type, params, &context.dialect)? {
             TokenRequest::Password(request) => {
-                let login = Login {
-                    client: &client,
-                    from,
-                    disabled: DisabledUserLogin::Deny,
-                };
+                let login = Login { client: &client, from };
                 password::grant(context, login, request, requested_at).await?
             }
         };
         client_auth::is_unchanged(context.store.clients(), &client).await?;
         let access_token = issue::access_token(context, &grant, narrowed.granted, place)?;
-        Ok(TokenSet::rfc(
+        Ok(TokenSet::new(
             access_token,
             issue::left(context, &grant),
             narrowed.scope,
         ))
-    }
-
-    async fn tutorial_token(
-        &self,
-        params: &Params,
-        client: &ClientId,
-        from: Option<IpAddr>,
-    ) -> Result<TokenSet, GrantError> {
-        let context = &*self.0;
-        let requested_at = context.clock.now();
-        let request = PasswordRequest::parse_tutorial(params)?;
-        let place = context.store.revocations().last_cursor().await?;
-        let client = client_auth::public(context.store.clients(), client).await?;
-        allow(context, &client, GrantType::Password)?;
-        let login = Login {
-            client: &client,
-            from,
-            disabled: DisabledUserLogin::Allow,
-        };
-        let (grant, narrowed) = password::grant(context, login, request, requested_at)
-            .await
-            .map_err(tutorial_error)?;
-        client_auth::is_unchanged(context.store.clients(), &client).await?;
-        Ok(TokenSet::tutorial(issue::access_token(
-            context,
-            &grant,
-            narrowed.granted,
-            place,
-        )?))
     }
 }
 
@@ -176,13 +120,6 @@ fn allow(context: &GrantContext, client: &Authenticated<Client>, grant_type: Gra
     Ok(())
 }
 
-fn tutorial_error(error: GrantError) -> GrantError {
-    match error {
-        GrantError::InvalidGrant => PageError::IncorrectLogin.into(),
-        other => other,
-    }
-}
-
 /// Collects the parts of an [`AuthorizationServer`].
 #[derive(Debug)]
 pub struct AuthorizationServerBuilder {
@@ -193,23 +130,22 @@ pub struct AuthorizationServerBuilder {
     limits: HashingLimits,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn RandomSource>,
-    profile: GrantProfile,
+    dialect: Dialect,
     lifetime: Lifetime,
     password_grant: bool,
     throttled: bool,
 }
 
 impl AuthorizationServerBuilder {
-    /// Sets the profile whose rules the server follows. Default: the RFC.
+    /// Sets the rules of the password grant. Default: [`Dialect::rfc`].
     #[must_use]
-    pub fn profile(mut self, profile: GrantProfile) -> Self {
-        self.profile = profile;
+    pub const fn dialect(mut self, dialect: Dialect) -> Self {
+        self.dialect = dialect;
         self
     }
 
     /// Sets whether clients may request a token with the password of a user. Default: off, because
-    /// [RFC 9700, section 2.4](https://www.rfc-editor.org/rfc/rfc9700#section-2.4) forbids it. The
-    /// tutorial profile has it regardless.
+    /// [RFC 9700, section 2.4](https://www.rfc-editor.org/rfc/rfc9700#section-2.4) forbids it.
     #[must_use]
     pub const fn password_grant(mut self, offered: bool) -> Self {
         self.password_grant = offered;
@@ -224,7 +160,7 @@ impl AuthorizationServerBuilder {
         self
     }
 
-    /// Sets the lifetime of an access token. Default: 30 minutes, as in the FastAPI tutorial.
+    /// Sets the lifetime of an access token. Default: 30 minutes.
     #[must_use]
     pub const fn lifetime(mut self, lifetime: Lifetime) -> Self {
         self.lifetime = lifetime;
@@ -279,7 +215,7 @@ impl AuthorizationServerBuilder {
             clock: self.clock,
             entropy: self.entropy,
             catalog: self.catalog,
-            profile: self.profile,
+            dialect: self.dialect,
             lifetime: self.lifetime,
             password_grant: self.password_grant,
         }))

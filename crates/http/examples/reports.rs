@@ -128,7 +128,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     )
     .await?;
     let key = SigningKey::hs256(&Secret::new(String::from("a secret text of thirty-two bytes")))?;
-    let verifier = Verifier::new(TokenRules::tutorial(), key.verifying_key());
+    let verifier = Verifier::new(TokenRules::shared_secret(), key.verifying_key());
 
     let gate = gate(users, verifier, Reports::default())?;
     let old_routes = warp::path!("about").map(|| "an old route");

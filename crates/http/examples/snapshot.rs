@@ -35,7 +35,7 @@ pub(crate) fn gate() -> Result<Gate, Box<dyn Error>> {
     let reader = Guard::requires([READ]);
     let writer = Guard::requires([WRITE]).depends_on(&reader);
     let gate = Gate::builder(catalog)
-        .bearer("oauth", Verifier::new(TokenRules::tutorial(), key.verifying_key()))
+        .bearer("oauth", Verifier::new(TokenRules::shared_secret(), key.verifying_key()))
         .operation(get("/notes").guard(&reader).then(|_: Permit| async { "all notes" }))
         .operation(
             route(scopegate_http::Method::Delete, "/notes/{id}")

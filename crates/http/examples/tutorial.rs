@@ -8,6 +8,7 @@
 use std::error::Error;
 use std::sync::Arc;
 
+use scopegate_fastapi::TutorialTokenEndpoint;
 use scopegate_http::domain::{
     Account, Client, ClientId, GrantType, Lifetime, PasswordHash, Scope, Secret, User, UserId, UserStatus, Username,
 };
@@ -17,11 +18,11 @@ use scopegate_http::store::{MemoryStore, Store, Users};
 use scopegate_http::token::{Signer, SigningKey, TokenRules, Verifier};
 use scopegate_http::utoipa::{self, ToSchema};
 use scopegate_http::{
-    ActiveUser, AnyJson, Catalog, CurrentUser, Gate, GateBuilder, Guard, Json, Profile, ScopeToken, SecurityScheme,
-    get, tokio, warp,
+    ActiveUser, AnyJson, Catalog, CurrentUser, Gate, GateBuilder, Guard, Json, ScopeToken, SecurityScheme, get, tokio,
+    warp,
 };
 use scopegate_portal::TokenEndpoint;
-use scopegate_portal::grant::{AuthorizationServer, GrantProfile};
+use scopegate_portal::grant::AuthorizationServer;
 
 // To get a text like this run: openssl rand -hex 32
 const SECRET_KEY: &str = "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7";
@@ -65,7 +66,7 @@ fn gate(catalog: Catalog, verifier: Verifier, users: Arc<dyn Users>) -> GateBuil
     let own_items = Guard::requires([ITEMS]).depends_on(&active_user);
 
     Gate::builder(catalog)
-        .profile(Profile::Tutorial)
+        .dialect(scopegate_fastapi::gate_dialect())
         .bearer("OAuth2PasswordBearer", verifier)
         .users(users)
         .operation(get("/users/me/").guard(active_user).then(read_users_me))
@@ -103,16 +104,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .scope(ITEMS, "Read items.")
         .build()?;
     let key = SigningKey::hs256(&Secret::new(SECRET_KEY.to_owned()))?;
-    let verifier = Verifier::new(TokenRules::tutorial(), key.verifying_key());
-    let signer = Signer::new(TokenRules::tutorial(), key);
+    let verifier = Verifier::new(TokenRules::shared_secret(), key.verifying_key());
+    let signer = Signer::new(TokenRules::shared_secret(), key);
     let client = ClientId::parse("demo-app")?;
     let store = store().await?;
     let server = AuthorizationServer::builder(store.clone(), signer, catalog.clone())
-        .profile(GrantProfile::Tutorial { client })
+        .dialect(scopegate_fastapi::grant_dialect())
+        .password_grant(true)
         .lifetime(Lifetime::from_minutes(30))
         .build();
     let gate = gate(catalog, verifier, store)
-        .site(TokenEndpoint::new("/token", server))
+        .site(TutorialTokenEndpoint::new(TokenEndpoint::new("/token", server), client))
         .build()?;
     warp::serve(gate.site_filter()).run(([127, 0, 0, 1], 8000)).await;
     Ok(())

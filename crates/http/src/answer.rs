@@ -88,7 +88,7 @@ pub struct Created<A>(pub A);
 #[expect(clippy::exhaustive_structs, reason = "there is nothing in it")]
 pub struct NoContent;
 
-/// The description of a success response without its own description; FastAPI's text.
+/// The description of a success response without its own description.
 pub(crate) const SUCCESS: &str = "Successful Response";
 
 impl<T: Serialize + ToSchema + Send + 'static> Answer for Json<T> {

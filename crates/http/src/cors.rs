@@ -20,7 +20,7 @@ use self::origin::Origin;
 pub use self::origin::{InvalidOrigin, WrongOrigin};
 use crate::response_body::Response;
 
-/// The default time for which a browser may cache a preflight response: the same as FastAPI's.
+/// The default time for which a browser may cache a preflight response.
 const MAX_AGE: Duration = Duration::from_mins(10);
 
 /// The origins whose scripts may read the gate's responses, for

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use std::sync::Arc;
 
-use scopegate_gate::{SiteEndpoint, validation_error};
+use scopegate_gate::{DocumentDialect, DocumentedRefusal, OperationTraits, SiteEndpoint, title};
 use scopegate_openapi::{DocumentInfo, OperationDocs};
 use scopegate_policy::{Access, OperationTable, ResolvedOperation};
 use serde_json::{Map, Value, json};
@@ -12,12 +12,12 @@ use serde_json::{Map, Value, json};
 use crate::build_error::BuildError;
 use crate::merge::merge_responses;
 use crate::route::OperationHandler;
-use crate::{Profile, component, schema};
+use crate::{component, schema};
 
 /// The sources of a document other than the table.
 #[derive(Clone, Copy)]
 pub(crate) struct Source<'a> {
-    pub(crate) profile: Profile,
+    pub(crate) dialect: DocumentDialect,
     pub(crate) title: &'a str,
     pub(crate) version: &'a str,
     pub(crate) mounted: &'a [OperationHandler],
@@ -32,7 +32,7 @@ pub(crate) struct Source<'a> {
 /// or if a reference leads to no component.
 pub(crate) fn write(source: &Source<'_>, table: &OperationTable) -> Result<Value, BuildError> {
     let mut schemas = Schemas {
-        profile: source.profile,
+        dialect: source.dialect,
         named: Map::new(),
     };
     let mut docs = Vec::new();
@@ -61,9 +61,6 @@ pub(crate) fn write(source: &Source<'_>, table: &OperationTable) -> Result<Value
         for (name, schema) in mounted.description.schemas() {
             schemas.add_described(name, schema)?;
         }
-        if mounted.description.has_inputs() && source.profile == Profile::Tutorial {
-            schemas.extend(validation_error::schemas())?;
-        }
     }
     for (mounted, operation) in operations() {
         let id = operation_id(mounted, operation);
@@ -71,12 +68,13 @@ pub(crate) fn write(source: &Source<'_>, table: &OperationTable) -> Result<Value
             let second = operation.to_string();
             return Err(BuildError::OperationIdTwice { id, first, second });
         }
-        docs.push(operation_docs(mounted, operation, id, &mut schemas));
+        docs.push(operation_docs(mounted, operation, id, &mut schemas)?);
     }
     let info = DocumentInfo::new(source.title, source.version);
-    let info = match source.profile {
-        Profile::Rfc => info,
-        Profile::Tutorial => info.without_extensions(),
+    let info = if source.dialect.has_extensions {
+        info
+    } else {
+        info.without_extensions()
     };
     let mut document = scopegate_openapi::document(&info, table, &docs, &schemas.named);
     component::check_references(&mut document)?;
@@ -84,39 +82,34 @@ pub(crate) fn write(source: &Source<'_>, table: &OperationTable) -> Result<Value
 }
 
 struct Schemas {
-    profile: Profile,
+    dialect: DocumentDialect,
     named: Map<String, Value>,
 }
 
 impl Schemas {
     /// Replaces the marked schemas in a value by references to components.
     fn resolve(&mut self, value: &mut Value) {
-        let profile = self.profile;
-        component::resolve(value, &mut self.named, &|name, schema| match profile {
-            Profile::Rfc => schema.clone(),
-            Profile::Tutorial => schema::as_fastapi(name, schema),
-        });
+        component::resolve(value, &mut self.named, &self.dialect.component);
     }
 
-    /// The schema of a refusal; written inline if the application has another schema of that name.
-    fn problem(&mut self) -> Value {
-        let schema = schema::problem();
-        let name = "ProblemDetails";
-        match self.named.get(name) {
-            Some(known) if *known != schema => return schema,
-            Some(_) => {}
-            None => {
-                self.named.insert(name.to_owned(), schema);
+    /// Returns the schema of a refusal: a reference, or the schema itself if the application has
+    /// another one of that name. The schemas that it refers to must be free.
+    fn refusal(&mut self, name: &str) -> Result<Value, BuildError> {
+        let (own, others): (Vec<_>, Vec<_>) = (self.dialect.refusal_schemas)()
+            .into_iter()
+            .partition(|(known, _)| *known == name);
+        self.extend(others.into_iter().map(|(name, schema)| (name.to_owned(), schema)))?;
+        for (name, schema) in own {
+            if self.named.get(name).is_some_and(|known| *known != schema) {
+                return Ok(schema);
             }
+            self.named.insert(name.to_owned(), schema);
         }
-        json!({ "$ref": format!("#/components/schemas/{name}") })
+        Ok(json!({ "$ref": format!("#/components/schemas/{name}") }))
     }
 
     fn add_described(&mut self, name: &str, schema: &Value) -> Result<(), BuildError> {
-        match self.profile {
-            Profile::Rfc => self.add(name.to_owned(), schema.clone()),
-            Profile::Tutorial => self.add(name.to_owned(), schema::as_fastapi(name, schema)),
-        }
+        self.add(name.to_owned(), (self.dialect.component)(name, schema))
     }
 
     fn extend(&mut self, schemas: impl IntoIterator<Item = (String, Value)>) -> Result<(), BuildError> {
@@ -144,13 +137,13 @@ fn operation_docs(
     operation: &ResolvedOperation,
     id: String,
     schemas: &mut Schemas,
-) -> OperationDocs {
+) -> Result<OperationDocs, BuildError> {
     let (notes, description) = (&mounted.notes, &mounted.description);
     let (method, template) = (operation.method(), operation.template());
     let name = notes.name.as_deref().unwrap_or_default();
     let summary = notes.summary.clone().unwrap_or_else(|| match name {
         "" => format!("{method} {template}"),
-        name => schema::title(name),
+        name => title(name),
     });
     let mut docs = OperationDocs::new(method, template).operation_id(id).summary(summary);
     if let Some(text) = &notes.description {
@@ -168,7 +161,7 @@ fn operation_docs(
     }
     let mut responses = description.responses().clone();
     responses.values_mut().for_each(|response| schemas.resolve(response));
-    for (status, refusal) in refusals(mounted, operation, schemas) {
+    for (status, refusal) in refusals(mounted, operation, schemas)? {
         match responses.get_mut(status) {
             Some(described) => merge_responses(described, refusal),
             None => {
@@ -176,12 +169,13 @@ fn operation_docs(
             }
         }
     }
-    responses
+    let docs = responses
         .into_iter()
-        .fold(docs, |docs, (status, response)| docs.response(status, response))
+        .fold(docs, |docs, (status, response)| docs.response(status, response));
+    Ok(docs)
 }
 
-/// Returns the `operationId`: the chosen one, else that of FastAPI's form.
+/// Returns the `operationId`: the chosen one, else the default.
 fn operation_id(mounted: &OperationHandler, operation: &ResolvedOperation) -> String {
     let notes = &mounted.notes;
     let name = notes.name.as_deref().unwrap_or_default();
@@ -189,44 +183,23 @@ fn operation_id(mounted: &OperationHandler, operation: &ResolvedOperation) -> St
     notes.operation_id.clone().unwrap_or_else(default)
 }
 
-/// Returns the refusals in the document: in the tutorial's profile those that FastAPI documents.
+/// Returns the refusals in the document, each with its status.
 fn refusals(
     mounted: &OperationHandler,
     operation: &ResolvedOperation,
     schemas: &mut Schemas,
-) -> Vec<(&'static str, Value)> {
-    let has_inputs = mounted.description.has_inputs();
-    match schemas.profile {
-        Profile::Tutorial if has_inputs => {
-            let schema = json!({ "$ref": "#/components/schemas/HTTPValidationError" });
-            vec![(
-                "422",
-                json!({ "description": "Validation Error", "content": { "application/json": { "schema": schema } } }),
-            )]
-        }
-        Profile::Tutorial => Vec::new(),
-        Profile::Rfc => {
-            let is_guarded = operation.access() != Access::Public;
-            let told = [
-                ("400", "The request is not as declared", has_inputs),
-                (
-                    "401",
-                    "A credential is needed, or the one presented is not good",
-                    is_guarded,
-                ),
-                ("403", "The credential does not allow this", is_guarded),
-            ];
-            let told = told.into_iter().filter(|(.., applies)| *applies);
-            let told: Vec<_> = told.map(|(status, description, _)| (status, description)).collect();
-            if told.is_empty() {
-                return Vec::new();
-            }
-            let schema = schemas.problem();
-            let refusal = |(status, description)| {
-                let content = json!({ "application/problem+json": { "schema": schema } });
-                (status, json!({ "description": description, "content": content }))
-            };
-            told.into_iter().map(refusal).collect()
-        }
-    }
+) -> Result<Vec<(&'static str, Value)>, BuildError> {
+    let documented = (schemas.dialect.refusals)(OperationTraits {
+        has_inputs: mounted.description.has_inputs(),
+        is_guarded: operation.access() != Access::Public,
+    });
+    let refusal = |refusal: DocumentedRefusal| {
+        let schema = schemas.refusal(refusal.schema)?;
+        let content = json!({ refusal.media_type: { "schema": schema } });
+        Ok((
+            refusal.status,
+            json!({ "description": refusal.description, "content": content }),
+        ))
+    };
+    documented.into_iter().map(refusal).collect()
 }

@@ -40,7 +40,7 @@ use crate::route::{Handle, Refused};
 ///     .scope(READ, "Read reports.")
 ///     .build()?;
 /// let key = SigningKey::hs256(&Secret::new(String::from("a secret text of thirty-two bytes")))?;
-/// let verifier = Verifier::new(TokenRules::tutorial(), key.verifying_key());
+/// let verifier = Verifier::new(TokenRules::shared_secret(), key.verifying_key());
 ///
 /// let gate = Gate::builder(catalog)
 ///     .bearer("oauth", verifier)

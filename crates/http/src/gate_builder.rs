@@ -20,7 +20,7 @@ use crate::document;
 use crate::gate::{Gate, Inner, MountedOperation};
 use crate::group::Group;
 use crate::route::{HandledOperation, OperationHandler};
-use crate::{BearerTokens, CredentialVerifier, Profile};
+use crate::{BearerTokens, CredentialVerifier, Dialect};
 #[cfg(feature = "remote-issuers")]
 use crate::{Introspection, RemoteIssuer};
 
@@ -29,7 +29,7 @@ use crate::{Introspection, RemoteIssuer};
 ///
 /// | setting | default | why |
 /// |---|---|---|
-/// | profile | [`Profile::Rfc`] | the RFCs apply to all clients, the tutorial only to its followers |
+/// | dialect | [`Dialect::rfc`] | the RFCs apply to all clients |
 /// | body | 1 MiB within 30 s | enough for a JSON document; it bounds what one request can hold |
 /// | clock | the system's | |
 /// | realm | the title | |
@@ -49,7 +49,7 @@ use crate::{Introspection, RemoteIssuer};
 #[must_use = "a gate is made by `build`"]
 pub struct GateBuilder {
     gate: scopegate_gate::GateBuilder,
-    profile: Profile,
+    dialect: Dialect,
     title: String,
     version: String,
     /// One for each operation of the table, in its order.
@@ -80,7 +80,7 @@ impl GateBuilder {
     fn new(catalog: Catalog) -> Self {
         Self {
             gate: scopegate_gate::Gate::builder(catalog),
-            profile: Profile::default(),
+            dialect: Dialect::rfc(),
             title: "Scopegate".to_owned(),
             version: "0.1.0".to_owned(),
             mounted: Vec::new(),
@@ -138,10 +138,11 @@ impl GateBuilder {
         self
     }
 
-    /// Sets the profile. Default: [`Profile::Rfc`].
-    pub fn profile(mut self, profile: Profile) -> Self {
-        self.gate = self.gate.profile(profile);
-        self.profile = profile;
+    /// Sets the rules by which credentials are read, and answers and the document written. Default:
+    /// [`Dialect::rfc`].
+    pub fn dialect(mut self, dialect: Dialect) -> Self {
+        self.gate = self.gate.dialect(dialect);
+        self.dialect = dialect;
         self
     }
 
@@ -179,9 +180,8 @@ impl GateBuilder {
         self
     }
 
-    /// Adds this guard to every operation that does not override it: FastAPI's `dependencies` of
-    /// the application. The token endpoint and the pages of the document are not operations, and no
-    /// guard applies to them.
+    /// Adds this guard to every operation that does not override it. The token endpoint and the
+    /// pages of the document are not operations, and no guard applies to them.
     pub fn guard(mut self, guard: impl Into<Guard>) -> Self {
         self.gate = self.gate.guard(guard);
         self
@@ -283,7 +283,7 @@ impl GateBuilder {
             mounted.description.check(operation)?;
         }
         let source = document::Source {
-            profile: self.profile,
+            dialect: self.dialect.document,
             title: &self.title,
             version: &self.version,
             mounted: &self.mounted,

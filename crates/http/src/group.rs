@@ -6,11 +6,10 @@ use scopegate_policy::{self as policy, Guard};
 
 use crate::route::{HandledOperation, OperationHandler};
 
-/// Operations below one prefix, with common guards and common tags, like FastAPI's `APIRouter`.
+/// Operations below one prefix, with common guards and common tags.
 ///
-/// A group may contain groups. FastAPI's `include_router(router, prefix, tags, dependencies)` is a
-/// group around another one. Guards and tags apply from the outside in, regardless of the order of
-/// calls:
+/// A group may contain groups. Guards and tags apply from the outside in, regardless of the order
+/// of calls:
 ///
 /// - the application's guards ([`GateBuilder::guard`](crate::GateBuilder::guard)),
 /// - the outer group's,
@@ -29,7 +28,7 @@ use crate::route::{HandledOperation, OperationHandler};
 /// const TEAM: ScopeToken = ScopeToken::from_static("team");
 /// const REPORTS: ScopeToken = ScopeToken::from_static("reports");
 /// # let key = SigningKey::hs256(&Secret::new(String::from("a secret text of thirty-two bytes")))?;
-/// # let verifier = Verifier::new(TokenRules::tutorial(), key.verifying_key());
+/// # let verifier = Verifier::new(TokenRules::shared_secret(), key.verifying_key());
 /// let catalog = Catalog::builder()
 ///     .scheme("oauth", SecurityScheme::oauth2_password("token"))
 ///     .scope(TEAM, "Look into a team.")

@@ -12,7 +12,7 @@ use scopegate_gate::{InvalidInput, LocationStep};
 /// The maximum number of members that are tried alone to find the location of an error.
 const TRIED_MEMBERS: usize = 64;
 
-/// The kind of the error for a value that is not an object, as FastAPI names it.
+/// The kind of the error for a value that is not an object.
 const NO_OBJECT: &str = "dict_type";
 
 /// Finds the error in a body that is not a `T`.

@@ -40,7 +40,7 @@
 //!     .build()?;
 //! let key = SigningKey::hs256(&Secret::new(String::from("a secret text of thirty-two bytes")))?;
 //! let gate = Gate::builder(catalog)
-//!     .bearer("oauth", Verifier::new(TokenRules::tutorial(), key.verifying_key()))
+//!     .bearer("oauth", Verifier::new(TokenRules::shared_secret(), key.verifying_key()))
 //!     .operation(get("/reports/{id}").guard(Guard::requires([READ])).path::<u32>().then(report))
 //!     .build()?;
 //!
@@ -54,11 +54,11 @@
 //!
 //! More examples:
 //!
-//! - `examples/tutorial.rs` is the whole FastAPI tutorial.
+//! - `examples/tutorial.rs` has a login and three guards, with the answers of another framework.
 //! - `examples/reports.rs` has a custom check, typed inputs, and old routes next to the new ones.
 //! - `examples/schemes.rs` has passwords and API keys.
 //! - `examples/other_issuer.rs` (feature `remote-issuers`) accepts tokens of another provider.
-//! - `docs/schemes.md` maps each class of `fastapi.security` to this crate.
+//! - `docs/schemes.md` lists all security schemes.
 //!
 //! The crate re-exports the crates of the lower layers ([`domain`], [`policy`], [`analysis`],
 //! [`token`], [`store`]) and [`warp`], [`tokio`], [`serde`], [`serde_json`] and [`utoipa`]. Derive
@@ -158,7 +158,7 @@ pub use route::{HandledOperation, Route, delete, get, patch, post, put, route};
 pub use scopegate_domain::{ApiKeyLocation, Catalog, OAuthFlows, ScopeToken, SecurityScheme};
 pub use scopegate_gate::{
     AuthenticatedCredential, BearerTokens, BodyError, Challenge, Credential, CredentialCheck, CredentialVerifier,
-    GateError, InputError, InvalidInput, Profile, RefusalResponse, RequestHead, SiteDocument, SiteEndpoint,
+    Dialect, GateError, InputError, InvalidInput, RefusalResponse, RequestHead, SiteDocument, SiteEndpoint,
     SiteRequest, SiteRoute, TlsFacts, names_one_host,
 };
 #[cfg(feature = "remote-issuers")]

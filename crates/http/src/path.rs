@@ -12,8 +12,8 @@ use scopegate_gate::InvalidInput;
 ///
 /// # Errors
 ///
-/// [`InvalidInput`] if the text is not a `T`; the message is that of `T`'s own error, or FastAPI's
-/// for the numbers and `bool`.
+/// [`InvalidInput`] if the text is not a `T`; the message is that of `T`'s own error. Numbers and
+/// `bool` have messages of their own.
 pub(crate) fn parse<T>(name: &str, text: &str) -> Result<T, InvalidInput>
 where
     T: FromStr + 'static,
@@ -76,7 +76,7 @@ impl Kind {
         }
     }
 
-    /// Returns FastAPI's error type and message for a text that is not of this kind.
+    /// Returns the type and the message of the error for a text that is not of this kind.
     pub(crate) fn fault(self) -> (&'static str, String) {
         let (kind, message) = match self {
             Self::Boolean => (
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn invalid_parameter_has_the_message_of_fastapi() {
+    fn invalid_parameter_has_type_and_message() {
         let fault = parse::<u32>("id", "x").unwrap_err();
         assert_eq!(
             fault.to_json(),

@@ -68,9 +68,9 @@ pub fn delete(template: impl Into<String>) -> Route<AccessUndeclared, ()> {
     route(Method::Delete, template)
 }
 
-/// Declares `GET` on a path template. In the RFC profile it answers `HEAD` too
-/// ([RFC 9110, section 9.1](https://www.rfc-editor.org/rfc/rfc9110#section-9.1)); in the tutorial's
-/// it does not, as in FastAPI.
+/// Declares `GET` on a path template. It answers `HEAD` too ([RFC 9110, section
+/// 9.1](https://www.rfc-editor.org/rfc/rfc9110#section-9.1)), unless the
+/// [dialect](crate::Dialect::has_implicit_head) says no.
 ///
 /// ```
 /// use scopegate_http::get;
@@ -128,9 +128,8 @@ impl<State: AcceptsGuard, I> Route<State, I> {
         self.map(|operation| operation.guard(guard))
     }
 
-    /// Adds this guard before those of [`Route::guard`], regardless of the order of the calls: the
-    /// place of `dependencies` in FastAPI's decorators. Its requirements are enforced and
-    /// documented like all others.
+    /// Adds this guard before those of [`Route::guard`], regardless of the order of the calls.
+    /// Its requirements are enforced and documented like all others.
     ///
     /// ```
     /// use scopegate_http::{ActiveUser, CurrentUser, Guard, ScopeToken, get};
@@ -158,8 +157,8 @@ impl<I> Route<Guarded, I> {
 }
 
 impl<State, I: InputList> Route<State, I> {
-    /// Sets the name of the operation. The document's `operationId` and `summary` follow FastAPI's
-    /// rules for function names: `read_users_me` becomes `read_users_me_users_me__get` and `Read
+    /// Sets the name of the operation. The document's `operationId` and `summary` are made of
+    /// it: `read_users_me` becomes `read_users_me_users_me__get` and `Read
     /// Users Me`.
     pub fn named(mut self, name: impl Into<String>) -> Self {
         let name = name.into();
@@ -208,7 +207,7 @@ impl<State, I: InputList> Route<State, I> {
     /// each parameter of the whole template, in its order, with those of the prefixes of its groups
     /// first. A different number is an error when the gate is built.
     ///
-    /// A parameter that cannot be read is refused with 400 (422 in the tutorial's profile), after
+    /// A parameter that cannot be read is refused with 400, after
     /// the guard authorized the caller.
     pub fn path<T>(self) -> Route<State, I::Pushed>
     where

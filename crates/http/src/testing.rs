@@ -11,8 +11,8 @@ use crate::gate::Gate;
 
 /// Builds a gate for tests, from [`Gate::testing`].
 ///
-/// Every value passes through the same code as in the gate. The subject is the user's id; in the
-/// tutorial's profile it is the user's name, like `sub` in a token.
+/// Every value passes through the same code as in the gate. The subject is what `sub` says in a
+/// token: the user's id, or the name ([`Dialect::subject`](crate::Dialect::subject)).
 ///
 /// A request has one credential, in one place: `as_user`, `subject`, `scope` and `claim`
 /// describe it. If an operation needs several, [`scheme`](Self::scheme) names the schemes whose
@@ -28,7 +28,7 @@ use crate::gate::Gate;
 /// const ME: ScopeToken = ScopeToken::from_static("me");
 /// # let catalog = Catalog::builder().scheme("oauth", SecurityScheme::oauth2_password("token")).scope(ME, "").build()?;
 /// # let key = SigningKey::hs256(&Secret::new(String::from("a secret text of thirty-two bytes")))?;
-/// # let verifier = Verifier::new(TokenRules::tutorial(), key.verifying_key());
+/// # let verifier = Verifier::new(TokenRules::shared_secret(), key.verifying_key());
 /// let gate = Gate::builder(catalog)
 ///     .bearer("oauth", verifier)
 ///     .users(Arc::new(MemoryStore::new()))

@@ -20,7 +20,7 @@ use crate::throttle::{AttemptOutcome, SecretOwner, Throttle};
 pub enum DisabledUserLogin {
     /// The login fails like one with a wrong password.
     Deny,
-    /// The login succeeds, as in the FastAPI tutorial, whose guards refuse that user later.
+    /// The login succeeds, and guards refuse that user later.
     Allow,
 }
 

@@ -71,7 +71,7 @@ pub enum Reason {
 /// ```
 /// use scopegate_policy::{Check, CheckContext};
 ///
-/// /// The tutorial's own loop. Guards ask for the same by themselves; a check may want to know.
+/// /// Guards ask for the same by themselves; a check may want to know.
 /// #[derive(Debug)]
 /// struct HasWhatIsRequiredHere;
 ///
@@ -98,7 +98,7 @@ pub struct CheckContext<'a> {
 
 impl<'a> CheckContext<'a> {
     /// Returns the required scopes: those of everything that depends on this guard, outermost
-    /// first, then its own, each once. FastAPI calls them `SecurityScopes.scopes`.
+    /// first, then its own, each once.
     #[must_use]
     pub const fn scopes(&self) -> &'a [ScopeToken] {
         self.scopes

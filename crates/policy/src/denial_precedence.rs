@@ -8,7 +8,7 @@ pub enum DenialPrecedence {
     /// provide, then step-up, then scopes.
     #[default]
     Rfc,
-    /// The order of the FastAPI tutorial: facts that no token can provide come last, so a disabled
-    /// user without the scope receives the refusal about the scope.
+    /// Facts that no token can provide come last, so a disabled user without the scope receives the
+    /// refusal about the scope.
     ScopesFirst,
 }

@@ -2,7 +2,7 @@
 
 use crate::{Guard, Operation};
 
-/// Operations below one prefix and with common guards, which FastAPI calls a router.
+/// Operations below one prefix and with common guards.
 ///
 /// A group may contain groups. Guards apply from the outside in, regardless of the order of
 /// declaration. First come the application's guards, then those of the outer group, those of the

@@ -11,8 +11,8 @@ use crate::{Check, Fact, Rule};
 
 /// A node of a guard tree: a rule, optional checks, and the guards that it depends on.
 ///
-/// As in FastAPI, a guard depends on other guards and sees the scopes of all its dependants. Unlike
-/// in FastAPI, every declaration in the tree is enforced, even if no check reads it.
+/// A guard depends on other guards and sees the scopes of all its dependants. Every declaration in
+/// the tree is enforced, even if no check reads it.
 ///
 /// A guard is cheap to clone, and a clone is the same node. A guard with several dependants is
 /// checked once for each list of scopes that it sees.

@@ -18,8 +18,7 @@
 //!    first.
 //! 5. Its [`Requirement`] is the conjunction of all of them: the list of the minimal sets of facts
 //!    that suffice.
-//! 6. A check sees the scopes of everything that depends on it, outermost first. FastAPI calls them
-//!    `SecurityScopes`.
+//! 6. A check sees the scopes of everything that depends on it, outermost first.
 //! 7. An [`OperationTable`] resolves all guard trees once. An undeclared, ambiguous or missing
 //!    requirement is an error there, and so is one that is too large.
 //! 8. A [`TokenFacts`] contains the facts of a verified token and is made once.
@@ -35,7 +34,7 @@
 //! Verified<Claims> ───> TokenFacts ───> PresentedCredentials ────┴─> authorize ──> Permit | Denial
 //! ```
 //!
-//! FastAPI's tutorial on scopes:
+//! Two scopes and three operations:
 //!
 //! ```
 //! use scopegate_domain::{Catalog, Claims, ScopeLayout, ScopeToken, SecurityScheme, Timestamp, Verified};

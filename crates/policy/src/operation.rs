@@ -76,7 +76,7 @@ impl Operation {
     }
 
     /// Adds a guard before all guards of [`Operation::guard`], regardless of the order of the
-    /// calls. In FastAPI these are the `dependencies` of a decorator.
+    /// calls.
     #[must_use]
     pub fn and_guard(mut self, guard: impl Into<Guard>) -> Self {
         self.outer.push(guard.into());

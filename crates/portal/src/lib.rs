@@ -43,7 +43,6 @@ mod basic;
 mod endpoint;
 mod form;
 mod problem;
-mod profile;
 
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]

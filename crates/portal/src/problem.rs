@@ -7,33 +7,23 @@ use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use scopegate_domain::ErrorCode;
-use scopegate_gate::{BodyError, Challenge, Profile, RETRY_SECONDS};
-use scopegate_grant::{ClientCredentials, FieldFault, GrantError, PageError};
+use scopegate_gate::{BodyError, Challenge, RETRY_SECONDS};
+use scopegate_grant::{ClientCredentials, GrantError};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::form::FormError;
 
 /// Answers a request whose body is not complete.
-pub(crate) fn incomplete(error: BodyError, profile: Profile) -> Response<Bytes> {
-    let (status, sentence) = (error.status(), error.sentence());
-    match profile {
-        Profile::Rfc => by_the_rfc(status, ErrorCode::InvalidRequest, &sentence),
-        Profile::Tutorial => detail(status, status.canonical_reason().unwrap_or_default()),
-    }
+pub(crate) fn incomplete(error: BodyError) -> Response<Bytes> {
+    write(error.status(), ErrorCode::InvalidRequest, &error.sentence())
 }
 
-/// Returns the response to each error, by the RFC or as FastAPI writes it. `credentials` are those
-/// of the `Authorization` header.
+/// Returns the response to each error. `credentials` are those of the `Authorization` header.
 pub(crate) fn refusal(error: &GrantError, credentials: &ClientCredentials) -> Response<Bytes> {
     let mut response = match error {
-        GrantError::Page(PageError::IncorrectLogin) => detail(StatusCode::BAD_REQUEST, error.to_string()),
-        GrantError::Page(PageError::Validation(faults)) => detail(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            faults.iter().map(entry).collect::<Vec<_>>(),
-        ),
         GrantError::InvalidClient(_) if tried_the_header(credentials) => {
-            by_the_rfc(StatusCode::UNAUTHORIZED, error.code(), error)
+            write(StatusCode::UNAUTHORIZED, error.code(), error)
         }
         GrantError::InvalidClient(_)
         | GrantError::InvalidRequest(_)
@@ -41,18 +31,18 @@ pub(crate) fn refusal(error: &GrantError, credentials: &ClientCredentials) -> Re
         | GrantError::UnauthorizedClient
         | GrantError::GrantTypeDisabled(_)
         | GrantError::UnsupportedGrantType
-        | GrantError::InvalidScope(_) => by_the_rfc(StatusCode::BAD_REQUEST, error.code(), error),
-        GrantError::Throttled { .. } => by_the_rfc(StatusCode::TOO_MANY_REQUESTS, error.code(), error),
-        GrantError::Busy { .. } => by_the_rfc(StatusCode::SERVICE_UNAVAILABLE, error.code(), error),
+        | GrantError::InvalidScope(_) => write(StatusCode::BAD_REQUEST, error.code(), error),
+        GrantError::Throttled { .. } => write(StatusCode::TOO_MANY_REQUESTS, error.code(), error),
+        GrantError::Busy { .. } => write(StatusCode::SERVICE_UNAVAILABLE, error.code(), error),
         GrantError::Unavailable(cause) => {
             let cause: &dyn std::error::Error = cause;
             tracing::error!(cause, "token endpoint is unavailable");
-            by_the_rfc(StatusCode::SERVICE_UNAVAILABLE, error.code(), error)
+            write(StatusCode::SERVICE_UNAVAILABLE, error.code(), error)
         }
         GrantError::Corrupt(cause) => {
             let cause: &dyn std::error::Error = cause;
             tracing::error!(cause, "store returned invalid data to the token endpoint");
-            by_the_rfc(StatusCode::INTERNAL_SERVER_ERROR, error.code(), error)
+            write(StatusCode::INTERNAL_SERVER_ERROR, error.code(), error)
         }
     };
     add_headers(error, response.headers_mut());
@@ -82,40 +72,16 @@ fn add_headers(error: &GrantError, headers: &mut HeaderMap) {
 }
 
 /// Answers a body that is not a form.
-pub(crate) fn no_form(fault: FormError, profile: Profile) -> Response<Bytes> {
-    match profile {
-        Profile::Rfc => by_the_rfc(StatusCode::BAD_REQUEST, ErrorCode::InvalidRequest, &fault),
-        Profile::Tutorial => detail(StatusCode::BAD_REQUEST, fault.to_string()),
-    }
+pub(crate) fn no_form(error: FormError) -> Response<Bytes> {
+    write(StatusCode::BAD_REQUEST, ErrorCode::InvalidRequest, &error)
 }
 
 /// [RFC 6749, section 5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2).
-fn by_the_rfc(status: StatusCode, code: ErrorCode, description: &dyn Display) -> Response<Bytes> {
+fn write(status: StatusCode, code: ErrorCode, description: &dyn Display) -> Response<Bytes> {
     reply(
         status,
         &json!({ "error": code.as_str(), "error_description": description.to_string() }),
     )
-}
-
-/// A refusal as FastAPI writes it.
-fn detail(status: StatusCode, detail: impl Into<Value>) -> Response<Bytes> {
-    reply(status, &json!({ "detail": detail.into() }))
-}
-
-/// One entry of FastAPI's list of validation errors.
-fn entry(fault: &FieldFault) -> Value {
-    match fault {
-        FieldFault::Missing { field } => {
-            json!({ "type": "missing", "loc": ["body", field], "msg": "Field required", "input": null })
-        }
-        FieldFault::Pattern { field, pattern, input } => json!({
-            "type": "string_pattern_mismatch",
-            "loc": ["body", field],
-            "msg": format!("String should match pattern '{pattern}'"),
-            "input": input,
-            "ctx": { "pattern": pattern },
-        }),
-    }
 }
 
 /// Returns a response that must not be cached.

@@ -13,14 +13,14 @@ mod shadow;
 use std::sync::Arc;
 
 use scopegate_domain::{Audience, Catalog, ClientId, Issuer, SystemClock};
-use scopegate_grant::{AuthorizationServer, GrantProfile, HashingLimits, RevocationWatch};
+use scopegate_grant::{AuthorizationServer, HashingLimits, RevocationWatch};
 use scopegate_http::policy::OperationTable;
-use scopegate_http::{BearerTokens, Gate, GateBuilder, Profile as HttpProfile};
+use scopegate_http::{BearerTokens, Gate, GateBuilder};
 use scopegate_portal::TokenEndpoint;
 use scopegate_store::UsersCache;
-use scopegate_token::{PasswordHasher, PasswordPolicy, RevokedSet, Signer, SubjectClaim, TokenRules, Verifier};
+use scopegate_token::{PasswordHasher, PasswordPolicy, RevokedSet, Signer, TokenRules, Verifier};
 
-use crate::config::{Profile, Settings};
+use crate::config::Settings;
 use crate::demo;
 use crate::key_refresh::KeyRefresh;
 
@@ -32,7 +32,7 @@ pub(crate) use self::kek::KeyEncryptionKeySource;
 pub(crate) use self::key::{ring, unopened_ring};
 pub(crate) use self::opening::expect_no_side_file;
 
-/// The verifier and the signer, and in the RFC profile the tasks that refresh their keys.
+/// The verifier and the signer, and the tasks that refresh the keys of the database.
 struct Keys {
     verifier: Arc<Verifier>,
     signer: Arc<Signer>,
@@ -40,23 +40,20 @@ struct Keys {
 }
 
 async fn keys(settings: &Settings, database: &Database, issuer: Issuer) -> anyhow::Result<Keys> {
-    match settings.profile {
-        Profile::Rfc => {
-            let live = key::live(settings, database, &rfc9068(settings, issuer)?).await?;
-            Ok(Keys {
-                verifier: Arc::clone(&live.verifier),
-                signer: Arc::clone(&live.signer),
-                live: Some(live),
-            })
-        }
-        Profile::Tutorial => {
-            let (rules, key) = (TokenRules::tutorial(), key::hs256(settings.secret_key.as_ref())?);
-            Ok(Keys {
-                verifier: Arc::new(Verifier::new(rules.clone(), key.verifying_key())),
-                signer: Arc::new(Signer::new(rules, key)),
-                live: None,
-            })
-        }
+    if settings.profile.has_key_ring() {
+        let live = key::live(settings, database, &rfc9068(settings, issuer)?).await?;
+        Ok(Keys {
+            verifier: Arc::clone(&live.verifier),
+            signer: Arc::clone(&live.signer),
+            live: Some(live),
+        })
+    } else {
+        let (rules, key) = (TokenRules::shared_secret(), key::hs256(settings.secret_key.as_ref())?);
+        Ok(Keys {
+            verifier: Arc::new(Verifier::new(rules.clone(), key.verifying_key())),
+            signer: Arc::new(Signer::new(rules, key)),
+            live: None,
+        })
     }
 }
 
@@ -66,7 +63,7 @@ pub(crate) struct TrustSettings<'a> {
     pub(crate) revoked: Arc<RevokedSet>,
 }
 
-/// The tutorial's API and its authorization server as one gate, with a shadow policy if one is set.
+/// The demo's API and its authorization server as one gate, with a shadow policy if one is set.
 ///
 /// Also returns the keys that must be refreshed while the server runs.
 pub(crate) async fn gate(
@@ -91,16 +88,17 @@ pub(crate) async fn gate(
         .users(Arc::new(users))
         .body_limit(settings.limits.body_limit.get())
         .body_timeout(settings.limits.body_timeout)
-        .site(token_endpoint);
+        .dialect(settings.profile.gate_dialect())
+        .site(settings.profile.token_endpoint(token_endpoint)?);
     let gate = if settings.demo {
         gate.docs_for_client(demo::CLIENT)
     } else {
         gate.docs()
     };
-    // The FastAPI tutorial has nothing at `/`.
-    let gate = match settings.profile {
-        Profile::Rfc => gate.docs_at_root(),
-        Profile::Tutorial => gate,
+    let gate = if settings.profile.has_docs_at_root() {
+        gate.docs_at_root()
+    } else {
+        gate
     };
     let gate = match &live {
         Some(live) => gate.site(live.published.clone()),
@@ -111,12 +109,7 @@ pub(crate) async fn gate(
         Some(cors) => gate.cors(cors.clone()),
         None => gate,
     };
-    let gate = gate
-        .info("Scopegate", env!("CARGO_PKG_VERSION"))
-        .profile(match settings.profile {
-            Profile::Rfc => HttpProfile::Rfc,
-            Profile::Tutorial => HttpProfile::Tutorial,
-        });
+    let gate = gate.info("Scopegate", env!("CARGO_PKG_VERSION"));
     let gate = match proposed {
         Some(proposed) => gate.shadow(proposed),
         None => gate,
@@ -126,9 +119,9 @@ pub(crate) async fn gate(
     Ok((gate.build()?, live))
 }
 
-/// Whether the server offers the password grant. The tutorial's profile has only this grant.
+/// Whether the server offers the password grant. A profile with one client has only this grant.
 pub(crate) fn offers_password_grant(settings: &Settings) -> bool {
-    settings.password_grant || settings.profile == Profile::Tutorial
+    settings.password_grant || settings.profile.only_client().is_some()
 }
 
 fn authorization_server(
@@ -144,15 +137,9 @@ fn authorization_server(
         policy.without_rehash()
     };
     let slots = settings.hashing_slots.get();
-    let profile = match settings.profile {
-        Profile::Rfc => GrantProfile::Rfc,
-        Profile::Tutorial => GrantProfile::Tutorial {
-            client: ClientId::parse(demo::CLIENT)?,
-        },
-    };
     let server = AuthorizationServer::builder(database.store(), signer, catalog)
-        .profile(profile)
-        .password_grant(settings.password_grant)
+        .dialect(settings.profile.grant_dialect())
+        .password_grant(offers_password_grant(settings))
         .throttled(settings.guessing.is_throttled)
         .lifetime(key::token_lifetime(settings)?)
         .hasher(PasswordHasher::new(policy))
@@ -165,15 +152,11 @@ fn authorization_server(
 
 /// Reads the current revocations from the store.
 pub(crate) async fn revocations(settings: &Settings, database: &Database) -> anyhow::Result<RevocationWatch> {
-    let watch = |set| RevocationWatch::new(database.store(), Arc::new(set), Arc::new(SystemClock));
-    let watch = match settings.profile {
-        Profile::Rfc => watch(RevokedSet::new(SubjectClaim::UserId)),
-        // The tutorial's tokens contain neither an issue time nor a client: there is one client.
-        Profile::Tutorial => {
-            watch(RevokedSet::new(SubjectClaim::Username).with_unnamed_client(ClientId::parse(demo::CLIENT)?))
-                .for_unsaid(key::token_lifetime(settings)?)
-        }
-    };
+    let mut set = RevokedSet::new(settings.profile.grant_dialect().subject);
+    if let Some(client) = settings.profile.only_client() {
+        set = set.with_unnamed_client(ClientId::parse(client)?);
+    }
+    let watch = RevocationWatch::new(database.store(), Arc::new(set), Arc::new(SystemClock));
     watch.refresh().await?;
     Ok(watch)
 }

@@ -22,6 +22,8 @@ use scopegate_http::BearerTokens;
 use scopegate_portal::TrustedProxies;
 use scopegate_token::KeySchedule;
 
+use crate::profile::Profile;
+
 pub(crate) use self::fault::ConfigError;
 pub(crate) use self::flags::{CommonSettings, ServeSettings};
 pub(crate) use self::issuers::{IssuerSettings, Tokens, read_roots};
@@ -30,7 +32,7 @@ pub(crate) use self::layers::Shown;
 pub(crate) use self::secret::{ConfiguredKek, read_key_encryption_key};
 use self::secret::{take_hs256_secret, take_key_encryption_key};
 use self::setting::Rotation;
-pub(crate) use self::setting::{CacheAge, CorsOrigins, LogFilter, LogFormat, Profile};
+pub(crate) use self::setting::{CacheAge, CorsOrigins, LogFilter, LogFormat};
 pub(crate) use self::source::Source;
 use self::source::VARIABLE_PREFIX;
 pub(crate) use self::table::{SettingRow, variables};

@@ -10,7 +10,8 @@
 //! | [`command`] | one module for each command |
 //! | [`compose`] | puts the parts together; the only place that names a backend |
 //! | [`key_refresh`] | refreshes the keys of a running server |
-//! | [`demo`] | the tutorial's operations, users and client |
+//! | [`profile`] | what the profiles change |
+//! | [`demo`] | the demo's operations, users and client |
 //! | [`admin`] | health, readiness and metrics for supervisors |
 //! | [`process_limits`] | the limits of open files and of the size of a file |
 //! | [`telemetry`], [`output`] | writes to standard error, and to standard output |
@@ -26,6 +27,7 @@ mod key_refresh;
 mod markdown;
 mod output;
 mod process_limits;
+mod profile;
 mod revocations;
 mod tasks;
 mod telemetry;

@@ -197,6 +197,13 @@ fn opened(wanted: &Value, mut body: Value, now: i64) -> Value {
         {
             claims["exp"] = json!({ "now_plus": ahead });
         }
+        // The tutorial has neither of them: docs/tutorial.md.
+        if let Some(claims) = claims.as_object_mut() {
+            let (iat, jti) = (claims.shift_remove("iat"), claims.shift_remove("jti"));
+            let is_now = |iat: &Value| iat.as_i64().is_some_and(|iat| (iat - now).abs() <= TOLERANCE);
+            assert!(iat.as_ref().is_some_and(is_now), "iat: {iat:?}");
+            assert!(jti.as_ref().is_some_and(Value::is_string), "jti: {jti:?}");
+        }
         body["access_token"] = json!({ "jwt": { "header": header, "claims": claims } });
     }
     body

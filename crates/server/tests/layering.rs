@@ -23,7 +23,7 @@ use imports::Modules;
 
 /// Each crate with the crates of the workspace that it may import. A crate that is not listed fails
 /// the test.
-const LAYERS: [(&str, &[&str]); 15] = [
+const LAYERS: [(&str, &[&str]); 16] = [
     ("domain", &[]),
     ("policy", &["domain"]),
     ("store", &["domain"]),
@@ -42,12 +42,14 @@ const LAYERS: [(&str, &[&str]); 15] = [
         ],
     ),
     ("portal", &["domain", "gate", "grant", "store", "token"]),
+    ("fastapi", &["domain", "gate", "grant", "policy", "token"]),
     ("listener", &[]),
     (
         "server",
         &[
             "analysis",
             "domain",
+            "fastapi",
             "grant",
             "http",
             "listener",
@@ -76,7 +78,7 @@ const RESERVED: [(&str, &str); 28] = [
     ("jsonwebtoken", "token"),
     ("matchit", "gate"),
     ("metrics-exporter-prometheus", "server"),
-    ("multer", "portal"),
+    ("multer", "fastapi"),
     ("quick_cache", "issuers"),
     ("quick_cache", "store"),
     ("quick_cache", "token"),
@@ -323,6 +325,48 @@ fn warp_is_named_in_one_file() {
     };
     files.retain(|_, text| names_warp(text));
     assert_eq!(files.keys().collect::<Vec<_>>(), [Path::new("warp_filter.rs")]);
+}
+
+/// The files outside `fastapi` that may name the tutorial: the demo, the settings that select the
+/// profile, and the one place that knows what a profile changes.
+const NAMES_TUTORIAL: [&str; 9] = [
+    "server/src/arguments/policy.rs",
+    "server/src/arguments/token.rs",
+    "server/src/command/token/verifier.rs",
+    "server/src/config.rs",
+    "server/src/config/flags.rs",
+    "server/src/config/setting.rs",
+    "server/src/config/table.rs",
+    "server/src/demo.rs",
+    "server/src/profile.rs",
+];
+
+/// A profile is two values of `Dialect`. So no other code asks which one it is.
+#[test]
+fn no_profile_outside_fastapi() {
+    let metadata = metadata();
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut found = BTreeSet::new();
+    for name in workspace(&metadata).keys().filter(|name| **name != "fastapi") {
+        let mut files = BTreeMap::new();
+        let source = crates.join(name).join("src");
+        read(&source, &source, &mut files);
+        let names = |text: &str| {
+            let text = text.to_lowercase();
+            ["fastapi", "python", "tutorial"].iter().any(|word| text.contains(word))
+        };
+        for (file, text) in files {
+            let is_test = file.ends_with("tests.rs") || text.is_empty();
+            // The program depends on the crate `fastapi` by name.
+            let code = text
+                .replace("scopegate_fastapi", "")
+                .replace("examples/tutorial.rs", "");
+            if !is_test && names(&code) {
+                found.insert(Path::new(name).join("src").join(file));
+            }
+        }
+    }
+    assert_eq!(found, NAMES_TUTORIAL.iter().map(PathBuf::from).collect());
 }
 
 #[test]

@@ -294,7 +294,6 @@ fn a_removed_key_takes_its_tokens_back_in_time() {
     assert_eq!(status(&server, &log_in(&server)), 200);
 }
 
-/// The tutorial's tokens contain their expiry, but not the time of issue.
 #[test]
 fn lowered_lifetime_does_not_revive_revoked_token() {
     let place = Place::new("tutorial");

@@ -19,6 +19,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../migrations/0004_token_lifetimes.sql"),
     ),
     (5, "changes", include_str!("../migrations/0005_changes.sql")),
+    (
+        6,
+        "drop token lifetimes",
+        include_str!("../migrations/0006_drop_token_lifetimes.sql"),
+    ),
 ];
 
 /// The migration that marks changes. A database in memory has no file that a copy could replace, so

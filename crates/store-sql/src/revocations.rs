@@ -1,6 +1,6 @@
 //! Revocations in SQL.
 
-use scopegate_domain::{Lifetime, Revocation, Revoked, Timestamp, UserStatus};
+use scopegate_domain::{Revocation, Revoked, Timestamp, UserStatus};
 use scopegate_store::{BoxFuture, DisableAndRevoke, RevocationCursor, RevocationEntry, Revocations, StoreError};
 use sqlx::query;
 
@@ -16,16 +16,7 @@ const AFTER: &str = "SELECT place, kind, id, username, issued_until, forget_at F
 /// The statement uses the primary key: one step for any number of revocations.
 const LAST: &str = "SELECT place FROM revocations ORDER BY place DESC LIMIT 1";
 
-const FORGET_LIFETIMES: &str = "DELETE FROM token_lifetimes WHERE living_until <= $1";
-
 const FORGET: &str = "DELETE FROM revocations WHERE forget_at <= $1";
-
-const KEEP_LIFETIME: &str = "INSERT INTO token_lifetimes (lifetime, living_until) VALUES ($1, $2) \
-     ON CONFLICT (lifetime) DO UPDATE SET living_until = excluded.living_until \
-     WHERE token_lifetimes.living_until < excluded.living_until";
-
-const LONGEST_LIFETIME: &str =
-    "SELECT lifetime FROM token_lifetimes WHERE living_until > $1 ORDER BY lifetime DESC LIMIT 1";
 
 impl Revocations for SqlStore {
     fn revoke<'a>(&'a self, revocation: &'a Revocation) -> BoxFuture<'a, Result<(), StoreError>> {
@@ -76,26 +67,9 @@ impl Revocations for SqlStore {
     }
 
     fn forget_revocations(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>> {
-        self.methods.forget_revocations.measure(async move {
-            let forgotten = self.change_many(query(FORGET).bind(now.as_unix())).await?;
-            self.change_many(query(FORGET_LIFETIMES).bind(now.as_unix())).await?;
-            Ok(forgotten)
-        })
-    }
-
-    fn keep_lifetime(&self, lifetime: Lifetime, living_until: Timestamp) -> BoxFuture<'_, Result<(), StoreError>> {
-        let keep = query(KEEP_LIFETIME)
-            .bind(lifetime.as_seconds())
-            .bind(living_until.as_unix());
         self.methods
-            .keep_lifetime
-            .measure(async move { self.change(keep).await.map(|_| ()) })
-    }
-
-    fn longest_lifetime(&self, now: Timestamp) -> BoxFuture<'_, Result<Option<Lifetime>, StoreError>> {
-        self.methods
-            .longest_lifetime
-            .measure(self.one(query(LONGEST_LIFETIME).bind(now.as_unix()), row::lifetime))
+            .forget_revocations
+            .measure(self.change_many(query(FORGET).bind(now.as_unix())))
     }
 }
 

@@ -110,11 +110,6 @@ pub(crate) fn stored_key(row: &SqliteRow) -> Result<StoredKey, StoreError> {
     })
 }
 
-/// Reads a lifetime alone.
-pub(crate) fn lifetime(row: &SqliteRow) -> Result<Lifetime, StoreError> {
-    number(row, 0, "lifetime").map(Lifetime::from_seconds)
-}
-
 fn number(row: &SqliteRow, column: usize, name: &'static str) -> Result<u32, StoreError> {
     let number: i64 = row.try_get(column).map_err(failure)?;
     number.try_into().map_err(|_| refused(name))

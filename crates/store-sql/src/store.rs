@@ -32,7 +32,7 @@ pub(crate) type Statement<'a> = Query<'a, Sqlite, SqliteArguments>;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let store = SqlStore::open(&DatabaseUrl::memory()).await?;
-/// assert_eq!(store.migrated(), [1, 2, 3, 4]);
+/// assert_eq!(store.migrated(), [1, 2, 3, 4, 6]);
 /// store.ping().await?;
 /// store.close().await?;
 /// assert!(store.ping().await.is_err());

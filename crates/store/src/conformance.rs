@@ -97,7 +97,6 @@ macro_rules! conformance {
             places_become_visible_in_their_order
         }
         $crate::conformance! { @cases $make, revocations:
-            lifetime_is_stored_while_tokens_may_have_it
             forgotten_places_are_not_given_again
             revocations_are_kept_whole_and_in_order
             revocations_are_kept_at_once

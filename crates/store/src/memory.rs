@@ -45,9 +45,6 @@ struct Tables {
     revocations: BTreeMap<RevocationCursor, Revocation>,
     /// The position of the last stored revocation, even if it was removed since.
     last_place: i64,
-    /// The lifetimes of tokens that do not state when they were issued, and when the last of them
-    /// expires.
-    lifetimes: BTreeMap<Lifetime, Timestamp>,
     /// The keys by epoch.
     keys: BTreeMap<u32, StoredKey>,
 }
@@ -303,21 +300,7 @@ impl Revocations for MemoryStore {
         let mut tables = self.write();
         let before = tables.revocations.len();
         tables.revocations.retain(|_, revocation| revocation.forget_at() > now);
-        tables.lifetimes.retain(|_, living_until| *living_until > now);
         answer(u64::try_from(before - tables.revocations.len()).unwrap_or(u64::MAX))
-    }
-
-    fn keep_lifetime(&self, lifetime: Lifetime, living_until: Timestamp) -> BoxFuture<'_, Result<(), StoreError>> {
-        let known = &mut self.write().lifetimes;
-        let until = known.entry(lifetime).or_insert(living_until);
-        *until = (*until).max(living_until);
-        answer(())
-    }
-
-    fn longest_lifetime(&self, now: Timestamp) -> BoxFuture<'_, Result<Option<Lifetime>, StoreError>> {
-        let tables = self.read();
-        let mut living = tables.lifetimes.iter().filter(|(_, until)| **until > now);
-        answer(living.next_back().map(|(lifetime, _)| *lifetime))
     }
 }
 

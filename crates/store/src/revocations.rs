@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use scopegate_domain::{ClientId, Lifetime, PasswordHash, Revocation, Scope, SecretDigest, Timestamp, UserId};
+use scopegate_domain::{ClientId, PasswordHash, Revocation, Scope, SecretDigest, Timestamp, UserId};
 
 use crate::{BoxFuture, StoreError};
 
@@ -91,28 +91,12 @@ pub trait Revocations: fmt::Debug + Send + Sync {
     /// [`StoreError`].
     fn last_cursor(&self) -> BoxFuture<'_, Result<RevocationCursor, StoreError>>;
 
-    /// Forgets the revocations that cover no unexpired token, and returns their number. Lifetimes
-    /// without unexpired tokens are forgotten, too.
+    /// Forgets the revocations that cover no unexpired token, and returns their number.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
     fn forget_revocations(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>>;
-
-    /// Records that tokens with this lifetime and without an issue time are issued, and when the
-    /// last of them expires. It never shortens an earlier record of the same lifetime.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
-    fn keep_lifetime(&self, lifetime: Lifetime, living_until: Timestamp) -> BoxFuture<'_, Result<(), StoreError>>;
-
-    /// Returns the longest of the kept lifetimes whose tokens may be unexpired after this moment.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
-    fn longest_lifetime(&self, now: Timestamp) -> BoxFuture<'_, Result<Option<Lifetime>, StoreError>>;
 }
 
 /// The change that is made together with a revocation.

@@ -27,8 +27,8 @@
 //! const ME: ScopeToken = ScopeToken::from_static("me");
 //!
 //! let key = SigningKey::hs256(&Secret::new(String::from("a secret text of thirty-two bytes")))?;
-//! let verifier = Verifier::new(TokenRules::tutorial(), key.verifying_key());
-//! let signer = Signer::new(TokenRules::tutorial(), key);
+//! let verifier = Verifier::new(TokenRules::shared_secret(), key.verifying_key());
+//! let signer = Signer::new(TokenRules::shared_secret(), key);
 //!
 //! let now = Timestamp::from_unix(1_700_000_000);
 //! let claims = AccessTokenClaims::new("johndoe", now, Lifetime::from_minutes(30)).with_scopes([ME]);

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use scopegate_domain::{Claims, ClientId, Lifetime, Revocation, Revoked, Timestamp};
+use scopegate_domain::{Claims, ClientId, Revocation, Revoked, Timestamp};
 
 use crate::PlacedTokenId;
 
@@ -43,14 +43,12 @@ pub struct RevokedSet {
 pub enum SubjectClaim {
     /// `sub` is the id, as in RFC 9068.
     UserId,
-    /// `sub` is the name, as in the tutorial.
+    /// `sub` is the name.
     Username,
 }
 
 #[derive(Default)]
 struct Entries {
-    /// The longest lifetime of tokens without a time of issue, if it is known.
-    unsaid: Option<Lifetime>,
     clients: HashMap<String, Entry>,
     subjects: HashMap<String, Entry>,
     tokens: HashMap<String, Entry>,
@@ -81,35 +79,11 @@ impl RevokedSet {
 
     /// Sets the client of tokens without `client_id`. Default: none.
     ///
-    /// For the tutorial's tokens, which name no client and are all issued to one.
+    /// For a server with one client, whose tokens do not name it.
     #[must_use]
     pub fn with_unnamed_client(mut self, client: ClientId) -> Self {
         self.unnamed_client = Some(client);
         self
-    }
-
-    /// Sets the longest lifetime of a token that does not state when it was issued. Such a token
-    /// was issued at the earliest at `exp` less this lifetime. Without this, it may always be one
-    /// of the revoked tokens.
-    ///
-    /// Only for the tutorial's tokens, whose one issuer knows the longest lifetime that it ever
-    /// allowed. A token with a shorter life is treated as older than it is: then it is refused,
-    /// too.
-    #[must_use]
-    pub fn with_lifetime(self, longest: Lifetime) -> Self {
-        self.set_lifetime(longest);
-        self
-    }
-
-    /// Sets the same for a set in use. It is effective for every check that begins afterwards.
-    // SECURITY: the longest lifetime of any token, not the one that is set now. Otherwise a token
-    // with a longer life passes for younger than it is
-    // (`token_with_longer_earlier_lifetime_is_revoked`).
-    pub fn set_lifetime(&self, longest: Lifetime) {
-        let mut entries = self.write();
-        if entries.unsaid.replace(longest) != Some(longest) && self.version() != 0 {
-            self.version.fetch_add(1, Ordering::Release);
-        }
     }
 
     /// Revokes tokens. A token is covered by the time at which it was issued.
@@ -180,12 +154,7 @@ impl RevokedSet {
 
     pub(crate) fn covers(&self, names: &RevokedNames<'_>) -> bool {
         let entries = self.read();
-        let issued_at = names.issued_at.or_else(|| {
-            let lifetime = i64::from(entries.unsaid?.as_seconds());
-            Some(Timestamp::from_unix(
-                names.expires_at?.as_unix().saturating_sub(lifetime),
-            ))
-        });
+        let issued_at = names.issued_at;
         let find = |among: &HashMap<String, Entry>, name: Option<&str>| name.and_then(|name| among.get(name)).copied();
         let client = names
             .client
@@ -281,7 +250,6 @@ impl Entry {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RevokedNames<'a> {
     pub(crate) client: Option<&'a str>,
-    pub(crate) expires_at: Option<Timestamp>,
     pub(crate) issued_at: Option<Timestamp>,
     pub(crate) subject: Option<&'a str>,
     pub(crate) token: Option<&'a str>,
@@ -291,7 +259,6 @@ impl<'a> RevokedNames<'a> {
     pub(crate) fn of(claims: &'a Claims<'_>) -> Self {
         Self {
             client: claims.client_id(),
-            expires_at: claims.expires_at(),
             issued_at: claims.issued_at(),
             subject: claims.subject(),
             token: claims.token_id(),

@@ -16,7 +16,7 @@ use crate::{Algorithm, VerifyError};
 /// The rules for one kind of access token: the claims that the signer writes and the verifier
 /// requires.
 ///
-/// | | `tutorial` | `rfc9068` | `jwt`, of another issuer |
+/// | | `shared_secret` | `rfc9068` | `jwt`, of another issuer |
 /// |---|---|---|---|
 /// | algorithm | `HS256` | that of the key | that of the key |
 /// | `typ` | `JWT` or absent | `at+jwt` or `application/at+jwt` | `JWT` or those of `rfc9068`, settable |
@@ -57,10 +57,11 @@ impl TokenRules {
     /// The maximum length of a decoded payload, in bytes.
     pub const MAX_PAYLOAD: usize = Claims::MAX_LEN;
 
-    /// The rules of `FastAPI`'s tutorial.
+    /// Creates the rules for tokens that one program signs and verifies with a secret. They name
+    /// neither issuer, audience nor client, so they are only for that program.
     #[must_use]
-    pub const fn tutorial() -> Self {
-        Self::new(TokenKind::Tutorial)
+    pub const fn shared_secret() -> Self {
+        Self::new(TokenKind::SharedSecret)
     }
 
     /// Creates the rules of [RFC 9068](https://www.rfc-editor.org/rfc/rfc9068) for one resource
@@ -130,8 +131,8 @@ impl TokenRules {
         }
     }
 
-    /// Returns the issuer of the tokens. `None` for the rules of the tutorial, whose tokens name no
-    /// issuer.
+    /// Returns the issuer of the tokens. `None` for [`TokenRules::shared_secret`], whose
+    /// tokens name no issuer.
     #[must_use]
     pub fn issuer(&self) -> Option<&Issuer> {
         match &self.kind {
@@ -141,12 +142,12 @@ impl TokenRules {
             | TokenKind::DpopProof
             | TokenKind::IdTokenHint { .. }
             | TokenKind::Jws
-            | TokenKind::Tutorial => None,
+            | TokenKind::SharedSecret => None,
         }
     }
 
-    /// Returns the audience of the tokens. `None` for the rules of the tutorial, whose tokens have
-    /// none.
+    /// Returns the audience of the tokens. `None` for [`TokenRules::shared_secret`], whose
+    /// tokens name none.
     #[must_use]
     pub fn audience(&self) -> Option<&Audience> {
         match &self.kind {
@@ -156,7 +157,7 @@ impl TokenRules {
             | TokenKind::DpopProof
             | TokenKind::IdTokenHint { .. }
             | TokenKind::Jws
-            | TokenKind::Tutorial => None,
+            | TokenKind::SharedSecret => None,
         }
     }
 
@@ -234,7 +235,7 @@ impl TokenRules {
             return Err(VerifyError::NotYetValid);
         }
         let tolerance = match self.kind {
-            TokenKind::Tutorial => self.leeway,
+            TokenKind::SharedSecret => self.leeway,
             _ => Self::MAX_LEEWAY,
         };
         if times.issued_at.is_some_and(|issued_at| issued_at > now + tolerance) {

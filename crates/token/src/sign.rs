@@ -18,7 +18,7 @@ use crate::{Algorithm, KeyError, SigningKey, TokenRules};
 /// use scopegate_token::{Signer, SigningKey, TokenRules};
 ///
 /// let key = SigningKey::hs256(&Secret::new(String::from("a secret text of thirty-two bytes")))?;
-/// let signer = Signer::new(TokenRules::tutorial(), key);
+/// let signer = Signer::new(TokenRules::shared_secret(), key);
 /// let claims = AccessTokenClaims::new("johndoe", Timestamp::from_unix(0), Lifetime::from_minutes(30));
 /// let token = signer.issue(&claims)?;
 /// assert!(token.expose().starts_with("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."));
@@ -78,7 +78,7 @@ impl Signer {
             TokenKind::Rfc9068 { issuer, audience } => {
                 claims.to_rfc9068_json(issuer, audience).ok_or(SignError::Claims)?
             }
-            TokenKind::Tutorial => Some(claims.to_tutorial_json())
+            TokenKind::SharedSecret => Some(claims.to_scope_list_json())
                 .filter(|payload| !payload.is_empty())
                 .ok_or(SignError::Claims)?,
             TokenKind::Jwt(_)

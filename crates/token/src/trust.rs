@@ -93,7 +93,7 @@ impl KeySnapshot {
     /// The headers that a signer of these rules writes, each with its key.
     ///
     /// SECURITY: only an acceptable header is listed, with the key that parsing it finds
-    /// (`es256_is_verified_and_never_for_the_tutorial`).
+    /// (`es256_is_verified_and_never_for_a_shared_secret`).
     fn usual_headers(&self, rules: &TokenRules) -> impl Iterator<Item = ExpectedHeader> {
         self.keys.iter().filter_map(|key| {
             let header = encode_header(key.algorithm(), rules.token_type(), key.id());

@@ -51,13 +51,13 @@ use crate::{PayloadBuffer, RevokedSet, TokenRevoked, Verifier, VerifyError};
 /// }
 ///
 /// let key = SigningKey::hs256(&Secret::new(String::from("a secret text of thirty-two bytes")))?;
-/// let verifier = Arc::new(Verifier::new(TokenRules::tutorial(), key.verifying_key()));
+/// let verifier = Arc::new(Verifier::new(TokenRules::shared_secret(), key.verifying_key()));
 /// let revoked = Arc::new(RevokedSet::new(SubjectClaim::Username));
 /// let cache = VerifiedCache::new(verifier, revoked, 1024 * 1024);
 ///
 /// let now = Timestamp::from_unix(1_700_000_000);
 /// let claims = AccessTokenClaims::new("johndoe", now, Lifetime::from_minutes(30));
-/// let token = Signer::new(TokenRules::tutorial(), key).issue(&claims)?;
+/// let token = Signer::new(TokenRules::shared_secret(), key).issue(&claims)?;
 ///
 /// assert!(cache.find(token.expose(), now).is_none());
 /// let subject = cache.verify::<TokenRejected>(token.expose(), now, |claims| {

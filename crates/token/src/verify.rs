@@ -24,8 +24,8 @@ use crate::{KeySet, TokenRules, VerifyError, VerifyingKey};
 /// use scopegate_token::{PayloadBuffer, Signer, SigningKey, TokenRules, Verifier, VerifyError};
 ///
 /// let key = SigningKey::hs256(&Secret::new(String::from("a secret text of thirty-two bytes")))?;
-/// let verifier = Verifier::new(TokenRules::tutorial(), key.verifying_key());
-/// let signer = Signer::new(TokenRules::tutorial(), key);
+/// let verifier = Verifier::new(TokenRules::shared_secret(), key.verifying_key());
+/// let signer = Signer::new(TokenRules::shared_secret(), key);
 ///
 /// let now = Timestamp::from_unix(1_700_000_000);
 /// let token = signer.issue(&AccessTokenClaims::new("johndoe", now, Lifetime::from_minutes(30)))?;

@@ -13,7 +13,7 @@ use crate::{Audience, ClientId, Issuer, Lifetime, ScopeToken, Timestamp, TokenId
 /// const ME: ScopeToken = ScopeToken::from_static("me");
 ///
 /// let claims = AccessTokenClaims::new("johndoe", Timestamp::from_unix(1_000), Lifetime::from_minutes(30)).with_scopes([ME]);
-/// assert_eq!(claims.to_tutorial_json(), r#"{"sub":"johndoe","scopes":["me"],"exp":2800}"#);
+/// assert_eq!(claims.to_scope_list_json(), r#"{"sub":"johndoe","scopes":["me"],"exp":2800,"iat":1000}"#);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessTokenClaims {
@@ -66,20 +66,26 @@ impl AccessTokenClaims {
         self.expires_at
     }
 
-    /// Returns the payload in the format of the `FastAPI` tutorial: only `sub`, `scopes` and `exp`.
-    /// Empty if it cannot be written as JSON: an empty payload must not be signed.
+    /// Returns the payload of a token that names neither issuer, audience nor client: `sub`,
+    /// `scopes` as a list, `exp`, `iat` and, if it is set, `jti`. Empty if it cannot be written as
+    /// JSON: an empty payload must not be signed.
     #[must_use]
-    pub fn to_tutorial_json(&self) -> String {
+    pub fn to_scope_list_json(&self) -> String {
         #[derive(Serialize)]
         struct Payload<'a> {
             sub: &'a str,
             scopes: &'a [ScopeToken],
             exp: Timestamp,
+            iat: Timestamp,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            jti: Option<&'a TokenId>,
         }
         let payload = Payload {
             sub: &self.subject,
             scopes: &self.scopes,
             exp: self.expires_at,
+            iat: self.issued_at,
+            jti: self.token_id.as_ref(),
         };
         print(&payload).unwrap_or_default()
     }

@@ -13,7 +13,7 @@
     reason = "a new layout must be handled by all code that writes or reads one"
 )]
 pub enum ScopeLayout {
-    /// `"scopes": ["me", "items"]`, as in the `FastAPI` tutorial.
+    /// `"scopes": ["me", "items"]`, a list of text.
     List,
     /// `"permissions": ["me", "items"]`, the permissions of a user in tokens of Auth0.
     Permissions,

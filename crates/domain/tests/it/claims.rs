@@ -287,8 +287,8 @@ fn what_is_issued_is_read_in_its_layout() {
     let claims = AccessTokenClaims::new("jöhn\"doe\n", Timestamp::from_unix(1_000), Lifetime::from_seconds(60))
         .with_scopes(["me", "items", "me"].map(|name| ScopeToken::parse(name).unwrap()));
     assert_eq!(
-        claims.to_tutorial_json(),
-        r#"{"sub":"jöhn\"doe\n","scopes":["me","items","me"],"exp":1060}"#
+        claims.to_scope_list_json(),
+        r#"{"sub":"jöhn\"doe\n","scopes":["me","items","me"],"exp":1060,"iat":1000}"#
     );
 
     let (issuer, audience) = (

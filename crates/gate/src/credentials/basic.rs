@@ -2,21 +2,20 @@
 
 use scopegate_domain::Secret;
 
-use crate::credentials::authorization;
 use crate::credentials::credential::Credential;
-use crate::profile::Profile;
+use crate::dialect::Dialect;
 
 /// Reads a user's name and password from the text after `Basic`; the name ends at the first colon
 /// ([RFC 7617, section 2](https://www.rfc-editor.org/rfc/rfc7617#section-2)).
 ///
-/// The text is UTF-8, as our challenge states; FastAPI reads only ASCII.
+/// The text is UTF-8, as our challenge states.
 // SECURITY: only one base64 spelling is accepted, and control characters are refused, so that two
 // readers understand the same. Tested by `a_user_has_one_spelling`.
-pub(crate) fn user(encoded: &[u8], profile: Profile) -> Option<Credential> {
-    let pair = decode(authorization::trim(encoded, profile))?;
+pub(crate) fn user(encoded: &[u8], dialect: &Dialect) -> Option<Credential> {
+    let pair = decode((dialect.trim)(encoded))?;
     let (name, password) = split(&pair)?;
     let (name, password) = (std::str::from_utf8(name).ok()?, std::str::from_utf8(password).ok()?);
-    let is_text = |text: &str| !text.contains(char::is_control) && (profile == Profile::Rfc || text.is_ascii());
+    let is_text = |text: &str| !text.contains(char::is_control) && (dialect.is_basic_text)(text);
     (is_text(name) && is_text(password)).then(|| Credential::new(password.to_owned()).with_username(name))
 }
 
@@ -39,8 +38,16 @@ mod tests {
 
     use super::*;
 
-    fn user_of(pair: impl AsRef<[u8]>, profile: Profile) -> Option<(String, String)> {
-        let credential = user(base64_simd::STANDARD.encode_to_string(pair).as_bytes(), profile)?;
+    /// A dialect of ASCII.
+    fn ascii() -> Dialect {
+        Dialect {
+            is_basic_text: str::is_ascii,
+            ..Dialect::rfc()
+        }
+    }
+
+    fn user_of(pair: impl AsRef<[u8]>, dialect: Dialect) -> Option<(String, String)> {
+        let credential = user(base64_simd::STANDARD.encode_to_string(pair).as_bytes(), &dialect)?;
         let name = credential.username().unwrap_or_default().to_owned();
         Some((name, credential.secret().expose().clone()))
     }
@@ -54,16 +61,16 @@ mod tests {
             ("a:", "a", ""),
             ("a+b:%41", "a+b", "%41"),
         ] {
-            for profile in [Profile::Rfc, Profile::Tutorial] {
+            for dialect in [Dialect::rfc(), ascii()] {
                 assert_eq!(
-                    user_of(text, profile),
+                    user_of(text, dialect),
                     Some((name.to_owned(), password.to_owned())),
                     "{text}"
                 );
             }
         }
-        assert_eq!(user_of("é:ü", Profile::Rfc), Some(("é".to_owned(), "ü".to_owned())));
-        assert_eq!(user_of("é:ü", Profile::Tutorial), None);
+        assert_eq!(user_of("é:ü", Dialect::rfc()), Some(("é".to_owned(), "ü".to_owned())));
+        assert_eq!(user_of("é:ü", ascii()), None);
     }
 
     #[test]
@@ -79,8 +86,8 @@ mod tests {
             "YWI=",
             "-_-_",
         ] {
-            for profile in [Profile::Rfc, Profile::Tutorial] {
-                assert!(user(encoded.as_bytes(), profile).is_none(), "{encoded}");
+            for dialect in [Dialect::rfc(), ascii()] {
+                assert!(user(encoded.as_bytes(), &dialect).is_none(), "{encoded}");
             }
         }
         for pair in [
@@ -91,14 +98,14 @@ mod tests {
             b"a:\xc3",
             "a:\u{85}".as_bytes(),
         ] {
-            assert_eq!(user_of(pair, Profile::Rfc), None, "{pair:?}");
+            assert_eq!(user_of(pair, Dialect::rfc()), None, "{pair:?}");
         }
     }
 
     proptest! {
         #[test]
         fn any_user_comes_back(name in "[^:\\p{Cc}]{0,20}", password in "\\PC{0,20}") {
-            prop_assert_eq!(user_of(format!("{name}:{password}"), Profile::Rfc), Some((name, password)));
+            prop_assert_eq!(user_of(format!("{name}:{password}"), Dialect::rfc()), Some((name, password)));
         }
     }
 }

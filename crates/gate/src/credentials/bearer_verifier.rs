@@ -25,7 +25,7 @@ use crate::shadow::ShadowEvaluator;
 /// use scopegate_gate::token::{RevokedSet, SigningKey, SubjectClaim, TokenRules, Verifier};
 ///
 /// let key = SigningKey::hs256(&Secret::new(String::from("a secret text of thirty-two bytes")))?;
-/// let verifier = Verifier::new(TokenRules::tutorial(), key.verifying_key());
+/// let verifier = Verifier::new(TokenRules::shared_secret(), key.verifying_key());
 /// let revoked = Arc::new(RevokedSet::new(SubjectClaim::Username));
 /// let tokens = BearerTokens::new(verifier).cache_bytes(1024 * 1024).revoked(Arc::clone(&revoked));
 /// # let _ = tokens;

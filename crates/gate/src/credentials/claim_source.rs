@@ -45,8 +45,8 @@ pub(crate) enum ClaimSource<'g> {
     Own(&'g IssuedTokens),
     /// A JWT of another issuer.
     Jwt,
-    /// A token of the tutorial.
-    Tutorial,
+    /// A token of [`TokenRules::shared_secret`].
+    SharedSecret,
 }
 
 impl<'g> ClaimSource<'g> {
@@ -54,7 +54,7 @@ impl<'g> ClaimSource<'g> {
     pub(crate) fn by(rules: &TokenRules, issued: Option<&'g IssuedTokens>) -> Self {
         match issued {
             Some(issued) if issued.issuer.as_ref() == rules.issuer() => Self::Own(issued),
-            _ if rules.issuer().is_none() => Self::Tutorial,
+            _ if rules.issuer().is_none() => Self::SharedSecret,
             _ => Self::Jwt,
         }
     }
@@ -63,7 +63,7 @@ impl<'g> ClaimSource<'g> {
     pub(crate) fn can_state(self, fact: &Fact) -> bool {
         match (self, fact) {
             (Self::Jwt, Fact::Acr(_) | Fact::AgeAtMost(_) | Fact::Audience(_) | Fact::Subject(_))
-            | (Self::Tutorial, Fact::Acr(_) | Fact::AgeAtMost(_) | Fact::Subject(_))
+            | (Self::SharedSecret, Fact::Acr(_) | Fact::AgeAtMost(_) | Fact::Subject(_))
             | (Self::Own(_), Fact::Subject(SubjectKind::User)) => true,
             (Self::Own(issued), Fact::Audience(audience)) => issued.audience.as_ref() == Some(audience),
             (Self::Own(issued), Fact::Subject(SubjectKind::Service)) => issued.has_service_subjects,

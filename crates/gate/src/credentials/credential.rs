@@ -93,9 +93,10 @@ pub enum CredentialCheck {
 /// A valid credential: its subject and its authority.
 ///
 /// The subject corresponds to `sub` of a token. If a guard requires a user, it is looked up as a
-/// token's is: by id, in the tutorial's profile by name. If an operation requires two schemes at
-/// once, both credentials must have the same subject. Declare a scheme whose credentials have no
-/// subject as [`without_subject`](crate::domain::CatalogBuilder::without_subject).
+/// token's is: by id or by name ([`Dialect::subject`](crate::Dialect::subject)). If an operation
+/// requires two schemes at once, both credentials must have the same subject. Declare a scheme
+/// whose credentials have no subject as
+/// [`without_subject`](crate::domain::CatalogBuilder::without_subject).
 ///
 /// ```
 /// use scopegate_gate::{AuthenticatedCredential, ScopeToken, CredentialCheck};

@@ -3,12 +3,13 @@
 use http::{HeaderMap, HeaderName};
 use scopegate_domain::{ApiKeyLocation, HttpScheme, SecurityScheme};
 
+use crate::Credential;
 use crate::credentials::authorization::{self, Authorization};
 use crate::credentials::bearer::{self, Bearer};
 use crate::credentials::credential::Extracted;
 use crate::credentials::{api_key, basic};
+use crate::dialect::{AuthenticationScheme, Dialect};
 use crate::request_head::RequestHead;
-use crate::{Credential, Profile};
 
 /// The families of schemes: credentials of one family are presented and challenged alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,6 +33,15 @@ impl Family {
             SecurityScheme::Http(HttpScheme::Bearer { .. })
             | SecurityScheme::OAuth2(_)
             | SecurityScheme::OpenIdConnect { .. } => Self::Bearer,
+        }
+    }
+
+    pub(crate) const fn authentication_scheme(self) -> AuthenticationScheme {
+        match self {
+            Self::ApiKey => AuthenticationScheme::ApiKey,
+            Self::Basic => AuthenticationScheme::Basic,
+            Self::Bearer => AuthenticationScheme::Bearer,
+            Self::Digest => AuthenticationScheme::Digest,
         }
     }
 }
@@ -59,9 +69,9 @@ impl CredentialPlace {
     }
 
     /// Reads the credential at this place.
-    pub(crate) fn read(&self, head: &RequestHead<'_>, profile: Profile) -> Extracted {
+    pub(crate) fn read(&self, head: &RequestHead<'_>, dialect: &Dialect) -> Extracted {
         match self {
-            Self::Authorization(family) => in_authorization(*family, head.headers(), profile),
+            Self::Authorization(family) => in_authorization(*family, head.headers(), dialect),
             Self::Cookie(name) => api_key::in_cookie(head.headers(), name),
             Self::Header(name) => api_key::in_header(head.headers(), name),
             Self::Query(name) => api_key::in_query(head.query(), name),
@@ -77,9 +87,9 @@ impl CredentialPlace {
     }
 }
 
-fn in_authorization(family: Family, headers: &HeaderMap, profile: Profile) -> Extracted {
+fn in_authorization(family: Family, headers: &HeaderMap, dialect: &Dialect) -> Extracted {
     if family == Family::Bearer {
-        return match bearer::read(headers, profile) {
+        return match bearer::read(headers, dialect) {
             Bearer::Absent => Extracted::Absent,
             Bearer::Ambiguous => Extracted::Ambiguous,
             Bearer::Malformed => Extracted::Malformed,
@@ -87,15 +97,15 @@ fn in_authorization(family: Family, headers: &HeaderMap, profile: Profile) -> Ex
         };
     }
     let word: &[u8] = if family == Family::Basic { b"basic" } else { b"digest" };
-    let rest = match authorization::read(headers, profile) {
+    let rest = match authorization::read(headers, dialect) {
         Authorization::Of(scheme, rest) if scheme.eq_ignore_ascii_case(word) => rest,
         Authorization::Absent | Authorization::Of(..) => return Extracted::Absent,
         Authorization::Several => return Extracted::Ambiguous,
     };
     let credential = if family == Family::Basic {
-        basic::user(rest, profile)
+        basic::user(rest, dialect)
     } else {
-        let text = std::str::from_utf8(authorization::trim(rest, profile)).ok();
+        let text = std::str::from_utf8((dialect.trim)(rest)).ok();
         text.map(|text| Credential::new(text.to_owned()))
     };
     Extracted::new(credential)

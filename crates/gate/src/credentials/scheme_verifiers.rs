@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use scopegate_domain::{Catalog, DeclaredScheme, HttpScheme, SchemeName, SecurityScheme};
+use scopegate_domain::{Catalog, DeclaredScheme, SchemeName};
 use scopegate_policy::{Access, Alternative, OperationTable, ResolvedOperation, SchemeId};
 
 use crate::credentials::bearer_verifier::BearerVerifier;
@@ -12,8 +12,8 @@ use crate::credentials::credential::{Credential, CredentialVerifier};
 #[cfg(feature = "remote-issuers")]
 use crate::credentials::issuer_set::IssuerSet;
 use crate::credentials::place::{CredentialPlace, Family};
+use crate::dialect::{Dialect, EmptyCredential};
 use crate::gate_error::GateError;
-use crate::profile::Profile;
 use crate::request_head::RequestHead;
 
 /// Verifies the credentials of one scheme.
@@ -51,13 +51,13 @@ pub(crate) enum Sources {
 pub(crate) struct CredentialSource {
     pub(crate) place: CredentialPlace,
     pub(crate) schemes: Vec<SchemeEntry>,
-    /// Whether an empty credential is none, as in FastAPI's classes except those of OAuth 2.0.
+    /// Whether an empty credential is none.
     empty_is_none: bool,
 }
 
 /// The schemes that have a verifier.
 pub(crate) struct SchemeVerifiers {
-    profile: Profile,
+    empty_credential: EmptyCredential,
     schemes: Vec<(SchemeName, CredentialPlace, SchemeEntry)>,
 }
 
@@ -70,7 +70,7 @@ impl SchemeVerifiers {
     pub(crate) fn new(
         given: Vec<(String, SchemeVerifier)>,
         table: &OperationTable,
-        profile: Profile,
+        dialect: &Dialect,
     ) -> Result<Self, GateError> {
         #[cfg(feature = "remote-issuers")]
         let given = merge(given)?;
@@ -97,7 +97,10 @@ impl SchemeVerifiers {
             };
             schemes.push((declared.name().clone(), place, entry));
         }
-        Ok(Self { profile, schemes })
+        Ok(Self {
+            empty_credential: dialect.empty_credential,
+            schemes,
+        })
     }
 
     /// Returns the sources of credentials of an operation.
@@ -146,11 +149,10 @@ impl SchemeVerifiers {
         entry: &SchemeEntry,
         declared: &DeclaredScheme,
     ) {
-        let hands_on_empty = matches!(
-            declared.scheme(),
-            SecurityScheme::OAuth2(_) | SecurityScheme::OpenIdConnect { .. } | SecurityScheme::Http(HttpScheme::Basic)
-        );
-        let empty_is_none = self.profile == Profile::Tutorial && !hands_on_empty;
+        let empty_is_none = match self.empty_credential {
+            EmptyCredential::Malformed => false,
+            EmptyCredential::AbsentIf(is_absent) => is_absent(declared.scheme()),
+        };
         match sources.iter_mut().find(|source| source.place == *place) {
             Some(source) => {
                 source.schemes.push(entry.clone());
@@ -280,10 +282,10 @@ impl CredentialSource {
     }
 
     /// Reads the credential at the place.
-    pub(crate) fn read(&self, head: &RequestHead<'_>, profile: Profile) -> Extracted {
-        match self.place.read(head, profile) {
+    pub(crate) fn read(&self, head: &RequestHead<'_>, dialect: &Dialect) -> Extracted {
+        match self.place.read(head, dialect) {
             Extracted::Credential(credential) if credential.secret().expose().is_empty() => {
-                self.empty(credential, profile)
+                self.empty(credential, dialect)
             }
             found => found,
         }
@@ -291,12 +293,12 @@ impl CredentialSource {
 
     /// Returns the result for an empty credential. An empty password is a password; any other one
     /// is absent or malformed.
-    fn empty(&self, credential: Credential, profile: Profile) -> Extracted {
-        match (profile, self.empty_is_none) {
+    fn empty(&self, credential: Credential, dialect: &Dialect) -> Extracted {
+        match dialect.empty_credential {
             _ if self.family() == Family::Basic => Extracted::Credential(credential),
-            (Profile::Rfc, _) => Extracted::Malformed,
-            (Profile::Tutorial, true) => Extracted::Absent,
-            (Profile::Tutorial, false) => Extracted::Credential(credential),
+            EmptyCredential::Malformed => Extracted::Malformed,
+            EmptyCredential::AbsentIf(_) if self.empty_is_none => Extracted::Absent,
+            EmptyCredential::AbsentIf(_) => Extracted::Credential(credential),
         }
     }
 }

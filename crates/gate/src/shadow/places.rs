@@ -3,17 +3,17 @@
 use scopegate_domain::DeclaredScheme;
 use scopegate_policy::{Access, OperationTable, ResolvedOperation, SchemeId, ShadowVerdict};
 
-use crate::Profile;
 use crate::credentials::accepted::AcceptedCredential;
 use crate::credentials::credential::Extracted;
 use crate::credentials::place::CredentialPlace;
+use crate::dialect::{Dialect, EmptyCredential};
 use crate::request_head::RequestHead;
 
 /// The places that one operation of the proposed policy reads. Schemes have their numbers in the
 /// running policy.
 #[derive(Debug, Default)]
 pub(crate) struct ShadowPlaces {
-    profile: Profile,
+    dialect: Dialect,
     places: Vec<ShadowPlace>,
     /// The schemes whose credentials have a subject only under the running policy.
     subject_only_in_running: Vec<SchemeId>,
@@ -50,10 +50,10 @@ impl ShadowPlaces {
     pub(crate) fn new(
         (running, read): (&OperationTable, &[SchemeId]),
         (proposed, operation): (&OperationTable, &ResolvedOperation),
-        profile: Profile,
+        dialect: Dialect,
     ) -> Self {
         let mut found = Self {
-            profile,
+            dialect,
             ..Self::default()
         };
         if matches!(operation.access(), Access::Public | Access::Deny) {
@@ -119,7 +119,7 @@ impl ShadowPlaces {
     pub(crate) fn look(&self, accepted: &[AcceptedCredential], needs_user: bool, head: &RequestHead<'_>) -> Visibility {
         let mut visibility = Visibility::default();
         for place in &self.places {
-            place.look(accepted, head, self.profile, &mut visibility);
+            place.look(accepted, head, &self.dialect, &mut visibility);
         }
         if (accepted.len() > 1 || needs_user) && is_any_of(accepted, &self.subject_only_in_shadow) {
             visibility.may_bring_more = true;
@@ -133,9 +133,9 @@ impl ShadowPlaces {
         let Some(place) = self.find(schemes) else {
             return self.elsewhere(anonymous);
         };
-        // In the tutorial's profile the schemes of a place decide whether an empty credential
-        // counts.
-        let is_sure = self.profile == Profile::Rfc || place.only_running.is_empty();
+        // The schemes of a place may decide whether an empty credential counts.
+        let is_sure =
+            matches!(self.dialect.empty_credential, EmptyCredential::Malformed) || place.only_running.is_empty();
         if place.both.is_empty() || place.has_unverified_scheme || !is_sure {
             ShadowVerdict::Unknown
         } else {
@@ -179,13 +179,13 @@ impl ShadowPlace {
         &self,
         accepted: &[AcceptedCredential],
         head: &RequestHead<'_>,
-        profile: Profile,
+        dialect: &Dialect,
         visibility: &mut Visibility,
     ) {
         if is_any_of(accepted, &self.both) {
             visibility.may_bring_more |= self.has_unverified_scheme;
         } else if self.has_unverified_scheme {
-            let is_there = !matches!(self.place.read(head, profile), Extracted::Absent);
+            let is_there = !matches!(self.place.read(head, dialect), Extracted::Absent);
             visibility.may_bring_more |= is_there;
             visibility.may_be_refused |= is_there;
         } else if is_any_of(accepted, &self.only_running) {

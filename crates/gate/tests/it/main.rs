@@ -2,4 +2,5 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 mod axum_example;
+mod dialect;
 mod tower_example;

@@ -1,5 +1,5 @@
 //! Client authentication: every kind of wrong client.
-use crate::common::{builder, client, clients, page_of, params, scope, store};
+use crate::common::{builder, client, clients, params, scope, store};
 use scopegate_domain::{Client, ClientId, ErrorCode, Secret};
 use scopegate_grant::{
     AuthorizationServer, ClientCredentials, GrantError, InvalidClientCause, InvalidRequestCause, TokenSet,
@@ -208,7 +208,7 @@ async fn a_client_uses_only_what_it_was_given() {
 }
 
 #[tokio::test]
-async fn tutorial_client_must_be_public_and_allowed() {
+async fn client_without_a_secret_must_be_public_and_allowed() {
     let store = store().await;
     let clients = clients(&store);
     let secret = ClientSecret::generate(&SystemRandomSource).unwrap();
@@ -222,8 +222,9 @@ async fn tutorial_client_must_be_public_and_allowed() {
         ("gone", ErrorCode::InvalidClient),
         ("idle", ErrorCode::UnauthorizedClient),
     ] {
-        let server = builder(&store).profile(page_of(id)).build();
-        let form = params(&[("username", "johndoe"), ("password", "secret")]);
+        let server = builder(&store).build();
+        let login = [("username", "johndoe"), ("password", "secret")];
+        let form = params(&[&[("grant_type", "password"), ("client_id", id)], &login[..]].concat());
         let Err(refused) = server.token(&form, &ClientCredentials::Absent).await else {
             panic!("{id} got a token")
         };

@@ -6,9 +6,11 @@ use scopegate_domain::{
     Account, Catalog, Client, ClientId, GrantType, ManualClock, PasswordHash, Scope, ScopeToken, Secret,
     SecurityScheme, Timestamp, User, UserId, UserStatus, Username,
 };
-use scopegate_grant::{AuthorizationServer, AuthorizationServerBuilder, GrantProfile, Params};
+use scopegate_grant::{
+    AuthorizationServer, AuthorizationServerBuilder, Dialect, DisabledUserLogin, Params, RequestedScope,
+};
 use scopegate_store::{Clients, MemoryStore, Store};
-use scopegate_token::{Signer, SigningKey, TokenRules};
+use scopegate_token::{Signer, SigningKey, SubjectClaim, TokenRules};
 
 pub(crate) const NOW: Timestamp = Timestamp::from_unix(1_700_000_000);
 pub(crate) const KEY: &str = "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7";
@@ -62,16 +64,23 @@ pub(crate) async fn store() -> Arc<MemoryStore> {
 
 pub(crate) fn builder(store: &Arc<MemoryStore>) -> AuthorizationServerBuilder {
     let key = SigningKey::hs256(&Secret::new(String::from(KEY))).unwrap();
-    let signer = Signer::new(TokenRules::tutorial(), key);
+    let signer = Signer::new(TokenRules::shared_secret(), key);
     AuthorizationServer::builder(store.clone(), signer, catalog())
         .password_grant(true)
         .clock(Arc::new(ManualClock::at(NOW)))
 }
 
-/// Returns the tutorial profile for this client.
-pub(crate) fn page_of(client: &str) -> GrantProfile {
-    GrantProfile::Tutorial {
-        client: ClientId::parse(client).unwrap(),
+/// A dialect that differs from the RFC in every setting.
+pub(crate) fn lax() -> Dialect {
+    Dialect {
+        subject: SubjectClaim::Username,
+        username: |name| Username::from_stored(name).ok(),
+        disabled_users: DisabledUserLogin::Allow,
+        scope: |text| {
+            let words = text.unwrap_or_default().split(' ');
+            let tokens = words.filter_map(|word| ScopeToken::parse(word).ok());
+            Ok(RequestedScope::List(tokens.collect()))
+        },
     }
 }
 

@@ -1,23 +1,23 @@
 //! Guessing passwords and client secrets is limited wherever a secret is presented.
 use std::net::{IpAddr, Ipv4Addr};
 
-use crate::common::{builder, client, clients, page_of, params, store};
+use crate::common::{builder, client, clients, lax, params, store};
 use scopegate_domain::{ErrorCode, Secret};
-use scopegate_grant::{AuthorizationServer, ClientCredentials, GrantError, GrantProfile, TokenSet};
+use scopegate_grant::{AuthorizationServer, ClientCredentials, Dialect, GrantError, TokenSet};
 use scopegate_token::{ClientSecret, SystemRandomSource};
 
 /// A way to present a secret.
 #[derive(Clone, Copy, Debug)]
 enum Way {
     Password,
-    PagePassword,
+    LaxPassword,
     Basic,
     Form,
 }
 
 struct GuessingFixture {
     rfc: AuthorizationServer,
-    tutorial: AuthorizationServer,
+    lax: AuthorizationServer,
     secret: ClientSecret,
 }
 
@@ -31,7 +31,7 @@ impl GuessingFixture {
             .unwrap();
         Self {
             rfc: builder(&store).build(),
-            tutorial: builder(&store).profile(page_of("demo-app")).build(),
+            lax: builder(&store).dialect(lax()).build(),
             secret,
         }
     }
@@ -54,7 +54,10 @@ impl GuessingFixture {
                 form.push(("client_id", "demo-app"));
                 (&self.rfc, ClientCredentials::Absent)
             }
-            Way::PagePassword => (&self.tutorial, ClientCredentials::Absent),
+            Way::LaxPassword => {
+                form.push(("client_id", "demo-app"));
+                (&self.lax, ClientCredentials::Absent)
+            }
             Way::Basic => {
                 let (id, secret) = ("web".to_owned(), Secret::new(secret.to_owned()));
                 (&self.rfc, ClientCredentials::Basic { id, secret })
@@ -74,7 +77,7 @@ fn is_throttled(answer: &Result<TokenSet, GrantError>) -> bool {
 
 #[tokio::test]
 async fn every_way_to_present_a_secret_is_throttled() {
-    for way in [Way::Password, Way::PagePassword, Way::Basic, Way::Form] {
+    for way in [Way::Password, Way::LaxPassword, Way::Basic, Way::Form] {
         let stage = GuessingFixture::new().await;
         assert!(stage.present(way, true, 1).await.is_ok(), "{way:?}");
         for attempt in 0..10 {
@@ -165,8 +168,8 @@ async fn concurrent_correct_logins_are_admitted() {
 #[tokio::test]
 async fn throttling_can_be_switched_off() {
     let store = store().await;
-    for profile in [GrantProfile::Rfc, page_of("demo-app")] {
-        let server = builder(&store).profile(profile).throttled(false).build();
+    for dialect in [Dialect::rfc(), lax()] {
+        let server = builder(&store).dialect(dialect).throttled(false).build();
         let form = [
             ("grant_type", "password"),
             ("client_id", "demo-app"),

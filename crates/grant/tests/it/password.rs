@@ -1,18 +1,14 @@
-//! Logins in the RFC profile and in the tutorial profile.
+//! Logins by the RFC and in another dialect.
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use crate::common::{
-    BCRYPT, KEY, NOW, add_user, builder, catalog, client, clients, page_of, params, scope, store, user,
-};
+use crate::common::{BCRYPT, KEY, NOW, add_user, builder, catalog, client, clients, lax, params, scope, store, user};
 use proptest::prelude::*;
 use scopegate_domain::{
-    Audience, ClientId, Clock, ErrorCode, Issuer, Lifetime, ManualClock, PasswordHash, Revocation, Revoked, Scope,
-    Secret, Timestamp, Username,
+    Audience, ClientId, Clock, ErrorCode, Issuer, Lifetime, ManualClock, PasswordHash, Revocation, Revoked, Secret,
+    Timestamp, Username,
 };
-use scopegate_grant::{
-    AuthorizationServer, ClientCredentials, FieldFault, GrantError, GrantProfile, HashingLimits, PageError, TokenSet,
-};
+use scopegate_grant::{AuthorizationServer, ClientCredentials, Dialect, GrantError, HashingLimits, TokenSet};
 use scopegate_store::{MemoryStore, Store};
 use scopegate_token::{
     PasswordHasher, PasswordPolicy, PayloadBuffer, RevokedSet, Signer, SigningKey, SubjectClaim, TokenRules, Verifier,
@@ -31,10 +27,10 @@ async fn by_the_rfc(server: &AuthorizationServer, fields: &[(&str, &str)]) -> Re
     .await
 }
 
-/// Returns subject and scopes of a token in the layout of the FastAPI tutorial.
+/// Returns subject and scopes of a token.
 fn read(tokens: &TokenSet) -> (String, Vec<String>) {
     let key = SigningKey::hs256(&Secret::new(String::from(KEY))).unwrap();
-    let verifier = Verifier::new(TokenRules::tutorial(), key.verifying_key());
+    let verifier = Verifier::new(TokenRules::shared_secret(), key.verifying_key());
     let mut scratch = PayloadBuffer::new();
     let claims = verifier
         .verify(tokens.access_token().expose(), NOW, &mut scratch)
@@ -60,16 +56,12 @@ const JOHN: [(&str, &str); 2] = [("username", "johndoe"), ("password", "secret")
 const ALICE: [(&str, &str); 2] = [("username", "alice"), ("password", "secret")];
 
 #[tokio::test]
-async fn tutorial_response_contains_only_the_token() {
-    let server = builder(&store().await)
-        .password_grant(false)
-        .profile(page_of("demo-app"))
-        .build();
-    let tokens = ask(&server, &[&JOHN[..], &[("scope", "items me items admin")]].concat())
+async fn list_keeps_order_and_repetition_in_the_token() {
+    let server = builder(&store().await).dialect(lax()).build();
+    let tokens = by_the_rfc(&server, &[&JOHN[..], &[("scope", "items me items admin")]].concat())
         .await
         .unwrap();
-    assert_eq!(tokens.token_type(), "bearer");
-    assert_eq!((tokens.expires_in(), tokens.scope()), (None, None));
+    assert_eq!(tokens.scope(), &scope("items me"));
     assert_eq!(
         read(&tokens),
         (
@@ -77,34 +69,14 @@ async fn tutorial_response_contains_only_the_token() {
             ["items", "me", "items"].map(str::to_owned).to_vec()
         )
     );
-    assert!(read(&ask(&server, &JOHN).await.unwrap()).1.is_empty());
+    assert!(read(&by_the_rfc(&server, &JOHN).await.unwrap()).1.is_empty());
 }
 
 #[tokio::test]
-async fn tutorial_form_ignores_client_and_repeated_fields() {
-    let server = builder(&store().await).profile(page_of("demo-app")).build();
-    let extra = [
-        ("username", "nobody"),
-        ("client_id", "nobody"),
-        ("client_secret", "x"),
-        ("x", "y"),
-        ("x", "y"),
-    ];
-    assert!(ask(&server, &[&extra[..], &JOHN].concat()).await.is_ok());
-    let header = ClientCredentials::Basic {
-        id: "nobody".into(),
-        secret: Secret::new("x".into()),
-    };
-    for header in [header, ClientCredentials::Malformed] {
-        assert!(server.token(&params(&JOHN), &header).await.is_ok());
-    }
-}
-
-#[tokio::test]
-async fn disabled_user_logs_in_only_with_tutorial() {
+async fn dialect_decides_about_disabled_users() {
     let store = store().await;
-    let server = builder(&store).profile(page_of("demo-app")).build();
-    assert_eq!(read(&ask(&server, &ALICE).await.unwrap()).0, "alice");
+    let server = builder(&store).dialect(lax()).build();
+    assert_eq!(read(&by_the_rfc(&server, &ALICE).await.unwrap()).0, "alice");
     let refused = by_the_rfc(&builder(&store).build(), &ALICE).await.unwrap_err();
     assert!(matches!(refused, GrantError::InvalidGrant));
 }
@@ -114,10 +86,7 @@ async fn failed_logins_have_one_error() {
     let store = store().await;
     add_user(&*store, user("locked"), None).await;
     add_user(&*store, user("foreign"), Some("$6$c2FsdA$aGFzaA")).await;
-    let (rfc, page) = (
-        builder(&store).build(),
-        builder(&store).profile(page_of("demo-app")).build(),
-    );
+    let servers = [Dialect::rfc(), lax()].map(|dialect| builder(&store).dialect(dialect).build());
     let long = "a".repeat(5000);
     for (username, password) in [
         ("johndoe", "wrong"),
@@ -137,37 +106,20 @@ async fn failed_logins_have_one_error() {
         ("foreign", "secret"),
     ] {
         let login = [("username", username), ("password", password)];
-        let refused = by_the_rfc(&rfc, &login).await.unwrap_err();
-        assert_eq!(
-            (refused.code(), refused.to_string().as_str()),
-            (ErrorCode::InvalidGrant, "user name or password is wrong")
-        );
-        let refused = ask(&page, &login).await.unwrap_err();
-        assert!(
-            matches!(refused, GrantError::Page(PageError::IncorrectLogin)),
-            "{username:?}: {refused}"
-        );
+        for server in &servers {
+            let refused = by_the_rfc(server, &login).await.unwrap_err();
+            assert_eq!(
+                (refused.code(), refused.to_string().as_str()),
+                (ErrorCode::InvalidGrant, "user name or password is wrong"),
+                "{username:?}"
+            );
+        }
     }
 }
 
 #[tokio::test]
-async fn tutorial_reports_missing_fields() {
-    let server = builder(&store().await).profile(page_of("demo-app")).build();
-    let Err(GrantError::Page(PageError::Validation(faults))) = ask(&server, &[("grant_type", "x")]).await else {
-        panic!("an incomplete form is refused")
-    };
-    let wrong = FieldFault::Pattern {
-        field: "grant_type",
-        pattern: "^password$",
-        input: "x".to_owned(),
-    };
-    let missing = ["username", "password"].map(|field| FieldFault::Missing { field });
-    assert_eq!(faults, [&[wrong][..], &missing].concat());
-}
-
-#[tokio::test]
-async fn other_grant_types_follow_the_rfc() {
-    let server = builder(&store().await).profile(page_of("demo-app")).build();
+async fn unknown_grant_types_are_unsupported() {
+    let server = builder(&store().await).build();
     for grant_type in ["authorization_code", "client_credentials", "refresh_token"] {
         let refused = ask(&server, &[&[("grant_type", grant_type)], &JOHN[..]].concat())
             .await
@@ -183,9 +135,8 @@ async fn rfc_response_states_granted_scope() {
         let tokens = by_the_rfc(&server, &[&JOHN[..], &[("scope", asked)]].concat())
             .await
             .unwrap();
-        assert_eq!(tokens.token_type(), "Bearer");
-        assert_eq!(tokens.expires_in(), Some(Lifetime::from_minutes(30)));
-        assert_eq!(tokens.scope().map(ToString::to_string).as_deref(), Some(granted));
+        assert_eq!(tokens.expires_in(), Lifetime::from_minutes(30));
+        assert_eq!(tokens.scope().to_string(), granted);
     }
 }
 
@@ -204,20 +155,20 @@ async fn revocation_during_login_covers_its_token() {
     let issuer = Issuer::parse("https://issuer.example").unwrap();
     let audience = Audience::parse("https://api.example").unwrap();
     let lifetime = Lifetime::from_minutes(30);
-    for (rules, profile, subjects) in [
+    for (rules, dialect, subjects) in [
         (
             TokenRules::rfc9068(issuer, audience),
-            GrantProfile::Rfc,
+            Dialect::rfc(),
             SubjectClaim::UserId,
         ),
-        (TokenRules::tutorial(), page_of("demo-app"), SubjectClaim::Username),
+        (TokenRules::shared_secret(), lax(), SubjectClaim::Username),
     ] {
         let key = SigningKey::hs256(&Secret::new(String::from(KEY))).unwrap();
         let verifier = Verifier::new(rules.clone(), key.verifying_key());
         let store: Arc<dyn Store> = store().await;
         let server = AuthorizationServer::builder(store, Signer::new(rules, key), catalog())
             .password_grant(true)
-            .profile(profile)
+            .dialect(dialect)
             .clock(Arc::new(Ticking(AtomicI64::new(NOW.as_unix()))))
             .build();
         let tokens = by_the_rfc(&server, &JOHN).await.unwrap();
@@ -227,8 +178,8 @@ async fn revocation_during_login_covers_its_token() {
             .unwrap();
         assert_eq!(claims.expires_at(), Some(NOW + lifetime));
         // The clock has advanced by the time at which the token is signed.
-        assert!(tokens.expires_in().is_none_or(|said| said < lifetime));
-        let revoked = RevokedSet::new(subjects).with_lifetime(lifetime);
+        assert!(tokens.expires_in() < lifetime);
+        let revoked = RevokedSet::new(subjects);
         let client = Revoked::Client(ClientId::parse("demo-app").unwrap());
         revoked.add([Revocation::until(client, Timestamp::from_unix(NOW.as_unix() - 1))]);
         assert!(!revoked.has(&claims));
@@ -386,7 +337,7 @@ proptest! {
         asked in "(me|items|admin|x)( (me|items|admin|x)){0,4}",
         client_may in ceiling(),
         user_may in ceiling(),
-        by_page: bool,
+        is_list: bool,
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
@@ -396,23 +347,23 @@ proptest! {
             store_clients.add(client("demo-app").with_scope(scope(&client_may))).await.unwrap();
             let hasher = PasswordHasher::new(PasswordPolicy::default().without_rehash());
             let server = builder(&store).hasher(hasher);
-            let server = if by_page { server.profile(page_of("demo-app")) } else { server }.build();
+            let server = if is_list { server.dialect(lax()) } else { server }.build();
 
             let words = asked.split(' ').map(str::to_owned);
             let may = |word: &String| ["me", "items"].contains(&word.as_str())
                 && [&client_may, &user_may].iter().all(|ceiling| ceiling.split(' ').any(|name| name == word));
             let expected: Vec<String> = words.filter(may).collect();
             match by_the_rfc(&server, &[&JOHN[..], &[("scope", &asked)]].concat()).await {
-                Ok(tokens) if by_page => assert_eq!(read(&tokens).1, expected),
+                Ok(tokens) if is_list => assert_eq!(read(&tokens).1, expected),
                 Ok(tokens) => {
                     let spelled = read(&tokens).1.join(" ");
-                    assert_eq!(tokens.scope(), Some(&scope(&spelled)));
+                    assert_eq!(tokens.scope(), &scope(&spelled));
                     assert_eq!(scope(&spelled), scope(&expected.join(" ")));
-                    assert_eq!(spelled.split(' ').count(), tokens.scope().map_or(0, Scope::len));
+                    assert_eq!(spelled.split(' ').count(), tokens.scope().len());
                 }
                 Err(refused) => {
                     assert_eq!(refused.code(), ErrorCode::InvalidScope);
-                    assert!(expected.is_empty() && !by_page);
+                    assert!(expected.is_empty() && !is_list);
                 }
             }
         });

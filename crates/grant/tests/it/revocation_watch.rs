@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use scopegate_domain::{
-    Claims, Lifetime, ManualClock, Revocation, Revoked, ScopeLayout, Timestamp, TokenId, UserId, Username,
-};
+use scopegate_domain::{Lifetime, ManualClock, Revocation, Revoked, Timestamp, TokenId};
 use scopegate_grant::RevocationWatch;
 use scopegate_store::{MemoryStore, RevocationCursor, Revocations, Store};
 use scopegate_token::{RevokedSet, SubjectClaim};
@@ -57,56 +55,4 @@ async fn expired_revocation_is_dropped_from_set_and_store() {
     watch.refresh().await.unwrap();
     assert_eq!((watch.set().len(), watch.tidy().await.unwrap()), (1, 1));
     assert_eq!(store.revoked_after(RevocationCursor::START, 9).await.unwrap().len(), 1);
-}
-
-/// The lifetime was an hour, is half an hour now, and a token from before is still in use.
-#[tokio::test]
-async fn token_with_earlier_longer_lifetime_is_revoked() {
-    let (store, clock, _) = stage();
-    let server = |minutes| {
-        let set = Arc::new(RevokedSet::new(SubjectClaim::Username));
-        let behind: Arc<dyn Store> = Arc::<MemoryStore>::clone(&store);
-        let lifetime = Lifetime::from_minutes(minutes);
-        RevocationWatch::new(behind, set, Arc::<ManualClock>::clone(&clock)).for_unsaid(lifetime)
-    };
-    let token = |issued: Timestamp, minutes| {
-        let expires_at = issued + Lifetime::from_minutes(minutes);
-        format!(r#"{{"sub":"johndoe","exp":{expires_at}}}"#)
-    };
-    let has = |watch: &RevocationWatch, payload: &str| {
-        let claims = Claims::parse(payload.as_bytes(), ScopeLayout::List).unwrap();
-        watch.set().has(&claims)
-    };
-    let before = server(60);
-    before.refresh().await.unwrap();
-    // It runs for some hours, and records the lifetime repeatedly.
-    for _ in 0..5 {
-        clock.advance(Lifetime::from_minutes(61));
-        before.refresh().await.unwrap();
-    }
-    let now = || scopegate_domain::Clock::now(&*clock);
-    let old = token(now(), 60);
-    clock.advance(Lifetime::from_minutes(10));
-    let whose = Revoked::User {
-        id: UserId::parse("u1").unwrap(),
-        username: Username::parse("johndoe").unwrap(),
-    };
-    store.revoke(&Revocation::until(whose.clone(), now())).await.unwrap();
-    clock.advance(Lifetime::from_minutes(1));
-
-    let after = server(30);
-    after.refresh().await.unwrap();
-    assert!(has(&after, &old));
-    assert!(has(&after, &token(now(), 30)), "nobody can tell it from an old one");
-    clock.advance(Lifetime::from_minutes(30));
-    assert!(!has(&after, &token(now(), 30)), "no old one expires so late");
-    assert!(has(&after, &old));
-
-    // When the old ones have expired, the state is as without them.
-    clock.advance(Lifetime::from_minutes(180));
-    store.revoke(&Revocation::until(whose, now())).await.unwrap();
-    after.refresh().await.unwrap();
-    clock.advance(Lifetime::from_seconds(1));
-    assert!(!has(&after, &token(now(), 30)));
-    assert!(has(&after, &token(now(), 29)));
 }

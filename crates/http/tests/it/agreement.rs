@@ -9,10 +9,10 @@ use http::Request;
 use proptest::prelude::*;
 use scopegate_http::serde::{Deserialize, Serialize};
 use scopegate_http::utoipa::ToSchema;
-use scopegate_http::{AnyJson, Gate, Profile, get, post};
+use scopegate_http::{AnyJson, Gate, get, post};
 use serde_json::{Map, Value, json};
 
-use crate::common::{self, Answered, send};
+use crate::common::{self, Answered, Profile, send};
 
 #[derive(Serialize, Deserialize, ToSchema)]
 struct Plain {

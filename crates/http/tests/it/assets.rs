@@ -1,10 +1,10 @@
 //! Files of the documentation pages, compressed or not.
 
+use crate::common::Profile;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request};
 use http_body_util::{BodyExt as _, Full};
 use hyper::service::Service as _;
-use scopegate_http::Profile;
 
 use crate::common;
 

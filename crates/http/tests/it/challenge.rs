@@ -4,9 +4,9 @@ use proptest::prelude::*;
 use scopegate_http::domain::{ApiKeyLocation, SchemeName};
 use scopegate_http::fuzzing::grammar;
 use scopegate_http::policy::{Fact, Rule};
-use scopegate_http::{Catalog, Challenge, Gate, Guard, Profile, ScopeToken, SecurityScheme, get};
+use scopegate_http::{Catalog, Challenge, Gate, Guard, ScopeToken, SecurityScheme, get};
 
-use crate::common::{self, token};
+use crate::common::{self, Profile, token};
 
 /// The only challenge of a value.
 fn parse(text: &str) -> Option<(String, Vec<(String, String)>)> {

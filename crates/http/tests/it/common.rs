@@ -13,7 +13,7 @@ use scopegate_http::domain::{
 };
 use scopegate_http::store::{MemoryStore, Users};
 use scopegate_http::token::{Signer, SigningKey, TokenRules, Verifier};
-use scopegate_http::{BearerTokens, Catalog, Gate, GateBuilder, Profile, ScopeToken, SecurityScheme};
+use scopegate_http::{BearerTokens, Catalog, Dialect, Gate, GateBuilder, ScopeToken, SecurityScheme};
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::{DefaultGuard, Interest};
 use tracing::{Event, Metadata, Subscriber};
@@ -59,6 +59,22 @@ pub(crate) async fn users() -> Arc<MemoryStore> {
     Arc::new(store)
 }
 
+/// The dialects of the tests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Profile {
+    Rfc,
+    Tutorial,
+}
+
+impl Profile {
+    pub(crate) const fn dialect(self) -> Dialect {
+        match self {
+            Self::Rfc => Dialect::rfc(),
+            Self::Tutorial => scopegate_fastapi::gate_dialect(),
+        }
+    }
+}
+
 /// A gate without an operation, whose clock is at [`NOW`].
 pub(crate) async fn gate(profile: Profile) -> GateBuilder {
     with_catalog(catalog(), profile).await
@@ -66,7 +82,7 @@ pub(crate) async fn gate(profile: Profile) -> GateBuilder {
 
 pub(crate) async fn with_catalog(catalog: Catalog, profile: Profile) -> GateBuilder {
     Gate::builder(catalog)
-        .profile(profile)
+        .dialect(profile.dialect())
         .bearer("OAuth2PasswordBearer", verifier())
         .users(users().await)
         .clock(clock())
@@ -74,7 +90,7 @@ pub(crate) async fn with_catalog(catalog: Catalog, profile: Profile) -> GateBuil
 
 /// Knows the tokens of [`token`].
 pub(crate) fn verifier() -> BearerTokens {
-    remembering(Verifier::new(TokenRules::tutorial(), key().verifying_key()))
+    remembering(Verifier::new(TokenRules::shared_secret(), key().verifying_key()))
 }
 
 /// Returns tokens by this verifier, cached unless this process is to run without a cache.
@@ -91,7 +107,7 @@ pub(crate) fn clock() -> Arc<ManualClock> {
 /// A token with these scopes, valid for half an hour from [`NOW`].
 pub(crate) fn token(subject: &str, scopes: &[ScopeToken]) -> String {
     let claims = AccessTokenClaims::new(subject, NOW, Lifetime::from_minutes(30)).with_scopes(scopes.iter().cloned());
-    Signer::new(TokenRules::tutorial(), key())
+    Signer::new(TokenRules::shared_secret(), key())
         .issue(&claims)
         .unwrap()
         .expose()

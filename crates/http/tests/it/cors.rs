@@ -9,13 +9,13 @@ use scopegate_http::store::StoreError;
 use scopegate_http::token::{Signer, SigningKey, TokenRules};
 use scopegate_http::warp::{self, Filter};
 use scopegate_http::{
-    Catalog, Cors, Gate, GateBuilder, Group, Guard, Permit, Profile, ScopeToken, SecurityScheme, get, post, route,
+    Catalog, Cors, Gate, GateBuilder, Group, Guard, Permit, ScopeToken, SecurityScheme, get, post, route,
 };
 use scopegate_portal::TokenEndpoint;
 use scopegate_portal::grant::AuthorizationServer;
 use tower_service::Service;
 
-use crate::common::{self, Answered, ITEMS, ME, token};
+use crate::common::{self, Answered, ITEMS, ME, Profile, token};
 use crate::replies::Down;
 
 const APP: &str = "https://app.example";
@@ -30,7 +30,7 @@ fn these() -> Cors {
 async fn site(change: impl FnOnce(GateBuilder) -> GateBuilder) -> Gate {
     let key = SigningKey::hs256(&Secret::new(String::from("a secret text of thirty-two bytes"))).unwrap();
     let store = common::users().await;
-    let server = AuthorizationServer::builder(store, Signer::new(TokenRules::tutorial(), key), common::catalog())
+    let server = AuthorizationServer::builder(store, Signer::new(TokenRules::shared_secret(), key), common::catalog())
         .password_grant(true)
         .lifetime(Lifetime::from_minutes(1));
     let gate = common::gate(Profile::Rfc)

@@ -11,13 +11,13 @@ use scopegate_http::policy::{Fact, Rule};
 use scopegate_http::store::{BoxFuture, StoreError};
 use scopegate_http::{
     ApiKeyLocation, AuthenticatedCredential, Catalog, Credential, CredentialCheck, CredentialVerifier, CurrentUser,
-    Gate, GateBuilder, Guard, Json, Permit, Profile, ScopeToken, SecurityScheme, get,
+    Gate, GateBuilder, Guard, Json, Permit, ScopeToken, SecurityScheme, get,
 };
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-use crate::common::{self, Answered, ME, send, token};
+use crate::common::{self, Answered, ME, Profile, send, token};
 
 /// Accepts the text of its subject, and records each call.
 #[derive(Clone, Default)]
@@ -56,7 +56,7 @@ fn catalog() -> Catalog {
 
 fn builder(profile: Profile, asked: &RecordingVerifier) -> GateBuilder {
     let gate = Gate::builder(catalog())
-        .profile(profile)
+        .dialect(profile.dialect())
         .realm("shed")
         .clock(common::clock());
     ["oidc", "basic", "digest", "key", "query"]

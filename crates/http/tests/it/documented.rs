@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use scopegate_http::serde::{Deserialize, Serialize};
 use scopegate_http::utoipa::ToSchema;
 use scopegate_http::{
-    Answer, Gate, Guard, HandledOperation, Json, NoContent, OperationDescription, Permit, Profile, Response,
-    StatusCode, get, post,
+    Answer, Gate, Guard, HandledOperation, Json, NoContent, OperationDescription, Permit, Response, StatusCode, get,
+    post,
 };
 use serde_json::{Value, json};
 
-use crate::common::{self, ME};
+use crate::common::{self, ME, Profile};
 
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
 struct Note {

@@ -4,9 +4,9 @@ use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use scopegate_http::warp::{self, Filter};
-use scopegate_http::{Gate, Guard, Json, Profile, RequestHead, get, post};
+use scopegate_http::{Gate, Guard, Json, RequestHead, get, post};
 
-use crate::common::{self, ITEMS, ME, token};
+use crate::common::{self, ITEMS, ME, Profile, token};
 
 async fn site(profile: Profile) -> Gate {
     common::gate(profile)

@@ -1,11 +1,11 @@
 //! A gate next to other warp filters: unknown requests fall through, refused ones do not.
 
-use crate::common::{Answered, ME, gate, token, whole};
+use crate::common::{Answered, ME, Profile, gate, token, whole};
 use http::Request;
 use http_body_util::Full;
 use scopegate_http::warp::filters::BoxedFilter;
 use scopegate_http::warp::{self, Filter, Reply};
-use scopegate_http::{Guard, Permit, Profile, get, post};
+use scopegate_http::{Guard, Permit, get, post};
 use tower_service::Service;
 
 async fn ask<R: Reply>(routes: &BoxedFilter<(R,)>, request: Request<&'static str>) -> Answered {

@@ -3,6 +3,7 @@
 //!
 //! `../fastapi_security/record.py` documents how the cases were made, and what they contain.
 
+use crate::common::Profile;
 use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue, Request};
@@ -10,7 +11,7 @@ use scopegate_http::domain::Secret;
 use scopegate_http::store::{BoxFuture, StoreError};
 use scopegate_http::{
     ApiKeyLocation, AuthenticatedCredential, Catalog, Credential, CredentialCheck, CredentialVerifier, Gate, Guard,
-    Json, OAuthFlows, Permit, Profile, ScopeToken, SecurityScheme, get,
+    Json, OAuthFlows, Permit, ScopeToken, SecurityScheme, get,
 };
 use serde_json::{Value, json};
 
@@ -84,7 +85,7 @@ fn site(realm: Option<&str>) -> Gate {
                 (_, false) => catalog.scope(READ, "Read all.").scope(WRITE, "Write all."),
             }
         });
-    let mut gate = Gate::builder(catalog.build().unwrap()).profile(Profile::Tutorial);
+    let mut gate = Gate::builder(catalog.build().unwrap()).dialect(Profile::Tutorial.dialect());
     if let Some(realm) = realm {
         gate = gate.realm(realm);
     }

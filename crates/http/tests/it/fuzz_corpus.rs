@@ -14,7 +14,7 @@ use std::path::Path;
 use crate::replay::{EntryPoint, replay};
 
 const TARGETS: [(&str, EntryPoint); 10] = [
-    ("bearer", scopegate_portal::fuzzing::bearer),
+    ("bearer", bearer),
     ("challenge", scopegate_http::fuzzing::challenge),
     ("claims", scopegate_domain::fuzzing::claims),
     ("compact_jws", scopegate_token::fuzzing::compact_jws),
@@ -26,9 +26,15 @@ const TARGETS: [(&str, EntryPoint); 10] = [
     ("scope", scopegate_domain::fuzzing::scope),
 ];
 
+fn bearer(input: &[u8]) {
+    scopegate_portal::fuzzing::bearer(input);
+    scopegate_fastapi::fuzzing::bearer(input);
+}
+
 /// One corpus for both: each of its inputs is the body of a form and a query.
 fn params(input: &[u8]) {
     scopegate_portal::fuzzing::form(input);
+    scopegate_fastapi::fuzzing::form(input);
     scopegate_http::fuzzing::query(input);
 }
 

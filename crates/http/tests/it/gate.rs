@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http::Request;
 use proptest::prelude::*;
-use scopegate_http::{ActiveUser, Catalog, Gate, Guard, Method, Permit, Profile, get, post, route, warp};
+use scopegate_http::{ActiveUser, Catalog, Gate, Guard, Method, Permit, get, post, route, warp};
 
-use crate::common::{self, Answered, ITEMS, ME, get_with, send, token};
+use crate::common::{self, Answered, ITEMS, ME, Profile, get_with, send, token};
 
 async fn site(profile: Profile) -> Gate {
     common::gate(profile)
@@ -437,7 +437,7 @@ fn verifier() -> scopegate_http::token::Verifier {
     use scopegate_http::domain::Secret;
     use scopegate_http::token::{SigningKey, TokenRules, Verifier};
     let key = SigningKey::hs256(&Secret::new(String::from("another secret text of thirty-two"))).unwrap();
-    Verifier::new(TokenRules::tutorial(), key.verifying_key())
+    Verifier::new(TokenRules::shared_secret(), key.verifying_key())
 }
 
 #[tokio::test]

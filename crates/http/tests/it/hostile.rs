@@ -8,10 +8,10 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use scopegate_http::fuzzing::oracle::{self, Named};
 use scopegate_http::policy::Method;
-use scopegate_http::{Catalog, Gate, Guard, HandledOperation, Profile, ScopeToken, SecurityScheme, get, route};
+use scopegate_http::{Catalog, Gate, Guard, HandledOperation, ScopeToken, SecurityScheme, get, route};
 use tokio::runtime::Runtime;
 
-use crate::common::{self, Answered, ITEMS, ME, send, token};
+use crate::common::{self, Answered, ITEMS, ME, Profile, send, token};
 use crate::targets::targets;
 
 const ADMIN: ScopeToken = ScopeToken::from_static("admin");

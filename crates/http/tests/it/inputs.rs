@@ -7,10 +7,10 @@ use proptest::prelude::*;
 use scopegate_http::serde::{Deserialize, Serialize};
 use scopegate_http::typestate::AccessUndeclared;
 use scopegate_http::utoipa::ToSchema;
-use scopegate_http::{Gate, Json, Profile, Route, get, post};
+use scopegate_http::{Gate, Json, Route, get, post};
 use serde_json::{Value, json};
 
-use crate::common::{self, send};
+use crate::common::{self, Profile, send};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 struct Limit(u8);

@@ -7,10 +7,10 @@ use proptest::prelude::*;
 use scopegate_http::domain::Lifetime;
 use scopegate_http::fuzzing::grammar;
 use scopegate_http::policy::{ActiveUser, Fact, Rule};
-use scopegate_http::{Catalog, Gate, Guard, Profile, ScopeToken, SecurityScheme, get};
+use scopegate_http::{Catalog, Gate, Guard, ScopeToken, SecurityScheme, get};
 use serde_json::json;
 
-use crate::common::{self, Answered, NOW};
+use crate::common::{self, Answered, NOW, Profile};
 
 const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
 const LEVELS: [&str; 2] = ["gold", "silver"];

@@ -2,10 +2,10 @@
 
 use scopegate_http::serde::{Deserialize, Serialize};
 use scopegate_http::utoipa::ToSchema;
-use scopegate_http::{AnyJson, Created, CurrentUser, Gate, Guard, Json, Permit, Profile, StatusCode, get, post, put};
+use scopegate_http::{AnyJson, Created, CurrentUser, Gate, Guard, Json, Permit, StatusCode, get, post, put};
 use serde_json::{Value, json};
 
-use crate::common::{self, ITEMS, ME};
+use crate::common::{self, ITEMS, ME, Profile};
 
 #[derive(Serialize, Deserialize, ToSchema)]
 struct Report {

@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex};
 
 use scopegate_http::policy::{Check, CheckContext, Needs, ResolvedOperation};
 use scopegate_http::{
-    Catalog, CurrentUser, Gate, GateBuilder, Group, Guard, HandledOperation, Json, Permit, Profile, ScopeToken,
-    SecurityScheme, get, post,
+    Catalog, CurrentUser, Gate, GateBuilder, Group, Guard, HandledOperation, Json, Permit, ScopeToken, SecurityScheme,
+    get, post,
 };
 use serde_json::json;
 use tracing::field::{Field, Visit};
 use tracing::span;
 
-use crate::common::{self, Answered, ITEMS, ME, get_with, token};
+use crate::common::{self, Answered, ITEMS, ME, Profile, get_with, token};
 
 const SCOPES: [ScopeToken; 4] = [
     ScopeToken::from_static("application"),

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use http::Request;
 use scopegate_http::domain::{Account, PasswordHash, Scope, User, UserId, UserStatus, Username};
 use scopegate_http::store::{BoxFuture, PasswordScheme, StoreError, Users};
-use scopegate_http::{ActiveUser, AnyJson, Gate, Guard, Profile, get};
+use scopegate_http::{ActiveUser, AnyJson, Gate, Guard, get};
 use serde_json::json;
 
-use crate::common::{self, Answered, ITEMS, ME, get_with, send, token};
+use crate::common::{self, Answered, ITEMS, ME, Profile, get_with, send, token};
 
 /// The tutorial's three operations.
 async fn tutorial(profile: Profile) -> Gate {

@@ -14,12 +14,12 @@ use scopegate_http::policy::{Fact, Rule};
 use scopegate_http::store::{BoxFuture, StoreError};
 use scopegate_http::{
     AnyJson, ApiKeyLocation, AuthenticatedCredential, BuildError, Catalog, Credential, CredentialCheck,
-    CredentialVerifier, Gate, GateBuilder, Guard, Permit, Profile, SecurityScheme, get,
+    CredentialVerifier, Gate, GateBuilder, Guard, Permit, SecurityScheme, get,
 };
 use serde_json::{Value, json};
 
 use self::truth::{CredentialPlace, Expected, Item, SCHEMES, Ways, expected};
-use crate::common::{self, Answered, ME, send, token};
+use crate::common::{self, Answered, ME, Profile, send, token};
 
 /// What an application knows of its credentials, by their text.
 struct KnownCredentials;
@@ -85,7 +85,7 @@ fn builder(profile: Profile, ways: &Ways, is_optional: bool) -> GateBuilder {
         route.then(move |permit: Permit| async move { AnyJson(who(&permit)) })
     };
     let mut gate = Gate::builder(catalog())
-        .profile(profile)
+        .dialect(profile.dialect())
         .realm("shed")
         .operation(operation);
     for (name, ..) in SCHEMES {

@@ -9,9 +9,9 @@ use http::Request;
 use metrics::{Counter, CounterFn, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use scopegate_http::domain::{ManualClock, Timestamp};
 use scopegate_http::policy::{Check, CheckContext, Fact, Needs, Operation, OperationTable, Rule};
-use scopegate_http::{ActiveUser, Catalog, Gate, GateBuilder, Guard, Permit, Profile, ScopeToken, SecurityScheme, get};
+use scopegate_http::{ActiveUser, Catalog, Gate, GateBuilder, Guard, Permit, ScopeToken, SecurityScheme, get};
 
-use crate::common::{self, ITEMS, ME, NOW, get_once_with, token, users};
+use crate::common::{self, ITEMS, ME, NOW, Profile, get_once_with, token, users};
 use crate::trace::RecordedLog;
 
 const REPORTS: ScopeToken = ScopeToken::from_static("reports");

@@ -8,10 +8,10 @@ use scopegate_http::store::BoxFuture;
 use scopegate_http::token::{TokenRules, Verifier};
 use scopegate_http::{
     ActiveUser, ApiKeyLocation, AuthenticatedCredential, Caller, Catalog, Credential, CredentialCheck,
-    CredentialVerifier, CurrentUser, Gate, Guard, Json, Permit, Profile, SecurityScheme, get,
+    CredentialVerifier, CurrentUser, Gate, Guard, Json, Permit, SecurityScheme, get,
 };
 
-use crate::common::{self, ITEMS, ME};
+use crate::common::{self, ITEMS, ME, Profile};
 
 async fn who(user: CurrentUser) -> Json<String> {
     Json(user.username().to_string())

@@ -197,7 +197,7 @@ async fn gate() -> (Gate, Secrets) {
     let catalog = catalog.build().unwrap();
     let key = || SigningKey::hs256(&Secret::new("a key of 32 bytes and a swordfish".to_owned())).unwrap();
     let client_secret = ClientSecret::generate(&SystemRandomSource).unwrap();
-    let rules = TokenRules::tutorial();
+    let rules = TokenRules::shared_secret();
     let store = store(client_secret.digest()).await;
     let server = AuthorizationServer::builder(Arc::clone(&store), Signer::new(rules.clone(), key()), catalog.clone());
     let mut gate = Gate::builder(catalog)

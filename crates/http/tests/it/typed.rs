@@ -5,12 +5,11 @@ use http::Request;
 use scopegate_http::serde::{Deserialize, Serialize};
 use scopegate_http::utoipa::ToSchema;
 use scopegate_http::{
-    Answer, AnyJson, Created, CurrentUser, Gate, Guard, Json, Permit, Profile, Response, StatusCode, WarpReply, get,
-    post, warp,
+    Answer, AnyJson, Created, CurrentUser, Gate, Guard, Json, Permit, Response, StatusCode, WarpReply, get, post, warp,
 };
 use serde_json::json;
 
-use crate::common::{self, Answered, ME, get_with, send, token};
+use crate::common::{self, Answered, ME, Profile, get_with, send, token};
 
 #[derive(Serialize, Deserialize, ToSchema)]
 struct Note {

@@ -45,7 +45,7 @@ impl DocumentInfo {
 
     /// Leaves out `x-scopegate-implies`, `x-scopegate-guards` and `x-scopegate-overrides`.
     ///
-    /// The rest is what OpenAPI itself can express, and so what FastAPI writes. The document then
+    /// The rest is what OpenAPI itself can express. The document then
     /// does not state implications, the check for an active user, or overrides of guards.
     #[must_use]
     pub fn without_extensions(mut self) -> Self {

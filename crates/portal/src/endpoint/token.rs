@@ -7,14 +7,13 @@ use std::net::IpAddr;
 
 use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode};
-use scopegate_domain::{GrantType, Lifetime, Scope};
+use scopegate_domain::{GrantType, Scope};
 use scopegate_gate::{BodyError, IssuedTokens, SiteDocument, SiteEndpoint, SiteRequest, SiteRoute, TrustedProxies};
 use scopegate_grant::{AuthorizationServer, TokenSet};
 use scopegate_store::BoxFuture;
 use serde::Serialize;
 
 use crate::problem::{self, reply};
-use crate::profile::profile;
 use crate::{basic, form};
 
 /// The token endpoint of an authorization server.
@@ -34,7 +33,7 @@ use crate::{basic, form};
 ///
 /// let catalog = Catalog::builder().scheme("login", SecurityScheme::oauth2_password("token")).build()?;
 /// let key = SigningKey::hs256(&Secret::new("a secret text of thirty-two bytes".to_owned()))?;
-/// let signer = Signer::new(TokenRules::tutorial(), key);
+/// let signer = Signer::new(TokenRules::shared_secret(), key);
 /// let server = AuthorizationServer::builder(Arc::new(MemoryStore::new()), signer, catalog.clone());
 ///
 /// let gate = Gate::builder(catalog).site(TokenEndpoint::new("/token", server.build())).build()?;
@@ -51,7 +50,6 @@ impl TokenEndpoint {
     /// Creates the endpoint at this path (`POST`).
     #[must_use]
     pub fn new(path: impl Into<String>, server: AuthorizationServer) -> Self {
-        let profile = profile(&server);
         let grant_types: Vec<_> = server.grant_types().collect();
         let route = SiteRoute::post(path).open_to_other_origins().always_traced();
         // Without a grant type the endpoint refuses every request, so the document does not offer
@@ -60,8 +58,8 @@ impl TokenEndpoint {
             route
         } else {
             route.document(SiteDocument::new(
-                document::operation(profile),
-                document::schemas(profile, &grant_types),
+                document::operation(),
+                document::schemas(&grant_types),
             ))
         };
         Self {
@@ -93,7 +91,7 @@ impl SiteEndpoint for TokenEndpoint {
     }
 
     fn body_error(&self, _: usize, error: BodyError) -> Option<Response<Bytes>> {
-        Some(problem::incomplete(error, profile(&self.server)))
+        Some(problem::incomplete(error))
     }
 
     fn issued_tokens(&self) -> Option<IssuedTokens> {
@@ -117,10 +115,9 @@ async fn token(
     body: &Bytes,
     from: Option<IpAddr>,
 ) -> Response<Bytes> {
-    let profile = profile(server);
-    let params = match form::read(headers, body, profile).await {
+    let params = match form::read(headers, body) {
         Ok(params) => params,
-        Err(fault) => return problem::no_form(fault, profile),
+        Err(error) => return problem::no_form(error),
     };
     let credentials = basic::read(headers);
     match server.token_from(&params, &credentials, from).await {
@@ -129,23 +126,20 @@ async fn token(
     }
 }
 
-/// [RFC 6749, section 5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1), in the order in
-/// which the page writes it.
+/// [RFC 6749, section 5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1).
 #[derive(Serialize)]
 struct Success<'a> {
     access_token: &'a str,
-    token_type: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expires_in: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    scope: Option<&'a Scope>,
+    token_type: &'static str,
+    expires_in: u32,
+    scope: &'a Scope,
 }
 
 fn success(tokens: &TokenSet) -> Response<Bytes> {
     let body = Success {
         access_token: tokens.access_token().expose(),
-        token_type: tokens.token_type(),
-        expires_in: tokens.expires_in().map(Lifetime::as_seconds),
+        token_type: "Bearer",
+        expires_in: tokens.expires_in().as_seconds(),
         scope: tokens.scope(),
     };
     reply(StatusCode::OK, &body)

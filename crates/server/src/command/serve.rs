@@ -19,7 +19,7 @@ use super::context;
 use crate::admin::{AdminListener, Readiness};
 use crate::arguments::CommonFlags;
 use crate::compose::{self, Access, Checked, Database, TrustSettings, TrustedIssuer};
-use crate::config::{Profile, ServeSettings, Settings};
+use crate::config::{ServeSettings, Settings};
 use crate::key_refresh::KeyRefresh;
 use crate::output::{without_secrets, write_line};
 use crate::process_limits::{allow_connections, outlive_file_size};
@@ -265,16 +265,13 @@ async fn missing(settings: &Settings, store: &dyn Store) -> anyhow::Result<Strin
             "  scopegate user add NAME --scope \"me items\" --database {database}"
         )?;
     }
-    let has_client = match settings.profile {
-        Profile::Rfc => !store.clients().list(None, 1).await?.is_empty(),
-        Profile::Tutorial => store.clients().find(&ClientId::parse(demo::CLIENT)?).await?.is_some(),
+    let only = settings.profile.only_client();
+    let has_client = match only {
+        None => !store.clients().list(None, 1).await?.is_empty(),
+        Some(id) => store.clients().find(&ClientId::parse(id)?).await?.is_some(),
     };
     if !has_client {
-        let id = if settings.profile == Profile::Tutorial {
-            format!(" --id {}", demo::CLIENT)
-        } else {
-            String::new()
-        };
+        let id = only.map(|id| format!(" --id {id}")).unwrap_or_default();
         writeln!(text, "There is no client yet. Add one:")?;
         writeln!(
             text,
@@ -298,9 +295,9 @@ fn welcome(
     }
     writeln!(text, "Documentation and a try-out: http://{address}/docs")?;
     if settings.demo {
-        let client = match settings.profile {
-            Profile::Rfc => format!("&client_id={}", demo::CLIENT),
-            Profile::Tutorial => String::new(),
+        let client = match settings.profile.only_client() {
+            None => format!("&client_id={}", demo::CLIENT),
+            Some(_) => String::new(),
         };
         let form = format!("grant_type=password&username=johndoe&password=secret&scope=me+items{client}");
         writeln!(

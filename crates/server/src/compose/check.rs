@@ -14,7 +14,7 @@ use super::database::database_url;
 use super::issuers::{TrustedIssuer, trusted_issuers};
 use super::kek::KeyEncryptionKeySource;
 use super::{kek, key, opening, shadow};
-use crate::config::{Profile, Settings};
+use crate::config::Settings;
 
 /// The results of the checks for a listener at one address.
 pub(crate) struct Checked {
@@ -113,7 +113,7 @@ pub(crate) async fn check_database(settings: &Settings) -> anyhow::Result<()> {
 
 /// Checks that the signing keys can be opened.
 async fn check_keys(settings: &Settings, database: &Arc<SqlStore>) -> anyhow::Result<()> {
-    if settings.profile != Profile::Rfc {
+    if !settings.profile.has_key_ring() {
         return Ok(());
     }
     let sealed = SigningKeys::list(&**database).await?;

@@ -1,11 +1,11 @@
-//! Keys that sign tokens: the tutorial's key, and those of the ring.
+//! Keys that sign tokens: the shared secret, and the keys of the ring.
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
-use scopegate_domain::{Lifetime, Secret};
+use anyhow::{Context, bail};
+use scopegate_domain::{Lifetime, Revocation, Secret};
 use scopegate_grant::{KeyRotationError, RotatingKeys};
 use scopegate_portal::PublishedKeys;
 use scopegate_store::Store;
@@ -22,7 +22,7 @@ use crate::key_refresh::KeyRefresh;
 /// The number of attempts to read a key-encryption key that does not fit.
 const ATTEMPTS: usize = 10;
 
-/// The tutorial's key: the text of the secret, or a random one for this run.
+/// The key of a shared secret: its text, or a random one for this run.
 pub(super) fn hs256(secret: Option<&Secret<String>>) -> anyhow::Result<SigningKey> {
     if let Some(secret) = secret {
         return Ok(SigningKey::hs256(secret)?);
@@ -100,10 +100,17 @@ pub(super) async fn live(settings: &Settings, database: &Database, rules: &Token
 }
 
 /// The lifetime in whole seconds, at least one.
+///
+/// # Errors
+///
+/// With a shared secret, if a revocation would end before its tokens.
 pub(super) fn token_lifetime(settings: &Settings) -> anyhow::Result<Lifetime> {
-    Ok(Lifetime::from_seconds(
-        u32::try_from(settings.token_lifetime.as_secs())?.max(1),
-    ))
+    let lifetime = Lifetime::from_seconds(u32::try_from(settings.token_lifetime.as_secs())?.max(1));
+    if !settings.profile.has_key_ring() && lifetime > Revocation::KEPT {
+        let most = Revocation::KEPT.as_seconds();
+        bail!("`token_lifetime` is longer than a revocation is kept; set it to at most {most}s");
+    }
+    Ok(lifetime)
 }
 
 /// Imports the key of an earlier version, which had a single one in `scopegate.db.key`.

@@ -14,6 +14,8 @@ use serde_json::{Value, json};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
+use crate::profile::Profile;
+
 /// A value that can be written as text: in a flag, a variable or a file.
 pub(crate) trait Setting: Sized {
     /// The expected text, for the error about another one.
@@ -36,31 +38,15 @@ pub(crate) trait Setting: Sized {
     }
 }
 
-/// The dialect of the answers and tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Profile {
-    /// The answers and tokens of the RFCs.
-    Rfc,
-    /// The answers and tokens of the FastAPI tutorial.
-    Tutorial,
-}
-
 impl Setting for Profile {
     const EXPECTED: &'static str = "`tutorial` or `rfc`";
 
     fn read(text: &str) -> Option<Self> {
-        match text {
-            "rfc" => Some(Self::Rfc),
-            "tutorial" => Some(Self::Tutorial),
-            _ => None,
-        }
+        Self::named(text)
     }
 
     fn show(&self) -> Value {
-        match self {
-            Self::Rfc => json!("rfc"),
-            Self::Tutorial => json!("tutorial"),
-        }
+        json!(self.name())
     }
 }
 

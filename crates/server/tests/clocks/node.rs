@@ -15,7 +15,7 @@ use scopegate_domain::{
     Audience, Catalog, Clock, Issuer, Lifetime, ScopeToken, Secret, SecurityScheme, SystemClock, Timestamp,
 };
 use scopegate_grant::{AuthorizationServer, RevocationWatch};
-use scopegate_http::{ActiveUser, AnyJson, BearerTokens, CurrentUser, Gate, Guard, Profile, get};
+use scopegate_http::{ActiveUser, AnyJson, BearerTokens, CurrentUser, Gate, Guard, get};
 use scopegate_portal::TokenEndpoint;
 use scopegate_store::{Store, Users, UsersCache};
 use scopegate_store_sql::{DatabaseUrl, OpenMode, SqlStore};
@@ -122,7 +122,6 @@ fn gate(store: &Arc<dyn Store>, clock: &Arc<dyn Clock>, revoked: Arc<RevokedSet>
     let behind: Arc<dyn Users> = Arc::<dyn Store>::clone(store);
     let users = UsersCache::new(behind, Arc::clone(clock), Lifetime::from_seconds(1));
     Gate::builder(catalog)
-        .profile(Profile::Rfc)
         .clock(Arc::clone(clock))
         .bearer("login", BearerTokens::new(verifier).revoked(revoked))
         .users(Arc::new(users))

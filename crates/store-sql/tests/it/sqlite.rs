@@ -66,7 +66,7 @@ mod in_a_file {
 #[tokio::test]
 async fn what_was_answered_is_there_after_a_restart() {
     let (store, folder) = file().await;
-    assert_eq!(store.migrated(), [1, 2, 3, 4, 5]);
+    assert_eq!(store.migrated(), [1, 2, 3, 4, 5, 6]);
     Users::add(&store, john()).await.unwrap();
     Clients::add(&store, app()).await.unwrap();
     store.close().await.unwrap();
@@ -146,7 +146,7 @@ async fn two_programs_can_make_the_same_database() {
     let url = DatabaseUrl::file(path(&folder));
     let (first, second) = tokio::join!(SqlStore::open(&url), SqlStore::open(&url));
     let (first, second) = (first.unwrap(), second.unwrap());
-    assert_eq!(first.migrated().len() + second.migrated().len(), 5);
+    assert_eq!(first.migrated().len() + second.migrated().len(), 6);
     Users::add(&first, john()).await.unwrap();
     assert_eq!(second.find_account(john().user.username()).await.unwrap(), Some(john()));
     assert_eq!(
@@ -165,10 +165,10 @@ async fn a_newer_database_is_refused_and_left_alone() {
     let before = std::fs::read(path(&folder)).unwrap();
 
     let error = SqlStore::open(&DatabaseUrl::file(path(&folder))).await.unwrap_err();
-    assert!(matches!(error, OpenError::Newer { found: 7, known: 5 }), "{error}");
+    assert!(matches!(error, OpenError::Newer { found: 7, known: 6 }), "{error}");
     assert_eq!(
         error.to_string(),
-        "tables in the database have version `7`, and this program knows no version after `5`"
+        "tables in the database have version `7`, and this program knows no version after `6`"
     );
     assert_eq!(std::fs::read(path(&folder)).unwrap(), before);
 }

@@ -89,8 +89,6 @@ mod tests {
     use std::sync::Mutex;
     use std::sync::atomic::AtomicI64;
 
-    use scopegate_domain::Lifetime;
-
     use super::*;
     use crate::conformance::runtime;
     use crate::{BoxFuture, RevocationEntry, StoreError};
@@ -143,14 +141,6 @@ mod tests {
 
         fn forget_revocations(&self, _: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>> {
             Box::pin(async { Ok(0) })
-        }
-
-        fn keep_lifetime(&self, _: Lifetime, _: Timestamp) -> BoxFuture<'_, Result<(), StoreError>> {
-            Box::pin(async { Ok(()) })
-        }
-
-        fn longest_lifetime(&self, _: Timestamp) -> BoxFuture<'_, Result<Option<Lifetime>, StoreError>> {
-            Box::pin(async { Ok(None) })
         }
     }
 

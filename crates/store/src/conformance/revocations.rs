@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use scopegate_domain::{
-    Account, Client, ClientId, Lifetime, Revocation, Revoked, SecretDigest, Timestamp, TokenId, User, UserStatus,
+    Account, Client, ClientId, Revocation, Revoked, SecretDigest, Timestamp, TokenId, User, UserStatus,
 };
 use tokio::task::JoinSet;
 
@@ -240,39 +240,4 @@ pub async fn concurrent_disables_revoke_once(store: Arc<dyn Store>) {
     let answers = removing.join_all().await;
     assert_eq!(answers.into_iter().filter(|was_there| *was_there).count(), 1);
     assert_eq!(kept(&store, RevocationCursor::START).await.len(), 1);
-}
-
-pub async fn lifetime_is_stored_while_tokens_may_have_it(store: Arc<dyn Store>) {
-    let (at, kept) = (Timestamp::from_unix, store.revocations());
-    let longest = async |now| {
-        let longest = kept.longest_lifetime(at(now)).await.unwrap();
-        longest.map(Lifetime::as_seconds)
-    };
-    assert_eq!(longest(0).await, None);
-    for (lifetime, until) in [(60, 100), (30, 200), (60, 90), (0, i64::MAX), (u32::MAX, -5)] {
-        kept.keep_lifetime(Lifetime::from_seconds(lifetime), at(until))
-            .await
-            .unwrap();
-    }
-    for (now, expected) in [
-        (i64::MIN, Some(u32::MAX)),
-        (-6, Some(u32::MAX)),
-        (-5, Some(60)),
-        (99, Some(60)),
-        (100, Some(30)),
-        (200, Some(0)),
-        (i64::MAX, None),
-    ] {
-        assert_eq!(longest(now).await, expected, "{now}");
-    }
-    kept.keep_lifetime(Lifetime::from_seconds(60), at(300)).await.unwrap();
-    assert_eq!(longest(250).await, Some(60), "said again");
-    kept.forget_revocations(at(250)).await.unwrap();
-    assert_eq!(longest(250).await, Some(60), "tokens of it may live");
-    kept.forget_revocations(at(300)).await.unwrap();
-    assert_eq!(
-        longest(i64::MIN).await,
-        Some(0),
-        "those of which none lives are forgotten"
-    );
 }

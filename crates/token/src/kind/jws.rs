@@ -12,7 +12,7 @@ use crate::{KeySet, PayloadBuffer, TokenRules, Verifier, VerifyError, VerifyingK
 ///
 /// let key = SigningKey::hs256(&Secret::new(String::from("a secret text of thirty-two bytes")))?;
 /// let verifier = JwsVerifier::new(key.verifying_key());
-/// let signer = Signer::new(TokenRules::tutorial(), key);
+/// let signer = Signer::new(TokenRules::shared_secret(), key);
 /// let token = signer.issue(&AccessTokenClaims::new("johndoe", Timestamp::from_unix(0), Lifetime::from_minutes(1)))?;
 ///
 /// let mut scratch = PayloadBuffer::new();

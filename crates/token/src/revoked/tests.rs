@@ -1,4 +1,4 @@
-use scopegate_domain::{ScopeLayout, TokenId, UserId, Username};
+use scopegate_domain::{Lifetime, ScopeLayout, TokenId, UserId, Username};
 
 use super::*;
 
@@ -49,39 +49,6 @@ fn earlier_and_undated_tokens_are_covered() {
         }
     }
     assert!(!has(&set, r#"{"sub":"c1","client_id":"u1","jti":"u1","iat":1}"#));
-}
-
-#[test]
-fn a_known_lifetime_says_when_a_token_was_issued() {
-    let set = RevokedSet::new(SubjectClaim::UserId).with_lifetime(Lifetime::from_seconds(500));
-    set.add([Revocation::until(user(), THEN)]);
-    for (claims, expected) in [
-        (r#""exp":1500"#, true),
-        (r#""exp":1501"#, false),
-        (r#""exp":1501,"iat":1000"#, true),
-        (r#""jti":"t1""#, true),
-    ] {
-        assert_eq!(has(&set, &format!(r#"{{"sub":"u1",{claims}}}"#)), expected, "{claims}");
-    }
-}
-
-#[test]
-fn token_with_longer_earlier_lifetime_is_revoked() {
-    let set = RevokedSet::new(SubjectClaim::UserId).with_lifetime(Lifetime::from_seconds(300));
-    assert_eq!(set.version(), 0, "nothing was revoked");
-    set.add([Revocation::until(user(), THEN)]);
-    // Issued at 900, with a lifetime of 500 s.
-    let old = r#"{"sub":"u1","exp":1400}"#;
-    assert!(!has(&set, old), "for all that is known it was issued at 1100");
-    let version = set.version();
-    set.set_lifetime(Lifetime::from_seconds(500));
-    assert!(
-        has(&set, old) && set.version() > version,
-        "the cached token is searched again"
-    );
-    let version = set.version();
-    set.set_lifetime(Lifetime::from_seconds(500));
-    assert_eq!(set.version(), version);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::{Algorithm, VerifyError};
 )]
 pub(crate) enum TokenKind {
     Rfc9068 { issuer: Issuer, audience: Audience },
-    Tutorial,
+    SharedSecret,
     Jwt(Box<JwtRules>),
     ClientAssertion { client: ClientId, issuer: Issuer },
     DpopProof,
@@ -34,7 +34,7 @@ impl TokenKind {
     /// The layout of the claims.
     pub(crate) fn claim_layout(&self) -> ClaimLayout {
         match self {
-            Self::Tutorial => ScopeLayout::List.into(),
+            Self::SharedSecret => ScopeLayout::List.into(),
             Self::Jwt(rules) => rules.layout,
             Self::Rfc9068 { .. }
             | Self::ClientAssertion { .. }
@@ -49,7 +49,7 @@ impl TokenKind {
         match self {
             Self::Rfc9068 { .. } => "at+jwt",
             Self::DpopProof => "dpop+jwt",
-            Self::Tutorial | Self::Jwt(_) | Self::ClientAssertion { .. } | Self::IdTokenHint { .. } | Self::Jws => {
+            Self::SharedSecret | Self::Jwt(_) | Self::ClientAssertion { .. } | Self::IdTokenHint { .. } | Self::Jws => {
                 "JWT"
             }
         }
@@ -58,7 +58,7 @@ impl TokenKind {
     pub(crate) const fn allow_algorithm(&self, algorithm: Algorithm) -> bool {
         match self {
             Self::Rfc9068 { .. } | Self::Jwt(_) | Self::IdTokenHint { .. } | Self::Jws => true,
-            Self::Tutorial => matches!(algorithm, Algorithm::Hs256),
+            Self::SharedSecret => matches!(algorithm, Algorithm::Hs256),
             // Any verifier with a secret could sign with it.
             Self::ClientAssertion { .. } | Self::DpopProof => !algorithm.is_symmetric(),
         }
@@ -69,7 +69,7 @@ impl TokenKind {
     pub(crate) fn allow_type(&self, token_type: Option<&str>) -> bool {
         match self {
             Self::Rfc9068 { .. } => TokenType::AccessToken.is(token_type),
-            Self::Tutorial | Self::IdTokenHint { .. } => {
+            Self::SharedSecret | Self::IdTokenHint { .. } => {
                 TokenType::Jwt.is(token_type) || TokenType::Absent.is(token_type)
             }
             Self::Jwt(rules) => rules.types.iter().any(|one| one.is(token_type)),
@@ -85,7 +85,7 @@ impl TokenKind {
     pub(crate) fn check_claims(&self, claims: &Claims<'_>) -> Result<(), VerifyError> {
         match self {
             Self::Rfc9068 { issuer, audience } => check_rfc9068(claims, issuer, audience),
-            Self::Tutorial => check_tutorial(claims),
+            Self::SharedSecret => check_shared_secret(claims),
             Self::Jwt(rules) => check_jwt(claims, rules),
             Self::ClientAssertion { client, issuer } => check_assertion(claims, client, issuer),
             Self::IdTokenHint { issuer } => check_hint(claims, issuer),
@@ -106,7 +106,7 @@ fn check_rfc9068(claims: &Claims<'_>, issuer: &Issuer, audience: &Audience) -> R
     check_resource(claims, audience)
 }
 
-fn check_tutorial(claims: &Claims<'_>) -> Result<(), VerifyError> {
+fn check_shared_secret(claims: &Claims<'_>) -> Result<(), VerifyError> {
     require("sub", claims.subject().is_some())?;
     refuse_bound(claims)?;
     if claims.audiences().next().is_some() {

@@ -96,7 +96,6 @@ impl<V> CachedToken<V> {
         });
         RevokedNames {
             client,
-            expires_at: self.times.expires_at,
             issued_at: self.times.issued_at,
             subject,
             token,

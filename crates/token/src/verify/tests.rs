@@ -8,7 +8,7 @@ const NOW: Timestamp = Timestamp::from_unix(1_700_000_000);
 
 /// A verifier with its shortcuts, the same without, and a token that both take.
 fn ways() -> (Verifier, Verifier, String) {
-    let rules = TokenRules::tutorial().with_limits(400, 200);
+    let rules = TokenRules::shared_secret().with_limits(400, 200);
     let key = SigningKey::hs256(&Secret::new("0".repeat(32))).unwrap();
     let usual = Verifier::new(rules.clone(), key.verifying_key());
     let slow = Verifier {

@@ -89,7 +89,7 @@ impl Kind {
     pub(crate) fn tutorial() -> Self {
         Self {
             name: "tutorial",
-            rules: TokenRules::tutorial(),
+            rules: TokenRules::shared_secret(),
             header: json!({"alg": "HS256", "typ": "JWT"}),
             claims: json!({"sub": "johndoe", "scopes": ["me", "items"], "exp": NOW + 1800}),
         }

@@ -110,7 +110,7 @@ fn public_key_is_not_an_hmac_secret() {
 }
 
 #[test]
-fn es256_is_verified_and_never_for_the_tutorial() {
+fn es256_is_verified_and_never_for_a_shared_secret() {
     let (key, kind) = (Es256::generate(), Kind::rfc9068());
     let header = kind.header.to_string().replace("HS256", "ES256");
     let token = es256(&key, &header, &kind.claims.to_string());

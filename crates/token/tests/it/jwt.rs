@@ -78,7 +78,7 @@ fn types_are_those_of_the_configuration() {
             "{types:?}"
         );
     }
-    let fixed = TokenRules::tutorial();
+    let fixed = TokenRules::shared_secret();
     assert_eq!(
         fixed.clone().with_token_types([TokenType::AccessToken]),
         fixed,

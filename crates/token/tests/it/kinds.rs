@@ -85,7 +85,7 @@ fn kinds() -> Vec<Kind> {
             key: &SECRET,
             header: json!({"alg": "HS256", "typ": "JWT"}),
             claims: json!({"sub": "johndoe", "scopes": ["me"], "exp": NOW + 60}),
-            verify: |token| access(TokenRules::tutorial(), token),
+            verify: |token| access(TokenRules::shared_secret(), token),
         },
         Kind {
             name: "ID token as a hint",

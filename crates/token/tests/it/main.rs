@@ -22,5 +22,5 @@ mod keys;
 mod kinds;
 mod password;
 mod replaced;
-mod tutorial;
+mod shared_secret;
 mod vectors;

@@ -108,12 +108,6 @@ impl Revocations for Counted {
     fn forget_revocations(&self, now: Timestamp) -> Answering<'_, u64> {
         self.users.forget_revocations(now)
     }
-    fn keep_lifetime(&self, lifetime: Lifetime, living_until: Timestamp) -> Answering<'_, ()> {
-        self.users.keep_lifetime(lifetime, living_until)
-    }
-    fn longest_lifetime(&self, now: Timestamp) -> Answering<'_, Option<Lifetime>> {
-        self.users.longest_lifetime(now)
-    }
 }
 
 impl SigningKeys for Counted {

@@ -2,6 +2,7 @@
 
 mod table;
 
+use crate::common::Profile;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
@@ -16,7 +17,7 @@ use scopegate_http::store::{BoxFuture, MemoryStore, StoreError, Users};
 use scopegate_http::token::{RevokedSet, SigningKey, SubjectClaim, TokenRules, Verifier};
 use scopegate_http::{
     ActiveUser, BearerTokens, Credential, CredentialCheck, CredentialVerifier, Gate, GateBuilder, Guard, Introspection,
-    Permit, Profile, SubjectMapping, get,
+    Permit, SubjectMapping, get,
 };
 use scopegate_issuers::test_provider::{TestProvider, json as answer_json};
 use serde_json::{Value, json};
@@ -134,7 +135,7 @@ async fn own(cell: &Cell, profile: Profile, now: i64) -> (u16, u16) {
             SubjectClaim::UserId,
         ),
         Profile::Tutorial => (
-            TokenRules::tutorial(),
+            TokenRules::shared_secret(),
             json!({"sub": "johndoe", "scopes": ["reports:read"], "exp": now + 600}),
             "JWT",
             SubjectClaim::Username,
@@ -164,7 +165,12 @@ async fn own(cell: &Cell, profile: Profile, now: i64) -> (u16, u16) {
         let tokens = BearerTokens::new(verifier)
             .revoked(Arc::clone(&revoked))
             .cache_bytes(bytes);
-        let gate = gate().await.profile(profile).bearer("oauth", tokens).build().unwrap();
+        let gate = gate()
+            .await
+            .dialect(profile.dialect())
+            .bearer("oauth", tokens)
+            .build()
+            .unwrap();
         for _ in 0..2 {
             statuses.insert(ask(&gate, "/reports", &token).await.0);
         }

@@ -1,9 +1,9 @@
 //! Any history of tokens, keys, users and revocations. A gate with a cache answers as one without.
 //! Both answer as a model that knows no token's text.
 
+use crate::common::Profile;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use scopegate_http::Profile;
 use scopegate_http::domain::{KeyId, Username};
 use scopegate_http::store::MemoryStore;
 use scopegate_http::token::KeySet;
@@ -116,7 +116,7 @@ impl History {
                 .depends_on(&Guard::user())
                 .with_scheme("oauth");
             builder(&clock)
-                .profile(Profile::Rfc)
+                .dialect(Profile::Rfc.dialect())
                 .bearer("oauth", tokens)
                 .users(users)
                 .operation(get("/me").guard(guard).then(|| async { "me" }))

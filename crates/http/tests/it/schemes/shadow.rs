@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use scopegate_http::{Gate, Profile};
+use scopegate_http::Gate;
 
 use super::truth::Ways;
 use super::{Item, any_ways, builder, gate, picked, presented, request};
-use crate::common::{Answered, send};
+use crate::common::{Answered, Profile, send};
 use crate::shadow::Counted;
 
 /// A gate with a shadow, and what it counts.

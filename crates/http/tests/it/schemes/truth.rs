@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use scopegate_http::Profile;
+use crate::common::Profile;
 
 use crate::common::{ME, token};
 

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use http::HeaderValue;
 use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
 use scopegate_domain::{
-    Account, Catalog, Client, ClientId, PasswordHash, ScopeToken, Secret, SecurityScheme, User, UserId, Username,
+    Account, Catalog, Client, ClientId, Lifetime, PasswordHash, ScopeToken, Secret, SecurityScheme, User, UserId,
+    Username,
 };
-use scopegate_gate::Profile;
 use scopegate_grant::{
-    ClientCredentials, GrantError, GrantProfile, InvalidClientCause, InvalidRequestCause, InvalidScopeCause,
-    Unavailable,
+    ClientCredentials, GrantError, InvalidClientCause, InvalidRequestCause, InvalidScopeCause, Unavailable,
 };
 use scopegate_store::{MemoryStore, Store, StoreError};
 use scopegate_token::{Signer, SigningKey, TokenRules};
@@ -23,7 +22,7 @@ use crate::problem::{incomplete, refusal};
 const HASH: &str = "$2b$04$EixZaYVK1fsbw1ZfbX3OXecuEWXLp80MtU.0.8ZM4wHF7LiXJMApO";
 const FORM: &str = "application/x-www-form-urlencoded";
 
-async fn server(profile: Profile) -> AuthorizationServer {
+async fn server() -> AuthorizationServer {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
     let demo_app = ClientId::parse("demo-app").unwrap();
     let user = User::new(UserId::parse("u1").unwrap(), Username::parse("johndoe").unwrap());
@@ -36,7 +35,7 @@ async fn server(profile: Profile) -> AuthorizationServer {
         })
         .await
         .unwrap();
-    let client = Client::public(demo_app.clone(), "demo").with_grant_types([GrantType::Password]);
+    let client = Client::public(demo_app, "demo").with_grant_types([GrantType::Password]);
     store
         .clients()
         .add(client.with_scope("me items".parse().unwrap()))
@@ -47,25 +46,14 @@ async fn server(profile: Profile) -> AuthorizationServer {
         .scope(ScopeToken::from_static("me"), "")
         .scope(ScopeToken::from_static("items"), "");
     let key = SigningKey::hs256(&Secret::new("k".repeat(64))).unwrap();
-    let signer = Signer::new(TokenRules::tutorial(), key);
+    let signer = Signer::new(TokenRules::shared_secret(), key);
     let builder = AuthorizationServer::builder(store, signer, catalog.build().unwrap()).password_grant(true);
-    match profile {
-        Profile::Rfc => builder.build(),
-        Profile::Tutorial => builder.profile(GrantProfile::Tutorial { client: demo_app }).build(),
-    }
+    builder.build()
 }
 
-async fn ask(profile: Profile, content_type: &'static str, body: &'static str) -> (StatusCode, HeaderMap, Value) {
+async fn ask(content_type: &'static str, body: &'static str) -> (StatusCode, HeaderMap, Value) {
     let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(content_type))]);
-    read(
-        token(
-            &server(profile).await,
-            &headers,
-            &Bytes::from_static(body.as_bytes()),
-            None,
-        )
-        .await,
-    )
+    read(token(&server().await, &headers, &Bytes::from_static(body.as_bytes()), None).await)
 }
 
 fn read(response: Response<Bytes>) -> (StatusCode, HeaderMap, Value) {
@@ -77,17 +65,9 @@ fn read(response: Response<Bytes>) -> (StatusCode, HeaderMap, Value) {
 }
 
 #[tokio::test]
-async fn the_page_answers_with_two_members() {
-    let (status, _, body) = ask(Profile::Tutorial, FORM, "username=johndoe&password=secret").await;
-    let access_token = body.get("access_token").and_then(Value::as_str).unwrap();
-    assert_eq!(status, StatusCode::OK);
-    assert_eq!(body, json!({ "access_token": access_token, "token_type": "bearer" }));
-}
-
-#[tokio::test]
-async fn the_rfc_answers_with_four_members() {
+async fn token_response_has_four_members() {
     let form = "grant_type=password&client_id=demo-app&username=johndoe&password=secret&scope=me+admin";
-    let (status, _, body) = ask(Profile::Rfc, FORM, form).await;
+    let (status, _, body) = ask(FORM, form).await;
     let access_token = body.get("access_token").and_then(Value::as_str).unwrap();
     assert_eq!(status, StatusCode::OK);
     // A part of the first second is over, and what the login took.
@@ -100,50 +80,7 @@ async fn the_rfc_answers_with_four_members() {
 }
 
 #[tokio::test]
-async fn the_page_refuses_in_its_words() {
-    let missing = |field| json!({ "type": "missing", "loc": ["body", field], "msg": "Field required", "input": null });
-    let pattern = json!({
-        "type": "string_pattern_mismatch",
-        "loc": ["body", "grant_type"],
-        "msg": "String should match pattern '^password$'",
-        "input": "x",
-        "ctx": { "pattern": "^password$" },
-    });
-    let multipart = "multipart/form-data; boundary=b";
-    for (content_type, form, status, detail) in [
-        (
-            FORM,
-            "username=johndoe&password=x",
-            400,
-            json!("Incorrect username or password"),
-        ),
-        (
-            FORM,
-            "grant_type=x&username=johndoe",
-            422,
-            json!([pattern, missing("password")]),
-        ),
-        (
-            "application/json",
-            "{}",
-            422,
-            json!([missing("username"), missing("password")]),
-        ),
-        (multipart, "username=johndoe", 400, json!("Invalid multipart data.")),
-        ("multipart/form-data", "", 400, json!("Missing boundary in multipart.")),
-    ] {
-        let (answered, headers, body) = ask(Profile::Tutorial, content_type, form).await;
-        assert_eq!(
-            (answered.as_u16(), body),
-            (status, json!({ "detail": detail })),
-            "{form}"
-        );
-        assert!(!headers.contains_key(WWW_AUTHENTICATE));
-    }
-}
-
-#[tokio::test]
-async fn the_rfc_refuses_with_a_code() {
+async fn refusal_has_a_code() {
     for (content_type, form, error) in [
         ("application/json", "{}", "invalid_request"),
         (FORM, "", "invalid_request"),
@@ -154,7 +91,7 @@ async fn the_rfc_refuses_with_a_code() {
             "invalid_grant",
         ),
     ] {
-        let (status, _, body) = ask(Profile::Rfc, content_type, form).await;
+        let (status, _, body) = ask(content_type, form).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{form}");
         assert_eq!(body.get("error"), Some(&json!(error)), "{form}");
         assert!(body.get("error_description").is_some_and(Value::is_string));
@@ -168,20 +105,17 @@ async fn a_body_that_is_not_whole_is_refused_as_all_else_is() {
         (BodyError::TooLarge, 413),
         (BodyError::TooSlow, 408),
     ] {
-        let (answered, _, body) = read(incomplete(cause, Profile::Rfc));
+        let (answered, _, body) = read(incomplete(cause));
         assert_eq!(
             (answered.as_u16(), body.get("error")),
             (status, Some(&json!("invalid_request")))
         );
-        let (answered, _, body) = read(incomplete(cause, Profile::Tutorial));
-        assert_eq!(answered.as_u16(), status);
-        assert!(body.get("detail").is_some_and(Value::is_string), "{body}");
     }
 }
 
 #[tokio::test]
 async fn a_client_that_fails_to_authenticate_is_challenged() {
-    let server = server(Profile::Rfc).await;
+    let server = server().await;
     let body = Bytes::from_static(b"grant_type=password&username=johndoe&password=secret");
     for (credentials, status) in [
         ("", 400),
@@ -212,33 +146,24 @@ async fn a_client_that_fails_to_authenticate_is_challenged() {
 #[tokio::test]
 async fn a_client_that_the_form_names_is_refused_without_a_challenge() {
     let refused = "client is unknown, or it did not authenticate as it is registered";
-    for profile in [Profile::Rfc, Profile::Tutorial] {
-        // The tutorial reads no client, so this requests a grant type that it does not know.
-        let grant_type = match profile {
-            Profile::Rfc => "password",
-            Profile::Tutorial => "client_credentials",
-        };
-        for (client, description) in [
-            ("", "`client_id` is missing"),
-            ("&client_id=", "`client_id` is missing"),
-            ("&client_secret=x", "`client_id` is missing"),
-            ("&client_id=nobody", refused),
-            ("&client_id=nobody&client_secret=x", refused),
-            ("&client_id=demo-app&client_secret=x", refused),
-        ] {
-            let form = format!("grant_type={grant_type}&username=johndoe&password=secret{client}");
-            for empty in [None, Some("Basic Og==")] {
-                let mut headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(FORM))]);
-                headers.extend(empty.map(|empty| (AUTHORIZATION, HeaderValue::from_static(empty))));
-                let server = server(profile).await;
-                let (status, headers, body) = read(token(&server, &headers, &Bytes::from(form.clone()), None).await);
-                assert_eq!(status, StatusCode::BAD_REQUEST, "{form}");
-                assert!(!headers.contains_key(WWW_AUTHENTICATE), "{form}");
-                if profile == Profile::Rfc {
-                    let told = json!({ "error": "invalid_client", "error_description": description });
-                    assert_eq!(body, told, "{form}");
-                }
-            }
+    for (client, description) in [
+        ("", "`client_id` is missing"),
+        ("&client_id=", "`client_id` is missing"),
+        ("&client_secret=x", "`client_id` is missing"),
+        ("&client_id=nobody", refused),
+        ("&client_id=nobody&client_secret=x", refused),
+        ("&client_id=demo-app&client_secret=x", refused),
+    ] {
+        let form = format!("grant_type=password&username=johndoe&password=secret{client}");
+        for empty in [None, Some("Basic Og==")] {
+            let mut headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(FORM))]);
+            headers.extend(empty.map(|empty| (AUTHORIZATION, HeaderValue::from_static(empty))));
+            let server = server().await;
+            let (status, headers, body) = read(token(&server, &headers, &Bytes::from(form.clone()), None).await);
+            assert_eq!(status, StatusCode::BAD_REQUEST, "{form}");
+            assert!(!headers.contains_key(WWW_AUTHENTICATE), "{form}");
+            let told = json!({ "error": "invalid_client", "error_description": description });
+            assert_eq!(body, told, "{form}");
         }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anyhow::Context;
 use scopegate_domain::{DeclaredScheme, SchemeName};
-use scopegate_http::{Challenge, Profile, RefusalResponse, StatusCode};
+use scopegate_http::{Challenge, RefusalResponse, StatusCode};
 use scopegate_openapi::import::Imported;
 use scopegate_policy::{
     AssumedCredentials, Denial, DenialCause, Explanation, ExplanationStep, Fact, MissingFact, SchemeId, explain_grant,
@@ -16,6 +16,7 @@ use super::names::Spelling;
 use super::{document, tree};
 use crate::arguments::ExplainArguments;
 use crate::output::{Color, Format, NegativeResult, paint, print};
+use crate::profile::Profile;
 
 pub(super) fn run(format: Format, arguments: &ExplainArguments) -> anyhow::Result<()> {
     let policy = document::open(&arguments.operation.document)?;
@@ -60,12 +61,8 @@ fn told(policy: &Imported, grant: &AssumedCredentials, denial: &Denial, profile:
     };
     let names = table.catalog().schemes().iter().map(DeclaredScheme::name);
     let accepted: Vec<SchemeId> = names.filter(is_held).filter_map(|name| table.scheme_id(name)).collect();
-    let profile = if profile == "tutorial" {
-        Profile::Tutorial
-    } else {
-        Profile::Rfc
-    };
-    RefusalResponse::of(denial, &accepted, table, profile, policy.title().unwrap_or("Scopegate"))
+    let dialect = Profile::named(profile).unwrap_or(Profile::Rfc).gate_dialect();
+    RefusalResponse::of(denial, &accepted, table, dialect, policy.title().unwrap_or("Scopegate"))
 }
 
 /// The value of the header: the challenges in order, separated by commas.

@@ -84,7 +84,7 @@ fn rules(arguments: &VerifyArguments) -> anyhow::Result<Option<TokenRules>> {
             let (issuer, audience) = named("jwt")?;
             Some(TokenRules::jwt(issuer, audience))
         }
-        TokenProfile::Tutorial => Some(TokenRules::tutorial()),
+        TokenProfile::Tutorial => Some(TokenRules::shared_secret()),
         TokenProfile::Jws => None,
     })
 }

@@ -96,7 +96,7 @@ impl Profile {
         match self {
             Self::Jwt => TokenRules::jwt(issuer, audience),
             Self::Rfc9068 => TokenRules::rfc9068(issuer, audience),
-            Self::Tutorial => TokenRules::tutorial(),
+            Self::Tutorial => TokenRules::shared_secret(),
         }
     }
 

@@ -1,4 +1,4 @@
-//! Properties of the tutorial's tokens alone.
+//! Properties of the tokens of a shared secret alone.
 
 use proptest::prelude::*;
 use scopegate_domain::{AccessTokenClaims, ClaimsError, Lifetime, ScopeToken};
@@ -8,13 +8,13 @@ use serde_json::json;
 use crate::forge::{Es256, Kind, encode, hs256, hs256_key, now};
 
 #[test]
-fn it_is_written_as_the_tutorial_writes_it() {
-    let signer = Signer::new(TokenRules::tutorial(), hs256_key());
+fn claims_are_written_in_this_order() {
+    let signer = Signer::new(TokenRules::shared_secret(), hs256_key());
     let claims = AccessTokenClaims::new("johndoe", now(), Lifetime::from_minutes(30))
         .with_scopes(["me", "items", "me"].map(|name| ScopeToken::parse(name).unwrap()));
     let expected = hs256(
         r#"{"alg":"HS256","typ":"JWT"}"#,
-        r#"{"sub":"johndoe","scopes":["me","items","me"],"exp":1700001800}"#,
+        r#"{"sub":"johndoe","scopes":["me","items","me"],"exp":1700001800,"iat":1700000000}"#,
     );
     assert_eq!(signer.issue(&claims).unwrap().expose(), expected);
 }
@@ -102,7 +102,7 @@ fn claims_are_of_their_type() {
 
 #[test]
 fn scopes_are_read_as_they_are() {
-    let verifier = Verifier::new(TokenRules::tutorial(), hs256_key().verifying_key());
+    let verifier = Verifier::new(TokenRules::shared_secret(), hs256_key().verifying_key());
     for (payload, expected) in [
         (r#"{"sub":"a","exp":1700001800}"#, &[][..]),
         (r#"{"sub":"a","exp":1700001800,"scope":"me"}"#, &[][..]),
@@ -125,7 +125,7 @@ fn scopes_are_read_as_they_are() {
 
 #[test]
 fn a_key_of_another_algorithm_signs_nothing() {
-    let signer = Signer::new(TokenRules::tutorial(), Es256::generate().signing_key());
+    let signer = Signer::new(TokenRules::shared_secret(), Es256::generate().signing_key());
     assert!(
         signer
             .issue(&AccessTokenClaims::new("johndoe", now(), Lifetime::from_minutes(30)))
@@ -160,8 +160,8 @@ proptest! {
         scopes in proptest::collection::vec("[!#-\\[\\]-~]{1,8}", 0..6),
         lifetime in 1u32..100_000,
     ) {
-        let signer = Signer::new(TokenRules::tutorial(), hs256_key());
-        let verifier = Verifier::new(TokenRules::tutorial(), hs256_key().verifying_key());
+        let signer = Signer::new(TokenRules::shared_secret(), hs256_key());
+        let verifier = Verifier::new(TokenRules::shared_secret(), hs256_key().verifying_key());
         let lifetime = Lifetime::from_seconds(lifetime);
         let claims = AccessTokenClaims::new(subject.as_str(), now(), lifetime)
             .with_scopes(scopes.iter().map(|name| ScopeToken::parse(name).unwrap()));

@@ -1,0 +1,191 @@
+//! The tutorial's `POST /token`.
+
+mod document;
+
+use std::fmt;
+
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, PRAGMA};
+use http::{HeaderValue, Response, StatusCode};
+use scopegate_domain::ClientId;
+use scopegate_gate::store::BoxFuture;
+use scopegate_gate::{BodyError, IssuedTokens, RequestHead, SiteDocument, SiteEndpoint, SiteRequest, SiteRoute};
+use serde_json::{Value, json};
+
+use crate::form::{self, FieldError, Fields, Login};
+
+/// Grant types that are not in the tutorial. Their requests are answered as the RFC says.
+const OTHER_GRANT_TYPES: &[&str] = &[
+    "authorization_code",
+    "client_credentials",
+    "refresh_token",
+    "urn:ietf:params:oauth:grant-type:device_code",
+];
+
+/// The token endpoint of the tutorial, around a token endpoint of the RFC, such as that of
+/// `scopegate-portal`.
+///
+/// It translates a login into a request of [RFC 6749, section
+/// 4.3.2](https://www.rfc-editor.org/rfc/rfc6749#section-4.3.2), and the answer back. Any client
+/// logs in with a user name and a password, under the ceiling of one public client. The server
+/// behind the inner endpoint offers the password grant, in the [dialect of the
+/// tutorial](crate::grant_dialect).
+///
+/// ```
+/// use std::sync::Arc;
+/// use scopegate_domain::{ClientId, Secret};
+/// use scopegate_fastapi::{TutorialTokenEndpoint, grant_dialect};
+/// use scopegate_gate::{Catalog, Gate, SecurityScheme};
+/// use scopegate_gate::store::MemoryStore;
+/// use scopegate_gate::token::{Signer, SigningKey, TokenRules};
+/// use scopegate_portal::TokenEndpoint;
+/// use scopegate_portal::grant::AuthorizationServer;
+///
+/// let catalog = Catalog::builder().scheme("login", SecurityScheme::oauth2_password("token")).build()?;
+/// let key = SigningKey::hs256(&Secret::new("a secret text of thirty-two bytes".to_owned()))?;
+/// let signer = Signer::new(TokenRules::shared_secret(), key);
+/// let server = AuthorizationServer::builder(Arc::new(MemoryStore::new()), signer, catalog.clone())
+///     .password_grant(true)
+///     .dialect(grant_dialect());
+/// let endpoint = TokenEndpoint::new("/token", server.build());
+/// let client = ClientId::parse("demo-app")?;
+/// let gate = Gate::builder(catalog).site(TutorialTokenEndpoint::new(endpoint, client)).build()?;
+/// # let _ = gate;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct TutorialTokenEndpoint {
+    inner: Box<dyn SiteEndpoint>,
+    client: ClientId,
+    routes: Vec<SiteRoute>,
+}
+
+impl TutorialTokenEndpoint {
+    /// Creates the endpoint at the path of the inner one. All logins use this public client.
+    #[must_use]
+    pub fn new(inner: impl SiteEndpoint + 'static, client: ClientId) -> Self {
+        let document = |route: &SiteRoute| {
+            let document = SiteDocument::new(document::operation(), document::schemas());
+            route.clone().document(document)
+        };
+        Self {
+            routes: inner.routes().iter().map(document).collect(),
+            inner: Box::new(inner),
+            client,
+        }
+    }
+
+    /// Writes a login as a request of the RFC.
+    fn translated(&self, login: &Login<'_>) -> Fields {
+        let fields = [
+            ("grant_type", "password"),
+            ("client_id", self.client.as_str()),
+            ("username", login.username),
+            ("password", login.password),
+            ("scope", login.scope),
+        ];
+        fields
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into_iter()
+            .collect()
+    }
+
+    async fn token(&self, request: SiteRequest<'_>) -> Response<Bytes> {
+        let fields = match form::read(request.head.headers(), &request.body).await {
+            Ok(fields) => fields,
+            Err(error) => return detail(StatusCode::BAD_REQUEST, error.to_string()),
+        };
+        let is_other = |name| OTHER_GRANT_TYPES.contains(&name);
+        if fields.last("grant_type").is_some_and(is_other) {
+            return self.ask(request, &fields, true).await;
+        }
+        match fields.login() {
+            Ok(login) => answer(self.ask(request, &self.translated(&login), false).await),
+            Err(errors) => {
+                let errors: Vec<Value> = errors.iter().map(FieldError::to_json).collect();
+                detail(StatusCode::UNPROCESSABLE_ENTITY, errors)
+            }
+        }
+    }
+
+    /// Sends fields to the inner endpoint. The tutorial reads no client, so a login has no
+    /// `Authorization` header.
+    async fn ask(&self, request: SiteRequest<'_>, fields: &Fields, has_client: bool) -> Response<Bytes> {
+        let mut headers = request.head.headers().clone();
+        headers.remove(CONTENT_ENCODING);
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/x-www-form-urlencoded"),
+        );
+        if !has_client {
+            headers.remove(AUTHORIZATION);
+        }
+        let head = request.head;
+        let head = RequestHead::new(head.method(), head.path(), &headers)
+            .with_query(head.query())
+            .from_socket(head.version())
+            .from_peer(head.peer());
+        let mut request = request;
+        request.body = fields.to_urlencoded().into();
+        let mut request: SiteRequest<'_> = request;
+        request.head = &head;
+        self.inner.answer(request).await
+    }
+}
+
+impl SiteEndpoint for TutorialTokenEndpoint {
+    fn routes(&self) -> &[SiteRoute] {
+        &self.routes
+    }
+
+    fn answer<'a>(&'a self, request: SiteRequest<'a>) -> BoxFuture<'a, Response<Bytes>> {
+        Box::pin(self.token(request))
+    }
+
+    fn body_error(&self, _: usize, error: BodyError) -> Option<Response<Bytes>> {
+        let status = error.status();
+        Some(detail(status, status.canonical_reason().unwrap_or_default()))
+    }
+
+    fn issued_tokens(&self) -> Option<IssuedTokens> {
+        self.inner.issued_tokens()
+    }
+}
+
+/// Translates the answer to a login: a token has two members, and a wrong password a sentence.
+fn answer(response: Response<Bytes>) -> Response<Bytes> {
+    let Ok(body) = serde_json::from_slice::<Value>(response.body()) else {
+        return response;
+    };
+    match (body.get("access_token"), body.get("error").and_then(Value::as_str)) {
+        (Some(token), _) => reply(
+            response.status(),
+            &json!({ "access_token": token, "token_type": "bearer" }),
+        ),
+        (None, Some("invalid_grant")) => detail(StatusCode::BAD_REQUEST, "Incorrect username or password"),
+        _ => response,
+    }
+}
+
+fn detail(status: StatusCode, detail: impl Into<Value>) -> Response<Bytes> {
+    reply(status, &json!({ "detail": detail.into() }))
+}
+
+/// Returns a response that must not be cached.
+fn reply(status: StatusCode, body: &Value) -> Response<Bytes> {
+    let mut response = Response::new(body.to_string().into());
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
+    response
+}
+
+impl fmt::Debug for TutorialTokenEndpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TutorialTokenEndpoint")
+            .field("client", &self.client)
+            .field("routes", &self.routes)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,75 @@
+//! The profiles: the one place that knows what they change.
+
+use std::sync::Arc;
+
+use scopegate_domain::ClientId;
+use scopegate_fastapi::TutorialTokenEndpoint;
+use scopegate_http::{Dialect, SiteEndpoint};
+use scopegate_portal::TokenEndpoint;
+
+use crate::demo;
+
+/// The form of answers and tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// The answers and tokens of the RFCs.
+    Rfc,
+    /// The answers and tokens of the FastAPI tutorial.
+    Tutorial,
+}
+
+impl Profile {
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        match name {
+            "rfc" => Some(Self::Rfc),
+            "tutorial" => Some(Self::Tutorial),
+            _ => None,
+        }
+    }
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Rfc => "rfc",
+            Self::Tutorial => "tutorial",
+        }
+    }
+
+    pub(crate) const fn gate_dialect(self) -> Dialect {
+        match self {
+            Self::Rfc => Dialect::rfc(),
+            Self::Tutorial => scopegate_fastapi::gate_dialect(),
+        }
+    }
+
+    pub(crate) const fn grant_dialect(self) -> scopegate_grant::Dialect {
+        match self {
+            Self::Rfc => scopegate_grant::Dialect::rfc(),
+            Self::Tutorial => scopegate_fastapi::grant_dialect(),
+        }
+    }
+
+    /// Whether the keys of the database sign tokens. Otherwise a shared secret does.
+    pub(crate) const fn has_key_ring(self) -> bool {
+        matches!(self, Self::Rfc)
+    }
+
+    /// Whether `/` leads to the documentation. The tutorial has nothing there.
+    pub(crate) const fn has_docs_at_root(self) -> bool {
+        matches!(self, Self::Rfc)
+    }
+
+    /// The client of all logins, if there is only one. Requests and tokens do not name it.
+    pub(crate) const fn only_client(self) -> Option<&'static str> {
+        match self {
+            Self::Rfc => None,
+            Self::Tutorial => Some(demo::CLIENT),
+        }
+    }
+
+    pub(crate) fn token_endpoint(self, endpoint: TokenEndpoint) -> anyhow::Result<Arc<dyn SiteEndpoint>> {
+        Ok(match self.only_client() {
+            None => Arc::new(endpoint),
+            Some(client) => Arc::new(TutorialTokenEndpoint::new(endpoint, ClientId::parse(client)?)),
+        })
+    }
+}
