@@ -11,7 +11,9 @@ use std::error::Error;
 
 use scopegate_http::domain::{Audience, Issuer};
 use scopegate_http::{
-    Catalog, Gate, Guard, HttpFetcher, Json, Permit, RemoteIssuer, ScopeToken, SecurityScheme, get, tokio, warp,
+    Catalog, Gate, Guard, Json, Permit, ScopeToken, SecurityScheme, get,
+    issuers::{HttpFetcher, RemoteIssuer},
+    tokio, warp,
 };
 
 const READ: ScopeToken = ScopeToken::from_static("reports:read");

@@ -17,8 +17,9 @@ use scopegate_http::token::{SigningKey, TokenRules, Verifier};
 use scopegate_http::utoipa::{self, ToSchema};
 use scopegate_http::warp::{self, Filter};
 use scopegate_http::{
-    Answer, Catalog, Check, CheckContext, Created, CurrentUser, Gate, Guard, Json, OperationDescription, Permit,
-    Response, ScopeToken, SecurityScheme, StatusCode, get, put, tokio,
+    Catalog, Check, CheckContext, CurrentUser, Gate, Guard, Json, Permit, ScopeToken, SecurityScheme,
+    answer::{Answer, Created, OperationDescription, Response, StatusCode},
+    get, put, tokio,
 };
 
 const READ: ScopeToken = ScopeToken::from_static("reports:read");

@@ -15,8 +15,10 @@ use scopegate_http::domain::{SchemeName, Secret};
 use scopegate_http::policy::{Fact, Rule};
 use scopegate_http::store::{BoxFuture, StoreError};
 use scopegate_http::{
-    ApiKeyLocation, AuthenticatedCredential, Catalog, Credential, CredentialCheck, CredentialVerifier, Gate, Guard,
-    Json, Permit, SecurityScheme, get, put, tokio, warp,
+    Catalog, Gate, Guard, Json, Permit, SecurityScheme,
+    credential::{AuthenticatedCredential, Credential, CredentialCheck, CredentialVerifier},
+    domain::ApiKeyLocation,
+    get, put, tokio, warp,
 };
 
 /// Names and passwords, as in FastAPI's page on HTTP basic. A real program stores hashes instead of

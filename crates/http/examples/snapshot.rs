@@ -38,7 +38,7 @@ pub(crate) fn gate() -> Result<Gate, Box<dyn Error>> {
         .bearer("oauth", Verifier::new(TokenRules::shared_secret(), key.verifying_key()))
         .operation(get("/notes").guard(&reader).then(|_: Permit| async { "all notes" }))
         .operation(
-            route(scopegate_http::Method::Delete, "/notes/{id}")
+            route(scopegate_http::policy::Method::Delete, "/notes/{id}")
                 .guard(&writer)
                 .path::<u32>()
                 .then(|_: Permit, id: u32| async move { format!("note {id} is gone") }),

@@ -18,8 +18,8 @@ use scopegate_http::store::{MemoryStore, Store, Users};
 use scopegate_http::token::{Signer, SigningKey, TokenRules, Verifier};
 use scopegate_http::utoipa::{self, ToSchema};
 use scopegate_http::{
-    ActiveUser, AnyJson, Catalog, CurrentUser, Gate, GateBuilder, Guard, Json, ScopeToken, SecurityScheme, get, tokio,
-    warp,
+    ActiveUser, Catalog, CurrentUser, Gate, GateBuilder, Guard, Json, ScopeToken, SecurityScheme, answer::AnyJson, get,
+    tokio, warp,
 };
 use scopegate_portal::TokenEndpoint;
 use scopegate_portal::grant::AuthorizationServer;

@@ -1,12 +1,15 @@
 //! The return types of handlers, and their responses.
 
+use http::HeaderValue;
 use http::header::CONTENT_TYPE;
-use http::{HeaderValue, StatusCode};
+pub use http::{HeaderName, StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::description::OperationDescription;
-use crate::response_body::{Response, ResponseBody};
+pub use crate::description::OperationDescription;
+pub use crate::response_body::{Response, ResponseBody};
+#[cfg(feature = "warp")]
+pub use crate::warp_filter::WarpReply;
 
 /// Converts the result of a handler into a response, and describes it for the document.
 ///
@@ -14,7 +17,7 @@ use crate::response_body::{Response, ResponseBody};
 /// ReportError>`:
 ///
 /// ```
-/// use scopegate_http::{Answer, OperationDescription, Response, StatusCode};
+/// use scopegate_http::answer::{Answer, OperationDescription, Response, StatusCode};
 ///
 /// enum ReportError { Gone }
 ///
@@ -45,7 +48,7 @@ pub trait Answer: Send + 'static {
 /// `components.schemas`.
 ///
 /// ```
-/// use scopegate_http::{Answer, Json};
+/// use scopegate_http::{Json, answer::Answer};
 ///
 /// let response = Json(vec!["Foo", "Bar"]).into_response();
 /// assert_eq!(response.headers()["content-type"], "application/json");
@@ -57,7 +60,7 @@ pub struct Json<T>(pub T);
 /// Data as a JSON body. The document states only that the body is JSON.
 ///
 /// ```
-/// use scopegate_http::{Answer, AnyJson, serde_json::json};
+/// use scopegate_http::{serde_json::json, answer::{Answer, AnyJson}};
 ///
 /// assert_eq!(AnyJson(json!({ "status": "ok" })).into_response().status(), 200);
 /// assert_eq!(AnyJson(["Foo", "Bar"]).into_response().status(), 200);
@@ -69,7 +72,7 @@ pub struct AnyJson<T = serde_json::Value>(pub T);
 /// Sets status 201 on another answer, also in the document.
 ///
 /// ```
-/// use scopegate_http::{Answer, Created, Json};
+/// use scopegate_http::{Json, answer::{Answer, Created}};
 ///
 /// assert_eq!(Created(Json("made")).into_response().status(), 201);
 /// ```
@@ -80,7 +83,7 @@ pub struct Created<A>(pub A);
 /// A response without a body: 204 in the response and in the document.
 ///
 /// ```
-/// use scopegate_http::{Answer, NoContent};
+/// use scopegate_http::answer::{Answer, NoContent};
 ///
 /// assert_eq!(NoContent.into_response().status(), 204);
 /// ```

@@ -36,13 +36,13 @@ const MAX_AGE: Duration = Duration::from_mins(10);
 /// user only visits cannot act for that user.
 ///
 /// ```
-/// use scopegate_http::Cors;
+/// use scopegate_http::cors::Cors;
 ///
 /// let cors = Cors::origins(["https://app.example", "http://localhost:3000"])?;
 /// # let _ = cors;
 /// assert!(Cors::origins(["null"]).is_err());
 /// assert!(Cors::origins(["https://app.example/"]).is_err());
-/// # Ok::<(), scopegate_http::WrongOrigin>(())
+/// # Ok::<(), scopegate_http::cors::WrongOrigin>(())
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "origins are allowed by `GateBuilder::cors`"]

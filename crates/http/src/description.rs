@@ -16,10 +16,10 @@ use crate::{body_check, query_check};
 /// The description of an operation for the document, from the types of its inputs and responses.
 ///
 /// The gate creates it. An application receives it in its implementation of
-/// [`Answer`](crate::Answer) or [`Input`](crate::Input):
+/// [`Answer`](crate::answer::Answer) or [`Input`](crate::input::Input):
 ///
 /// ```
-/// use scopegate_http::{Answer, OperationDescription, Response, StatusCode};
+/// use scopegate_http::answer::{Answer, OperationDescription, Response, StatusCode};
 ///
 /// struct Accepted;
 ///

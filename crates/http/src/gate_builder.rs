@@ -19,10 +19,10 @@ use crate::docs::DocsEndpoint;
 use crate::document;
 use crate::gate::{Gate, Inner, MountedOperation};
 use crate::group::Group;
-use crate::route::{HandledOperation, OperationHandler};
-use crate::{BearerTokens, CredentialVerifier, Dialect};
 #[cfg(feature = "remote-issuers")]
-use crate::{Introspection, RemoteIssuer};
+use crate::issuers::{Introspection, RemoteIssuer};
+use crate::route::{HandledOperation, OperationHandler};
+use crate::{BearerTokens, credential::CredentialVerifier, site::Dialect};
 
 /// Builds a gate from its settings; [`GateBuilder::build`] returns the errors, each with its
 /// operation.

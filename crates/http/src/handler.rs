@@ -5,7 +5,7 @@ use scopegate_policy::Permit;
 use crate::caller::{AccessDeclared, Caller};
 
 /// A function that can handle an operation. It takes the caller first (or none), then the declared
-/// inputs in their order. It returns a future of an [`Answer`](crate::Answer).
+/// inputs in their order. It returns a future of an [`Answer`](crate::answer::Answer).
 ///
 /// `State` is the declared access rule: `Guarded`, `Optional` or `Public`, all in
 /// [`typestate`](crate::typestate). `Values` are the types of the inputs. Only functions and

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use crate::description::OperationDescription;
 use crate::query_shape::QueryShape;
 use crate::{body, path, query};
-use scopegate_gate::InputError;
+pub use scopegate_gate::{InputError, InvalidInput};
 
 /// The parts of an authorized request that inputs read. [`Input`] has an example.
 #[derive(Debug)]
@@ -81,7 +81,7 @@ impl<'r> RequestParts<'r> {
 /// [`JsonBody`]; [`Route::input`](crate::Route::input) declares a custom input:
 ///
 /// ```
-/// use scopegate_http::{OperationDescription, Input, InputError, InvalidInput, Permit, Guard, RequestParts, get};
+/// use scopegate_http::{Permit, Guard, get, answer::OperationDescription, input::{Input, InputError, InvalidInput, RequestParts}};
 ///
 /// struct Language;
 ///
@@ -123,6 +123,7 @@ pub trait Input: 'static {
 
 /// The inputs of an operation, in the order of their declaration: a tuple of at most five
 /// [`Input`]s.
+#[doc(hidden)]
 pub trait InputList: 'static {
     /// The values that the handler receives.
     type Values: Send + 'static;
@@ -147,6 +148,7 @@ pub trait InputList: 'static {
     message = "`{Self}` are as many inputs as an operation may have",
     note = "put several fields into one structure: `.query::<T>()` or `.json::<T>()`"
 )]
+#[doc(hidden)]
 pub trait AppendInput<I>: InputList {
     /// The inputs and the new one.
     type Pushed: InputList;

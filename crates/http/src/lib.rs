@@ -4,7 +4,9 @@
 //!
 //! An application with an HTTP API uses this crate, and needs no other crate of the workspace. One
 //! that issues tokens adds `scopegate-portal`. Start with [`Gate`], [`GateBuilder`], [`get`],
-//! [`Route`], [`Group`], [`Guard`], [`Permit`], [`CurrentUser`], [`Json`] and [`BuildError`].
+//! [`Route`], [`Group`], [`Guard`], [`Permit`], [`CurrentUser`], [`Json`] and [`BuildError`]. The
+//! modules have the rest: [`answer`] and [`input`] of handlers, [`credential`] verifiers, [`cors`],
+//! [`docs`], and [`site`] for everything below the typed operations.
 //!
 //! ```text
 //! get("/reports/{id}").guard(&g).path::<u32>().then(handler)      Route ──> HandledOperation ──> Group
@@ -83,7 +85,6 @@
 //! - Tokens in queries and forms.
 //! - Routes without a declared access rule: without `guard` or `public`, `then` does not compile.
 
-mod answer;
 mod body;
 mod body_check;
 mod build_error;
@@ -91,16 +92,12 @@ mod caller;
 mod component;
 #[cfg(feature = "docs")]
 mod content_coding;
-mod cors;
 mod description;
-#[cfg(feature = "docs")]
-mod docs;
 mod document;
 mod gate;
 mod gate_builder;
 mod group;
 mod handler;
-mod input;
 mod invalid_value;
 mod json_fault;
 mod merge;
@@ -118,6 +115,14 @@ mod utoipa_schema;
 #[cfg(feature = "warp")]
 mod warp_filter;
 
+pub mod answer;
+pub mod cors;
+pub mod credential;
+#[cfg(feature = "docs")]
+pub mod docs;
+pub mod input;
+pub mod site;
+
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -127,8 +132,8 @@ pub mod fuzzing;
 /// An application names them only to write a function that is generic over routes.
 #[doc(hidden)]
 pub mod typestate {
-    pub use crate::caller::{AcceptsGuard, AccessDeclared, AccessUndeclared, Guarded, Optional, Public};
-    pub use crate::handler::{WithCaller, WithoutCaller};
+    pub use crate::caller::{AcceptsGuard, AccessDeclared, AccessUndeclared, Caller, Guarded, Optional, Public};
+    pub use crate::handler::{Handler, WithCaller, WithoutCaller};
     pub use crate::input::{AppendInput, InputList};
 }
 
@@ -140,42 +145,30 @@ struct Readme;
 #[doc = include_str!("../../../docs/shadow.md")]
 struct ShadowPage;
 
-pub use answer::{Answer, AnyJson, Created, Json, NoContent};
+pub use answer::Json;
 pub use build_error::BuildError;
-pub use caller::{Caller, CurrentUser};
-pub use cors::{Cors, InvalidOrigin, WrongOrigin};
-pub use description::OperationDescription;
-#[cfg(feature = "docs")]
-pub use docs::{DOCS_PATH, DocsPage, DocsSite, OAUTH2_REDIRECT_PATH, REDOC_PATH};
+pub use caller::CurrentUser;
 pub use gate::Gate;
 pub use gate_builder::GateBuilder;
 pub use group::Group;
-pub use handler::Handler;
-pub use http::{HeaderName, StatusCode};
-pub use input::{Input, JsonBody, Path, Query, RequestParts};
-pub use response_body::{Response, ResponseBody};
+pub use input::{Path, Query};
 pub use route::{HandledOperation, Route, delete, get, patch, post, put, route};
-pub use scopegate_domain::{ApiKeyLocation, Catalog, OAuthFlows, ScopeToken, SecurityScheme};
-pub use scopegate_gate::{
-    AuthenticatedCredential, BearerTokens, BodyError, Challenge, Credential, CredentialCheck, CredentialVerifier,
-    Dialect, GateError, InputError, InvalidInput, RefusalResponse, RequestHead, SiteDocument, SiteEndpoint,
-    SiteRequest, SiteRoute, TlsFacts, names_one_host,
-};
-#[cfg(feature = "remote-issuers")]
-pub use scopegate_issuers::{
-    self as issuers, AllowedNetwork, ClientAuthentication, Discovery, FetchError, HttpFetcher, HttpFetcherBuilder,
-    IntrospectedToken, Introspection, IntrospectionBuilder, InvalidAllowedNetwork, InvalidDocument, InvalidEndpoint,
-    InvalidRoots, RemoteError, RemoteIssuer, RemoteIssuerBuilder, RemoteSetupError, Renewal, Resolution, Resolve,
-    SubjectMapping,
-};
-pub use scopegate_policy::{ActiveUser, Check, CheckContext, Guard, Method, Permit};
+pub use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
+pub use scopegate_gate::BearerTokens;
+pub use scopegate_policy::{ActiveUser, Check, CheckContext, Guard, Permit};
 pub use service::GateService;
 #[cfg(feature = "testing")]
 pub use testing::TestGate;
+
+#[cfg(feature = "remote-issuers")]
+pub use scopegate_issuers as issuers;
 pub use {
-    scopegate_analysis as analysis, scopegate_domain as domain, scopegate_gate as gate_core,
-    scopegate_openapi as openapi, scopegate_policy as policy, scopegate_store as store, scopegate_token as token,
-    serde, serde_json, tokio, utoipa,
+    scopegate_analysis as analysis, scopegate_domain as domain, scopegate_openapi as openapi,
+    scopegate_policy as policy, scopegate_store as store, scopegate_token as token,
 };
+
 #[cfg(feature = "warp")]
-pub use {warp, warp_filter::WarpReply};
+#[doc(hidden)]
+pub use warp;
+#[doc(hidden)]
+pub use {scopegate_gate as gate_core, serde, serde_json, tokio, utoipa};

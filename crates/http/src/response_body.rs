@@ -18,7 +18,7 @@ pub type Response = http::Response<ResponseBody>;
 /// The body of a response: bytes, or a stream of them.
 ///
 /// ```
-/// use scopegate_http::{Response, ResponseBody};
+/// use scopegate_http::answer::{Response, ResponseBody};
 /// use hyper::body::Body;
 ///
 /// let response = Response::new(ResponseBody::from("hello"));

@@ -70,7 +70,7 @@ pub fn delete(template: impl Into<String>) -> Route<AccessUndeclared, ()> {
 
 /// Declares `GET` on a path template. It answers `HEAD` too ([RFC 9110, section
 /// 9.1](https://www.rfc-editor.org/rfc/rfc9110#section-9.1)), unless the
-/// [dialect](crate::Dialect::has_implicit_head) says no.
+/// [dialect](crate::site::Dialect::has_implicit_head) says no.
 ///
 /// ```
 /// use scopegate_http::get;
@@ -254,9 +254,9 @@ impl<State, I: InputList> Route<State, I> {
         self.map(|operation| operation)
     }
 
-    /// Sets the function that answers the operation. It takes the caller ([`Caller`](crate::Caller)
-    /// lists the types for each access rule), then the declared inputs in their order. Default name
-    /// of the operation: that of the function.
+    /// Sets the function that answers the operation. It takes the caller, then the declared inputs
+    /// in their order. [`Caller`](crate::typestate::Caller) lists the types of callers for each
+    /// access rule. Default name of the operation: that of the function.
     pub fn then<F, Marker>(mut self, handler: F) -> HandledOperation
     where
         State: AccessDeclared,

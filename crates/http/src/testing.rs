@@ -12,7 +12,7 @@ use crate::gate::Gate;
 /// Builds a gate for tests, from [`Gate::testing`].
 ///
 /// Every value passes through the same code as in the gate. The subject is what `sub` says in a
-/// token: the user's id, or the name ([`Dialect::subject`](crate::Dialect::subject)).
+/// token: the user's id, or the name ([`Dialect::subject`](crate::site::Dialect::subject)).
 ///
 /// A request has one credential, in one place: `as_user`, `subject`, `scope` and `claim`
 /// describe it. If an operation needs several, [`scheme`](Self::scheme) names the schemes whose

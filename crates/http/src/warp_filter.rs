@@ -203,7 +203,7 @@ where
 /// Any reply of warp. The document states only that there is a response.
 ///
 /// ```
-/// use scopegate_http::{Answer, WarpReply, warp};
+/// use scopegate_http::{warp, answer::{Answer, WarpReply}};
 ///
 /// assert_eq!(WarpReply(warp::reply::html("<p>hello")).into_response().status(), 200);
 /// ```

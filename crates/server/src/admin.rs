@@ -16,7 +16,7 @@ use anyhow::Context;
 use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
-use scopegate_http::names_one_host;
+use scopegate_http::site::names_one_host;
 use scopegate_listener::{Limits, Listener, RequestBody};
 use tokio::net::TcpListener;
 use tracing::warn;

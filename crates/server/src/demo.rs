@@ -8,7 +8,7 @@ use scopegate_domain::{
     ScopeToken, Secret, SecurityScheme, User, UserId, UserStatus, Username,
 };
 use scopegate_http::utoipa::{self, ToSchema};
-use scopegate_http::{ActiveUser, AnyJson, CurrentUser, Guard, HandledOperation, Json, get};
+use scopegate_http::{ActiveUser, CurrentUser, Guard, HandledOperation, Json, answer::AnyJson, get};
 use scopegate_store::{Store, StoreError, StoreErrorKind};
 use scopegate_token::{PasswordHasher, PasswordPolicy, PasswordVerdict};
 use serde::Serialize;

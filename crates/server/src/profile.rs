@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use scopegate_domain::ClientId;
 use scopegate_fastapi::TutorialTokenEndpoint;
-use scopegate_http::{Dialect, SiteEndpoint};
+use scopegate_http::site::{Dialect, SiteEndpoint};
 use scopegate_portal::TokenEndpoint;
 
 use crate::demo;

@@ -369,6 +369,39 @@ fn no_profile_outside_fastapi() {
     assert_eq!(found, NAMES_TUTORIAL.iter().map(PathBuf::from).collect());
 }
 
+/// The names that the documentation of `http` lists first.
+#[test]
+fn front_page_of_http_is_short() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../http/src/lib.rs");
+    let text = std::fs::read_to_string(file).expect("the crate has a root");
+    let items = syn::parse_file(&text).expect("it is Rust").items;
+    let is_hidden = |attributes: &[syn::Attribute]| {
+        let mut lists = attributes
+            .iter()
+            .filter_map(|attribute| attribute.meta.require_list().ok());
+        lists.any(|list| list.path.is_ident("doc") && list.tokens.to_string() == "hidden")
+    };
+    let listed = |item: &syn::Item| match item {
+        syn::Item::Mod(module) if matches!(module.vis, syn::Visibility::Public(_)) => {
+            usize::from(!is_hidden(&module.attrs))
+        }
+        syn::Item::Use(used) if matches!(used.vis, syn::Visibility::Public(_)) && !is_hidden(&used.attrs) => {
+            names(&used.tree)
+        }
+        _ => 0,
+    };
+    let count: usize = items.iter().map(listed).sum();
+    assert!((20..=40).contains(&count), "{count} names");
+}
+
+fn names(tree: &syn::UseTree) -> usize {
+    match tree {
+        syn::UseTree::Path(path) => names(&path.tree),
+        syn::UseTree::Group(group) => group.items.iter().map(names).sum(),
+        syn::UseTree::Name(_) | syn::UseTree::Rename(_) | syn::UseTree::Glob(_) => 1,
+    }
+}
+
 #[test]
 fn files_form_no_cycle() {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -9,7 +9,7 @@ use http::Request;
 use proptest::prelude::*;
 use scopegate_http::serde::{Deserialize, Serialize};
 use scopegate_http::utoipa::ToSchema;
-use scopegate_http::{AnyJson, Gate, get, post};
+use scopegate_http::{Gate, answer::AnyJson, get, post};
 use serde_json::{Map, Value, json};
 
 use crate::common::{self, Answered, Profile, send};

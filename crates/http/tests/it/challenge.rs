@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use scopegate_http::domain::{ApiKeyLocation, SchemeName};
 use scopegate_http::fuzzing::grammar;
 use scopegate_http::policy::{Fact, Rule};
-use scopegate_http::{Catalog, Challenge, Gate, Guard, ScopeToken, SecurityScheme, get};
+use scopegate_http::{Catalog, Gate, Guard, ScopeToken, SecurityScheme, get, site::Challenge};
 
 use crate::common::{self, Profile, token};
 

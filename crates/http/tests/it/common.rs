@@ -13,7 +13,7 @@ use scopegate_http::domain::{
 };
 use scopegate_http::store::{MemoryStore, Users};
 use scopegate_http::token::{Signer, SigningKey, TokenRules, Verifier};
-use scopegate_http::{BearerTokens, Catalog, Dialect, Gate, GateBuilder, ScopeToken, SecurityScheme};
+use scopegate_http::{BearerTokens, Catalog, Gate, GateBuilder, ScopeToken, SecurityScheme, site::Dialect};
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::{DefaultGuard, Interest};
 use tracing::{Event, Metadata, Subscriber};

@@ -9,7 +9,7 @@ use scopegate_http::store::StoreError;
 use scopegate_http::token::{Signer, SigningKey, TokenRules};
 use scopegate_http::warp::{self, Filter};
 use scopegate_http::{
-    Catalog, Cors, Gate, GateBuilder, Group, Guard, Permit, ScopeToken, SecurityScheme, get, post, route,
+    Catalog, Gate, GateBuilder, Group, Guard, Permit, ScopeToken, SecurityScheme, cors::Cors, get, post, route,
 };
 use scopegate_portal::TokenEndpoint;
 use scopegate_portal::grant::AuthorizationServer;
@@ -336,7 +336,7 @@ async fn headers_of_keys_and_of_the_application_may_be_sent_and_read() {
 /// A custom operation for `OPTIONS` answers everything but preflights.
 #[tokio::test]
 async fn declared_options_operation_does_not_replace_preflights() {
-    let own = route(scopegate_http::Method::Options, "/open").guard(Guard::requires([ME]));
+    let own = route(scopegate_http::policy::Method::Options, "/open").guard(Guard::requires([ME]));
     let own = own.then(|| async { "options" });
     let gate = site(|gate| gate.cors(these()).operation(own)).await;
     assert_eq!(

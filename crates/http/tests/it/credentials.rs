@@ -10,8 +10,10 @@ use scopegate_http::domain::{SchemeName, User, UserId, Username};
 use scopegate_http::policy::{Fact, Rule};
 use scopegate_http::store::{BoxFuture, StoreError};
 use scopegate_http::{
-    ApiKeyLocation, AuthenticatedCredential, Catalog, Credential, CredentialCheck, CredentialVerifier, CurrentUser,
-    Gate, GateBuilder, Guard, Json, Permit, ScopeToken, SecurityScheme, get,
+    Catalog, CurrentUser, Gate, GateBuilder, Guard, Json, Permit, ScopeToken, SecurityScheme,
+    credential::{AuthenticatedCredential, Credential, CredentialCheck, CredentialVerifier},
+    domain::ApiKeyLocation,
+    get,
 };
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};

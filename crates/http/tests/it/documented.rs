@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use scopegate_http::serde::{Deserialize, Serialize};
 use scopegate_http::utoipa::ToSchema;
 use scopegate_http::{
-    Answer, Gate, Guard, HandledOperation, Json, NoContent, OperationDescription, Permit, Response, StatusCode, get,
-    post,
+    Gate, Guard, HandledOperation, Json, Permit,
+    answer::{Answer, NoContent, OperationDescription, Response, StatusCode},
+    get, post,
 };
 use serde_json::{Value, json};
 

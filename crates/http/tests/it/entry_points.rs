@@ -4,7 +4,7 @@ use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use scopegate_http::warp::{self, Filter};
-use scopegate_http::{Gate, Guard, Json, RequestHead, get, post};
+use scopegate_http::{Gate, Guard, Json, get, post, site::RequestHead};
 
 use crate::common::{self, ITEMS, ME, Profile, token};
 

@@ -10,8 +10,10 @@ use http::{HeaderName, HeaderValue, Request};
 use scopegate_http::domain::Secret;
 use scopegate_http::store::{BoxFuture, StoreError};
 use scopegate_http::{
-    ApiKeyLocation, AuthenticatedCredential, Catalog, Credential, CredentialCheck, CredentialVerifier, Gate, Guard,
-    Json, OAuthFlows, Permit, ScopeToken, SecurityScheme, get,
+    Catalog, Gate, Guard, Json, Permit, ScopeToken, SecurityScheme,
+    credential::{AuthenticatedCredential, Credential, CredentialCheck, CredentialVerifier},
+    domain::{ApiKeyLocation, OAuthFlows},
+    get,
 };
 use serde_json::{Value, json};
 

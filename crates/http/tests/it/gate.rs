@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http::Request;
 use proptest::prelude::*;
-use scopegate_http::{ActiveUser, Catalog, Gate, Guard, Method, Permit, get, post, route, warp};
+use scopegate_http::{ActiveUser, Catalog, Gate, Guard, Permit, get, policy::Method, post, route, warp};
 
 use crate::common::{self, Answered, ITEMS, ME, Profile, get_with, send, token};
 
@@ -334,15 +334,15 @@ async fn five_hundred_operations_are_one_table() {
 
 struct OwnBody;
 
-impl scopegate_http::Input for OwnBody {
+impl scopegate_http::input::Input for OwnBody {
     type Value = ();
     const READS_BODY: bool = true;
 
-    fn read(_: &mut scopegate_http::RequestParts<'_>) -> Result<(), scopegate_http::InputError> {
+    fn read(_: &mut scopegate_http::input::RequestParts<'_>) -> Result<(), scopegate_http::input::InputError> {
         Ok(())
     }
 
-    fn describe(_: &mut scopegate_http::OperationDescription) {}
+    fn describe(_: &mut scopegate_http::answer::OperationDescription) {}
 }
 
 #[test]

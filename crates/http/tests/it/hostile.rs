@@ -348,7 +348,7 @@ fn a_host_is_named_once() {
             let request = Request::get(target).version(version).body(String::new()).unwrap();
             assert_eq!(
                 status == 200,
-                scopegate_http::names_one_host(&request),
+                scopegate_http::site::names_one_host(&request),
                 "{version:?} {target}"
             );
             let answer = RUNTIME

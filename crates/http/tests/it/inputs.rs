@@ -122,7 +122,7 @@ where
     gate(
         at().public()
             .query::<T>()
-            .then(|query: T| async move { scopegate_http::AnyJson(query) }),
+            .then(|query: T| async move { scopegate_http::answer::AnyJson(query) }),
     )
     .await
 }

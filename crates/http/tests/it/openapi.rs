@@ -2,7 +2,11 @@
 
 use scopegate_http::serde::{Deserialize, Serialize};
 use scopegate_http::utoipa::ToSchema;
-use scopegate_http::{AnyJson, Created, CurrentUser, Gate, Guard, Json, Permit, StatusCode, get, post, put};
+use scopegate_http::{
+    CurrentUser, Gate, Guard, Json, Permit,
+    answer::{AnyJson, Created, StatusCode},
+    get, post, put,
+};
 use serde_json::{Value, json};
 
 use crate::common::{self, ITEMS, ME, Profile};

@@ -7,8 +7,12 @@ use scopegate_http::policy::{Binding, Fact, Needs, Rule, SubjectKind};
 use scopegate_http::store::{BoxFuture, MemoryStore, StoreError};
 use scopegate_http::token::{Signer, SigningKey, TokenRules, Verifier};
 use scopegate_http::{
-    ActiveUser, ApiKeyLocation, BuildError, Catalog, Check, CheckContext, Credential, CredentialCheck,
-    CredentialVerifier, Gate, GateBuilder, GateError, Guard, Introspection, Permit, RemoteIssuer, SecurityScheme, get,
+    ActiveUser, BuildError, Catalog, Check, CheckContext, Gate, GateBuilder, Guard, Permit, SecurityScheme,
+    credential::{Credential, CredentialCheck, CredentialVerifier},
+    domain::ApiKeyLocation,
+    get,
+    issuers::{Introspection, RemoteIssuer},
+    site::GateError,
 };
 use scopegate_portal::TokenEndpoint;
 use scopegate_portal::grant::AuthorizationServer;

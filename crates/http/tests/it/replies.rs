@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::Request;
 use scopegate_http::domain::{Account, PasswordHash, Scope, User, UserId, UserStatus, Username};
 use scopegate_http::store::{BoxFuture, PasswordScheme, StoreError, Users};
-use scopegate_http::{ActiveUser, AnyJson, Gate, Guard, get};
+use scopegate_http::{ActiveUser, Gate, Guard, answer::AnyJson, get};
 use serde_json::json;
 
 use crate::common::{self, Answered, ITEMS, ME, Profile, get_with, send, token};

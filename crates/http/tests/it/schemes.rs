@@ -13,8 +13,11 @@ use scopegate_http::domain::SchemeName;
 use scopegate_http::policy::{Fact, Rule};
 use scopegate_http::store::{BoxFuture, StoreError};
 use scopegate_http::{
-    AnyJson, ApiKeyLocation, AuthenticatedCredential, BuildError, Catalog, Credential, CredentialCheck,
-    CredentialVerifier, Gate, GateBuilder, Guard, Permit, SecurityScheme, get,
+    BuildError, Catalog, Gate, GateBuilder, Guard, Permit, SecurityScheme,
+    answer::AnyJson,
+    credential::{AuthenticatedCredential, Credential, CredentialCheck, CredentialVerifier},
+    domain::ApiKeyLocation,
+    get,
 };
 use serde_json::{Value, json};
 

@@ -8,7 +8,11 @@ use http::{Request, Response};
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use scopegate_http::store::BoxFuture;
 use scopegate_http::token::{KeySet, SigningKey};
-use scopegate_http::{BodyError, Catalog, Cors, Gate, SiteDocument, SiteEndpoint, SiteRequest, SiteRoute};
+use scopegate_http::{
+    Catalog, Gate,
+    cors::Cors,
+    site::{BodyError, SiteDocument, SiteEndpoint, SiteRequest, SiteRoute},
+};
 use scopegate_portal::PublishedKeys;
 use serde_json::{Map, json};
 

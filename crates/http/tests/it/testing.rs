@@ -7,8 +7,11 @@ use scopegate_http::policy::{Fact, Rule, SubjectKind};
 use scopegate_http::store::BoxFuture;
 use scopegate_http::token::{TokenRules, Verifier};
 use scopegate_http::{
-    ActiveUser, ApiKeyLocation, AuthenticatedCredential, Caller, Catalog, Credential, CredentialCheck,
-    CredentialVerifier, CurrentUser, Gate, Guard, Json, Permit, SecurityScheme, get,
+    ActiveUser, Catalog, CurrentUser, Gate, Guard, Json, Permit, SecurityScheme,
+    credential::{AuthenticatedCredential, Credential, CredentialCheck, CredentialVerifier},
+    domain::ApiKeyLocation,
+    get,
+    typestate::Caller,
 };
 
 use crate::common::{self, ITEMS, ME, Profile};

@@ -11,8 +11,10 @@ use scopegate_http::domain::{
 use scopegate_http::store::{BoxFuture, MemoryStore, Store, StoreError};
 use scopegate_http::token::{ClientSecret, Signer, SigningKey, SystemRandomSource, TokenRules, Verifier};
 use scopegate_http::{
-    ApiKeyLocation, AuthenticatedCredential, Catalog, Credential, CredentialCheck, CredentialVerifier, Gate, Guard,
-    HandledOperation, ScopeToken, SecurityScheme, get, post,
+    Catalog, Gate, Guard, HandledOperation, ScopeToken, SecurityScheme,
+    credential::{AuthenticatedCredential, Credential, CredentialCheck, CredentialVerifier},
+    domain::ApiKeyLocation,
+    get, post,
 };
 use scopegate_portal::TokenEndpoint;
 use scopegate_portal::grant::AuthorizationServer;

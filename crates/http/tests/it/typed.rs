@@ -5,7 +5,9 @@ use http::Request;
 use scopegate_http::serde::{Deserialize, Serialize};
 use scopegate_http::utoipa::ToSchema;
 use scopegate_http::{
-    Answer, AnyJson, Created, CurrentUser, Gate, Guard, Json, Permit, Response, StatusCode, WarpReply, get, post, warp,
+    CurrentUser, Gate, Guard, Json, Permit,
+    answer::{Answer, AnyJson, Created, Response, StatusCode, WarpReply},
+    get, post, warp,
 };
 use serde_json::json;
 
@@ -190,7 +192,7 @@ impl Answer for Gone {
         }
     }
 
-    fn describe(description: &mut scopegate_http::OperationDescription) {
+    fn describe(description: &mut scopegate_http::answer::OperationDescription) {
         description.response(StatusCode::GONE, "It was taken down");
     }
 }

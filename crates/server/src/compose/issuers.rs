@@ -2,7 +2,10 @@
 
 use anyhow::{Context, ensure};
 use scopegate_domain::{Audience, Issuer};
-use scopegate_http::{GateBuilder, HttpFetcher, Introspection, RemoteIssuer};
+use scopegate_http::{
+    GateBuilder,
+    issuers::{HttpFetcher, Introspection, RemoteIssuer},
+};
 
 use crate::config::{IssuerSettings, Settings, Tokens, read_roots};
 use crate::demo;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use scopegate_domain::{Audience, ClaimLayout, ClientClaim, Issuer, Lifetime, ScopeLayout, ScopeToken, Secret};
-use scopegate_http::{AllowedNetwork, ClientAuthentication, Discovery, SubjectMapping};
+use scopegate_http::issuers::{AllowedNetwork, ClientAuthentication, Discovery, SubjectMapping};
 use serde::Deserialize;
 
 use super::fault::ConfigError;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use scopegate_domain::{Audience, Issuer, Lifetime, Secret};
-use scopegate_http::Cors;
+use scopegate_http::cors::Cors;
 use scopegate_portal::TrustedProxies;
 use serde_json::{Value, json};
 use tracing_subscriber::EnvFilter;

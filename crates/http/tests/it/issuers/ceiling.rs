@@ -8,8 +8,8 @@ use scopegate_http::domain::{
 };
 use scopegate_http::token::{Signer, SigningKey, TokenRules, Verifier};
 use scopegate_http::{
-    Catalog, Gate, GateBuilder, Guard, Introspection, IntrospectionBuilder, Permit, RemoteIssuerBuilder, ScopeToken,
-    SecurityScheme, get,
+    Catalog, Gate, GateBuilder, Guard, Permit, ScopeToken, SecurityScheme, get,
+    issuers::{Introspection, IntrospectionBuilder, RemoteIssuerBuilder},
 };
 use scopegate_issuers::test_provider::{TestProvider, json};
 

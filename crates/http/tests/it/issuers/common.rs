@@ -13,8 +13,8 @@ use scopegate_http::domain::{
 };
 use scopegate_http::token::{KeySet, Signer, SigningKey, TokenRules};
 use scopegate_http::{
-    AllowedNetwork, Catalog, Gate, GateBuilder, Guard, HttpFetcher, Permit, RemoteIssuer, RemoteIssuerBuilder,
-    ScopeToken, SecurityScheme, get,
+    Catalog, Gate, GateBuilder, Guard, Permit, ScopeToken, SecurityScheme, get,
+    issuers::{AllowedNetwork, HttpFetcher, RemoteIssuer, RemoteIssuerBuilder},
 };
 use scopegate_issuers::test_provider::{Step, TestProvider, json, response};
 

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use scopegate_http::domain::Issuer;
-use scopegate_http::{FetchError, InvalidDocument, RemoteError, RemoteIssuer};
+use scopegate_http::issuers::{FetchError, InvalidDocument, RemoteError, RemoteIssuer};
 use scopegate_issuers::test_provider::{HANG, Step, TestProvider, json, response};
 
 use crate::issuers::common::{audience, fetcher, gate, jwks, key, publish, status, token};

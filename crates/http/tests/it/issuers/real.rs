@@ -5,7 +5,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use scopegate_http::domain::{Audience, Issuer, Secret};
-use scopegate_http::{Discovery, Gate, Introspection, RemoteIssuer, RemoteIssuerBuilder};
+use scopegate_http::{
+    Gate,
+    issuers::{Discovery, Introspection, RemoteIssuer, RemoteIssuerBuilder},
+};
 
 use crate::issuers::common::{Load, ask, fetcher, gate, status};
 use crate::issuers::provider::Provider;

@@ -16,8 +16,10 @@ use scopegate_http::domain::{
 use scopegate_http::store::{BoxFuture, MemoryStore, StoreError, Users};
 use scopegate_http::token::{RevokedSet, SigningKey, SubjectClaim, TokenRules, Verifier};
 use scopegate_http::{
-    ActiveUser, BearerTokens, Credential, CredentialCheck, CredentialVerifier, Gate, GateBuilder, Guard, Introspection,
-    Permit, SubjectMapping, get,
+    ActiveUser, BearerTokens, Gate, GateBuilder, Guard, Permit,
+    credential::{Credential, CredentialCheck, CredentialVerifier},
+    get,
+    issuers::{Introspection, SubjectMapping},
 };
 use scopegate_issuers::test_provider::{TestProvider, json as answer_json};
 use serde_json::{Value, json};

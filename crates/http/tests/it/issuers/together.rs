@@ -7,7 +7,9 @@ use scopegate_http::domain::{Account, Issuer, KeyId, ScopeLayout, Secret, User, 
 use scopegate_http::store::{MemoryStore, Users};
 use scopegate_http::token::{Algorithm, KeySet, SigningKey, TokenRules, Verifier};
 use scopegate_http::{
-    ActiveUser, BuildError, Gate, GateError, Guard, Introspection, Permit, SecurityScheme, SubjectMapping, get,
+    ActiveUser, BuildError, Gate, Guard, Permit, SecurityScheme, get,
+    issuers::{Introspection, SubjectMapping},
+    site::GateError,
 };
 use scopegate_issuers::test_provider::{TestProvider, json};
 

@@ -4,7 +4,10 @@ use std::fmt::Write as _;
 
 use anyhow::Context;
 use scopegate_domain::{DeclaredScheme, SchemeName};
-use scopegate_http::{Challenge, RefusalResponse, StatusCode};
+use scopegate_http::{
+    answer::StatusCode,
+    site::{Challenge, RefusalResponse},
+};
 use scopegate_openapi::import::Imported;
 use scopegate_policy::{
     AssumedCredentials, Denial, DenialCause, Explanation, ExplanationStep, Fact, MissingFact, SchemeId, explain_grant,

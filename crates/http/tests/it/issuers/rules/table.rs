@@ -1,6 +1,9 @@
 //! The rules, the paths, and what each path answers to a breach of each rule.
 
-use scopegate_http::{AuthenticatedCredential, CredentialCheck, ScopeToken, TestGate};
+use scopegate_http::{
+    ScopeToken, TestGate,
+    credential::{AuthenticatedCredential, CredentialCheck},
+};
 use serde_json::{Value, json};
 
 use self::Cell::{Apart, Before, Claims, Revoked, Says, TestIdentitySetup as As, Type};
