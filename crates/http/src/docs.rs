@@ -8,7 +8,7 @@
 //! by experiment. Both bundles draw icons from `data:` images. Redoc makes two kinds of `<style>`
 //! element: an empty one, which it fills through the object model, and the fixed sheet of its
 //! scroll bar. Their hashes are in the policy. Check them again for each new version of a bundle;
-//! `crates/server/tests/browser.rs` fails if a page violates its policy.
+//! `crates/server/tests/it/browser.rs` fails if a page violates its policy.
 
 mod assets;
 mod page;

@@ -146,7 +146,7 @@ impl<A: Accept> Acceptor<A> {
     /// accepted connection.
     // SECURITY: a connection without a slot is not served. So at most one connection beyond the
     // slots is open. Tested by
-    // `server/tests/connections.rs::new_connection_evicts_a_silent_one`.
+    // `server/tests/it/connections.rs::new_connection_evicts_a_silent_one`.
     pub(crate) async fn next(&mut self) -> Option<AcceptedConnection<A::Io>> {
         if self.waiting.is_none() {
             self.waiting = Some(self.accept().await?);

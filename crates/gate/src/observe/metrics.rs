@@ -24,7 +24,7 @@ const STATUS_CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 /// The metrics of a gate.
 ///
 /// SECURITY: no label contains data of a request, so clients cannot create series without limit
-/// (crates/server/tests/admin/metrics.rs, `strangers_make_no_series`).
+/// (crates/server/tests/it/admin/metrics.rs, `strangers_make_no_series`).
 #[derive(Debug)]
 pub(crate) struct GateMetrics {
     /// One for each operation of the table, in its order.

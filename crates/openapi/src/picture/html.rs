@@ -28,7 +28,7 @@ const SCRIPT: &str = concat!(
 const BODY: &str = include_str!("html/body.html");
 /// SHA-256 of the style and of the script, which alone the page may apply and run.
 // SECURITY: a change of the style or the script must change its digest here. Tested by
-// `crates/server/tests/picture.rs`.
+// `crates/server/tests/it/picture.rs`.
 const STYLE_DIGEST: &str = "sha256-pL63MjvD+Vl34ahRnPQ4Oou8dt/xyIw3RKAMwbucJwQ=";
 const SCRIPT_DIGEST: &str = "sha256-oYsY0tR1BSsFrlN+ckqQtVj6lLtQTNrKYL+XRL0rYOs=";
 

@@ -10,7 +10,7 @@ const ME: ScopeToken = ScopeToken::from_static("me");
 const ITEMS: ScopeToken = ScopeToken::from_static("items");
 
 /// The response of FastAPI 0.165.0 for `/openapi.json`.
-const RECORDED: &str = include_str!("../../../server/tests/tutorial/openapi.json");
+const RECORDED: &str = include_str!("../../../server/tests/it/tutorial/openapi.json");
 
 fn table() -> OperationTable {
     let catalog = Catalog::builder()

@@ -15,7 +15,7 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 /// The time for which a result of the store is reused.
 ///
 /// SECURITY: however many clients read `/readyz`, the store is checked at most once in this time.
-/// Two checks never run at once (tests/admin/metrics.rs,
+/// Two checks never run at once (tests/it/admin/metrics.rs,
 /// `store_is_probed_once_for_many_requests`).
 const FRESH: Duration = Duration::from_secs(1);
 

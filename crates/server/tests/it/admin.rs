@@ -14,6 +14,4 @@ mod metrics;
 mod probes;
 mod prometheus;
 mod shadow;
-#[path = "../support/mod.rs"]
-mod support;
 mod watched;

@@ -11,10 +11,7 @@
     reason = "a test may fail"
 )]
 
-#[path = "broken/place.rs"]
 mod place;
-#[expect(dead_code, reason = "not all of it is needed here")]
-mod support;
 
 use std::fs;
 use std::path::Path;

@@ -11,24 +11,25 @@
 #![expect(clippy::print_stdout, reason = "a process says where it listens")]
 
 mod node;
-#[path = "../support/shell.rs"]
-#[expect(dead_code, reason = "not all of it is needed here")]
-mod shell;
-#[path = "../support/mod.rs"]
-#[expect(dead_code, reason = "not all of it is needed here")]
-mod support;
 
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use shell::Shell;
-use support::Server;
+use crate::long_check;
+use crate::shell::Shell;
+use crate::support::Server;
 
 const PASSWORD: &str = "correct horse";
 
 /// Seconds by which the clocks of the two nodes differ from that of the commands.
 const SHIFTS: [[i64; 2]; 4] = [[60, 0], [-60, 0], [30, -30], [45, 1]];
+
+/// Returns the first two shifts, or all of them in the long check.
+fn shifts() -> impl Iterator<Item = [i64; 2]> {
+    let is_long = long_check::is_on("clocks that differ by less than the limit");
+    SHIFTS.into_iter().take(if is_long { SHIFTS.len() } else { 2 })
+}
 
 /// A database with a user and a client, and two nodes.
 struct Stage {
@@ -132,7 +133,7 @@ fn a_revocation_covers_the_tokens_of_nodes_with_other_clocks() {
             &["client", "revoke", "app"],
         ],
     ];
-    for shifts in SHIFTS {
+    for shifts in shifts() {
         let stage = Stage::new(shifts);
         for lines in commands {
             stage.revokes(lines);
@@ -143,7 +144,7 @@ fn a_revocation_covers_the_tokens_of_nodes_with_other_clocks() {
 /// The other node applies the change too, while the user stays disabled.
 #[test]
 fn a_disabled_user_is_refused_by_nodes_with_other_clocks() {
-    for shifts in SHIFTS {
+    for shifts in shifts() {
         let stage = Stage::new(shifts);
         let old = stage.tokens();
         stage.run(&["user", "disable", "ada"]);

@@ -1,15 +1,10 @@
 //! Every command in a shell: the streams of its output, and the exit status.
 
-#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test may fail")]
-
-#[path = "support/shell.rs"]
-mod shell;
-
 use std::path::Path;
 
 use serde_json::{Value, json};
 
-use shell::{Run, Shell};
+use crate::shell::{Run, Shell};
 
 /// Adds a user who may have both scopes.
 fn add_user(shell: &Shell, name: &str) -> Run {

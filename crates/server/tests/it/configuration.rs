@@ -2,15 +2,9 @@
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test may fail")]
 
-#[path = "../support/shell.rs"]
-mod shell;
-#[path = "../support/mod.rs"]
-#[expect(dead_code, reason = "not all of it is needed here")]
-mod support;
-
+use crate::shell::Shell;
+use crate::support::Server;
 use serde_json::Value;
-use shell::Shell;
-use support::Server;
 
 const CORP: &str = "[[issuers]]\nname = 'corp'\n";
 
@@ -181,7 +175,7 @@ fn server_without_grant_reports_it_in_every_answer() {
 fn server_without_grant_warns_at_every_start() {
     let shell = Shell::new();
     for _ in 0..2 {
-        let mut serving = support::scopegate()
+        let mut serving = crate::support::scopegate()
             .current_dir(shell.path())
             .args(["serve", "--listen", "127.0.0.1:0"])
             .stdout(std::process::Stdio::piped())

@@ -1,21 +1,14 @@
 //! Peers that hold connections and send nothing useful. A correct client runs next to each kind.
 
 #![expect(clippy::disallowed_methods, reason = "waiting has to end")]
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test may fail"
-)]
-
-mod support;
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may fail")]
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
+use crate::support::{Answer, Server};
 use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
-use support::{Answer, Server};
 
 const STATUS: &[u8] = b"GET /status/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 const KEPT: &[u8] = b"GET /status/ HTTP/1.1\r\nHost: a\r\n\r\n";

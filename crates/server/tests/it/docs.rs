@@ -8,21 +8,12 @@ use std::process::Command;
 use figment::Figment;
 use figment::providers::{Format as _, Toml};
 
-#[path = "support/checkout.rs"]
-mod checkout;
-#[path = "docs/commands.rs"]
 mod commands;
-#[path = "docs/manifest.rs"]
 mod manifest;
-#[path = "docs/markdown.rs"]
 mod markdown;
-#[path = "docs/references.rs"]
 mod references;
 
-#[expect(dead_code, reason = "these tests send no requests of their own")]
-mod support;
-
-use checkout::Checkout;
+use crate::checkout::Checkout;
 use manifest::{Manifest, Snippet};
 use markdown::code_blocks;
 
@@ -128,7 +119,7 @@ fn picture_of_readme_is_current() {
     let folder = tempfile::tempdir().unwrap();
     let document = folder.path().join("items.toml");
     fs::write(&document, policy).unwrap();
-    let drawn = support::scopegate()
+    let drawn = crate::support::scopegate()
         .args(["policy", "graph", "--output", "-"])
         .arg(&document)
         .output()
@@ -151,7 +142,7 @@ fn demo_of_readme_answers_as_shown() {
     let checkout = Checkout::read();
     let blocks = code_blocks(checkout.text("README.md").unwrap());
     let (_, block) = blocks.iter().find(|(_, block)| block.contains("TOKEN=")).unwrap();
-    let server = support::Server::start(&["--demo"], &[]);
+    let server = crate::support::Server::start(&["--demo"], &[]);
     let script = block.replace("127.0.0.1:8000", &server.address.to_string());
     let output = Command::new("sh").arg("-c").arg(script).output().unwrap();
     let printed = String::from_utf8(output.stdout).unwrap();

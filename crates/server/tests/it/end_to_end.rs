@@ -10,8 +10,6 @@
     reason = "a test may fail, and reads its own files"
 )]
 
-mod support;
-
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,7 +19,7 @@ use base64_simd::URL_SAFE_NO_PAD;
 use ring::hmac;
 use serde_json::{Map, Value, json};
 
-use support::{Answer, Server};
+use crate::support::{Answer, Server};
 
 /// The key of the tutorial: its text, not the bytes of its digits.
 const SECRET_KEY: &str = "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7";
@@ -39,7 +37,7 @@ fn start() -> Server {
 }
 
 fn recorded(name: &str) -> Value {
-    let path = format!("{}/tests/tutorial/{name}", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("{}/tests/it/tutorial/{name}", env!("CARGO_MANIFEST_DIR"));
     serde_json::from_str(&std::fs::read_to_string(path).expect("a recording")).expect("JSON")
 }
 

@@ -12,16 +12,11 @@
 mod backup;
 mod copied;
 mod damaged;
-mod faults;
 mod moved;
 mod names;
+mod options;
 mod reading;
 mod said;
 mod settings;
-#[path = "../support/shell.rs"]
-mod shell;
 mod stage;
-#[path = "../support/mod.rs"]
-#[expect(dead_code, reason = "not all of it is needed here")]
-mod support;
 mod typed;

@@ -9,19 +9,15 @@
     reason = "a test may fail, and reads its own tables"
 )]
 
-#[path = "hostile/authorized.rs"]
 mod authorized;
-#[path = "hostile/bodies.rs"]
 mod bodies;
-#[path = "hostile/framing.rs"]
 mod framing;
-mod support;
-#[path = "../../http/tests/it/targets.rs"]
+#[path = "../../../http/tests/it/targets.rs"]
 mod targets;
 
 use serde_json::Value;
 
-use support::{Answer, Server};
+use crate::support::{Answer, Server};
 
 /// A secret that requests contain and that no answer may contain.
 const CANARY: &str = "hunter2-canary";

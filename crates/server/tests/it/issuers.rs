@@ -1,24 +1,16 @@
 //! Tokens of another issuer at the running server.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "a test may fail"
-)]
-
-#[expect(dead_code, reason = "other tests need more of it")]
-mod support;
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail")]
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::Stdio;
 
+use crate::support::{Server, scopegate};
 use base64_simd::URL_SAFE_NO_PAD;
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
-use support::{Server, scopegate};
 
 /// An issuer in a thread of this test: its document, its keys, and responses about one opaque
 /// token.

@@ -1,15 +1,7 @@
 //! `scopegate key ..` in a shell, and its effect on the files next to a database.
 
 #![expect(clippy::disallowed_methods, reason = "a test waits for a key to take over")]
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test may fail"
-)]
-
-#[path = "support/shell.rs"]
-mod shell;
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may fail")]
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -21,7 +13,7 @@ use scopegate_domain::{AccessTokenClaims, Audience, ClientId, Issuer, Lifetime, 
 use scopegate_token::{Algorithm, Signer, SigningKey, TokenRules};
 use serde_json::{Value, json};
 
-use shell::{Run, Shell};
+use crate::shell::{Run, Shell};
 
 /// An announcement of one second, so that a test need not wait for an hour.
 const SOON: [(&str, &str); 1] = [("SCOPEGATE_KEY_ANNOUNCEMENT", "1s")];
@@ -195,7 +187,7 @@ fn import_of_an_unsuitable_key_is_refused() {
         ("hunter2", "not a key of this kind"),
         ("{\"kty\":", "not a key of this kind"),
         (
-            include_str!("../../token/tests/data/rsa_short.pem"),
+            include_str!("../../../token/tests/data/rsa_short.pem"),
             "RSA key is shorter than 2048 bits",
         ),
     ] {
@@ -393,14 +385,10 @@ fn tokens_of_an_earlier_version_survive_a_rotation() {
 
     json(shell, &["key", "rotate"]);
     let database = format!("sqlite:{}", shell.path().join("scopegate.db").display());
-    let server = support::Server::start(&["--issuer", issuer, "--database", &database], &[]);
+    let server = crate::support::Server::start(&["--issuer", issuer, "--database", &database], &[]);
     let status = |token: &str| {
         let head = "GET /status/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: Bearer";
         server.exchange(format!("{head} {token}\r\n\r\n").as_bytes()).status
     };
     assert_eq!((status(token.expose()), status(other.expose())), (200, 401));
 }
-
-#[path = "support/mod.rs"]
-#[expect(dead_code, reason = "not all of it is needed here")]
-mod support;

@@ -7,11 +7,8 @@
     reason = "a test may fail"
 )]
 
-#[path = "layering/cycles.rs"]
 mod cycles;
-#[path = "layering/dependencies.rs"]
 mod dependencies;
-#[path = "layering/imports.rs"]
 mod imports;
 
 use std::collections::{BTreeMap, BTreeSet};

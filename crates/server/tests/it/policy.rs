@@ -16,7 +16,5 @@ mod reading;
 mod routes;
 mod scopes;
 mod servers;
-#[path = "../support/shell.rs"]
-mod shell;
 mod usage;
 mod whole;

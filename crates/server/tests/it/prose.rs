@@ -10,20 +10,14 @@
     reason = "a test may fail, and reads its own lists"
 )]
 
-#[expect(dead_code, reason = "other tests use the rest")]
-#[path = "support/checkout.rs"]
-mod checkout;
-#[path = "prose/rules.rs"]
 mod rules;
-#[path = "prose/texts.rs"]
 mod texts;
-#[path = "prose/tokens.rs"]
 mod tokens;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use checkout::Checkout;
+use crate::checkout::Checkout;
 use rules::Rules;
 use texts::Texts;
 
@@ -38,7 +32,7 @@ const WORDS: usize = 30;
 const SKIPPED: [&str; 7] = [
     "CHANGELOG.md",
     "/assets/",
-    "/tests/prose/",
+    "/tests/it/prose/",
     "/migrations/0001_initial.sql",
     "/migrations/0002_revocations.sql",
     "/migrations/0003_signing_keys.sql",

@@ -2,22 +2,13 @@
 //! them from its start.
 
 #![expect(clippy::disallowed_methods, reason = "what is tested is how long things take")]
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test may fail"
-)]
-
-#[path = "support/shell.rs"]
-mod shell;
-mod support;
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may fail")]
 
 use std::time::{Duration, Instant};
 
+use crate::shell::Shell;
+use crate::support::{Answer, Server};
 use serde_json::Value;
-use shell::Shell;
-use support::{Answer, Server};
 
 /// The configured maximum age in both profiles, and the extra time of a busy machine.
 const AGE: Duration = Duration::from_secs(1);

@@ -10,11 +10,6 @@
     reason = "a test may fail"
 )]
 
-#[expect(dead_code, reason = "not all of it is needed here")]
-#[path = "support/shell.rs"]
-mod shell;
-mod support;
-
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -27,8 +22,8 @@ use scopegate_domain::{
 use scopegate_token::{JwksPolicy, KeySet, Signer, SigningKey, TokenRules};
 use serde_json::Value;
 
-use shell::Shell;
-use support::{Answer, Server};
+use crate::shell::Shell;
+use crate::support::{Answer, Server};
 
 const ISSUER: &str = "https://id.example";
 

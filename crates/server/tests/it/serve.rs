@@ -1,16 +1,13 @@
 //! The listener of the built program under incorrect clients, and its shutdown.
 
 #![expect(clippy::disallowed_methods, reason = "what is tested is how long things take")]
-#![expect(clippy::expect_used, reason = "a test may fail")]
-
-mod support;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use support::{Answer, Server};
+use crate::support::{Answer, Server};
 
 const STATUS: &[u8] = b"GET /status/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 const LOGIN: &str = "grant_type=password&username=johndoe&password=secret&scope=me";

@@ -1,15 +1,10 @@
 //! `scopegate token ..` in a shell.
 
-#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test may fail")]
-
-#[path = "support/shell.rs"]
-mod shell;
-
 use base64_simd::URL_SAFE_NO_PAD;
 use ring::hmac;
 use serde_json::{Value, json};
 
-use shell::{Run, Shell};
+use crate::shell::{Run, Shell};
 
 const SECRET: &[u8; 32] = b"a secret text of thirty-two byte";
 const NOW: &str = "1700000000";

@@ -15,6 +15,8 @@ use std::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::long_check;
+
 /// The failure of a browser test, in one sentence.
 pub(crate) type Failure = Box<dyn Error>;
 
@@ -111,11 +113,11 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    /// Starts driver and browser. Returns `None` if `SCOPEGATE_WITHOUT_BROWSER` is set, or if no
-    /// browser is found. With `SCOPEGATE_REQUIRE_BROWSER=1` it never returns `None`.
+    /// Starts driver and browser; `None` if this is not the long check, or if there is no browser.
+    /// With `SCOPEGATE_REQUIRE_BROWSER=1` both are required in any check.
     pub(crate) fn start_if_there() -> Result<Option<Self>, Failure> {
         let is_required = env::var("SCOPEGATE_REQUIRE_BROWSER").is_ok_and(|value| value == "1");
-        if !is_required && env::var_os("SCOPEGATE_WITHOUT_BROWSER").is_some() {
+        if !is_required && !long_check::is_on("pages in a browser") {
             return Ok(None);
         }
         let driver = program(&["chromedriver"]);
@@ -123,7 +125,11 @@ impl Browser {
         match driver.zip(chromium) {
             Some((driver, chromium)) => Self::start(&driver, &chromium).map(Some),
             None if is_required => Err("chromium or chromedriver is not on the search path".into()),
-            None => Ok(None),
+            None => {
+                let reason = "SKIPPED: chromium or chromedriver is not on the search path\n";
+                std::io::stderr().write_all(reason.as_bytes())?;
+                Ok(None)
+            }
         }
     }
 

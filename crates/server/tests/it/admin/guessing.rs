@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
+use crate::admin::watched::Watched;
 use crate::support::Answer;
-use crate::watched::Watched;
 
 const FORM: &str = "Content-Type: application/x-www-form-urlencoded\r\n";
 

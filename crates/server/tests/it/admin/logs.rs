@@ -6,9 +6,9 @@ use std::io::{Read, Write};
 use serde_json::Value;
 use sqlx::{Connection, SqliteConnection};
 
-use crate::metrics::bearer;
+use crate::admin::metrics::bearer;
+use crate::admin::watched::{SECRET_KEY, Watched};
 use crate::support::Answer;
-use crate::watched::{SECRET_KEY, Watched};
 
 /// A part of every secret in the requests below.
 const MARK: &str = "swordfish";

@@ -7,8 +7,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use base64_simd::URL_SAFE_NO_PAD;
 use ring::hmac;
 
-use crate::shadow::{file, proposed};
-use crate::watched::{SECRET_KEY, Watched};
+use crate::admin::shadow::{file, proposed};
+use crate::admin::watched::{SECRET_KEY, Watched};
 
 /// A token of the demo for any user, by name.
 fn forge(name: &str) -> String {
@@ -120,7 +120,7 @@ fn metrics_match_the_documented_list() {
     let policy = file(&proposed());
     let watched = Watched::start(&["--shadow-policy", policy.path().to_str().unwrap()]);
     play(&watched);
-    let told: BTreeSet<String> = include_str!("../../../../docs/operations.md")
+    let told: BTreeSet<String> = include_str!("../../../../../docs/operations.md")
         .lines()
         .filter_map(|line| Some(line.strip_prefix("| `")?.split('`').next()?.to_owned()))
         .filter(|name| name.starts_with("scopegate_") || name.starts_with("process_"))

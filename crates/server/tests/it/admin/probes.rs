@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use sqlx::{Connection, SqliteConnection};
 
+use crate::admin::watched::Watched;
 use crate::support::{Answer, Server};
-use crate::watched::Watched;
 
 const LOGIN: &str = "username=johndoe&password=secret&scope=me+items";
 

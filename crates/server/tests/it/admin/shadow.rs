@@ -5,8 +5,8 @@ use std::io::Write as _;
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
-use crate::metrics::bearer;
-use crate::watched::Watched;
+use crate::admin::metrics::bearer;
+use crate::admin::watched::Watched;
 
 /// Creates a file with this text.
 pub(crate) fn file(text: &str) -> NamedTempFile {

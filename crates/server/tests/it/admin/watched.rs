@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use crate::prometheus::Samples;
+use crate::admin::prometheus::Samples;
 use crate::support::{Answer, Server, scopegate};
 
 /// The key of the demo's tokens in these tests.

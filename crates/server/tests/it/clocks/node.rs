@@ -27,7 +27,7 @@ const DATABASE: &str = "NODE_DATABASE";
 const SHIFT: &str = "NODE_SHIFT";
 
 /// All nodes sign with this key.
-const KEY: &[u8] = include_bytes!("../../../token/tests/data/p256_pkcs8.pem");
+const KEY: &[u8] = include_bytes!("../../../../token/tests/data/p256_pkcs8.pem");
 
 const ME: ScopeToken = ScopeToken::from_static("me");
 const ITEMS: ScopeToken = ScopeToken::from_static("items");
@@ -45,7 +45,7 @@ impl Clock for Shifted {
 /// Starts a node on a database.
 pub(crate) fn start(database: &Path, shift: i64) -> Server {
     let mut process = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "node::a_node_has_a_shifted_clock", "--nocapture"])
+        .args(["--exact", "clocks::node::a_node_has_a_shifted_clock", "--nocapture"])
         .env(DATABASE, database)
         .env(SHIFT, shift.to_string())
         .stdin(Stdio::null())

@@ -3,7 +3,7 @@
 
 use std::process::{Command, Stdio};
 
-use super::checkout::Checkout;
+use crate::checkout::Checkout;
 
 /// Programs of the system that a block may call.
 const SYSTEM: [&str; 5] = ["curl", "grep", "openssl", "sed", "xdg-open"];

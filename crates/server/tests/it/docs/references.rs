@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::checkout::Checkout;
 use super::markdown::{anchors, blocks, code_spans, links};
+use crate::checkout::Checkout;
 
 /// Endings of the files that a code span names. A span with another ending, such as `api.yaml`, may
 /// be an example.

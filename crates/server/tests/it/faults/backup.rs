@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
 
-use crate::stage::{PASSWORD, Stage, log_in, me, token, wait_for};
+use crate::faults::stage::{PASSWORD, Stage, log_in, me, token, wait_for};
 
 fn json(stage: &Stage, line: &[&str]) -> Value {
     let run = stage.done(&[line, &["--format", "json"]].concat());

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::stage::{PASSWORD, Stage, log_in, log_in_with, me, token, wait_for};
+use crate::faults::stage::{PASSWORD, Stage, log_in, log_in_with, me, token, wait_for};
 
 const ENDS: [&str; 3] = ["", "-wal", "-shm"];
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::stage::{COMMANDS, PASSWORD, Stage};
+use crate::faults::stage::{COMMANDS, PASSWORD, Stage};
 
 #[test]
 fn a_damaged_database_is_refused_and_no_file_is_left() {

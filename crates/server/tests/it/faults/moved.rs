@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::stage::{COMMANDS, Creates, PASSWORD, Stage, log_in, log_in_with, me, token, wait_for};
+use crate::faults::stage::{COMMANDS, Creates, PASSWORD, Stage, log_in, log_in_with, me, token, wait_for};
 
 /// Runs every command without the database file. Each names the file, and none changes a file.
 fn every_command_is_refused(stage: &Stage, expected: &str) {

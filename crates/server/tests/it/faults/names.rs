@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use crate::stage::{COMMANDS, Creates, PASSWORD, Stage};
+use crate::faults::stage::{COMMANDS, Creates, PASSWORD, Stage};
 
 /// The files that SQLite and the program keep with a database.
 const ENDS: [&str; 6] = ["-wal", "-shm", "-journal", ".kek", ".kek.next", ".key"];

@@ -6,8 +6,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
 
+use crate::faults::stage::{COMMANDS, Creates, PASSWORD, Stage};
 use crate::shell::Shell;
-use crate::stage::{COMMANDS, Creates, PASSWORD, Stage};
 use crate::support::scopegate;
 
 const READING: [&[&str]; 5] = [

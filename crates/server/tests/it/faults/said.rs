@@ -3,7 +3,7 @@
 use std::fs::{self, OpenOptions};
 use std::process::{Command, Stdio};
 
-use crate::stage::{COMMANDS, PASSWORD, Stage};
+use crate::faults::stage::{COMMANDS, PASSWORD, Stage};
 use crate::support::scopegate;
 
 const DOCUMENT: &str =
@@ -66,7 +66,7 @@ fn a_token_or_client_secret_in_place_of_a_name_is_not_repeated() {
 
 /// Whether a word of a command line names a user, a client, a key or a token.
 fn is_name(word: &str) -> bool {
-    matches!(word, "ada" | "app" | "k1") || word == crate::stage::TOKEN_ID
+    matches!(word, "ada" | "app" | "k1") || word == crate::faults::stage::TOKEN_ID
 }
 
 fn is_silent(said: &str, line: &[&str]) {

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use crate::stage::{Stage, log_in_with};
+use crate::faults::stage::{Stage, log_in_with};
 use crate::support::remove_own_variables;
 
 const TYPED: &str = "horsebattery";

@@ -5,8 +5,8 @@ use proptest::sample::select;
 use proptest::test_runner::{Config, TestRunner};
 use scopegate_http::fuzzing::oracle::{self, Named};
 
-use crate::targets::targets;
-use crate::{ask, request, rfc, token, tutorial};
+use crate::hostile::targets::targets;
+use crate::hostile::{ask, request, rfc, token, tutorial};
 
 /// The demo's table: method, template, scopes (`None`: public), and a text in the body of its 200.
 const TABLE: [(&str, &str, Option<&[&str]>, &str); 19] = [

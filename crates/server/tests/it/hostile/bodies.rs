@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
+use crate::hostile::{CANARY, FORM, ask, post, request, rfc, tutorial};
 use crate::support::Server;
-use crate::{CANARY, FORM, ask, post, request, rfc, tutorial};
 
 /// The media type selects the form. The RFC has one; the tutorial uses the first of two and accepts
 /// multipart forms.

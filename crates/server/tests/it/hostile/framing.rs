@@ -2,8 +2,8 @@
 
 use std::io::{Read, Write};
 
+use crate::hostile::{FORM, LOGIN, ask, post, request, rfc};
 use crate::support::Server;
-use crate::{FORM, LOGIN, ask, post, request, rfc};
 
 /// Everything that the server sends on one connection until it closes it.
 fn exchange_all(server: &Server, request: &[u8]) -> String {

@@ -9,8 +9,8 @@ use scopegate_store::Store;
 use scopegate_token::{Algorithm, KeyEncryptionKey, KeyRing, SigningKey};
 use serde_json::Value;
 
+use crate::kill::writer::Scene;
 use crate::support::scopegate;
-use crate::writer::Scene;
 
 /// The commands on keys.
 pub(crate) const WRITES: [&str; 3] = ["key remove", "key rewrap", "key rotate"];

@@ -3,7 +3,7 @@
 use scopegate_domain::{Account, Client, PasswordHash, Secret, User, UserStatus};
 use scopegate_token::{PasswordHasher, PasswordPolicy, PasswordVerdict};
 
-use crate::revoked::Taken;
+use crate::kill::revoked::Taken;
 
 /// Repeatable pseudo-random numbers: splitmix64.
 #[derive(Clone, Debug)]

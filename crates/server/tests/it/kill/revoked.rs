@@ -4,8 +4,8 @@ use scopegate_domain::{Revocation, Revoked, Timestamp};
 use scopegate_store::{RevocationCursor, Store};
 use serde_json::Value;
 
-use crate::model::Subject;
-use crate::writes::Act;
+use crate::kill::model::Subject;
+use crate::kill::writes::Act;
 
 /// A revocation of a subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

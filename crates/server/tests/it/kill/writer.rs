@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use scopegate_token::ClientSecret;
 
-use crate::model::{Digest, Random, State, Subject};
-use crate::revoked::revoked_by;
+use crate::kill::model::{Digest, Random, State, Subject};
+use crate::kill::revoked::revoked_by;
+use crate::kill::writes::{self, Act};
 use crate::support::{Answer, address_in, scopegate};
-use crate::writes::{self, Act};
 
 /// The shared state of all processes of one round.
 #[derive(Default)]

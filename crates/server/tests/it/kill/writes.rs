@@ -1,6 +1,6 @@
 //! Every kind of write. A new one is one more entry in [`WRITES`].
 
-use crate::model::{Digest, Password, Random, State, Subject};
+use crate::kill::model::{Digest, Password, Random, State, Subject};
 
 /// The way of one write.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use crate::imports::{Imports, Modules};
+use crate::layering::imports::{Imports, Modules};
 
 /// Returns the groups of files that import each other, directly or through other files.
 fn cycles(imports: &Imports) -> BTreeSet<BTreeSet<&Path>> {

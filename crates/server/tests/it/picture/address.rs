@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::stage::{self, Stage};
-use crate::{ENTER, TAB, documents, tables};
+use crate::picture::stage::{self, Stage};
+use crate::picture::{ENTER, TAB, documents, tables};
 
 /// The whole selection of the page.
 fn choice(stage: &Stage) -> serde_json::Value {

@@ -7,8 +7,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::stage::{self, Stage};
-use crate::{documents, tables};
+use crate::picture::stage::{self, Stage};
+use crate::picture::{documents, tables};
 
 /// Repeatable pseudo-random numbers.
 struct Random(u64);

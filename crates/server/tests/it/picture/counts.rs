@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use scopegate_domain::SchemeName;
 use scopegate_policy::{AuthorizationServer, AuthorizationServers};
 
-use crate::stage::{self, Stage, grant, opened, opened_by_tokens_of};
-use crate::{documents, tables};
+use crate::picture::stage::{self, Stage, grant, opened, opened_by_tokens_of};
+use crate::picture::{documents, tables};
 
 /// For each box: whether it is a scope, its name, its text.
 type Counted = BTreeMap<usize, (bool, String, String)>;

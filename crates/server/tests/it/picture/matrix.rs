@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use crate::stage::{self, Stage};
-use crate::{ENTER, documents, tables};
+use crate::picture::stage::{self, Stage};
+use crate::picture::{ENTER, documents, tables};
 
 /// A cell: its row, its column, its number.
 type Cell = (String, usize, usize);

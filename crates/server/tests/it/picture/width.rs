@@ -3,8 +3,8 @@
 use scopegate_policy::OperationTable;
 use serde_json::json;
 
-use crate::stage::{self, Stage};
-use crate::{documents, tables};
+use crate::picture::stage::{self, Stage};
+use crate::picture::{documents, tables};
 
 /// Elements outside the page, and boxes that are too small.
 const OUTSIDE: &str = "

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::documents::shop;
+use crate::policy::documents::shop;
 use crate::shell::{Run, Shell};
 
 /// The data of a command with a negative answer.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::documents::shop;
+use crate::policy::documents::shop;
 use crate::shell::Shell;
 
 const API: &str = "openapi: 3.1.0

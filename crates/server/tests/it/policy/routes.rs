@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::documents::{real, shop};
+use crate::policy::documents::{real, shop};
 use crate::shell::Shell;
 
 fn operation<'v>(data: &'v Value, method: &str, path: &str) -> &'v Value {

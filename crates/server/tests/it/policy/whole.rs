@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::documents::{real, shop};
+use crate::policy::documents::{real, shop};
 use crate::shell::{Run, Shell};
 
 /// All findings of a document.

@@ -5,7 +5,7 @@ use std::process::Stdio;
 use crate::shell::Shell;
 use serde_json::Value;
 
-use crate::stage::{PASSWORD, Stage, log_in_with, me, token, wait_for};
+use crate::faults::stage::{PASSWORD, Stage, log_in_with, me, token, wait_for};
 use crate::support::remove_own_variables;
 use crate::support::{Server, scopegate};
 

@@ -1,0 +1,32 @@
+//! Tests of the program, in one executable.
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test may fail")]
+
+mod admin;
+mod broken;
+mod browser;
+mod checkout;
+mod clocks;
+mod command;
+mod configuration;
+mod connections;
+mod docs;
+mod drain;
+mod end_to_end;
+mod faults;
+mod hostile;
+mod issuers;
+mod key;
+mod kill;
+mod layering;
+#[path = "../../../../tests/long_check.rs"]
+mod long_check;
+mod picture;
+mod policy;
+mod prose;
+mod revocation;
+mod rotation;
+mod serve;
+mod shell;
+mod support;
+mod token;
+mod webdriver;
