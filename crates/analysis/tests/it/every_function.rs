@@ -1,4 +1,4 @@
-//! Law 7 on small universes, whole: every monotone function of four scopes against every other.
+//! Law 7 on small fact tables, whole: every monotone function of four scopes against every other.
 
 use scopegate_analysis::{Change, ChangeKind, diff};
 use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};

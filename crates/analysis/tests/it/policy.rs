@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use scopegate_domain::ScopeToken;
 use scopegate_policy::{Fact, Guard, Method, Operation, OperationTable, Rule, ServerScope, TableError};
 
-use crate::oracle::bridge::{catalog, fact_atom, scheme_name, token};
+use crate::oracle::bridge::{catalog, fact_named, scheme_name, token};
 use crate::oracle::words::Words;
 use crate::oracle::{Facts, Formula};
 use crate::random_words;
@@ -148,7 +148,12 @@ impl Policy {
     /// Returns the facts of the oracle for facts of the policy.
     pub(crate) fn facts_of(&self, atoms: &[Fact]) -> Facts {
         let facts = self.words.facts();
-        let fact = |atom: &Fact| facts.iter().find(|fact| fact_atom(&self.words, fact) == *atom).cloned();
+        let fact = |atom: &Fact| {
+            facts
+                .iter()
+                .find(|fact| fact_named(&self.words, fact) == *atom)
+                .cloned()
+        };
         atoms
             .iter()
             .map(|atom| fact(atom).expect("a fact of these words"))
@@ -172,7 +177,7 @@ fn rule(words: &Words, formula: &Formula) -> Rule {
     match formula {
         Formula::All(formulas) => Rule::All(list(formulas)),
         Formula::Any(formulas) => Rule::Any(list(formulas)),
-        Formula::Fact(fact) => Rule::Fact(fact_atom(words, fact)),
+        Formula::Fact(fact) => Rule::Fact(fact_named(words, fact)),
     }
 }
 

@@ -29,9 +29,9 @@ pub(super) struct Model {
     pub(super) schemes: Vec<Scheme>,
     pub(super) servers: Vec<Server>,
     words_of_atoms: Vec<String>,
-    /// The atoms that are scopes.
+    /// The facts that are scopes.
     pub(super) scopes: BTreeSet<usize>,
-    /// Conditions that some operation requires: atoms other than schemes and scopes.
+    /// Conditions that some operation requires: facts other than schemes and scopes.
     pub(super) guards: Vec<usize>,
     pub(super) operations: Vec<Operation>,
     pub(super) paths: PathGroup,
@@ -39,7 +39,7 @@ pub(super) struct Model {
 
 impl Model {
     pub(super) fn new(table: &OperationTable, labels: &Labels) -> Self {
-        let universe = table.fact_table();
+        let fact_table = table.fact_table();
         let operations: Vec<Operation> = table.operations().iter().map(operations::operation).collect();
         let paths: Vec<String> = operations.iter().map(|operation| operation.path.clone()).collect();
         let atoms = facts::facts(table);
@@ -48,7 +48,7 @@ impl Model {
             title: prose(&labels.title),
             note: labels.note.as_deref().map(prose),
             schemes: schemes
-                .filter_map(|declared| facts::scheme(universe, &atoms, declared))
+                .filter_map(|declared| facts::scheme(fact_table, &atoms, declared))
                 .collect(),
             atoms,
             servers: servers::servers(table),
@@ -59,7 +59,7 @@ impl Model {
             paths: PathGroup::all(&paths),
         };
         model.scopes = model.listed().map(|scope| scope.atom).collect();
-        model.guards = model.required_guards(universe);
+        model.guards = model.required_guards(fact_table);
         model.words_of_atoms = model.words_of_atoms();
         counting::count(&mut model.atoms, &model.operations, table);
         model
@@ -186,7 +186,7 @@ impl Model {
         need.iter().map(word).collect::<Vec<_>>().join(" and ")
     }
 
-    fn required_guards(&self, universe: &FactTable) -> Vec<usize> {
+    fn required_guards(&self, fact_table: &FactTable) -> Vec<usize> {
         let asked: BTreeSet<usize> = self
             .operations
             .iter()
@@ -197,7 +197,7 @@ impl Model {
         // Authentication follows from a credential and is not a separate condition.
         let is_guard = |atom: &usize| {
             !matches!(
-                universe.facts().get(*atom),
+                fact_table.facts().get(*atom),
                 Some(Fact::Authenticated | Fact::Scheme(_) | Fact::Scope { .. }) | None
             )
         };

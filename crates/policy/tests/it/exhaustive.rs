@@ -1,4 +1,4 @@
-//! Small universes whole: every monotone function on four and five scopes, every partial order on
+//! Small fact tables whole: every monotone function on four and five scopes, every partial order on
 //! four.
 //!
 //! A function is its truth table, a number whose bit `grant` says whether it holds for that grant.
@@ -31,9 +31,9 @@ fn holds(table: u32, grant: usize) -> bool {
     table >> grant & 1 == 1
 }
 
-/// The universe of some scopes of one scheme.
+/// The fact table of some scopes of one scheme.
 struct Scopes {
-    universe: FactTable,
+    fact_table: FactTable,
     ids: Vec<FactId>,
 }
 
@@ -45,18 +45,18 @@ impl Scopes {
         let builder = edges.iter().fold(builder, |builder, (strong, weak)| {
             builder.implies(token(*strong), token(*weak))
         });
-        let universe = FactTable::builder(&builder.build().expect("no circle"))
+        let fact_table = FactTable::builder(&builder.build().expect("no circle"))
             .build()
             .expect("few atoms");
         let scheme = SchemeName::parse("oauth").expect("a scheme");
         let id = |scope| {
-            universe.find(&Fact::Scope {
+            fact_table.find(&Fact::Scope {
                 scheme: scheme.clone(),
                 token: token(scope),
             })
         };
         let ids = (0..count).map(|scope| id(scope).expect("a declared scope")).collect();
-        Self { universe, ids }
+        Self { fact_table, ids }
     }
 
     fn set(&self, grant: usize) -> FactSet {
@@ -71,14 +71,14 @@ impl Scopes {
     /// The worlds of all grants.
     fn worlds(&self) -> Vec<FactSet> {
         (0..1 << self.ids.len())
-            .map(|grant| self.universe.close(&self.set(grant)))
+            .map(|grant| self.fact_table.close(&self.set(grant)))
             .collect()
     }
 
     /// Any of the grants for which the function holds.
     fn requirement(&self, table: u32) -> Requirement {
         let grants = (0..1 << self.ids.len()).filter(|grant| holds(table, *grant));
-        Requirement::any(grants.map(|grant| Requirement::facts(&self.universe, &self.set(grant))))
+        Requirement::any(grants.map(|grant| Requirement::facts(&self.fact_table, &self.set(grant))))
             .expect("few alternatives")
     }
 
@@ -88,7 +88,7 @@ impl Scopes {
         let every = (1 << self.ids.len()) - 1;
         let clause = |grant: usize| {
             let others = self.set(every & !grant);
-            Requirement::any(others.iter().map(|id| Requirement::fact(&self.universe, id))).expect("few alternatives")
+            Requirement::any(others.iter().map(|id| Requirement::fact(&self.fact_table, id))).expect("few alternatives")
         };
         Requirement::all((0..=every).filter(|grant| !holds(table, *grant)).map(clause)).expect("few alternatives")
     }
@@ -218,8 +218,8 @@ fn each_function_under_each_partial_order() {
 fn residual_is_what_is_missing(scopes: &Scopes, worlds: &[FactSet], meaning: &[bool], requirement: &Requirement) {
     for (grant, world) in worlds.iter().enumerate() {
         let residual = requirement.missing_sets(world);
-        let shown: Vec<FactSet> = residual.iter().map(|set| scopes.universe.generators(set)).collect();
-        let added: Vec<FactSet> = shown.iter().map(|set| scopes.universe.close(set)).collect();
+        let shown: Vec<FactSet> = residual.iter().map(|set| scopes.fact_table.generators(set)).collect();
+        let added: Vec<FactSet> = shown.iter().map(|set| scopes.fact_table.close(set)).collect();
         for larger in (0..worlds.len()).filter(|larger| larger & grant == grant) {
             let reached = added.iter().any(|set| set.is_subset_of(&worlds[larger]));
             assert_eq!(reached, meaning[larger], "from {grant} to {larger}");
@@ -227,7 +227,7 @@ fn residual_is_what_is_missing(scopes: &Scopes, worlds: &[FactSet], meaning: &[b
         for set in &shown {
             for id in set.iter() {
                 let fewer = set.difference(&FactSet::from_iter([id]));
-                let less = scopes.universe.close(&fewer.union(world));
+                let less = scopes.fact_table.close(&fewer.union(world));
                 assert!(!requirement.allows(&less), "{id:?} is redundant after {grant}");
             }
         }

@@ -1,6 +1,6 @@
 //! The laws of requirements: the engine against an oracle that shares no code with it.
 //!
-//! A random universe, a random formula and random facts are given to both. `PROPTEST_CASES` sets
+//! A random fact table, a random formula and random facts are given to both. `PROPTEST_CASES` sets
 //! how often.
 //!
 //! Which test checks which law, here and elsewhere. The oracles are in `oracle/`: texts, recursion
@@ -126,10 +126,10 @@ proptest! {
         let bridge = Bridge::new(&case.words);
         for requirement in requirements(&bridge, &case)? {
             let alternatives = requirement.alternatives().iter();
-            let again = Requirement::any(alternatives.map(|set| Requirement::facts(&bridge.universe, set)));
+            let again = Requirement::any(alternatives.map(|set| Requirement::facts(&bridge.fact_table, set)));
             prop_assert_eq!(&again, &Ok(requirement.clone()));
-            let shown = requirement.alternatives().iter().map(|set| bridge.universe.generators(set));
-            let from_shown = Requirement::any(shown.map(|set| Requirement::facts(&bridge.universe, &set)));
+            let shown = requirement.alternatives().iter().map(|set| bridge.fact_table.generators(set));
+            let from_shown = Requirement::any(shown.map(|set| Requirement::facts(&bridge.fact_table, &set)));
             prop_assert_eq!(from_shown, Ok(requirement));
         }
     }
@@ -177,7 +177,7 @@ proptest! {
         prop_assert_eq!(bridge.names.facts(&closed), case.words.implications().close(&case.facts));
         prop_assert!(bridge.names.set(&case.facts).is_subset_of(&closed));
         prop_assert!(closed.is_subset_of(&bridge.world(&(&case.facts | &case.more))));
-        prop_assert_eq!(bridge.universe.close(&closed), closed);
+        prop_assert_eq!(bridge.fact_table.close(&closed), closed);
     }
 
     /// Law 5: a new edge never denies.
@@ -201,7 +201,7 @@ proptest! {
         let [requirement, _, _] = requirements(&bridge, &case)?;
         let residual = requirement.missing_sets(&bridge.world(&case.facts));
         let shown: Vec<Facts> =
-            residual.iter().map(|set| bridge.names.facts(&bridge.universe.generators(set))).collect();
+            residual.iter().map(|set| bridge.names.facts(&bridge.fact_table.generators(set))).collect();
         for larger in case.words.closed_sets().iter().filter(|larger| world.is_subset(larger)) {
             let reached = shown.iter().any(|set| implications.close(set).is_subset(larger));
             prop_assert_eq!(case.formulas[0].holds(larger), reached);
@@ -219,9 +219,9 @@ proptest! {
     fn sets_of_bits_are_sets_of_strings((words, alternatives, facts) in at_the_seams()) {
         let bridge = Bridge::new(&words);
         let implications = words.implications();
-        prop_assert!([63, 64, 65, 127, 128, 129, 192, 193].contains(&bridge.universe.facts().len()));
+        prop_assert!([63, 64, 65, 127, 128, 129, 192, 193].contains(&bridge.fact_table.facts().len()));
         let requirement = Requirement::any(
-            alternatives.iter().map(|set| Requirement::facts(&bridge.universe, &bridge.names.set(set))),
+            alternatives.iter().map(|set| Requirement::facts(&bridge.fact_table, &bridge.names.set(set))),
         );
         let closed = implications.close(&facts);
         let expected = alternatives.iter().any(|set| implications.close(set).is_subset(&closed));
@@ -231,7 +231,7 @@ proptest! {
         let residual = requirement.missing_sets(&bridge.world(&facts));
         prop_assert_eq!(residual.iter().map(|set| bridge.names.facts(set)).collect::<BTreeSet<_>>(), smallest(&missing));
         let everything = alternatives.iter().flatten().cloned().collect();
-        let all = Requirement::all(alternatives.iter().map(|set| Requirement::facts(&bridge.universe, &bridge.names.set(set))));
+        let all = Requirement::all(alternatives.iter().map(|set| Requirement::facts(&bridge.fact_table, &bridge.names.set(set))));
         prop_assert_eq!(all.map(|all| bridge.names.alternatives(&all)), Ok(BTreeSet::from([implications.close(&everything)])));
         for set in &alternatives {
             let (left, right) = (bridge.names.set(set), bridge.names.set(&facts));
@@ -291,10 +291,10 @@ fn smallest(sets: &BTreeSet<Facts>) -> BTreeSet<Facts> {
     sets.iter().filter(contains_none).cloned().collect()
 }
 
-/// A universe with exactly this number of atoms, alternatives out of all its facts, and what a
+/// A fact table with exactly this number of facts, alternatives out of all its facts, and what a
 /// request provides.
 fn at_the_seams() -> impl Strategy<Value = (Words, Vec<Facts>, Facts)> {
-    // `authenticated`, `user`, `active` and the scheme are atoms, too.
+    // `authenticated`, `user`, `active` and the scheme are facts, too.
     let count = prop::sample::select(vec![63_usize, 64, 65, 127, 128, 129, 192, 193]).prop_map(|atoms| atoms - 4);
     let edges = prop::collection::vec((0..200_usize, 0..200_usize), 0..60);
     (count, edges).prop_flat_map(|(count, edges)| {

@@ -8,10 +8,10 @@
     reason = "a test may fail"
 )]
 
+mod fixture;
 mod guessing;
 mod logs;
 mod metrics;
 mod probes;
 mod prometheus;
 mod shadow;
-mod watched;

@@ -11,45 +11,45 @@
     reason = "a test may fail"
 )]
 
-mod place;
+mod fixture;
 
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use place::{Disk, Place, Served, loudly, run};
+use fixture::{BrokenFixture, Disk, Served, loudly, run};
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use sqlx::Connection;
 
 /// Every command refuses this database with this error, and does not change it.
-fn refused(place: &Path, complaint: &str) {
-    changes_are_refused(place, complaint);
-    refused_by(&["user", "list"], place, complaint);
+fn refused(fixture: &Path, complaint: &str) {
+    changes_are_refused(fixture, complaint);
+    refused_by(&["user", "list"], fixture, complaint);
 }
 
-fn changes_are_refused(place: &Path, complaint: &str) {
+fn changes_are_refused(fixture: &Path, complaint: &str) {
     for line in [
         &["serve", "--listen", "127.0.0.1:0"][..],
         &["migrate"],
         &["client", "add", "App", "--public"],
     ] {
-        refused_by(line, place, complaint);
+        refused_by(line, fixture, complaint);
     }
 }
 
-fn refused_by(line: &[&str], place: &Path, complaint: &str) {
-    let before = fs::read(place).ok();
-    let url = format!("sqlite:{}", place.display());
+fn refused_by(line: &[&str], fixture: &Path, complaint: &str) {
+    let before = fs::read(fixture).ok();
+    let url = format!("sqlite:{}", fixture.display());
     let line = [line, &["--database", &url]].concat();
     let run = run(&line, "");
     assert_eq!((run.status, run.stdout.as_str()), (2, ""), "{line:?}: {}", run.stderr);
     let sentence = run.stderr.strip_prefix("error: ").expect("a complaint").trim_end();
     assert_eq!(sentence.lines().count(), 1, "{sentence}");
     assert!(
-        sentence.contains(&*place.display().to_string()) && sentence.contains(complaint),
+        sentence.contains(&*fixture.display().to_string()) && sentence.contains(complaint),
         "{line:?}: {sentence}"
     );
-    assert_eq!(fs::read(place).ok(), before, "{complaint}");
+    assert_eq!(fs::read(fixture).ok(), before, "{complaint}");
 }
 
 fn change(database: &Path, sql: &'static str) {
@@ -67,7 +67,7 @@ fn change(database: &Path, sql: &'static str) {
 
 #[test]
 fn a_database_of_another_version_is_refused_at_start() {
-    let newer = Place::new();
+    let newer = BrokenFixture::new();
     change(
         &newer.database,
         "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
@@ -77,7 +77,7 @@ fn a_database_of_another_version_is_refused_at_start() {
         &newer.database,
         "tables in the database have version `99`, and this program knows no version after ",
     );
-    let changed = Place::new();
+    let changed = BrokenFixture::new();
     change(
         &changed.database,
         "UPDATE _sqlx_migrations SET checksum = x'00' WHERE version = 1",
@@ -115,24 +115,24 @@ fn limit_files(served: &Served, most: Option<u64>) {
 
 #[test]
 fn a_disk_that_takes_nothing_stops_no_reading_and_is_found_out() {
-    let place = Place::new();
-    let served = place.serve();
+    let fixture = BrokenFixture::new();
+    let served = fixture.serve();
     served.wait_for_readiness(200);
     let token = served.token().expect("a token");
 
-    place.outdate_password();
+    fixture.outdate_password();
     limit_files(&served, Some(0));
     served.wait_for_readiness(503);
     assert_eq!(served.me(&token).status, 200, "who reads needs no space");
     // The password is right and its hash was read. The next login stores the new hash.
     assert!(served.token().is_some());
-    assert!(place.is_password_outdated());
+    assert!(fixture.is_password_outdated());
 
     limit_files(&served, None);
     served.wait_for_readiness(200);
     assert!(served.token().is_some());
-    assert!(!place.is_password_outdated(), "stored before it was answered");
-    assert_eq!(place.users(), ["ada"]);
+    assert!(!fixture.is_password_outdated(), "stored before it was answered");
+    assert_eq!(fixture.users(), ["ada"]);
 }
 
 #[test]
@@ -140,8 +140,8 @@ fn full_disk_is_reported_and_recovers() {
     let Some(disk) = Disk::mount("512k") else {
         return loudly("a full disk");
     };
-    let place = Place::at(disk.path());
-    let served = place.serve();
+    let fixture = BrokenFixture::at(disk.path());
+    let served = fixture.serve();
     let token = served.token().expect("a token");
     served.wait_for_readiness(200);
 
@@ -149,7 +149,7 @@ fn full_disk_is_reported_and_recovers() {
     let mut answered = vec!["ada".to_owned()];
     let refusal = (0..200).find_map(|number| {
         let name = format!("user{number:03}");
-        let run = place.run(&["user", "add", &name, "--password-stdin"], "long secret");
+        let run = fixture.run(&["user", "add", &name, "--password-stdin"], "long secret");
         if run.status == 0 {
             answered.push(name);
         }
@@ -166,18 +166,18 @@ fn full_disk_is_reported_and_recovers() {
     served.wait_for_readiness(503);
     assert_eq!(served.me(&token).status, 200);
     assert!(served.token().is_some());
-    assert_eq!(place.users(), answered, "what was answered, and nothing by half");
+    assert_eq!(fixture.users(), answered, "what was answered, and nothing by half");
 
     disk.make_space();
     served.wait_for_readiness(200);
     assert_eq!(
-        place
+        fixture
             .run(&["user", "add", "zoe", "--password-stdin"], "long secret")
             .status,
         0
     );
     answered.push("zoe".to_owned());
-    assert_eq!(place.users(), answered);
+    assert_eq!(fixture.users(), answered);
 }
 
 #[test]
@@ -185,21 +185,21 @@ fn a_read_only_database_is_refused_at_start_and_good_again_afterwards() {
     let Some(disk) = Disk::mount("1m") else {
         return loudly("a read-only database");
     };
-    let place = Place::at(disk.path());
+    let fixture = BrokenFixture::at(disk.path());
     assert!(disk.remount("ro"));
-    changes_are_refused(&place.database, "database cannot be opened");
-    assert_eq!(place.users(), ["ada"]);
+    changes_are_refused(&fixture.database, "database cannot be opened");
+    assert_eq!(fixture.users(), ["ada"]);
     assert!(disk.remount("rw"));
-    assert!(place.serve().token().is_some());
+    assert!(fixture.serve().token().is_some());
 }
 
 #[test]
 fn a_database_that_was_taken_away_is_503_until_it_is_back() {
-    let place = Place::new();
-    let served = place.serve();
+    let fixture = BrokenFixture::new();
+    let served = fixture.serve();
     let token = served.token().expect("a token");
-    let away = place.database.with_extension("away");
-    fs::rename(&place.database, &away).unwrap();
+    let away = fixture.database.with_extension("away");
+    fs::rename(&fixture.database, &away).unwrap();
 
     let begin = Instant::now();
     let gone = loop {
@@ -227,7 +227,7 @@ fn a_database_that_was_taken_away_is_503_until_it_is_back() {
     );
     served.wait_for_readiness(503);
 
-    fs::rename(&away, &place.database).unwrap();
+    fs::rename(&away, &fixture.database).unwrap();
     assert_eq!(served.me(&token).status, 200);
     assert!(served.token().is_some());
     served.wait_for_readiness(200);
@@ -235,9 +235,9 @@ fn a_database_that_was_taken_away_is_503_until_it_is_back() {
 
 #[test]
 fn a_log_that_cannot_be_written_stops_nothing() {
-    let place = Place::new();
+    let fixture = BrokenFixture::new();
     let full = fs::File::options().write(true).open("/dev/full").unwrap();
-    let served = place.serve_with(full.into());
+    let served = fixture.serve_with(full.into());
     assert!(served.token().is_some());
     assert_eq!(served.me("nonsense").status, 401);
 }

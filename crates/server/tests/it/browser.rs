@@ -21,13 +21,13 @@ const LOGINS: [(&[&str], [u16; 3]); 3] = [
 ];
 
 /// The demo, and a browser that opens its pages.
-struct Stage {
+struct BrowserFixture {
     browser: Browser,
     address: String,
     _server: Process,
 }
 
-impl Stage {
+impl BrowserFixture {
     /// Starts both; `None` if there is no browser and none is required.
     fn set() -> Result<Option<Self>, Failure> {
         let Some(browser) = Browser::start_if_there()? else {
@@ -89,11 +89,11 @@ impl Stage {
     }
 }
 
-/// The stage; if there is no browser, reports that nothing was tested.
-macro_rules! stage {
+/// The fixture; if there is no browser, reports that nothing was tested.
+macro_rules! fixture {
     () => {
-        match Stage::set().expect("the demo and the browser start") {
-            Some(stage) => stage,
+        match BrowserFixture::set().expect("the demo and the browser start") {
+            Some(fixture) => fixture,
             None => {
                 eprintln!("SKIPPED, NOTHING WAS TESTED: see the line before");
                 return;
@@ -116,65 +116,65 @@ fn expected_body(path: &str, status: u16) -> Value {
 
 #[test]
 fn each_login_opens_what_its_scopes_allow() {
-    let stage = stage!();
+    let fixture = fixture!();
     for (scopes, statuses) in LOGINS {
-        stage.log_in("secret", scopes).expect("the form is sent");
-        stage
+        fixture.log_in("secret", scopes).expect("the form is sent");
+        fixture
             .browser
             .click(DONE)
             .expect("a token comes, and the dialogue closes");
         for (path, status) in PATHS.into_iter().zip(statuses) {
-            let (seen, body) = stage.execute(path).expect("the operation answers");
+            let (seen, body) = fixture.execute(path).expect("the operation answers");
             assert_eq!(
                 (seen, body),
                 (status, expected_body(path, status)),
                 "{path} with {scopes:?}"
             );
         }
-        assert_eq!(stage.complaints().expect("the console"), [""; 0], "with {scopes:?}");
+        assert_eq!(fixture.complaints().expect("the console"), [""; 0], "with {scopes:?}");
     }
 }
 
 #[test]
 fn wrong_password_is_shown_in_the_dialog() {
-    let stage = stage!();
-    stage.log_in("wrong", &["me"]).expect("the form is sent");
-    let error = stage
+    let fixture = fixture!();
+    fixture.log_in("wrong", &["me"]).expect("the form is sent");
+    let error = fixture
         .browser
         .text(&format!("{DIALOGUE} .errors"))
         .expect("an error is shown");
     assert!(error.contains("400") || error.contains("Bad Request"), "{error}");
-    assert_eq!(stage.complaints().expect("the console"), [""; 0]);
+    assert_eq!(fixture.complaints().expect("the console"), [""; 0]);
 }
 
 #[test]
 fn redoc_shows_the_operations() {
-    let stage = stage!();
-    stage
+    let fixture = fixture!();
+    fixture
         .browser
-        .open(&format!("{}/redoc", stage.address))
+        .open(&format!("{}/redoc", fixture.address))
         .expect("the page opens");
-    stage
+    fixture
         .browser
         .wait_for("[data-section-id^=\"operation/\"]")
         .expect("the document is drawn");
-    let text = stage.browser.text("#redoc-root").expect("it has text");
+    let text = fixture.browser.text("#redoc-root").expect("it has text");
     for path in PATHS.into_iter().chain(["/token"]) {
         assert!(text.contains(path), "{path} is missing in {text}");
     }
-    assert_eq!(stage.complaints().expect("the console"), [""; 0]);
+    assert_eq!(fixture.complaints().expect("the console"), [""; 0]);
 }
 
 #[test]
 fn the_pages_carry_a_policy_that_allows_no_inline_script() {
-    let stage = stage!();
+    let fixture = fixture!();
     for page in ["/docs", "/redoc", "/docs/oauth2-redirect"] {
-        stage
+        fixture
             .browser
-            .open(&format!("{}{page}", stage.address))
+            .open(&format!("{}{page}", fixture.address))
             .expect("the page opens");
         let script = "return fetch(location.href).then(answer => answer.headers.get('content-security-policy'))";
-        let policy = stage.browser.run(script).unwrap_or_default();
+        let policy = fixture.browser.run(script).unwrap_or_default();
         // The redirect page may not connect to any server, not even to its own.
         if page != "/docs/oauth2-redirect" {
             let policy = policy.as_str().expect("the page has a policy");
@@ -188,7 +188,7 @@ fn the_pages_carry_a_policy_that_allows_no_inline_script() {
             "const s = document.createElement('script'); s.text = 'window.injected = 1'; document.head.append(s);
             return window.injected === undefined";
         assert_eq!(
-            stage.browser.run(script).expect("the script runs"),
+            fixture.browser.run(script).expect("the script runs"),
             true,
             "{page} ran an inline script"
         );

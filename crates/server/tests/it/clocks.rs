@@ -32,13 +32,13 @@ fn shifts() -> impl Iterator<Item = [i64; 2]> {
 }
 
 /// A database with a user and a client, and two nodes.
-struct Stage {
+struct ClockFixture {
     shell: Shell,
     nodes: [Server; 2],
     shifts: [i64; 2],
 }
 
-impl Stage {
+impl ClockFixture {
     fn new(shifts: [i64; 2]) -> Self {
         let shell = Shell::new();
         let user = ["user", "add", "ada", "--scope", "me items", "--password-stdin"];
@@ -134,9 +134,9 @@ fn a_revocation_covers_the_tokens_of_nodes_with_other_clocks() {
         ],
     ];
     for shifts in shifts() {
-        let stage = Stage::new(shifts);
+        let fixture = ClockFixture::new(shifts);
         for lines in commands {
-            stage.revokes(lines);
+            fixture.revokes(lines);
         }
     }
 }
@@ -145,10 +145,10 @@ fn a_revocation_covers_the_tokens_of_nodes_with_other_clocks() {
 #[test]
 fn a_disabled_user_is_refused_by_nodes_with_other_clocks() {
     for shifts in shifts() {
-        let stage = Stage::new(shifts);
-        let old = stage.tokens();
-        stage.run(&["user", "disable", "ada"]);
-        stage.are_refused(&old, &["user", "disable"]);
-        assert!(stage.nodes.iter().all(|node| log_in(node).is_none()), "{shifts:?}");
+        let fixture = ClockFixture::new(shifts);
+        let old = fixture.tokens();
+        fixture.run(&["user", "disable", "ada"]);
+        fixture.are_refused(&old, &["user", "disable"]);
+        assert!(fixture.nodes.iter().all(|node| log_in(node).is_none()), "{shifts:?}");
     }
 }

@@ -12,11 +12,11 @@
 mod backup;
 mod copied;
 mod damaged;
+mod fixture;
 mod moved;
 mod names;
 mod options;
 mod reading;
 mod said;
 mod settings;
-mod stage;
 mod typed;

@@ -35,7 +35,7 @@ use scopegate_store_sql::{DatabaseUrl, SqlStore};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 use tempfile::TempDir;
-use writer::Scene;
+use writer::KillFixture;
 use writes::WRITES;
 
 /// The number of kills before the test uses a new database. Creating it must be killed too.
@@ -149,22 +149,22 @@ impl Victim {
         let waits_for_server = !self.is_new && random.below(4) > 0;
         let before: Vec<_> = self.under_way().collect();
         let moment = Duration::from_micros(random.below(u64::try_from(window.as_micros()).unwrap()));
-        let (scene, database) = (Scene::default(), &self.database);
+        let (fixture, database) = (KillFixture::default(), &self.database);
         std::thread::scope(|threads| {
-            threads.spawn(|| scene.serve(database));
-            let keys = threads.spawn(|| scene.rotate(database));
+            threads.spawn(|| fixture.serve(database));
+            let keys = threads.spawn(|| fixture.rotate(database));
             let patience = Instant::now();
-            while waits_for_server && !scene.is_served() && patience.elapsed() < Duration::from_secs(30) {
+            while waits_for_server && !fixture.is_served() && patience.elapsed() < Duration::from_secs(30) {
                 std::thread::sleep(Duration::from_millis(1));
             }
             let start = |subjects| {
                 let random = Random(random.next());
-                let scene = &scene;
-                threads.spawn(move || scene.write(database, subjects, random))
+                let fixture = &fixture;
+                threads.spawn(move || fixture.write(database, subjects, random))
             };
             let writers: Vec<_> = self.subjects.iter_mut().map(Vec::as_mut_slice).map(start).collect();
             std::thread::sleep(moment);
-            tally.processes_hit += scene.kill();
+            tally.processes_hit += fixture.kill();
             let rotated = keys.join().unwrap();
             tally.count(rotated.answered, 0);
             self.keys.extend(rotated.keys);

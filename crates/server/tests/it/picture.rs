@@ -12,11 +12,13 @@
     reason = "a test may fail, and says what it skips"
 )]
 
-/// The stage; if there is no browser, reports that nothing was tested.
-macro_rules! stage {
+/// The fixture; if there is no browser, reports that nothing was tested.
+macro_rules! fixture {
     ($table:expr) => {
-        match crate::picture::stage::Stage::set($table.expect("a table")).expect("the browser shows the page") {
-            Some(stage) => stage,
+        match crate::picture::fixture::PictureFixture::set($table.expect("a table"))
+            .expect("the browser shows the page")
+        {
+            Some(fixture) => fixture,
             None => {
                 eprintln!("SKIPPED, NOTHING WAS TESTED: see the line before");
                 return;
@@ -29,17 +31,17 @@ mod address;
 mod answers;
 mod counts;
 mod documents;
+mod fixture;
 mod matrix;
-mod stage;
 #[path = "../../../openapi/examples/tables/mod.rs"]
 mod tables;
 mod width;
 
 use std::collections::BTreeSet;
 
+use fixture::{grant, missing};
 use scopegate_openapi::picture::{self, Labels};
 use serde_json::{Value, json};
-use stage::{grant, missing};
 
 /// Whether an operation is allowed, and the lists of what else is missing.
 type Answer = (bool, BTreeSet<BTreeSet<usize>>);
@@ -53,30 +55,30 @@ const SPACE: &str = " ";
 #[test]
 fn the_page_opens_without_an_answer() {
     for table in [tables::tutorial(), tables::shapes(), tables::regular(100, 17)] {
-        let stage = stage!(table);
+        let fixture = fixture!(table);
         let script = "return [document.querySelectorAll('.decision, .has, .lacks').length,
             document.querySelectorAll('[data-tick]:checked').length - policy.guards.length,
             document.querySelectorAll('[aria-pressed=true]').length, location.hash]";
-        assert_eq!(stage.run(script), json!([0, 0, 0, ""]));
-        let words = stage.browser.text("#credentials").expect("a hint");
+        assert_eq!(fixture.run(script), json!([0, 0, 0, ""]));
+        let words = fixture.browser.text("#credentials").expect("a hint");
         assert!(words.contains("Tick what a request presents"), "{words}");
         for place in ["#status", "#tree"] {
-            let words = stage.browser.text(place).expect("words");
+            let words = fixture.browser.text(place).expect("words");
             assert!(!words.contains("allowed") && !words.contains("lacks"), "{words}");
         }
-        let status = stage.browser.text("#status").expect("words");
+        let status = fixture.browser.text("#status").expect("words");
         assert!(status.contains("nothing is decided"), "{status}");
-        assert_eq!(stage.run("return byId('show').options[1].disabled"), true);
-        stage.all_is_quiet();
+        assert_eq!(fixture.run("return byId('show').options[1].disabled"), true);
+        fixture.all_is_quiet();
     }
-    let stage = stage!(tables::shapes());
-    let needs = stage.browser.text("[data-operation=\"2\"] .why").expect("words");
+    let fixture = fixture!(tables::shapes());
+    let needs = fixture.browser.text("[data-operation=\"2\"] .why").expect("words");
     assert_eq!(needs, "needs read or audit");
 }
 
 #[test]
 fn ticking_shows_what_the_engine_decides() {
-    let stage = stage!(tables::shapes());
+    let fixture = fixture!(tables::shapes());
     let requests: [(&[&str], &[&str]); 6] = [
         (&["read"], &[]),
         (&["audit"], &["user"]),
@@ -87,59 +89,59 @@ fn ticking_shows_what_the_engine_decides() {
     ];
     for (ticked, lacking) in requests {
         for name in ticked.iter().chain(lacking) {
-            stage.browser.click(&stage.box_of(name)).expect("a box");
+            fixture.browser.click(&fixture.box_of(name)).expect("a box");
         }
-        let shown = stage.shown().expect("rows");
+        let shown = fixture.shown().expect("rows");
         assert_eq!(shown.len(), 10);
         assert_eq!(
             shown,
-            stage.decided(&shown, ticked, lacking),
+            fixture.decided(&shown, ticked, lacking),
             "with {ticked:?} without {lacking:?}"
         );
         let allowed = shown.iter().filter(|(_, allowed)| *allowed).count();
-        let status = stage.browser.text("#status").expect("the count");
+        let status = fixture.browser.text("#status").expect("the count");
         assert!(
             status.contains(&format!("may do {allowed} of 10 operations")),
             "{status}"
         );
-        stage.browser.click("#clear").expect("a button");
+        fixture.browser.click("#clear").expect("a button");
     }
     // A request without a credential has its own box, which clears the other ticks.
-    stage.browser.click(&stage.box_of("read")).expect("a box");
-    stage.browser.click("#nobody").expect("a box");
-    let shown = stage.shown().expect("rows");
-    assert_eq!(shown, stage.decided(&shown, &[], &[]));
+    fixture.browser.click(&fixture.box_of("read")).expect("a box");
+    fixture.browser.click("#nobody").expect("a box");
+    let shown = fixture.shown().expect("rows");
+    assert_eq!(shown, fixture.decided(&shown, &[], &[]));
     assert_eq!(shown.iter().filter(|(_, allowed)| *allowed).count(), 3);
     assert_eq!(
-        stage.run("return document.querySelector('[data-tick=\"' + [...boxes.keys()][1] + '\"]').checked"),
+        fixture.run("return document.querySelector('[data-tick=\"' + [...boxes.keys()][1] + '\"]').checked"),
         false
     );
-    stage.browser.click(&stage.box_of("read")).expect("a box");
-    assert_eq!(stage.run("return byId('nobody').checked"), false);
-    stage.all_is_quiet();
+    fixture.browser.click(&fixture.box_of("read")).expect("a box");
+    assert_eq!(fixture.run("return byId('nobody').checked"), false);
+    fixture.all_is_quiet();
 }
 
 /// A condition that implies another does not hold without it.
 #[test]
 fn a_condition_without_a_tick_takes_those_that_imply_it() {
-    let stage = stage!(tables::shapes());
+    let fixture = fixture!(tables::shapes());
     let is_ticked = |name: &str| {
-        stage.run(&format!(
+        fixture.run(&format!(
             "return document.querySelector('{}').checked",
-            stage.box_of(name)
+            fixture.box_of(name)
         ))
     };
-    stage.browser.click(&stage.box_of("user")).expect("a box");
+    fixture.browser.click(&fixture.box_of("user")).expect("a box");
     assert_eq!(
         (is_ticked("user"), is_ticked("active")),
         (Value::Bool(false), Value::Bool(false))
     );
-    stage.browser.click(&stage.box_of("active")).expect("a box");
+    fixture.browser.click(&fixture.box_of("active")).expect("a box");
     assert_eq!(
         (is_ticked("user"), is_ticked("active")),
         (Value::Bool(true), Value::Bool(true))
     );
-    stage.all_is_quiet();
+    fixture.all_is_quiet();
 }
 
 /// Every set of boxes, decided by the page's own functions: the facts that hold, the allowed
@@ -151,11 +153,11 @@ fn the_script_agrees_with_the_engine_on_every_set_of_boxes() {
         ("shapes", tables::shapes()),
         (
             "keys",
-            stage::table_of(documents::WORDS).map_err(|fault| fault.to_string().into()),
+            fixture::table_of(documents::WORDS).map_err(|fault| fault.to_string().into()),
         ),
     ];
     for (name, table) in tables {
-        let stage = stage!(table);
+        let fixture = fixture!(table);
         let script = "
             const all = [...document.querySelectorAll('[data-tick]')].map((box) => Number(box.dataset.tick));
             const sets = [];
@@ -167,16 +169,16 @@ fn the_script_agrees_with_the_engine_on_every_set_of_boxes() {
               sets.push([ticks, without, [...world], answers]);
             }
             return sets";
-        let sets: Vec<Asked> = serde_json::from_value(stage.run(script)).expect("lists");
+        let sets: Vec<Asked> = serde_json::from_value(fixture.run(script)).expect("lists");
         assert!(sets.len() >= 16, "{name} has few boxes: {}", sets.len());
         for (ticks, without, world, answers) in sets {
-            let grant = grant(&stage.table, &ticks, &without);
+            let grant = grant(&fixture.table, &ticks, &without);
             let holds: BTreeSet<usize> = grant.facts().iter().map(scopegate_policy::FactId::index).collect();
             assert_eq!(world, holds, "{name}: {ticks:?} without {without:?}");
-            for (operation, (is_allowed, lacks)) in stage.table.operations().iter().zip(answers) {
+            for (operation, (is_allowed, lacks)) in fixture.table.operations().iter().zip(answers) {
                 let about = format!("{name}: {operation} with {ticks:?} without {without:?}");
                 assert_eq!(is_allowed, grant.opens(operation), "{about}");
-                let by_engine: BTreeSet<BTreeSet<usize>> = missing(&stage.table, operation, grant.facts())
+                let by_engine: BTreeSet<BTreeSet<usize>> = missing(&fixture.table, operation, grant.facts())
                     .into_iter()
                     .map(BTreeSet::from_iter)
                     .collect();
@@ -188,14 +190,19 @@ fn the_script_agrees_with_the_engine_on_every_set_of_boxes() {
 
 #[test]
 fn a_click_on_a_scope_shows_its_operations() {
-    let stage = stage!(tables::shapes());
-    stage.browser.click(&stage.name_of("write")).expect("a button");
-    let words = stage.browser.text("#chosen").expect("a sentence");
+    let fixture = fixture!(tables::shapes());
+    fixture.browser.click(&fixture.name_of("write")).expect("a button");
+    let words = fixture.browser.text("#chosen").expect("a sentence");
     assert!(
         words.starts_with("write opens 3 operations alone, and takes part in 2 with others."),
         "{words}"
     );
-    let opened: Vec<String> = stage.shown().expect("rows").into_iter().map(|(name, _)| name).collect();
+    let opened: Vec<String> = fixture
+        .shown()
+        .expect("rows")
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
     let expected = [
         "GET /documents",
         "POST /documents",
@@ -204,23 +211,23 @@ fn a_click_on_a_scope_shows_its_operations() {
         "PUT /documents/{id}",
     ];
     assert_eq!(opened, expected);
-    assert_eq!(stage.run("return document.querySelectorAll('.decision').length"), 0);
+    assert_eq!(fixture.run("return document.querySelectorAll('.decision').length"), 0);
     let pressed = format!(
         "return document.querySelector('{}').ariaPressed",
-        stage.name_of("write")
+        fixture.name_of("write")
     );
-    assert_eq!(stage.run(&pressed), "true");
+    assert_eq!(fixture.run(&pressed), "true");
     // The keyboard clears the box again.
-    stage.browser.fill(&stage.name_of("write"), SPACE).expect("a key");
-    assert_eq!(stage.run(&pressed), "false");
-    assert_eq!(stage.shown().expect("rows").len(), 10);
-    stage.all_is_quiet();
+    fixture.browser.fill(&fixture.name_of("write"), SPACE).expect("a key");
+    assert_eq!(fixture.run(&pressed), "false");
+    assert_eq!(fixture.shown().expect("rows").len(), 10);
+    fixture.all_is_quiet();
 }
 
 #[test]
 fn the_keyboard_is_enough() {
-    let stage = stage!(tables::shapes());
-    let browser = &stage.browser;
+    let fixture = fixture!(tables::shapes());
+    let browser = &fixture.browser;
     let focus = |what: &str| {
         browser
             .run(&format!("return document.activeElement.{what}"))
@@ -233,10 +240,10 @@ fn the_keyboard_is_enough() {
     browser.fill(":focus", TAB).expect("a key");
     assert_eq!(focus("parentElement.id"), "matrix");
     // The space bar ticks a box, and the box keeps the focus.
-    browser.fill(&stage.box_of("read"), SPACE).expect("a key");
-    assert_eq!(focus("dataset.tick"), stage.atom("read").to_string());
-    let shown = stage.shown().expect("rows");
-    assert_eq!(shown, stage.decided(&shown, &["read"], &[]));
+    browser.fill(&fixture.box_of("read"), SPACE).expect("a key");
+    assert_eq!(focus("dataset.tick"), fixture.atom("read").to_string());
+    let shown = fixture.shown().expect("rows");
+    assert_eq!(shown, fixture.decided(&shown, &["read"], &[]));
     // An operation opens and keeps the focus. It shows all its alternatives and which of their
     // parts the request has.
     browser.fill("[data-operation=\"2\"] > button", ENTER).expect("a key");
@@ -258,18 +265,18 @@ fn the_keyboard_is_enough() {
     // The search finds operations by path and by scopes.
     for (words, count) in [("log", 1), ("audit", 2), ("nowhere", 0)] {
         browser.fill("#find-operation", words).expect("keys");
-        assert_eq!(stage.shown().expect("rows").len(), count, "{words}");
+        assert_eq!(fixture.shown().expect("rows").len(), count, "{words}");
         browser
             .run("byId('find-operation').value = ''")
             .expect("the script runs");
     }
-    stage.all_is_quiet();
+    fixture.all_is_quiet();
 }
 
 /// Every interactive element has an accessible name and a visible sign of the focus.
 #[test]
 fn everything_has_a_name_and_a_sign_of_the_focus() {
-    let stage = stage!(tables::shapes());
+    let fixture = fixture!(tables::shapes());
     let script = "
         const nameless = [...document.querySelectorAll('button, input, select, summary')].filter((element) =>
           !(element.ariaLabel ?? '').trim() && !element.innerText.trim() && !(element.labels?.length > 0));
@@ -278,16 +285,16 @@ fn everything_has_a_name_and_a_sign_of_the_focus() {
           return document.activeElement === element && getComputedStyle(element).outlineStyle === 'none';
         });
         return [nameless, unseen].map((list) => list.map((element) => element.outerHTML))";
-    assert_eq!(stage.browser.run(script).expect("the script runs"), json!([[], []]));
+    assert_eq!(fixture.browser.run(script).expect("the script runs"), json!([[], []]));
 }
 
 /// Foreground against background, in both colour schemes, for all visible text: at least 4.5 to 1.
 #[test]
 fn text_can_be_read() {
-    let stage = stage!(tables::shapes());
-    stage.browser.click(&stage.box_of("read")).expect("a box");
-    stage.browser.click(&stage.name_of("write")).expect("a button");
-    stage.browser.click("[data-operation=\"2\"] > button").expect("a row");
+    let fixture = fixture!(tables::shapes());
+    fixture.browser.click(&fixture.box_of("read")).expect("a box");
+    fixture.browser.click(&fixture.name_of("write")).expect("a button");
+    fixture.browser.click("[data-operation=\"2\"] > button").expect("a row");
     let script = "
         const channels = (colour) => colour.match(/[\\d.]+/g).map(Number);
         const light = (colour) => channels(colour).slice(0, 3)
@@ -309,12 +316,12 @@ fn text_can_be_read() {
     for scheme in ["light", "dark"] {
         let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
         let emulated = json!({ "cmd": "Emulation.setEmulatedMedia", "params": { "features": features } });
-        stage
+        fixture
             .browser
             .command("POST", "/goog/cdp/execute", &emulated)
             .expect("a preference");
         assert_eq!(
-            stage.browser.run(script).expect("the script runs"),
+            fixture.browser.run(script).expect("the script runs"),
             json!([]),
             "{scheme}"
         );
@@ -323,8 +330,8 @@ fn text_can_be_read() {
 
 #[test]
 fn hostile_names_stay_names() {
-    let stage = stage!(tables::hostile());
-    let browser = &stage.browser;
+    let fixture = fixture!(tables::hostile());
+    let browser = &fixture.browser;
     browser
         .run("document.querySelectorAll('[data-tick]').forEach((box) => box.click())")
         .expect("the script runs");
@@ -344,26 +351,26 @@ fn hostile_names_stay_names() {
         assert!(text.contains(name), "{name}: {text}");
     }
     browser.click("#open-all").expect("a button");
-    assert_eq!(stage.shown().expect("rows").len(), stage.table.operations().len());
+    assert_eq!(fixture.shown().expect("rows").len(), fixture.table.operations().len());
     let elements = "return [window.broken === undefined, document.querySelectorAll('img, script, iframe').length]";
     assert_eq!(browser.run(elements).expect("the script runs"), json!([true, 2]));
-    stage.all_is_quiet();
-    stage
-        .open("picture.svg", &picture::svg(&stage.table, &Labels::new("</title>")))
+    fixture.all_is_quiet();
+    fixture
+        .open("picture.svg", &picture::svg(&fixture.table, &Labels::new("</title>")))
         .expect("the picture opens");
     let elements = "return [window.broken === undefined, document.querySelectorAll('script, foreignObject').length]";
     assert_eq!(browser.run(elements).expect("the script runs"), json!([true, 0]));
-    stage.all_is_quiet();
+    fixture.all_is_quiet();
 }
 
 #[test]
 fn eleven_thousand_operations_can_be_looked_through() {
-    let stage = stage!(tables::regular(11_215, 600));
-    let browser = &stage.browser;
-    assert_eq!(stage.shown().expect("rows").len(), 0, "groups begin closed");
-    browser.click(&stage.box_of("albums.read")).expect("a box");
-    let operations = stage.table.operations().iter();
-    let ticked = grant(&stage.table, &[stage.atom("albums.read")], &[]);
+    let fixture = fixture!(tables::regular(11_215, 600));
+    let browser = &fixture.browser;
+    assert_eq!(fixture.shown().expect("rows").len(), 0, "groups begin closed");
+    browser.click(&fixture.box_of("albums.read")).expect("a box");
+    let operations = fixture.table.operations().iter();
+    let ticked = grant(&fixture.table, &[fixture.atom("albums.read")], &[]);
     let allowed = operations.filter(|operation| ticked.opens(operation)).count();
     let status = browser.text("#status").expect("the count").replace(',', "");
     assert!(
@@ -373,15 +380,15 @@ fn eleven_thousand_operations_can_be_looked_through() {
     browser.fill("#tree summary", ENTER).expect("a key");
     // Rows are created only when a group opens.
     browser.wait_for("#tree details[open] [data-operation]").expect("rows");
-    let shown = stage.shown().expect("rows");
+    let shown = fixture.shown().expect("rows");
     assert!((1..=200).contains(&shown.len()), "{}", shown.len());
-    assert_eq!(shown, stage.decided(&shown, &["albums.read"], &[]));
+    assert_eq!(shown, fixture.decided(&shown, &["albums.read"], &[]));
     browser.click("#open-all").expect("a button");
-    let count = stage
+    let count = fixture
         .browser
         .run("return document.querySelectorAll('[data-operation]').length");
     assert!(count.expect("the script runs").as_u64() >= Some(5_000));
-    stage.all_is_quiet();
+    fixture.all_is_quiet();
 }
 
 /// The digests in the page's policy are those of its style and script. Any other script is refused.
@@ -400,8 +407,8 @@ fn the_digests_are_those_of_style_and_script() {
 
 #[test]
 fn no_other_script_is_run() {
-    let stage = stage!(tables::tutorial());
+    let fixture = fixture!(tables::tutorial());
     let script = "const s = document.createElement('script'); s.text = 'window.broken = 1'; document.head.append(s);
         return window.broken === undefined";
-    assert_eq!(stage.browser.run(script).expect("the script runs"), Value::Bool(true));
+    assert_eq!(fixture.browser.run(script).expect("the script runs"), Value::Bool(true));
 }

@@ -16,14 +16,14 @@ const SLACK: Duration = Duration::from_secs(10);
 
 const DATABASE: &str = "sqlite:a.db";
 
-struct Place {
+struct RevocationFixture {
     shell: Shell,
     database: String,
     profile: &'static str,
 }
 
-impl Place {
-    /// Creates a place with `johndoe` and the client `app`.
+impl RevocationFixture {
+    /// Creates a fixture with `johndoe` and the client `app`.
     fn new(profile: &'static str) -> Self {
         let shell = Shell::new();
         let add = [
@@ -120,29 +120,32 @@ fn next_second() {
 
 #[test]
 fn tokens_are_revoked_by_user_client_and_id() {
-    let place = Place::new("rfc");
-    let server = place.serve();
-    let jti = |token: &str| place.command(&["token", "inspect", token])["claims"]["jti"].clone();
+    let fixture = RevocationFixture::new("rfc");
+    let server = fixture.serve();
+    let jti = |token: &str| fixture.command(&["token", "inspect", token])["claims"]["jti"].clone();
     let (first, second) = (log_in(&server), log_in(&server));
     assert_eq!((status(&server, &first), status(&server, &second)), (200, 200));
 
     let id = jti(&first);
-    let said = place.command(&["token", "revoke", "--jti", id.as_str().unwrap()]);
+    let said = fixture.command(&["token", "revoke", "--jti", id.as_str().unwrap()]);
     assert_eq!(said["revoked"], id);
     is_refused_in_time(&server, &first);
     assert_eq!(status(&server, &second), 200, "the other one is as good as ever");
 
-    assert_eq!(place.command(&["user", "revoke", "johndoe"])["revoked"], "johndoe");
+    assert_eq!(fixture.command(&["user", "revoke", "johndoe"])["revoked"], "johndoe");
     is_refused_in_time(&server, &second);
     next_second();
     let third = log_in(&server);
     assert_eq!(status(&server, &third), 200);
 
-    assert_eq!(place.command(&["client", "revoke", "demo-app"])["revoked"], "demo-app");
+    assert_eq!(
+        fixture.command(&["client", "revoke", "demo-app"])["revoked"],
+        "demo-app"
+    );
     is_refused_in_time(&server, &third);
     drop(server);
 
-    let next = place.serve();
+    let next = fixture.serve();
     for token in [&first, &second, &third] {
         let answer = ask(&next, token);
         assert_eq!(answer.status, 401, "known from the start");
@@ -159,14 +162,14 @@ fn tokens_are_revoked_by_user_client_and_id() {
 #[test]
 fn a_user_who_was_disabled_gets_nothing_back_with_old_tokens() {
     for profile in ["rfc", "tutorial"] {
-        let place = Place::new(profile);
-        let server = place.serve();
+        let fixture = RevocationFixture::new(profile);
+        let server = fixture.serve();
         let old = log_in(&server);
         assert_eq!(status(&server, &old), 200, "{profile}");
-        assert_eq!(place.command(&["user", "disable", "johndoe"])["status"], "disabled");
+        assert_eq!(fixture.command(&["user", "disable", "johndoe"])["status"], "disabled");
         is_refused_in_time(&server, &old);
         next_second();
-        assert_eq!(place.command(&["user", "enable", "johndoe"])["status"], "active");
+        assert_eq!(fixture.command(&["user", "enable", "johndoe"])["status"], "active");
         next_second();
         assert_eq!(status(&server, &old), 401, "{profile}");
         let new = log_in(&server);
@@ -179,8 +182,8 @@ fn a_user_who_was_disabled_gets_nothing_back_with_old_tokens() {
 #[test]
 fn every_change_that_takes_rights_away_reaches_issued_tokens() {
     for profile in ["rfc", "tutorial"] {
-        let place = Place::new(profile);
-        let server = place.serve();
+        let fixture = RevocationFixture::new(profile);
+        let server = fixture.serve();
         for line in [
             &["user", "set-password", "johndoe", "--password-stdin"][..],
             &["user", "set-scope", "johndoe", "items"],
@@ -190,11 +193,11 @@ fn every_change_that_takes_rights_away_reaches_issued_tokens() {
             &["client", "remove", "demo-app"],
             &["user", "remove", "johndoe"],
         ] {
-            let restore = |line: &[&str]| place.command(line);
+            let restore = |line: &[&str]| fixture.command(line);
             let old = log_in(&server);
             assert_eq!(status(&server, &old), 200, "{profile} {line:?}");
             let arguments = [line, &["--database", DATABASE, "--format", "json"]].concat();
-            let said = place
+            let said = fixture
                 .shell
                 .run_with(&arguments, "secret", &[("SCOPEGATE_PASSWORD_MIN_LENGTH", "6")])
                 .json();
@@ -232,10 +235,10 @@ fn every_change_that_takes_rights_away_reaches_issued_tokens() {
 
 #[test]
 fn a_new_secret_takes_the_tokens_of_the_client_back() {
-    let place = Place::new("rfc");
-    let server = place.serve();
+    let fixture = RevocationFixture::new("rfc");
+    let server = fixture.serve();
     let old = log_in(&server);
-    let said = place.command(&["client", "set-secret", "demo-app"]);
+    let said = fixture.command(&["client", "set-secret", "demo-app"]);
     assert!(
         said["client_secret"].is_string() && said["tokens"]["revoked"] == true,
         "{said}"
@@ -245,8 +248,8 @@ fn a_new_secret_takes_the_tokens_of_the_client_back() {
 
 #[test]
 fn commands_say_in_words_what_became_of_tokens() {
-    let place = Place::new("rfc");
-    let run = |line: &[&str]| place.shell.run(&[line, &["--database", DATABASE]].concat());
+    let fixture = RevocationFixture::new("rfc");
+    let run = |line: &[&str]| fixture.shell.run(&[line, &["--database", DATABASE]].concat());
     let revoked = "are revoked: running servers refuse them within their `revocation_age`.\n";
     for line in [
         &["user", "set-scope", "johndoe", "me"][..],
@@ -260,8 +263,8 @@ fn commands_say_in_words_what_became_of_tokens() {
         assert_eq!(said.status, 0, "{line:?}: {}", said.stderr);
         assert!(said.stdout.ends_with(revoked), "{line:?}: {}", said.stdout);
     }
-    let place = Place::new("rfc");
-    let run = |line: &[&str]| place.shell.run(&[line, &["--database", DATABASE]].concat());
+    let fixture = RevocationFixture::new("rfc");
+    let run = |line: &[&str]| fixture.shell.run(&[line, &["--database", DATABASE]].concat());
     let kept = "stay valid: nothing was taken away.\n";
     run(&["user", "set-scope", "johndoe", "me"]);
     assert!(
@@ -274,35 +277,35 @@ fn commands_say_in_words_what_became_of_tokens() {
 
 #[test]
 fn a_removed_key_takes_its_tokens_back_in_time() {
-    let place = Place::new("rfc");
-    let server = place.serve();
+    let fixture = RevocationFixture::new("rfc");
+    let server = fixture.serve();
     let old = log_in(&server);
     assert_eq!(status(&server, &old), 200);
-    let keys = place.command(&["key", "list"]);
+    let keys = fixture.command(&["key", "list"]);
     let id = keys["keys"][0]["kid"].as_str().unwrap().to_owned();
-    assert_eq!(place.command(&["key", "remove", &id])["removed"], id.as_str());
+    assert_eq!(fixture.command(&["key", "remove", &id])["removed"], id.as_str());
     is_refused_in_time(&server, &old);
     assert_eq!(status(&server, &log_in(&server)), 200);
 }
 
 #[test]
 fn lowered_lifetime_does_not_revive_revoked_token() {
-    let place = Place::new("tutorial");
-    let server = place.serve_with_lifetime("1h");
+    let fixture = RevocationFixture::new("tutorial");
+    let server = fixture.serve_with_lifetime("1h");
     let old = log_in(&server);
     assert_eq!(status(&server, &old), 200);
     drop(server);
-    let server = place.serve_with_lifetime("30m");
+    let server = fixture.serve_with_lifetime("30m");
     assert_eq!(status(&server, &old), 200, "it lives");
-    assert_eq!(place.command(&["user", "disable", "johndoe"])["status"], "disabled");
+    assert_eq!(fixture.command(&["user", "disable", "johndoe"])["status"], "disabled");
     is_refused_in_time(&server, &old);
-    assert_eq!(place.command(&["user", "enable", "johndoe"])["status"], "active");
+    assert_eq!(fixture.command(&["user", "enable", "johndoe"])["status"], "active");
     // Until the cached user has expired.
     std::thread::sleep(AGE * 3);
     assert_eq!(status(&server, &old), 401);
     drop(server);
     assert_eq!(
-        status(&place.serve_with_lifetime("10m"), &old),
+        status(&fixture.serve_with_lifetime("10m"), &old),
         401,
         "and at the next start"
     );
@@ -310,8 +313,8 @@ fn lowered_lifetime_does_not_revive_revoked_token() {
 
 #[test]
 fn unknown_subject_is_not_revoked() {
-    let place = Place::new("rfc");
-    let run = |line: &[&str]| place.shell.run(&[line, &["--database", DATABASE]].concat());
+    let fixture = RevocationFixture::new("rfc");
+    let run = |line: &[&str]| fixture.shell.run(&[line, &["--database", DATABASE]].concat());
     assert_eq!(
         run(&["user", "revoke", "nobody"]).complaint(1),
         "there is no user `nobody`"

@@ -14,12 +14,12 @@ use super::fact::{FactRow, Listed, Scheme};
 const LONGEST_ABOUT: usize = 300;
 
 pub(super) fn facts(table: &OperationTable) -> Vec<FactRow> {
-    let universe = table.fact_table();
+    let fact_table = table.fact_table();
     let name = |atom: &Fact| match atom {
         Fact::Scheme(name) => visible(name.as_str()),
         other => visible(&other.to_string()),
     };
-    let names: Vec<String> = universe.facts().iter().map(name).collect();
+    let names: Vec<String> = fact_table.facts().iter().map(name).collect();
     let labels = short_forms(&names, &families(table));
     let fact = |(atom, (name, label)): (&Fact, (String, String))| {
         let about = match atom {
@@ -41,16 +41,16 @@ pub(super) fn facts(table: &OperationTable) -> Vec<FactRow> {
             name,
             label,
             about: cut(&prose(about), LONGEST_ABOUT),
-            implies: universe.find(atom).map(|id| next(universe, id)).unwrap_or_default(),
+            implies: fact_table.find(atom).map(|id| next(fact_table, id)).unwrap_or_default(),
             used_by: BTreeSet::new(),
             counts: Counts::default(),
         }
     };
     let pairs = names.into_iter().zip(labels);
-    universe.facts().iter().zip(pairs).map(fact).collect()
+    fact_table.facts().iter().zip(pairs).map(fact).collect()
 }
 
-/// The scopes of each scheme, by their atoms.
+/// The scopes of each scheme, by their facts.
 fn families(table: &OperationTable) -> Vec<Vec<usize>> {
     let scopes = |declared: &DeclaredScheme| {
         let is_own = |atom: &Fact| matches!(atom, Fact::Scope { scheme, .. } if scheme == declared.name());
@@ -63,21 +63,21 @@ fn families(table: &OperationTable) -> Vec<Vec<usize>> {
     table.catalog().schemes().iter().map(scopes).collect()
 }
 
-/// Returns the atoms that an atom implies directly, without those that follow from others.
-fn next(universe: &FactTable, id: FactId) -> Vec<usize> {
-    let implied = universe.closure(id).difference(&FactSet::from_iter([id]));
-    universe.generators(&implied).iter().map(FactId::index).collect()
+/// Returns the facts that an atom implies directly, without those that follow from others.
+fn next(fact_table: &FactTable, id: FactId) -> Vec<usize> {
+    let implied = fact_table.closure(id).difference(&FactSet::from_iter([id]));
+    fact_table.generators(&implied).iter().map(FactId::index).collect()
 }
 
-pub(super) fn scheme(universe: &FactTable, facts: &[FactRow], declared: &DeclaredScheme) -> Option<Scheme> {
+pub(super) fn scheme(fact_table: &FactTable, facts: &[FactRow], declared: &DeclaredScheme) -> Option<Scheme> {
     let scope = |token: &ScopeToken| {
         let (scheme, token) = (declared.name().clone(), token.clone());
-        universe.find(&Fact::Scope { scheme, token })
+        fact_table.find(&Fact::Scope { scheme, token })
     };
     let scopes = declared.scopes().iter().filter_map(|declared| scope(declared.token()));
     let scopes: Vec<usize> = scopes.map(FactId::index).collect();
     Some(Scheme {
-        atom: universe.find(&Fact::Scheme(declared.name().clone()))?.index(),
+        atom: fact_table.find(&Fact::Scheme(declared.name().clone()))?.index(),
         kind: match declared.scheme() {
             SecurityScheme::ApiKey { .. } => "API key",
             SecurityScheme::Http(_) => "HTTP",

@@ -12,7 +12,7 @@ use super::operation::Operation;
 const MOST_STEPS: usize = 64;
 
 pub(super) fn operation(resolved: &ResolvedOperation) -> Operation {
-    let universe = resolved.fact_table();
+    let fact_table = resolved.fact_table();
     let closed = resolved.requirement().alternatives().iter();
     let ways = closed.zip(resolved.alternatives());
     let (tree, is_tree_cut) = tree(resolved);
@@ -27,16 +27,16 @@ pub(super) fn operation(resolved: &ResolvedOperation) -> Operation {
             .iter()
             .map(|guard| visible(&guard.to_string()))
             .collect(),
-        needs: ways.map(|(closed, words)| way(universe, closed, words)).collect(),
+        needs: ways.map(|(closed, words)| way(fact_table, closed, words)).collect(),
         tree,
         is_tree_cut,
     }
 }
 
-/// Returns the maximal atoms of an alternative: scopes and schemes in the order of the document,
+/// Returns the maximal facts of an alternative: scopes and schemes in the order of the document,
 /// then guards.
-fn way(universe: &FactTable, closed: &FactSet, words: &Alternative) -> Vec<usize> {
-    let generators = universe.generators(closed);
+fn way(fact_table: &FactTable, closed: &FactSet, words: &Alternative) -> Vec<usize> {
+    let generators = fact_table.generators(closed);
     let of_scheme = |(scheme, tokens): &(SchemeName, Vec<ScopeToken>)| {
         let scope = |token: &ScopeToken| Fact::Scope {
             scheme: scheme.clone(),
@@ -51,7 +51,7 @@ fn way(universe: &FactTable, closed: &FactSet, words: &Alternative) -> Vec<usize
         .flat_map(of_scheme)
         .chain(words.guards().iter().cloned());
     let named = named
-        .filter_map(|atom| universe.find(&atom))
+        .filter_map(|atom| fact_table.find(&atom))
         .filter(|id| generators.contains(*id));
     let mut way: Vec<usize> = named.map(FactId::index).collect();
     let rest: Vec<usize> = generators

@@ -186,13 +186,13 @@ fn the_order_of_conjuncts_decides_nothing() {
     }
 }
 
-/// 4,096 atoms are a universe, 4,097 are not.
+/// 4,096 facts are a fact table, 4,097 are not.
 #[test]
 fn too_many_facts_are_an_error() {
     let build = |scopes: usize| FactTable::builder(&catalog(&flat(scopes))).build();
     assert_eq!(
         build(MAX_FACTS - 4)
-            .map(|universe| universe.facts().len())
+            .map(|fact_table| fact_table.facts().len())
             .expect("at the limit"),
         MAX_FACTS
     );

@@ -8,18 +8,18 @@ use scopegate_policy::{Binding, Fact, FactId, FactSet, FactTable, Needs, Require
 use super::Facts;
 use super::words::{Scheme, Words};
 
-/// The numbers of a universe, by the names of the oracle.
+/// The numbers of a fact table, by the names of the oracle.
 #[derive(Debug)]
 pub(crate) struct Names(BTreeMap<String, FactId>);
 
 impl Names {
-    /// The words that this universe has.
-    pub(crate) fn new(words: &Words, universe: &FactTable) -> Self {
-        let number = |fact: String| universe.find(&fact_atom(words, &fact)).map(|number| (fact, number));
+    /// The words that this fact table has.
+    pub(crate) fn new(words: &Words, fact_table: &FactTable) -> Self {
+        let number = |fact: String| fact_table.find(&fact_named(words, &fact)).map(|number| (fact, number));
         Self(words.facts().into_iter().filter_map(number).collect())
     }
 
-    /// The facts as a set of atoms, as they are; those that the universe does not have are left
+    /// The facts as a set of numbers, as they are; those that the fact table does not have are left
     /// out.
     pub(crate) fn set(&self, facts: &Facts) -> FactSet {
         facts.iter().filter_map(|fact| self.number(fact)).collect()
@@ -30,7 +30,7 @@ impl Names {
         self.0.get(fact).copied()
     }
 
-    /// The facts of a set of atoms.
+    /// The facts of a set of facts.
     pub(crate) fn facts(&self, set: &FactSet) -> Facts {
         let members = self.0.iter().filter(|(_, number)| set.contains(**number));
         let named: Facts = members.map(|(name, _)| name.clone()).collect();
@@ -79,7 +79,7 @@ pub(crate) fn scheme_name(name: &str) -> SchemeName {
 }
 
 /// The atom of any fact.
-pub(crate) fn fact_atom(words: &Words, fact: &str) -> Fact {
+pub(crate) fn fact_named(words: &Words, fact: &str) -> Fact {
     let of_scheme = |scheme: &Scheme| {
         let name = scheme_name(&scheme.name);
         let scope = scheme.scopes.iter().find(|scope| scheme.scope_fact(scope) == fact);

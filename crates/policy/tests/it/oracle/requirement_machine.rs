@@ -56,7 +56,7 @@ pub(crate) fn requirement(input: &[u8]) {
 }
 
 struct Machine {
-    universe: FactTable,
+    fact_table: FactTable,
     ids: Vec<FactId>,
     /// For each scope, the grant that it amounts to.
     reach: [usize; SCOPES],
@@ -80,12 +80,12 @@ impl Machine {
         } else {
             edges.filter(|(from, to)| from > to).collect()
         };
-        let (universe, ids) = universe(before, &edges);
+        let (fact_table, ids) = fact_table(before, &edges);
         let set = |grant: usize| members(grant).map(|scope| ids[scope]).collect();
-        let worlds = (0..GRANTS).map(|grant| universe.close(&set(grant))).collect();
+        let worlds = (0..GRANTS).map(|grant| fact_table.close(&set(grant))).collect();
         Self {
             reach: reach(&edges),
-            universe,
+            fact_table,
             ids,
             worlds,
         }
@@ -137,8 +137,8 @@ impl Machine {
     fn atoms(&self, grant: usize) -> Item {
         let set: FactSet = members(grant).map(|scope| self.ids[scope]).collect();
         let requirement = match members(grant).collect::<Vec<_>>()[..] {
-            [scope] => Requirement::fact(&self.universe, self.ids[scope]),
-            _ => Requirement::facts(&self.universe, &set),
+            [scope] => Requirement::fact(&self.fact_table, self.ids[scope]),
+            _ => Requirement::facts(&self.fact_table, &set),
         };
         let holds = |having: &usize| grant & !self.close(*having) == 0;
         let table = (0..GRANTS).filter(holds).map(|having| 1 << having).sum();
@@ -185,7 +185,7 @@ impl Machine {
             let missing = item.requirement.missing_sets(world);
             let missing: Vec<usize> = missing
                 .iter()
-                .map(|set| self.close(self.grant_of(&self.universe.generators(set))))
+                .map(|set| self.close(self.grant_of(&self.fact_table.generators(set))))
                 .collect();
             for larger in (0..GRANTS).filter(|larger| grant & !larger == 0) {
                 let reached = missing.iter().any(|set| set & !self.close(larger) == 0);
@@ -214,21 +214,23 @@ fn reach(edges: &[(usize, usize)]) -> [usize; SCOPES] {
     reach
 }
 
-fn universe(before: usize, edges: &[(usize, usize)]) -> (FactTable, Vec<FactId>) {
+fn fact_table(before: usize, edges: &[(usize, usize)]) -> (FactTable, Vec<FactId>) {
     let token = |place: usize| ScopeToken::parse(&format!("s{place}")).expect("a scope");
     let builder = Catalog::builder().scheme("oauth", SecurityScheme::oauth2_password("token"));
     let builder = (0..before + SCOPES).fold(builder, |builder, place| builder.scope(token(place), ""));
     let builder = edges.iter().fold(builder, |builder, (from, to)| {
         builder.implies(token(before + from), token(before + to))
     });
-    let universe = FactTable::builder(&builder.build().expect("no circle"))
+    let fact_table = FactTable::builder(&builder.build().expect("no circle"))
         .build()
         .expect("few atoms");
     let scheme = SchemeName::parse("oauth").expect("a scheme");
     let id = |place: usize| {
         let (scheme, token) = (scheme.clone(), token(before + place));
-        universe.find(&Fact::Scope { scheme, token }).expect("a declared scope")
+        fact_table
+            .find(&Fact::Scope { scheme, token })
+            .expect("a declared scope")
     };
     let ids = (0..SCOPES).map(id).collect();
-    (universe, ids)
+    (fact_table, ids)
 }

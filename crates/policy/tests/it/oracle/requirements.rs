@@ -1,4 +1,4 @@
-//! Truth tables and random words for the laws of requirements, and the universe that the engine
+//! Truth tables and random words for the laws of requirements, and the fact table that the engine
 //! makes of words.
 
 use std::collections::BTreeSet;
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use scopegate_policy::{FactSet, FactTable, FactTableBuilder, Limit, Requirement};
 
-use crate::oracle::bridge::{Names, catalog, fact_atom};
+use crate::oracle::bridge::{Names, catalog, fact_named};
 use crate::oracle::words::Words;
 use crate::oracle::{Facts, Formula};
 use crate::random_words::scheme;
@@ -68,27 +68,27 @@ pub(crate) fn some_of(facts: Vec<String>) -> impl Strategy<Value = Facts> {
     subsequence(facts, 0..=count).prop_map(|facts| facts.into_iter().collect())
 }
 
-/// A universe of the engine with all words.
+/// A fact table of the engine with all words.
 #[derive(Debug)]
 pub(crate) struct Bridge {
-    pub(crate) universe: FactTable,
+    pub(crate) fact_table: FactTable,
     pub(crate) names: Names,
 }
 
 impl Bridge {
-    /// Builds the universe of these words.
+    /// Builds the fact table of these words.
     pub(crate) fn new(words: &Words) -> Self {
         let catalog = catalog(words);
-        let atoms = words.facts().into_iter().map(|fact| fact_atom(words, &fact));
-        let universe = atoms.fold(FactTable::builder(&catalog), FactTableBuilder::fact).build();
-        let universe = universe.expect("these words make a universe");
-        let names = Names::new(words, &universe);
-        Self { universe, names }
+        let atoms = words.facts().into_iter().map(|fact| fact_named(words, &fact));
+        let fact_table = atoms.fold(FactTable::builder(&catalog), FactTableBuilder::fact).build();
+        let fact_table = fact_table.expect("these words make a fact table");
+        let names = Names::new(words, &fact_table);
+        Self { fact_table, names }
     }
 
     /// The facts with all that they imply, as the engine sees it.
     pub(crate) fn world(&self, facts: &Facts) -> FactSet {
-        self.universe.close(&self.names.set(facts))
+        self.fact_table.close(&self.names.set(facts))
     }
 
     /// The formula in normal form.
@@ -101,7 +101,7 @@ impl Bridge {
             Formula::All(formulas) => Requirement::all(list(formulas)?),
             Formula::Any(formulas) => Requirement::any(list(formulas)?),
             Formula::Fact(fact) => Ok(Requirement::fact(
-                &self.universe,
+                &self.fact_table,
                 self.names.number(fact).expect("a word"),
             )),
         }

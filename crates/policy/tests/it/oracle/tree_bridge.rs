@@ -11,7 +11,7 @@ use scopegate_policy::{
 use serde_json::json;
 
 use super::oracle::Formula;
-use super::oracle::bridge::{catalog, fact_atom, scheme_name, token};
+use super::oracle::bridge::{catalog, fact_named, scheme_name, token};
 use super::oracle::words::Words;
 use super::tree::{Checking, Credential, Own, Passes, Policy, Request, needs};
 
@@ -178,7 +178,7 @@ fn rule(words: &Words, scheme: Option<&str>, formula: &Formula) -> Rule {
         Formula::Any(formulas) => Rule::Any(list(formulas)),
         Formula::Fact(fact) => match bare(words, scheme, formula) {
             Some(token) => Rule::Scope(token),
-            None => Rule::Fact(fact_atom(words, fact)),
+            None => Rule::Fact(fact_named(words, fact)),
         },
     }
 }

@@ -11,7 +11,7 @@ use scopegate_policy::{Denial, DenialPrecedence, FactId, Forbidden, InvalidToken
 
 use super::{Case, generators, policy_and_request};
 use crate::minimal::{minimal, smallest};
-use crate::oracle::bridge::{Names, fact_atom};
+use crate::oracle::bridge::{Names, fact_named};
 use crate::oracle::{Facts, Formula};
 use crate::random_trees;
 use crate::renaming::backwards;
@@ -80,7 +80,7 @@ impl<'c> Asked<'c> {
         let generators = self.generators(facts);
         generators
             .iter()
-            .map(|fact| fact_atom(words, fact).to_string())
+            .map(|fact| fact_named(words, fact).to_string())
             .collect()
     }
 

@@ -2,21 +2,21 @@
 
 use serde_json::Value;
 
-use crate::admin::watched::Watched;
+use crate::admin::fixture::AdminFixture;
 use crate::support::Answer;
 
 const FORM: &str = "Content-Type: application/x-www-form-urlencoded\r\n";
 
 /// A login of johndoe through a proxy on this machine.
-fn log_in(watched: &Watched, password: &str, forwarded: &str) -> Answer {
+fn log_in(fixture: &AdminFixture, password: &str, forwarded: &str) -> Answer {
     let headers = format!("{FORM}X-Forwarded-For: {forwarded}\r\n");
     let form = format!("username=johndoe&password={password}");
-    watched.call("POST", "/token", &headers, &form)
+    fixture.call("POST", "/token", &headers, &form)
 }
 
 #[test]
 fn an_attack_is_stopped_and_the_owner_logs_in() {
-    let watched = Watched::start(&[
+    let fixture = AdminFixture::start(&[
         "--login-throttle",
         "true",
         "--trusted-proxy",
@@ -26,14 +26,14 @@ fn an_attack_is_stopped_and_the_owner_logs_in() {
         "--log-level",
         "info",
     ]);
-    assert_eq!(log_in(&watched, "secret", "198.51.100.1").status, 200);
+    assert_eq!(log_in(&fixture, "secret", "198.51.100.1").status, 200);
     for number in 0..10 {
         // A client can write any addresses on the left.
         let forwarded = format!("198.51.100.1, 203.0.113.{number}");
-        assert_eq!(log_in(&watched, "wrong", &forwarded).status, 400, "{number}");
+        assert_eq!(log_in(&fixture, "wrong", &forwarded).status, 400, "{number}");
     }
     for password in ["wrong", "secret"] {
-        let refused = log_in(&watched, password, "198.51.100.1, 203.0.113.99");
+        let refused = log_in(&fixture, password, "198.51.100.1, 203.0.113.99");
         assert_eq!(refused.status, 429, "{refused:?}");
         let seconds: u64 = refused
             .header("retry-after")
@@ -43,16 +43,16 @@ fn an_attack_is_stopped_and_the_owner_logs_in() {
         assert!((1..=30).contains(&seconds), "{seconds}");
         assert_eq!(refused.header("www-authenticate"), None);
     }
-    assert_eq!(log_in(&watched, "secret", "198.51.100.1").status, 200, "the owner");
+    assert_eq!(log_in(&fixture, "secret", "198.51.100.1").status, 200, "the owner");
 
-    let samples = watched.samples();
+    let samples = fixture.samples();
     assert_eq!(samples.count(r#"scopegate_logins_failed_total{secret="password"}"#), 10);
     assert_eq!(
         samples.count(r#"scopegate_logins_failed_total{secret="client_secret"}"#),
         0
     );
     assert_eq!(samples.count(r#"scopegate_logins_throttled_total{by="account"}"#), 2);
-    let log: Vec<Value> = watched
+    let log: Vec<Value> = fixture
         .stop()
         .iter()
         .map(|line| serde_json::from_str(line).expect("JSON"))
@@ -74,25 +74,25 @@ fn an_attack_is_stopped_and_the_owner_logs_in() {
 
 #[test]
 fn one_address_is_stopped_for_all_accounts() {
-    let watched = Watched::start(&["--login-throttle", "true"]);
+    let fixture = AdminFixture::start(&["--login-throttle", "true"]);
     let statuses = (0..90).map(|number| {
         // No proxy is trusted, so the forwarded address has no effect.
         let headers = format!("{FORM}X-Forwarded-For: 203.0.113.{number}\r\n");
         let form = format!("username=user{number}&password=wrong");
-        watched.call("POST", "/token", &headers, &form).status
+        fixture.call("POST", "/token", &headers, &form).status
     });
     // One failure expires after ten seconds, and a busy machine may take that long.
     let before: Vec<u16> = statuses.take_while(|status| *status != 429).collect();
     assert!((30..80).contains(&before.len()), "{}", before.len());
     assert!(before.iter().all(|status| *status == 400), "{before:?}");
-    let samples = watched.samples();
+    let samples = fixture.samples();
     assert_eq!(samples.count(r#"scopegate_logins_throttled_total{by="address"}"#), 1);
 }
 
 #[test]
 fn the_demo_does_not_throttle() {
-    let watched = Watched::start(&[]);
+    let fixture = AdminFixture::start(&[]);
     for _ in 0..40 {
-        assert_eq!(watched.log_in("username=johndoe&password=wrong").status, 400);
+        assert_eq!(fixture.log_in("username=johndoe&password=wrong").status, 400);
     }
 }

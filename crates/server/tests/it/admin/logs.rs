@@ -6,8 +6,8 @@ use std::io::{Read, Write};
 use serde_json::Value;
 use sqlx::{Connection, SqliteConnection};
 
+use crate::admin::fixture::{AdminFixture, SECRET_KEY};
 use crate::admin::metrics::bearer;
-use crate::admin::watched::{SECRET_KEY, Watched};
 use crate::support::Answer;
 
 /// A part of every secret in the requests below.
@@ -19,8 +19,8 @@ fn request_id(answer: &Answer) -> String {
 
 /// Sends valid and invalid requests with a secret in every place that can carry one. Returns
 /// the responses and a valid token.
-fn play(watched: &Watched) -> (Vec<Answer>, String) {
-    let token = watched.token("me");
+fn play(fixture: &AdminFixture) -> (Vec<Answer>, String) {
+    let token = fixture.token("me");
     let form = "Content-Type: application/x-www-form-urlencoded\r\n";
     let answers = [
         ("GET", "/users/me/", bearer(&token), ""),
@@ -56,21 +56,21 @@ fn play(watched: &Watched) -> (Vec<Answer>, String) {
         ),
         ("GET", "/docs", String::new(), ""),
     ];
-    let answers = answers.map(|(method, path, headers, body)| watched.call(method, path, &headers, body));
+    let answers = answers.map(|(method, path, headers, body)| fixture.call(method, path, &headers, body));
     (answers.into(), token)
 }
 
 #[test]
 fn every_answer_has_its_line() {
-    let watched = Watched::start(&[
+    let fixture = AdminFixture::start(&[
         "--log-format",
         "json",
         "--log-level",
         "info,scopegate_http::access=debug",
     ]);
-    let (answers, _) = play(&watched);
+    let (answers, _) = play(&fixture);
     let mut lines = BTreeMap::new();
-    for line in watched.stop() {
+    for line in fixture.stop() {
         let line: Value = serde_json::from_str(&line).expect("JSON");
         if line["message"] == "answered" {
             assert_eq!(line["spans"].as_array().map(Vec::len), Some(1), "{line}");
@@ -102,10 +102,10 @@ fn every_answer_has_its_line() {
 #[test]
 fn no_secret_is_logged_or_counted() {
     for format in ["human", "json"] {
-        let watched = Watched::start(&["--log-format", format, "--log-level", "info,scopegate=trace"]);
-        let (answers, token) = play(&watched);
-        let counted = watched.ask("GET", "/metrics").body;
-        let log = watched.stop().join("\n");
+        let fixture = AdminFixture::start(&["--log-format", format, "--log-level", "info,scopegate=trace"]);
+        let (answers, token) = play(&fixture);
+        let counted = fixture.ask("GET", "/metrics").body;
+        let log = fixture.stop().join("\n");
         let signature = token.rsplit('.').next().expect("a signature");
         for secret in [MARK, SECRET_KEY, signature, "c3dvcmRmaXNo", "$2b$", "$argon2"] {
             assert!(!log.contains(secret), "`{secret}` in the log:\n{log}");
@@ -123,8 +123,8 @@ fn no_secret_is_logged_or_counted() {
 fn a_request_that_fails_can_be_found_at_every_level() {
     let directory = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", directory.path().join("scopegate.db").display());
-    let watched = Watched::start(&["--database", &url, "--log-level", "error"]);
-    let token = watched.token("me");
+    let fixture = AdminFixture::start(&["--database", &url, "--log-level", "error"]);
+    let token = fixture.token("me");
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let mut other = SqliteConnection::connect(&url).await.unwrap();
@@ -132,10 +132,10 @@ fn a_request_that_fails_can_be_found_at_every_level() {
         rename.execute(&mut other).await.unwrap();
     });
     let failed = [
-        watched.call("GET", "/users/me/", &bearer(&token), ""),
-        watched.log_in("username=johndoe&password=secret"),
+        fixture.call("GET", "/users/me/", &bearer(&token), ""),
+        fixture.log_in("username=johndoe&password=secret"),
     ];
-    let log = watched.stop();
+    let log = fixture.stop();
     for answer in failed {
         assert!(answer.status >= 500, "{answer:?}");
         let id = request_id(&answer);
@@ -149,11 +149,11 @@ fn a_request_that_fails_can_be_found_at_every_level() {
 /// hyper itself refuses a head that is not a request, so the response has no request id.
 #[test]
 fn refused_head_is_logged_with_its_peer() {
-    let watched = Watched::start(&["--log-format", "json", "--log-level", "info,scopegate_listener=debug"]);
+    let fixture = AdminFixture::start(&["--log-format", "json", "--log-level", "info,scopegate_listener=debug"]);
     let too_large = format!("GET / HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n", "x".repeat(70_000));
     let mut peers = Vec::new();
     for (head, status) in [("nonsense\r\n\r\n", 400), (too_large.as_str(), 431)] {
-        let mut stream = watched.server.connect();
+        let mut stream = fixture.server.connect();
         peers.push(stream.local_addr().unwrap().to_string());
         let _ = stream.write_all(head.as_bytes());
         let mut bytes = Vec::new();
@@ -161,7 +161,7 @@ fn refused_head_is_logged_with_its_peer() {
         let answer = Answer::parse(&bytes);
         assert_eq!((answer.status, answer.header("x-request-id")), (status, None));
     }
-    let lines: Vec<Value> = watched
+    let lines: Vec<Value> = fixture
         .stop()
         .iter()
         .map(|line| serde_json::from_str(line).expect("JSON"))

@@ -7,8 +7,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use base64_simd::URL_SAFE_NO_PAD;
 use ring::hmac;
 
+use crate::admin::fixture::{AdminFixture, SECRET_KEY};
 use crate::admin::shadow::{file, proposed};
-use crate::admin::watched::{SECRET_KEY, Watched};
 
 /// A token of the demo for any user, by name.
 fn forge(name: &str) -> String {
@@ -28,13 +28,13 @@ pub(crate) fn bearer(token: &str) -> String {
 }
 
 /// Sends a known list of requests.
-fn play(watched: &Watched) {
-    let get = |path: &str, headers: &str| watched.call("GET", path, headers, "").status;
+fn play(fixture: &AdminFixture) {
+    let get = |path: &str, headers: &str| fixture.call("GET", path, headers, "").status;
     for _ in 0..3 {
         assert_eq!(get("/status/", ""), 401);
     }
-    let token = bearer(&watched.token("me"));
-    assert_eq!(watched.log_in("username=johndoe&password=wrong").status, 400);
+    let token = bearer(&fixture.token("me"));
+    assert_eq!(fixture.log_in("username=johndoe&password=wrong").status, 400);
     for _ in 0..2 {
         assert_eq!(get("/users/me/", &token), 200);
         assert_eq!(get("/status/", &bearer("no.token")), 401);
@@ -48,14 +48,14 @@ fn play(watched: &Watched) {
         assert_eq!(get("/nowhere", ""), 404);
     }
     assert_eq!(get("/status", ""), 307);
-    assert_eq!(watched.call("PUT", "/status/", "", "").status, 405);
+    assert_eq!(fixture.call("PUT", "/status/", "", "").status, 405);
 }
 
 #[test]
 fn what_was_done_is_counted() {
-    let watched = Watched::start(&[]);
-    play(&watched);
-    let samples = watched.samples();
+    let fixture = AdminFixture::start(&[]);
+    play(&fixture);
+    let samples = fixture.samples();
     let requests = |method: &str, route: &str, status: &str| {
         format!(r#"scopegate_requests_total{{method="{method}",route="{route}",status="{status}"}}"#)
     };
@@ -118,30 +118,30 @@ fn what_was_done_is_counted() {
 #[test]
 fn metrics_match_the_documented_list() {
     let policy = file(&proposed());
-    let watched = Watched::start(&["--shadow-policy", policy.path().to_str().unwrap()]);
-    play(&watched);
+    let fixture = AdminFixture::start(&["--shadow-policy", policy.path().to_str().unwrap()]);
+    play(&fixture);
     let told: BTreeSet<String> = include_str!("../../../../../docs/operations.md")
         .lines()
         .filter_map(|line| Some(line.strip_prefix("| `")?.split('`').next()?.to_owned()))
         .filter(|name| name.starts_with("scopegate_") || name.starts_with("process_"))
         .collect();
-    let families: BTreeSet<String> = watched.samples().families.into_keys().collect();
+    let families: BTreeSet<String> = fixture.samples().families.into_keys().collect();
     assert_eq!(told, families, "docs/operations.md and /metrics");
 }
 
 #[test]
 fn strangers_make_no_series() {
-    let watched = Watched::start(&[]);
-    play(&watched);
-    let _ = watched.samples();
-    let before = watched.samples();
+    let fixture = AdminFixture::start(&[]);
+    play(&fixture);
+    let _ = fixture.samples();
+    let before = fixture.samples();
     for number in 0..1_000 {
         let path = format!("/nowhere/{number}?{number}={number}");
-        assert_eq!(watched.call(&format!("M{number}"), &path, "", "").status, 404);
+        assert_eq!(fixture.call(&format!("M{number}"), &path, "", "").status, 404);
         let name = forge(&format!("user{number}"));
-        assert_eq!(watched.call("GET", "/users/me/", &bearer(&name), "").status, 401);
+        assert_eq!(fixture.call("GET", "/users/me/", &bearer(&name), "").status, 401);
     }
-    let after = watched.samples();
+    let after = fixture.samples();
     assert_eq!(before.series(), after.series());
     let unknown = r#"scopegate_requests_total{method="(any)",route="(unknown)",status="4xx"}"#;
     assert_eq!(after.count(unknown) - before.count(unknown), 1_000);
@@ -151,13 +151,13 @@ fn strangers_make_no_series() {
 
 #[test]
 fn store_is_probed_once_for_many_requests() {
-    let watched = Watched::start(&[]);
+    let fixture = AdminFixture::start(&[]);
     let begin = std::time::Instant::now();
     for _ in 0..300 {
-        assert_eq!(watched.ask("GET", "/readyz").status, 200);
+        assert_eq!(fixture.ask("GET", "/readyz").status, 200);
     }
     let at_most = begin.elapsed().as_secs_f64() + 1.0;
     let pings = r#"scopegate_store_duration_seconds_count{method="ping"}"#;
-    let asked = watched.samples().value(pings);
+    let asked = fixture.samples().value(pings);
     assert!((1.0..=at_most).contains(&asked), "{asked} times in {at_most} s");
 }

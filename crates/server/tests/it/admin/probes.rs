@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use sqlx::{Connection, SqliteConnection};
 
-use crate::admin::watched::Watched;
+use crate::admin::fixture::AdminFixture;
 use crate::support::{Answer, Server};
 
 const LOGIN: &str = "username=johndoe&password=secret&scope=me+items";
@@ -32,7 +32,7 @@ fn admin_listener_is_absent_by_default() {
 
 #[test]
 fn the_host_is_named_once() {
-    let watched = Watched::start(&[]);
+    let fixture = AdminFixture::start(&[]);
     for (target, hosts, status) in [
         ("/healthz", "", "400"),
         ("/healthz", "Host: a\r\n", "200"),
@@ -46,7 +46,7 @@ fn the_host_is_named_once() {
         ("http://a/healthz", "", "400"),
         ("http://u@a/healthz", "Host: u@a\r\n", "400"),
     ] {
-        let mut stream = TcpStream::connect(watched.admin()).unwrap();
+        let mut stream = TcpStream::connect(fixture.admin()).unwrap();
         let request = format!("GET {target} HTTP/1.1\r\n{hosts}Connection: close\r\n\r\n");
         stream.write_all(request.as_bytes()).unwrap();
         let mut answer = String::new();
@@ -60,9 +60,9 @@ fn the_host_is_named_once() {
 
 #[test]
 fn only_reading_and_only_what_is_there() {
-    let watched = Watched::start(&[]);
+    let fixture = AdminFixture::start(&[]);
     for path in ["/healthz", "/readyz", "/metrics"] {
-        let answer = watched.ask("GET", path);
+        let answer = fixture.ask("GET", path);
         assert_eq!(answer.status, 200, "{path}");
         assert_eq!(answer.header("cache-control"), Some("no-store"));
         assert!(
@@ -71,11 +71,11 @@ fn only_reading_and_only_what_is_there() {
                 .iter()
                 .all(|(name, _)| !name.starts_with("access-control"))
         );
-        let head = watched.ask("HEAD", path);
+        let head = fixture.ask("HEAD", path);
         assert_eq!((head.status, head.body.as_str()), (200, ""));
         assert!(head.header("content-length").is_some());
         for method in ["POST", "PUT", "DELETE", "OPTIONS", "PROPFIND"] {
-            let refused = watched.ask(method, path);
+            let refused = fixture.ask(method, path);
             assert_eq!(
                 (refused.status, refused.header("allow")),
                 (405, Some("GET, HEAD")),
@@ -93,35 +93,35 @@ fn only_reading_and_only_what_is_there() {
         "/token",
         "/openapi.json",
     ] {
-        assert_eq!(watched.ask("GET", path).status, 404, "{path}");
+        assert_eq!(fixture.ask("GET", path).status, 404, "{path}");
     }
 }
 
 #[test]
 fn silent_supervisors_do_not_stay() {
-    let watched = Watched::start(&[]);
-    let silent: Vec<TcpStream> = (0..40).map(|_| TcpStream::connect(watched.admin()).unwrap()).collect();
+    let fixture = AdminFixture::start(&[]);
+    let silent: Vec<TcpStream> = (0..40).map(|_| TcpStream::connect(fixture.admin()).unwrap()).collect();
     // There are 16 slots. Each connection is closed when its time is over.
-    assert_eq!(watched.ask("GET", "/healthz").status, 200);
+    assert_eq!(fixture.ask("GET", "/healthz").status, 200);
     drop(silent);
 }
 
 #[test]
 fn draining_is_not_ready_and_still_alive() {
-    let mut watched = Watched::start(&["--drain-deadline", "60s"]);
-    watched.wait_for("/readyz", 200, "ready\n");
-    let mut slow = watched.server.connect();
+    let mut fixture = AdminFixture::start(&["--drain-deadline", "60s"]);
+    fixture.wait_for("/readyz", 200, "ready\n");
+    let mut slow = fixture.server.connect();
     let (early, late) = LOGIN.split_at(10);
     slow.write_all(login_head().as_bytes()).unwrap();
     slow.write_all(early.as_bytes()).unwrap();
     std::thread::sleep(Duration::from_millis(100));
-    let id = watched.server.process.id().to_string();
+    let id = fixture.server.process.id().to_string();
     assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
 
-    watched.wait_for("/readyz", 503, "draining\n");
-    assert_eq!(watched.ask("GET", "/healthz").status, 200);
+    fixture.wait_for("/readyz", 503, "draining\n");
+    assert_eq!(fixture.ask("GET", "/healthz").status, 200);
     assert!(
-        TcpStream::connect(watched.server.address).is_err(),
+        TcpStream::connect(fixture.server.address).is_err(),
         "new clients go elsewhere"
     );
 
@@ -129,15 +129,15 @@ fn draining_is_not_ready_and_still_alive() {
     let mut answer = Vec::new();
     slow.read_to_end(&mut answer).unwrap();
     assert_eq!(Answer::parse(&answer).status, 200, "what was under way is answered");
-    assert!(watched.server.process.wait().unwrap().success());
-    assert!(TcpStream::connect(watched.admin()).is_err());
+    assert!(fixture.server.process.wait().unwrap().success());
+    assert!(TcpStream::connect(fixture.admin()).is_err());
 }
 
 #[test]
 fn a_broken_database_is_not_ready_and_recovers() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("scopegate.db");
-    let watched = Watched::start(&["--database", &format!("sqlite:{}", path.display())]);
+    let fixture = AdminFixture::start(&["--database", &format!("sqlite:{}", path.display())]);
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let mut other = runtime
         .block_on(SqliteConnection::connect(&format!("sqlite:{}", path.display())))
@@ -145,17 +145,17 @@ fn a_broken_database_is_not_ready_and_recovers() {
     let mut run = |sql: &'static str| {
         runtime.block_on(sqlx::query(sql).execute(&mut other)).unwrap();
     };
-    watched.wait_for("/readyz", 200, "ready\n");
+    fixture.wait_for("/readyz", 200, "ready\n");
 
     // The database can still be read, but not written.
     run("BEGIN IMMEDIATE");
-    watched.wait_for("/readyz", 503, "the database does not answer\n");
+    fixture.wait_for("/readyz", 503, "the database does not answer\n");
     run("ROLLBACK");
-    watched.wait_for("/readyz", 200, "ready\n");
+    fixture.wait_for("/readyz", 200, "ready\n");
 
     run("ALTER TABLE users RENAME TO elsewhere");
-    watched.wait_for("/readyz", 503, "the database does not answer\n");
-    assert_eq!(watched.ask("GET", "/healthz").status, 200);
+    fixture.wait_for("/readyz", 503, "the database does not answer\n");
+    assert_eq!(fixture.ask("GET", "/healthz").status, 200);
     run("ALTER TABLE elsewhere RENAME TO users");
-    watched.wait_for("/readyz", 200, "ready\n");
+    fixture.wait_for("/readyz", 200, "ready\n");
 }

@@ -5,8 +5,8 @@ use std::io::Write as _;
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
+use crate::admin::fixture::AdminFixture;
 use crate::admin::metrics::bearer;
-use crate::admin::watched::Watched;
 
 /// Creates a file with this text.
 pub(crate) fn file(text: &str) -> NamedTempFile {
@@ -15,10 +15,10 @@ pub(crate) fn file(text: &str) -> NamedTempFile {
     file
 }
 
-fn start(policy: &str) -> Watched {
+fn start(policy: &str) -> AdminFixture {
     let file = file(policy);
     let path = file.path().to_str().expect("a path");
-    Watched::start(&["--log-format", "json", "--shadow-policy", path])
+    AdminFixture::start(&["--log-format", "json", "--shadow-policy", path])
 }
 
 /// It requires more at `/users/me/`, other scopes at `/users/me/items/` and nothing at `/status/`.
@@ -46,9 +46,9 @@ fn outcome(route: &str, outcome: &str) -> String {
 
 #[test]
 fn divergences_are_counted_without_effect_on_responses() {
-    let watched = start(&proposed());
-    let get = |path: &str, headers: &str| watched.call("GET", path, headers, "").status;
-    let (me, both) = (bearer(&watched.token("me")), bearer(&watched.token("me+items")));
+    let fixture = start(&proposed());
+    let get = |path: &str, headers: &str| fixture.call("GET", path, headers, "").status;
+    let (me, both) = (bearer(&fixture.token("me")), bearer(&fixture.token("me+items")));
     for (path, headers, status) in [
         ("/users/me/", &me, 200),
         ("/users/me/", &me, 200),
@@ -63,7 +63,7 @@ fn divergences_are_counted_without_effect_on_responses() {
     ] {
         assert_eq!(get(path, headers), status, "{path}");
     }
-    let samples = watched.samples();
+    let samples = fixture.samples();
     for (route, expected) in [
         ("/users/me/", [2, 2, 0, 0, 0]),
         ("/users/me/items/", [1, 0, 1, 0, 0]),
@@ -76,7 +76,7 @@ fn divergences_are_counted_without_effect_on_responses() {
             assert_eq!(samples.count(&outcome(route, name)), count, "{route} {name}");
         }
     }
-    let told: Vec<Value> = watched
+    let told: Vec<Value> = fixture
         .stop()
         .iter()
         .filter(|line| line.contains("the shadow policy would decide differently"))
@@ -99,15 +99,15 @@ fn divergences_are_counted_without_effect_on_responses() {
 /// The document that the demo writes describes exactly what the demo does.
 #[test]
 fn the_demos_own_document_never_flips() {
-    let document = Watched::start(&[]).call("GET", "/openapi.json", "", "").body;
-    let watched = start(&document);
-    let (me, both) = (bearer(&watched.token("me")), bearer(&watched.token("me+items")));
+    let document = AdminFixture::start(&[]).call("GET", "/openapi.json", "", "").body;
+    let fixture = start(&document);
+    let (me, both) = (bearer(&fixture.token("me")), bearer(&fixture.token("me+items")));
     for path in ["/users/me/", "/users/me/items/", "/status/"] {
         for headers in ["", &*bearer("no.good.token"), &*me, &*both] {
-            watched.call("GET", path, headers, "");
+            fixture.call("GET", path, headers, "");
         }
     }
-    let samples = watched.samples();
+    let samples = fixture.samples();
     for path in ["/users/me/", "/users/me/items/", "/status/"] {
         assert_eq!(samples.count(&outcome(path, "same")), 4, "{path}");
     }
@@ -115,7 +115,7 @@ fn the_demos_own_document_never_flips() {
 
 #[test]
 fn the_servers_own_document_has_no_operation_of_its_own_as_a_shadow() {
-    let plain = Watched::start(&[]);
+    let plain = AdminFixture::start(&[]);
     let document = plain.call("GET", "/openapi.json", "", "").body;
     drop(plain);
     assert!(document.contains("\"/token\""), "{document}");

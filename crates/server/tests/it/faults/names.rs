@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use crate::faults::stage::{COMMANDS, Creates, PASSWORD, Stage};
+use crate::faults::fixture::{COMMANDS, Creates, FaultFixture, PASSWORD};
 
 /// The files that SQLite and the program keep with a database.
 const ENDS: [&str; 6] = ["-wal", "-shm", "-journal", ".kek", ".kek.next", ".key"];
@@ -11,13 +11,13 @@ const ENDS: [&str; 6] = ["-wal", "-shm", "-journal", ".kek", ".kek.next", ".key"
 /// SQLite would use a database with such a name as the log of another one, or delete it.
 #[test]
 fn no_command_writes_a_file_with_the_name_of_a_side_file() {
-    let stage = Stage::new();
-    stage.done(&["backup", "backup.db"]);
-    fs::create_dir(stage.path("links")).unwrap();
-    symlink("../scopegate.db", stage.path("links/a.db")).unwrap();
+    let fixture = FaultFixture::new();
+    fixture.done(&["backup", "backup.db"]);
+    fs::create_dir(fixture.path("links")).unwrap();
+    symlink("../scopegate.db", fixture.path("links/a.db")).unwrap();
     let document = r#"{"openapi":"3.1.0","info":{"title":"T","version":"1"},"paths":{"/a":{"get":{"responses":{}}}}}"#;
-    fs::write(stage.path("a.json"), document).unwrap();
-    let before = stage.files();
+    fs::write(fixture.path("a.json"), document).unwrap();
+    let before = fixture.files();
     for end in ENDS {
         let name = format!("scopegate.db{end}");
         let url = format!("sqlite:{name}");
@@ -34,30 +34,30 @@ fn no_command_writes_a_file_with_the_name_of_a_side_file() {
         lines.push(vec!["policy", "graph", "a.json", "--as", "svg", "--output", &name]);
         lines.push(vec!["policy", "lint", "a.json", "--write-baseline", &name]);
         for line in lines {
-            let run = stage.shell.run_with(&line, PASSWORD, &[]);
+            let run = fixture.shell.run_with(&line, PASSWORD, &[]);
             assert_eq!(run.status, 2, "{line:?}: {}", run.stderr);
             let error = run.stderr.lines().last().unwrap_or_default();
             assert!(
                 error.contains("scopegate.db") && error.contains("give another name"),
                 "{line:?}: {error}"
             );
-            assert!(stage.files() == before, "{line:?}: {:?}", stage.names());
+            assert!(fixture.files() == before, "{line:?}: {:?}", fixture.names());
         }
     }
-    assert_eq!(stage.users("sqlite:scopegate.db"), ["ada"]);
+    assert_eq!(fixture.users("sqlite:scopegate.db"), ["ada"]);
 }
 
 /// The log of a database in use may be empty.
 #[test]
 fn a_picture_does_not_replace_an_empty_log() {
-    let stage = Stage::new();
+    let fixture = FaultFixture::new();
     let document = r#"{"openapi":"3.1.0","info":{"title":"T","version":"1"},"paths":{"/a":{"get":{"responses":{}}}}}"#;
-    fs::write(stage.path("a.json"), document).unwrap();
-    let log = stage.path("scopegate.db-wal");
+    fs::write(fixture.path("a.json"), document).unwrap();
+    let log = fixture.path("scopegate.db-wal");
     fs::write(&log, "").unwrap();
-    symlink("scopegate.db-wal", stage.path("a.svg")).unwrap();
+    symlink("scopegate.db-wal", fixture.path("a.svg")).unwrap();
     for name in ["scopegate.db-wal", "a.svg"] {
-        let run = stage
+        let run = fixture
             .shell
             .run(&["policy", "graph", "a.json", "--as", "svg", "--output", name]);
         assert_eq!(run.status, 2, "{}", run.stderr);

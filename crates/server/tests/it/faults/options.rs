@@ -5,7 +5,7 @@ use std::process::Stdio;
 use crate::shell::Shell;
 use serde_json::Value;
 
-use crate::faults::stage::{PASSWORD, Stage, log_in_with, me, token, wait_for};
+use crate::faults::fixture::{FaultFixture, PASSWORD, log_in_with, me, token, wait_for};
 use crate::support::remove_own_variables;
 use crate::support::{Server, scopegate};
 
@@ -13,41 +13,41 @@ const DEMO: [&str; 4] = ["serve", "--demo", "--listen", "127.0.0.1:0"];
 
 #[test]
 fn demo_refuses_a_used_database() {
-    let stage = Stage::new();
-    let only_a_client = Stage { shell: Shell::new() };
+    let fixture = FaultFixture::new();
+    let only_a_client = FaultFixture { shell: Shell::new() };
     only_a_client.done(&[
         "client", "add", "App", "--public", "--grant", "password", "--scope", "me",
     ]);
-    let same_name = Stage { shell: Shell::new() };
+    let same_name = FaultFixture { shell: Shell::new() };
     same_name.add_user("alice");
-    for stage in [stage, only_a_client, same_name] {
-        let before = stage.files();
+    for fixture in [fixture, only_a_client, same_name] {
+        let before = fixture.files();
         for line in [&DEMO[..], &[&DEMO[..], &["--profile", "rfc"]].concat()] {
             let line = [line, &["--database", "sqlite:scopegate.db"]].concat();
-            let run = stage.shell.run(&line);
+            let run = fixture.shell.run(&line);
             assert!(
                 run.complaint(2)
                     .contains("database `sqlite:scopegate.db` holds other users or clients"),
                 "{}",
                 run.stderr
             );
-            assert!(stage.files() == before, "{:?}", stage.names());
+            assert!(fixture.files() == before, "{:?}", fixture.names());
         }
     }
 }
 
 #[test]
 fn demo_accounts_are_reported_without_demo() {
-    let stage = Stage { shell: Shell::new() };
-    let database = format!("sqlite:{}", stage.path("scopegate.db").display());
+    let fixture = FaultFixture { shell: Shell::new() };
+    let database = format!("sqlite:{}", fixture.path("scopegate.db").display());
     let demo = Server::start(&["--demo", "--database", &database], &[]);
     assert_eq!(log_in_with(&demo, "johndoe", "secret").status, 200);
     drop(demo);
     // Its own accounts are not a reason to refuse it.
     drop(Server::start(&["--demo", "--database", &database], &[]));
 
-    let warnings = |stage: &Stage| {
-        let log = stage.path("log");
+    let warnings = |fixture: &FaultFixture| {
+        let log = fixture.path("log");
         let mut child = scopegate()
             .args(["serve", "--listen", "127.0.0.1:0", "--database", &database])
             .stdout(Stdio::piped())
@@ -60,19 +60,19 @@ fn demo_accounts_are_reported_without_demo() {
         child.wait().unwrap();
         std::fs::read_to_string(log).unwrap()
     };
-    let log = warnings(&stage);
+    let log = warnings(&fixture);
     for name in ["johndoe", "alice"] {
         assert!(log.contains(&format!("`scopegate user remove {name}`")), "{log}");
     }
-    stage.done(&["user", "set-password", "johndoe", "--password-stdin"]);
-    stage.done(&["user", "remove", "alice", "--yes"]);
-    let log = warnings(&stage);
+    fixture.done(&["user", "set-password", "johndoe", "--password-stdin"]);
+    fixture.done(&["user", "remove", "alice", "--yes"]);
+    let log = warnings(&fixture);
     assert!(!log.contains("user remove"), "{log}");
 }
 
 #[test]
 fn wrong_command_line_never_repeats_a_secret() {
-    let stage = Stage::new();
+    let fixture = FaultFixture::new();
     let token = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJqb2huZG9lIn0.c2lnbmF0dXJl";
     for line in [
         &["token", "revoke", token][..],
@@ -106,7 +106,7 @@ fn wrong_command_line_never_repeats_a_secret() {
         ],
     ] {
         for format in [&[][..], &["--format", "json"]] {
-            let run = stage.shell.run_with(&[line, format].concat(), "", &[]);
+            let run = fixture.shell.run_with(&[line, format].concat(), "", &[]);
             assert_eq!(run.status, 2, "{line:?}: {}", run.stderr);
             let said = format!("{}{}", run.stdout, run.stderr);
             for part in ["hunter2", "eyJzdWIi", "c2lnbmF0dXJl"] {
@@ -118,7 +118,7 @@ fn wrong_command_line_never_repeats_a_secret() {
 
 #[test]
 fn an_error_is_json_with_format_json() {
-    let stage = Stage::new();
+    let fixture = FaultFixture::new();
     for (line, status) in [
         (&["user", "show", "nobody"][..], 1),
         (&["user", "list", "--database", "sqlite:typo.db"], 2),
@@ -127,34 +127,34 @@ fn an_error_is_json_with_format_json() {
         (&["config", "check", "--config", "none.toml"], 2),
         (&["policy", "routes", "none.yaml"], 2),
     ] {
-        let run = stage.shell.run(&[line, &["--format", "json"]].concat());
+        let run = fixture.shell.run(&[line, &["--format", "json"]].concat());
         assert_eq!((run.status, run.stdout.as_str()), (status, ""), "{line:?}");
         let error: Value = serde_json::from_str(&run.stderr).unwrap();
         assert_eq!(error["status"], status, "{line:?}: {error}");
         assert!(error["error"].as_str().is_some_and(|text| !text.is_empty()), "{error}");
-        let human = stage.shell.run(line);
+        let human = fixture.shell.run(line);
         assert!(human.stderr.starts_with("error: "), "{}", human.stderr);
     }
 }
 
 #[test]
 fn an_unknown_token_id_is_reported() {
-    let stage = Stage::new();
-    let server = stage.serve();
+    let fixture = FaultFixture::new();
+    let server = fixture.serve();
     let token = token(&server, "ada");
     for id in ["nonsense", "0123456789ABCDEF0123456789ABCDEF", "0123456789abcdef"] {
-        let run = stage.shell.run(&["token", "revoke", "--jti", id]);
+        let run = fixture.shell.run(&["token", "revoke", "--jti", id]);
         assert!(
             run.complaint(1).starts_with(&format!("unknown token id `{id}`")),
             "{}",
             run.stderr
         );
     }
-    let inspected = stage
+    let inspected = fixture
         .shell
         .run_with(&["token", "inspect", "-", "--format", "json"], &token, &[]);
     let id = inspected.json()["claims"]["jti"].as_str().unwrap().to_owned();
-    let run = stage.done(&["token", "revoke", "--jti", &id]);
+    let run = fixture.done(&["token", "revoke", "--jti", &id]);
     assert!(
         run.stdout
             .starts_with(&format!("recorded: a token with the id `{id}` is refused")),
@@ -164,8 +164,8 @@ fn an_unknown_token_id_is_reported() {
     wait_for(401, || me(&server, &token));
     // A command cannot revoke tokens of other issuers, so none is reported as revoked.
     let config = "issuer = 'https://id.example'\n[[issuers]]\nname = 'other'\nissuer = 'https://other.example'\ntokens = 'jwt'\n";
-    std::fs::write(stage.path("s.toml"), config).unwrap();
-    let run = stage
+    std::fs::write(fixture.path("s.toml"), config).unwrap();
+    let run = fixture
         .shell
         .run(&["token", "revoke", "--jti", "nonsense", "--config", "s.toml"]);
     assert!(
@@ -177,7 +177,7 @@ fn an_unknown_token_id_is_reported() {
 
 #[test]
 fn unknown_scopes_and_grants_are_named() {
-    let stage = Stage::new();
+    let fixture = FaultFixture::new();
     let scope = "unknown scope `itmes`: did you mean `items`? this server knows `me`, `items`";
     let grant = "unknown grant `passwrod`: did you mean `password`? this server knows `password`";
     for (line, expected) in [
@@ -195,10 +195,10 @@ fn unknown_scopes_and_grants_are_named() {
         (&["client", "set-scope", "app", "itmes"], scope),
         (&["client", "add", "x", "--public", "--grant", "passwrod"], grant),
     ] {
-        let run = stage.shell.run_with(line, PASSWORD, &[]);
+        let run = fixture.shell.run_with(line, PASSWORD, &[]);
         assert_eq!(run.complaint(2), expected, "{line:?}");
     }
-    let far = stage
+    let far = fixture
         .shell
         .run(&["client", "add", "x", "--public", "--grant", "implicit"]);
     assert_eq!(
@@ -209,36 +209,36 @@ fn unknown_scopes_and_grants_are_named() {
 
 #[test]
 fn an_account_that_can_do_nothing_is_reported() {
-    let stage = Stage::new();
-    let user = stage.done(&["user", "add", "eve", "--password-stdin"]);
+    let fixture = FaultFixture::new();
+    let user = fixture.done(&["user", "add", "eve", "--password-stdin"]);
     assert!(user.stderr.contains("user `eve` has no scope"), "{}", user.stderr);
-    let client = stage.done(&["client", "add", "x", "--id", "x", "--public"]);
+    let client = fixture.done(&["client", "add", "x", "--id", "x", "--public"]);
     assert!(client.stderr.contains("client `x` has no grant"), "{}", client.stderr);
-    let client = stage.done(&["client", "add", "x", "--id", "y", "--public", "--grant", "password"]);
+    let client = fixture.done(&["client", "add", "x", "--id", "y", "--public", "--grant", "password"]);
     assert!(client.stderr.contains("client `y` has no scope"), "{}", client.stderr);
-    let whole = stage.done(&["user", "add", "fay", "--scope", "me", "--password-stdin"]);
+    let whole = fixture.done(&["user", "add", "fay", "--scope", "me", "--password-stdin"]);
     assert_eq!(whole.stderr, "");
 }
 
 #[test]
 fn a_short_password_is_refused() {
-    let stage = Stage::new();
+    let fixture = FaultFixture::new();
     let add = ["user", "add", "eve", "--scope", "me", "--password-stdin"];
     let set = ["user", "set-password", "ada", "--password-stdin"];
     for line in [&add[..], &set] {
         for (password, length) in [("a", 1), ("1234567", 7), ("ééééééé\n", 7)] {
-            let run = stage.shell.run_with(line, password, &[]);
+            let run = fixture.shell.run_with(line, password, &[]);
             let expected = format!("the password is too short: it has {length} of at least 8 characters");
             assert!(run.complaint(2).starts_with(&expected), "{}", run.stderr);
         }
     }
     let longer = [("SCOPEGATE_PASSWORD_MIN_LENGTH", "20")];
-    assert_eq!(stage.shell.run_with(&set, PASSWORD, &longer).status, 2);
-    std::fs::write(stage.path("s.toml"), "password_min_length = 1\n").unwrap();
-    stage
+    assert_eq!(fixture.shell.run_with(&set, PASSWORD, &longer).status, 2);
+    std::fs::write(fixture.path("s.toml"), "password_min_length = 1\n").unwrap();
+    fixture
         .shell
         .run_with(&[&add[..], &["--config", "s.toml"]].concat(), "a", &[]);
-    assert_eq!(stage.users("sqlite:scopegate.db"), ["ada", "eve"]);
+    assert_eq!(fixture.users("sqlite:scopegate.db"), ["ada", "eve"]);
 }
 
 #[test]
@@ -303,11 +303,11 @@ fn an_option_is_in_the_help_of_commands_that_use_it() {
 
 #[test]
 fn removal_asks_on_a_terminal() {
-    let stage = Stage::new();
-    stage.done(&["user", "remove", "ada", "--yes"]);
-    stage.done(&["client", "remove", "app"]);
+    let fixture = FaultFixture::new();
+    fixture.done(&["user", "remove", "ada", "--yes"]);
+    fixture.done(&["client", "remove", "app"]);
     for name in ["eve", "fay"] {
-        stage.add_user(name);
+        fixture.add_user(name);
     }
     let remove = |name: &str, answer: &str| {
         let command = format!("{} user remove {name}", env!("CARGO_BIN_EXE_scopegate"));
@@ -315,7 +315,7 @@ fn removal_asks_on_a_terminal() {
         remove_own_variables(&mut script);
         let mut child = script
             .args(["-qec", &command, "/dev/null"])
-            .current_dir(stage.shell.path())
+            .current_dir(fixture.shell.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -329,15 +329,15 @@ fn removal_asks_on_a_terminal() {
         status == Some(1) && said.contains("Remove user `eve` permanently? [y/N]"),
         "{said}"
     );
-    assert_eq!(stage.users("sqlite:scopegate.db"), ["eve", "fay"]);
+    assert_eq!(fixture.users("sqlite:scopegate.db"), ["eve", "fay"]);
     let (status, said) = remove("eve", "y\n");
     assert_eq!(status, Some(0), "{said}");
-    assert_eq!(stage.users("sqlite:scopegate.db"), ["fay"]);
+    assert_eq!(fixture.users("sqlite:scopegate.db"), ["fay"]);
 }
 
 #[test]
 fn log_on_terminal_respects_no_color() {
-    let stage = Stage::new();
+    let fixture = FaultFixture::new();
     let log = |variable: (&str, &str)| {
         let command = format!(
             "timeout 2 {} serve --listen 127.0.0.1:0 --database sqlite:scopegate.db",
@@ -347,7 +347,7 @@ fn log_on_terminal_respects_no_color() {
         remove_own_variables(&mut script);
         let output = script
             .args(["-qec", &command, "/dev/null"])
-            .current_dir(stage.shell.path())
+            .current_dir(fixture.shell.path())
             .env("TERM", "xterm")
             .env_remove("NO_COLOR")
             .env(variable.0, variable.1)
@@ -380,9 +380,9 @@ fn a_manual_page_names_status_environment_and_files() {
 
 #[test]
 fn revoking_prints_a_readable_time_and_the_delay() {
-    let stage = Stage::new();
+    let fixture = FaultFixture::new();
     for line in [&["user", "revoke", "ada"][..], &["client", "revoke", "app"]] {
-        let said = stage.done(line).stdout;
+        let said = fixture.done(line).stdout;
         assert!(
             said.contains(" until 20") && said.contains("Z; running servers"),
             "{said}"
@@ -390,7 +390,7 @@ fn revoking_prints_a_readable_time_and_the_delay() {
         assert!(said.contains("`revocation_age`"), "{said}");
     }
     for line in [&["user", "set-scope", "ada", "me"][..], &["user", "disable", "ada"]] {
-        let said = stage.done(line).stdout;
+        let said = fixture.done(line).stdout;
         assert!(
             said.contains(" until 20") && said.contains("`revocation_age`"),
             "{said}"
@@ -400,74 +400,74 @@ fn revoking_prints_a_readable_time_and_the_delay() {
 
 #[test]
 fn a_moved_key_encryption_key_is_found_by_the_message() {
-    let stage = Stage::new();
-    stage.done(&["key", "rotate"]);
-    std::fs::write(stage.path("new.kek"), "0123456789abcdef".repeat(4)).unwrap();
-    let moved = stage.done(&["key", "rewrap", "--new-key-file", "new.kek"]);
+    let fixture = FaultFixture::new();
+    fixture.done(&["key", "rotate"]);
+    std::fs::write(fixture.path("new.kek"), "0123456789abcdef".repeat(4)).unwrap();
+    let moved = fixture.done(&["key", "rewrap", "--new-key-file", "new.kek"]);
     assert!(moved.stdout.contains("1 key is encrypted again"), "{}", moved.stdout);
     let (_, value) = moved.stderr.split_once("SCOPEGATE_KEY_ENCRYPTION_KEY_FILE=").unwrap();
     let (path, _) = value.split_once('`').unwrap();
-    let lost = stage.shell.run(&["key", "rotate"]);
+    let lost = fixture.shell.run(&["key", "rotate"]);
     assert!(
         lost.complaint(2).contains("`SCOPEGATE_KEY_ENCRYPTION_KEY_FILE=FILE`"),
         "{}",
         lost.stderr
     );
     let found = [("SCOPEGATE_KEY_ENCRYPTION_KEY_FILE", path)];
-    assert_eq!(stage.shell.run_with(&["key", "rotate"], "", &found).status, 0);
+    assert_eq!(fixture.shell.run_with(&["key", "rotate"], "", &found).status, 0);
 }
 
 /// A path in a file has the same meaning in every working directory.
 #[test]
 fn a_path_in_a_configuration_is_relative_to_its_file() {
-    let stage = Stage::new();
-    std::fs::create_dir(stage.path("etc")).unwrap();
-    std::fs::write(stage.path("etc/kek"), "0123456789abcdef".repeat(4)).unwrap();
-    std::fs::write(stage.path("etc/secret"), "s".repeat(40)).unwrap();
+    let fixture = FaultFixture::new();
+    std::fs::create_dir(fixture.path("etc")).unwrap();
+    std::fs::write(fixture.path("etc/kek"), "0123456789abcdef".repeat(4)).unwrap();
+    std::fs::write(fixture.path("etc/secret"), "s".repeat(40)).unwrap();
     let lines = "key_encryption_key_file = 'kek'\nsecret_key_file = 'secret'\n";
-    std::fs::write(stage.path("etc/s.toml"), lines).unwrap();
-    stage.done(&["key", "rotate", "--config", "etc/s.toml"]);
-    assert!(!stage.names().contains(&"scopegate.db.kek".to_owned()));
-    stage.done(&["config", "check", "--config", "etc/s.toml"]);
+    std::fs::write(fixture.path("etc/s.toml"), lines).unwrap();
+    fixture.done(&["key", "rotate", "--config", "etc/s.toml"]);
+    assert!(!fixture.names().contains(&"scopegate.db.kek".to_owned()));
+    fixture.done(&["config", "check", "--config", "etc/s.toml"]);
     // A variable is relative to the working directory, as in a shell.
     let variable = [("SCOPEGATE_KEY_ENCRYPTION_KEY_FILE", "etc/kek")];
     assert_eq!(
-        stage
+        fixture
             .shell
             .run_with(&["key", "rewrap", "--new-key-file", "etc/kek"], "", &variable)
             .status,
         0
     );
     // The same holds for the files of a policy or an issuer that the file names.
-    std::fs::write(stage.path("etc/p.toml"), "shadow_policy = 'policy.toml'\n").unwrap();
-    std::fs::write(stage.path("etc/policy.toml"), "nonsense").unwrap();
-    let run = stage.shell.run(&["config", "check", "--config", "etc/p.toml"]);
+    std::fs::write(fixture.path("etc/p.toml"), "shadow_policy = 'policy.toml'\n").unwrap();
+    std::fs::write(fixture.path("etc/policy.toml"), "nonsense").unwrap();
+    let run = fixture.shell.run(&["config", "check", "--config", "etc/p.toml"]);
     assert!(run.complaint(2).contains("etc/policy.toml"), "{}", run.stderr);
     let issuer = "issuer = 'https://id.example'\n[[issuers]]\nname = 'other'\nissuer = 'https://other.example'\ntokens = 'jwt'\ntrust_only = 'roots.pem'\n";
-    std::fs::write(stage.path("etc/i.toml"), issuer).unwrap();
-    let run = stage.shell.run(&["config", "check", "--config", "etc/i.toml"]);
+    std::fs::write(fixture.path("etc/i.toml"), issuer).unwrap();
+    let run = fixture.shell.run(&["config", "check", "--config", "etc/i.toml"]);
     assert!(run.complaint(2).contains("etc/roots.pem"), "{}", run.stderr);
 }
 
 #[test]
 fn a_database_that_cannot_be_opened_is_named_once_with_a_remedy() {
-    let stage = Stage::new();
+    let fixture = FaultFixture::new();
     std::fs::write(
-        stage.path("text.db"),
+        fixture.path("text.db"),
         "this is no database, and never was one\n".repeat(99),
     )
     .unwrap();
-    std::fs::create_dir(stage.path("folder.db")).unwrap();
+    std::fs::create_dir(fixture.path("folder.db")).unwrap();
     for (name, cause, remedy) in [
         ("text.db", "file is not a database", "give another file"),
         ("folder.db", "is not a regular file", "give another file"),
     ] {
         let database = format!("sqlite:{name}");
-        let run = stage.shell.run(&["user", "list", "--database", &database]);
+        let run = fixture.shell.run(&["user", "list", "--database", &database]);
         let error = run.complaint(2);
         assert!(error.contains(&database) && error.contains(remedy), "{error}");
         assert_eq!(error.matches(cause).count(), 1, "{error}");
     }
-    let run = stage.shell.run(&["client", "add", " ", "--public"]);
+    let run = fixture.shell.run(&["client", "add", " ", "--public"]);
     assert_eq!(run.complaint(2), "the name of the client is empty");
 }

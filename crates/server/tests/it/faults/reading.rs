@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
 
-use crate::faults::stage::{COMMANDS, Creates, PASSWORD, Stage};
+use crate::faults::fixture::{COMMANDS, Creates, FaultFixture, PASSWORD};
 use crate::shell::Shell;
 use crate::support::scopegate;
 
@@ -60,35 +60,35 @@ fn a_command_with_a_fault_creates_no_database() {
 
 #[test]
 fn reading_changes_nothing() {
-    let stage = Stage::new();
-    let closed = stage.files();
+    let fixture = FaultFixture::new();
+    let closed = fixture.files();
     for line in READING {
-        stage.done(line);
-        assert!(stage.files() == closed, "{line:?}: {:?}", stage.names());
+        fixture.done(line);
+        assert!(fixture.files() == closed, "{line:?}: {:?}", fixture.names());
     }
-    let mut server = stage.serve();
-    stage.add_user("bob");
+    let mut server = fixture.serve();
+    fixture.add_user("bob");
     server.process.kill().unwrap();
     server.process.wait().unwrap();
-    let (killed, index) = (stage.files(), "scopegate.db-shm");
+    let (killed, index) = (fixture.files(), "scopegate.db-shm");
     for line in READING {
-        stage.done(line);
+        fixture.done(line);
         // The index of the log is memory that processes share. It is rebuilt from the log.
         let without = |files: Vec<(String, Vec<u8>)>| files.into_iter().filter(|(name, _)| name != index);
         assert!(
-            without(stage.files()).eq(without(killed.clone())),
+            without(fixture.files()).eq(without(killed.clone())),
             "{line:?}: {:?}",
-            stage.names()
+            fixture.names()
         );
     }
-    assert_eq!(stage.users("sqlite:scopegate.db"), ["ada", "bob"]);
+    assert_eq!(fixture.users("sqlite:scopegate.db"), ["ada", "bob"]);
 }
 
 /// Runs a command as a user without write access.
-fn as_unprivileged_user(stage: &Stage, line: &[&str]) -> (i32, String) {
+fn as_unprivileged_user(fixture: &FaultFixture, line: &[&str]) -> (i32, String) {
     let mut command: Command = scopegate();
     command
-        .current_dir(stage.shell.path())
+        .current_dir(fixture.shell.path())
         .args(line)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -107,21 +107,21 @@ fn as_unprivileged_user(stage: &Stage, line: &[&str]) -> (i32, String) {
 
 #[test]
 fn a_read_only_file_in_a_read_only_folder_can_be_read() {
-    let stage = Stage::new();
-    let file = stage.path("scopegate.db");
+    let fixture = FaultFixture::new();
+    let file = fixture.path("scopegate.db");
     let mode = |path: &std::path::Path, mode| fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
     mode(&file, 0o444);
-    mode(stage.shell.path(), 0o555);
+    mode(fixture.shell.path(), 0o555);
     for line in READING {
-        let (status, error) = as_unprivileged_user(&stage, line);
+        let (status, error) = as_unprivileged_user(&fixture, line);
         assert_eq!(status, 0, "{line:?}: {error}");
     }
     for (line, _) in COMMANDS.into_iter().filter(|(line, _)| !READING.contains(line)) {
-        let (status, error) = as_unprivileged_user(&stage, line);
+        let (status, error) = as_unprivileged_user(&fixture, line);
         assert_eq!((status, error.lines().count()), (2, 1), "{line:?}: {error}");
     }
-    mode(stage.shell.path(), 0o755);
-    assert_eq!(stage.names(), ["scopegate.db"]);
+    mode(fixture.shell.path(), 0o755);
+    assert_eq!(fixture.names(), ["scopegate.db"]);
 }
 
 #[test]
@@ -151,8 +151,8 @@ fn a_picture_never_replaces_its_document() {
 /// A command that writes a file replaces only a file of its own kind.
 #[test]
 fn a_baseline_or_picture_replaces_no_other_file() {
-    let stage = Stage::new();
-    stage.done(&["key", "rotate"]);
+    let fixture = FaultFixture::new();
+    fixture.done(&["key", "rotate"]);
     let document = r#"{"openapi":"3.1.0","info":{"title":"T","version":"1"},"paths":{"/a":{"get":{"responses":{}}}}}"#;
     for (name, text) in [
         ("a.json", document),
@@ -160,11 +160,11 @@ fn a_baseline_or_picture_replaces_no_other_file() {
         ("ignore.toml", "[[ignore]]\nrule = \"no-security\"\nreason = \"x\"\n"),
         ("empty.json", ""),
     ] {
-        fs::write(stage.path(name), text).unwrap();
+        fs::write(fixture.path(name), text).unwrap();
     }
-    fs::hard_link(stage.path("a.json"), stage.path("b.json")).unwrap();
-    std::os::unix::fs::symlink("a.json", stage.path("c.json")).unwrap();
-    let before = stage.files();
+    fs::hard_link(fixture.path("a.json"), fixture.path("b.json")).unwrap();
+    std::os::unix::fs::symlink("a.json", fixture.path("c.json")).unwrap();
+    let before = fixture.files();
     for name in [
         "a.json",
         "b.json",
@@ -186,7 +186,7 @@ fn a_baseline_or_picture_replaces_no_other_file() {
             ][..],
             &["policy", "graph", "a.json", "--as", "svg", "--output", name],
         ] {
-            let run = stage.shell.run(line);
+            let run = fixture.shell.run(line);
             assert_eq!(run.status, 2, "{line:?}: {}", run.stderr);
             let last = run.stderr.lines().last().unwrap_or_default();
             assert!(
@@ -200,11 +200,11 @@ fn a_baseline_or_picture_replaces_no_other_file() {
                 "{line:?}: {}",
                 run.stderr
             );
-            assert!(stage.files() == before, "{line:?}");
+            assert!(fixture.files() == before, "{line:?}");
         }
     }
     for name in ["new.json", "new.json", "empty.json"] {
-        stage.done(&["policy", "lint", "a.json", "--write-baseline", name]);
-        stage.done(&["policy", "lint", "a.json", "--baseline", name]);
+        fixture.done(&["policy", "lint", "a.json", "--write-baseline", name]);
+        fixture.done(&["policy", "lint", "a.json", "--baseline", name]);
     }
 }

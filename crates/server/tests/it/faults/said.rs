@@ -3,7 +3,7 @@
 use std::fs::{self, OpenOptions};
 use std::process::{Command, Stdio};
 
-use crate::faults::stage::{COMMANDS, PASSWORD, Stage};
+use crate::faults::fixture::{COMMANDS, FaultFixture, PASSWORD};
 use crate::support::scopegate;
 
 const DOCUMENT: &str =
@@ -19,8 +19,8 @@ const SECRETS: [&str; 4] = [
 
 #[test]
 fn a_token_or_client_secret_in_place_of_a_name_is_not_repeated() {
-    let stage = Stage::new();
-    fs::write(stage.path("a.json"), DOCUMENT).unwrap();
+    let fixture = FaultFixture::new();
+    fs::write(fixture.path("a.json"), DOCUMENT).unwrap();
     for secret in SECRETS {
         let named = COMMANDS
             .iter()
@@ -47,7 +47,7 @@ fn a_token_or_client_secret_in_place_of_a_name_is_not_repeated() {
             vec!["config", "check", "--config", secret],
         ]);
         for line in lines {
-            let run = stage.shell.run_with(&line, PASSWORD, &[]);
+            let run = fixture.shell.run_with(&line, PASSWORD, &[]);
             assert!(run.status == 1 || run.status == 2, "{line:?}: {}", run.stderr);
             is_silent(&format!("{}{}", run.stdout, run.stderr), &line);
         }
@@ -57,7 +57,7 @@ fn a_token_or_client_secret_in_place_of_a_name_is_not_repeated() {
             "SCOPEGATE_DATABASE",
             "SCOPEGATE_ISSUERS",
         ] {
-            let run = stage.shell.run_with(&["config", "check"], "", &[(variable, secret)]);
+            let run = fixture.shell.run_with(&["config", "check"], "", &[(variable, secret)]);
             assert_eq!(run.status, 2, "{variable}: {}", run.stderr);
             is_silent(&format!("{}{}", run.stdout, run.stderr), &[variable]);
         }
@@ -66,7 +66,7 @@ fn a_token_or_client_secret_in_place_of_a_name_is_not_repeated() {
 
 /// Whether a word of a command line names a user, a client, a key or a token.
 fn is_name(word: &str) -> bool {
-    matches!(word, "ada" | "app" | "k1") || word == crate::faults::stage::TOKEN_ID
+    matches!(word, "ada" | "app" | "k1") || word == crate::faults::fixture::TOKEN_ID
 }
 
 fn is_silent(said: &str, line: &[&str]) {
@@ -82,9 +82,9 @@ fn full() -> Stdio {
 /// A write beyond the limit raises a signal, which kills a process that does not handle it.
 #[test]
 fn a_limit_on_the_size_of_files_is_an_error_and_leaves_no_file() {
-    let stage = Stage::new();
-    fs::write(stage.path("a.json"), DOCUMENT).unwrap();
-    stage.done(&["backup", "backup.db"]);
+    let fixture = FaultFixture::new();
+    fs::write(fixture.path("a.json"), DOCUMENT).unwrap();
+    fixture.done(&["backup", "backup.db"]);
     for line in [
         &["backup", "new.db"][..],
         &["restore", "backup.db", "--database", "sqlite:new.db"],
@@ -93,34 +93,37 @@ fn a_limit_on_the_size_of_files_is_an_error_and_leaves_no_file() {
         &["user", "revoke", "ada"],
         &["key", "rotate"],
     ] {
-        let before = stage.names();
+        let before = fixture.names();
         let output = Command::new("sh")
             .args(["-c", "ulimit -f 0; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_scopegate")])
             .args(line)
-            .current_dir(stage.shell.path())
+            .current_dir(fixture.shell.path())
             .output()
             .unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{line:?}: {stderr}");
         assert!(stderr.starts_with("error: "), "{line:?}: {stderr}");
-        let mut left = stage.names();
+        let mut left = fixture.names();
         left.retain(|name| !before.contains(name) && !name.starts_with("scopegate.db-"));
         assert_eq!(left, [""; 0], "{line:?}: {stderr}");
     }
-    assert_eq!(stage.users("sqlite:scopegate.db"), ["ada"]);
-    stage.done(&["user", "revoke", "ada"]);
+    assert_eq!(fixture.users("sqlite:scopegate.db"), ["ada"]);
+    fixture.done(&["user", "revoke", "ada"]);
 }
 
-fn in_stage(stage: &Stage, line: &[&str]) -> Command {
+fn in_stage(fixture: &FaultFixture, line: &[&str]) -> Command {
     let mut command = scopegate();
-    command.current_dir(stage.shell.path()).args(line).stdin(Stdio::null());
+    command
+        .current_dir(fixture.shell.path())
+        .args(line)
+        .stdin(Stdio::null());
     command
 }
 
 #[test]
 fn output_that_cannot_be_written_is_an_error_that_names_it() {
-    let stage = Stage::new();
-    fs::write(stage.path("a.json"), DOCUMENT).unwrap();
+    let fixture = FaultFixture::new();
+    fs::write(fixture.path("a.json"), DOCUMENT).unwrap();
     for line in [
         &["help"][..],
         &["--help"],
@@ -147,7 +150,7 @@ fn output_that_cannot_be_written_is_an_error_that_names_it() {
         &["policy", "graph", "a.json", "--as", "svg", "--output", "-"],
         &["serve", "--listen", "127.0.0.1:0"],
     ] {
-        let output = in_stage(&stage, line).stdout(full()).output().unwrap();
+        let output = in_stage(&fixture, line).stdout(full()).output().unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{line:?}: {stderr}");
         assert!(
@@ -156,10 +159,10 @@ fn output_that_cannot_be_written_is_an_error_that_names_it() {
         );
     }
     // The effect of the command remains and can be read.
-    assert!(stage.path("backup.db").exists());
-    assert!(stage.done(&["client", "list"]).stdout.contains("New"));
+    assert!(fixture.path("backup.db").exists());
+    assert!(fixture.done(&["client", "list"]).stdout.contains("New"));
     // If standard error cannot be written, only the status reports the error.
-    let lost = in_stage(&stage, &["user", "show", "nobody"])
+    let lost = in_stage(&fixture, &["user", "show", "nobody"])
         .stderr(full())
         .status()
         .unwrap();

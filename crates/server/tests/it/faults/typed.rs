@@ -5,20 +5,20 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use crate::faults::stage::{Stage, log_in_with};
+use crate::faults::fixture::{FaultFixture, log_in_with};
 use crate::support::remove_own_variables;
 
 const TYPED: &str = "horsebattery";
 
 /// Runs a command on a terminal and types one text after each of the prompts. Returns its status
 /// and all that the terminal shows.
-fn run(stage: &Stage, line: &str, prompts: &[(&str, &str)]) -> (Option<i32>, String) {
+fn run(fixture: &FaultFixture, line: &str, prompts: &[(&str, &str)]) -> (Option<i32>, String) {
     let program = env!("CARGO_BIN_EXE_scopegate");
     let mut script = Command::new("script");
     remove_own_variables(&mut script);
     let mut script = script
         .args(["-qefc", &format!("'{program}' {line}"), "/dev/null"])
-        .current_dir(stage.shell.path())
+        .current_dir(fixture.shell.path())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -54,7 +54,7 @@ fn wait_for(prompt: &str, text: &mut String, shown: &Receiver<String>) {
 
 #[test]
 fn a_typed_password_is_not_shown() {
-    let stage = Stage::new();
+    let fixture = FaultFixture::new();
     let once = [("Password: ", TYPED)];
     let twice = [("Password: ", TYPED), ("Once more: ", TYPED)];
     for (line, prompts) in [
@@ -62,11 +62,11 @@ fn a_typed_password_is_not_shown() {
         ("user add fay --scope me", &twice),
         ("user set-password ada --password-stdin", &once),
     ] {
-        let (status, shown) = run(&stage, line, prompts);
+        let (status, shown) = run(&fixture, line, prompts);
         assert_eq!(status, Some(0), "{line}: {shown}");
         assert!(!shown.contains(TYPED), "{line}: {shown}");
     }
-    let server = stage.serve();
+    let server = fixture.serve();
     for name in ["ada", "eve", "fay"] {
         assert_eq!(log_in_with(&server, name, TYPED).status, 200, "{name}");
     }
@@ -74,14 +74,14 @@ fn a_typed_password_is_not_shown() {
 
 #[test]
 fn a_typed_password_that_is_refused_is_not_shown() {
-    let stage = Stage::new();
+    let fixture = FaultFixture::new();
     for (line, prompts) in [
         ("user add eve --password-stdin", &[("Password: ", "1horse")][..]),
         ("user add eve", &[("Password: ", TYPED), ("Once more: ", "1horse2")]),
     ] {
-        let (status, shown) = run(&stage, line, prompts);
+        let (status, shown) = run(&fixture, line, prompts);
         assert_eq!(status, Some(2), "{line}: {shown}");
         assert!(!shown.contains("horse"), "{line}: {shown}");
     }
-    assert_eq!(stage.users("sqlite:scopegate.db"), ["ada"]);
+    assert_eq!(fixture.users("sqlite:scopegate.db"), ["ada"]);
 }

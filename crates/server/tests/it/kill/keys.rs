@@ -9,7 +9,7 @@ use scopegate_store::Store;
 use scopegate_token::{Algorithm, KeyEncryptionKey, KeyRing, SigningKey};
 use serde_json::Value;
 
-use crate::kill::writer::Scene;
+use crate::kill::writer::KillFixture;
 use crate::support::scopegate;
 
 /// The commands on keys.
@@ -29,7 +29,7 @@ pub(crate) struct Rotated {
 /// get that far twice.
 static IS_TO_REMOVE: AtomicBool = AtomicBool::new(true);
 
-impl Scene {
+impl KillFixture {
     /// Rotates. If the next key exists already, removes a key or reseals all keys.
     pub(crate) fn rotate(&self, database: &Path) -> Rotated {
         let mut rotated = Rotated::default();

@@ -17,7 +17,7 @@ use crate::support::{Answer, address_in, scopegate};
 
 /// The shared state of all processes of one round.
 #[derive(Default)]
-pub(crate) struct Scene {
+pub(crate) struct KillFixture {
     children: Mutex<Children>,
     server: OnceLock<SocketAddr>,
 }
@@ -28,7 +28,7 @@ struct Children {
     running: Vec<Arc<Mutex<Child>>>,
 }
 
-impl Scene {
+impl KillFixture {
     /// Starts a process, unless the round is over.
     fn start(&self, command: &mut Command) -> Option<Arc<Mutex<Child>>> {
         let mut children = self.children.lock().unwrap();
@@ -164,7 +164,7 @@ impl Scene {
     }
 }
 
-impl Scene {
+impl KillFixture {
     /// Runs a command that reads no input and prints little.
     pub(crate) fn run_to_its_end(&self, command: &mut Command) -> Option<Output> {
         let child = self.start(command)?;

@@ -2,28 +2,28 @@
 
 use serde_json::json;
 
-use crate::picture::stage::{self, Stage};
+use crate::picture::fixture::{self, PictureFixture};
 use crate::picture::{ENTER, TAB, documents, tables};
 
 /// The whole selection of the page.
-fn choice(stage: &Stage) -> serde_json::Value {
-    stage.run(
+fn choice(fixture: &PictureFixture) -> serde_json::Value {
+    fixture.run(
         "return [[...ticked], [...lacking], isNobody, pressed, part, opensAll, [...opened], [...unfolded],
             byId('find-operation').value, byId('find-scope').value, byId('show').value]",
     )
 }
 
-fn notice(stage: &Stage) -> String {
-    let text = stage.run("return byId('remark').hidden ? '' : byId('remark').innerText");
+fn notice(fixture: &PictureFixture) -> String {
+    let text = fixture.run("return byId('remark').hidden ? '' : byId('remark').innerText");
     text.as_str().expect("a text").to_owned()
 }
 
 #[test]
 fn a_link_and_a_reload_restore_the_choice() {
-    let stage = stage!(tables::regular(100, 17));
-    let browser = &stage.browser;
-    let neutral = choice(&stage);
-    browser.click(&stage.box_of("albums.read")).expect("a box");
+    let fixture = fixture!(tables::regular(100, 17));
+    let browser = &fixture.browser;
+    let neutral = choice(&fixture);
+    browser.click(&fixture.box_of("albums.read")).expect("a box");
     browser.click("#matrix tbody [data-row][data-column]").expect("a cell");
     browser.click("[data-operation] > button").expect("a row");
     browser.click("#tree summary").expect("a group");
@@ -31,7 +31,7 @@ fn a_link_and_a_reload_restore_the_choice() {
     browser.fill("#find-operation", "albums").expect("keys");
     browser.click("#tree summary").expect("a group");
     browser.click("#show [value=denied]").expect("an option");
-    let (chosen, rows, hash) = (choice(&stage), stage.shown().expect("rows"), stage.hash());
+    let (chosen, rows, hash) = (choice(&fixture), fixture.shown().expect("rows"), fixture.hash());
     assert_ne!(chosen, neutral);
     for part in [
         "scope=albums.read",
@@ -45,25 +45,28 @@ fn a_link_and_a_reload_restore_the_choice() {
     ] {
         assert!(hash.contains(part), "{part}: {hash}");
     }
-    stage.open_with(&hash);
-    assert_eq!((choice(&stage), stage.shown().expect("rows")), (chosen.clone(), rows));
-    stage.run("location.reload()");
+    fixture.open_with(&hash);
+    assert_eq!(
+        (choice(&fixture), fixture.shown().expect("rows")),
+        (chosen.clone(), rows)
+    );
+    fixture.run("location.reload()");
     browser.wait_for("#ticks fieldset").expect("boxes");
-    assert_eq!((choice(&stage), stage.hash()), (chosen, hash));
+    assert_eq!((choice(&fixture), fixture.hash()), (chosen, hash));
     browser.click("#clear").expect("a button");
-    assert_eq!((choice(&stage), stage.hash()), (neutral, String::new()));
+    assert_eq!((choice(&fixture), fixture.hash()), (neutral, String::new()));
     browser.click("#open-all").expect("a button");
-    assert_eq!(stage.hash(), "#groups=open");
-    stage.all_is_quiet();
+    assert_eq!(fixture.hash(), "#groups=open");
+    fixture.all_is_quiet();
 }
 
 #[test]
 fn a_change_of_the_address_changes_the_choice() {
-    let stage = stage!(stage::table_of(documents::SERVERS));
+    let fixture = fixture!(fixture::table_of(documents::SERVERS));
     let status = |hash: &str| {
-        stage.run(&format!("location.hash = {}", json!(hash)));
-        stage.hash();
-        stage.browser.text("#status").expect("words")
+        fixture.run(&format!("location.hash = {}", json!(hash)));
+        fixture.hash();
+        fixture.browser.text("#status").expect("words")
     };
     // One token for each server: a name that several servers declare appears with its scheme.
     let words = status("scope+of+owner=read+write&scope+of+partner=read");
@@ -71,7 +74,7 @@ fn a_change_of_the_address_changes_the_choice() {
         words.starts_with("A request with read of app, write, read of partner may do"),
         "{words}"
     );
-    assert_eq!(notice(&stage), "");
+    assert_eq!(notice(&fixture), "");
     // A name that one server declares is enough, as in `can-i`.
     let words = status("scope=write&lacking=active");
     assert!(
@@ -85,16 +88,16 @@ fn a_change_of_the_address_changes_the_choice() {
     );
     assert!(status("").starts_with("Nothing is ticked yet"));
     // The link that skips the boxes keeps the selection.
-    stage.browser.click(&stage.box_of("billing")).expect("a box");
-    stage.browser.fill("body", TAB).expect("a key");
-    stage.browser.fill(".skip", ENTER).expect("a key");
-    assert_eq!(stage.hash(), "#scope+of+partner=billing");
-    stage.all_is_quiet();
+    fixture.browser.click(&fixture.box_of("billing")).expect("a box");
+    fixture.browser.fill("body", TAB).expect("a key");
+    fixture.browser.fill(".skip", ENTER).expect("a key");
+    assert_eq!(fixture.hash(), "#scope+of+partner=billing");
+    fixture.all_is_quiet();
 }
 
 #[test]
 fn unknown_names_in_the_address_are_ignored_and_named() {
-    let stage = stage!(stage::table_of(documents::SERVERS));
+    let fixture = fixture!(fixture::table_of(documents::SERVERS));
     for (hash, ignored) in [
         ("#scope+of+app=write+nonsense", "scope `nonsense`"),
         ("#scope+of+app=write&scope+of+nowhere=x", "scheme `nowhere`"),
@@ -123,35 +126,35 @@ fn unknown_names_in_the_address_are_ignored_and_named() {
             "scope `<img`",
         ),
     ] {
-        stage.open_with(hash);
-        let (said, words) = (notice(&stage), stage.browser.text("#status").expect("words"));
+        fixture.open_with(hash);
+        let (said, words) = (notice(&fixture), fixture.browser.text("#status").expect("words"));
         assert!(said.contains(ignored), "{hash}: {said}");
         assert!(words.starts_with("A request with write may do"), "{hash}: {words}");
         assert_eq!(
-            stage.run("return [window.broken === undefined, document.querySelector('img')]"),
+            fixture.run("return [window.broken === undefined, document.querySelector('img')]"),
             json!([true, null])
         );
     }
     // The next change hides the notice.
-    stage.browser.click(&stage.box_of("write")).expect("a box");
-    assert_eq!(notice(&stage), "");
+    fixture.browser.click(&fixture.box_of("write")).expect("a box");
+    assert_eq!(notice(&fixture), "");
     // A token whose scopes are all unknown is not a token without scopes.
-    stage.open_with("#scope+of+app=nonsense");
+    fixture.open_with("#scope+of+app=nonsense");
     assert!(
-        stage
+        fixture
             .browser
             .text("#status")
             .expect("words")
             .starts_with("Nothing is ticked yet")
     );
-    assert!(notice(&stage).contains("scope `nonsense`"));
-    stage.all_is_quiet();
+    assert!(notice(&fixture).contains("scope `nonsense`"));
+    fixture.all_is_quiet();
 }
 
 #[test]
 fn garbage_in_the_address_changes_nothing() {
-    let stage = stage!(tables::shapes());
-    let neutral = choice(&stage);
+    let fixture = fixture!(tables::shapes());
+    let neutral = choice(&fixture);
     let long = format!("#scope={}", "a+".repeat(150_000));
     for hash in [
         "#%",
@@ -169,9 +172,9 @@ fn garbage_in_the_address_changes_nothing() {
     ] {
         if hash == "#scope" {
             // A token without a scope, of the only server whose tokens have scopes.
-            stage.open_with(hash);
+            fixture.open_with(hash);
             assert!(
-                stage
+                fixture
                     .browser
                     .text("#status")
                     .expect("words")
@@ -179,15 +182,15 @@ fn garbage_in_the_address_changes_nothing() {
             );
             continue;
         }
-        stage.open_with(hash);
-        assert_eq!(choice(&stage), neutral, "{}", hash.get(..80).unwrap_or(hash));
-        assert_eq!(stage.run("return window.broken === undefined"), true);
-        assert_eq!(stage.shown().expect("rows").len(), 10);
+        fixture.open_with(hash);
+        assert_eq!(choice(&fixture), neutral, "{}", hash.get(..80).unwrap_or(hash));
+        assert_eq!(fixture.run("return window.broken === undefined"), true);
+        assert_eq!(fixture.shown().expect("rows").len(), 10);
     }
     assert!(
-        notice(&stage).contains("an address of 300006 characters"),
+        notice(&fixture).contains("an address of 300006 characters"),
         "{}",
-        notice(&stage)
+        notice(&fixture)
     );
-    stage.all_is_quiet();
+    fixture.all_is_quiet();
 }

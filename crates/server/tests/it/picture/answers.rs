@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::picture::stage::{self, Stage};
+use crate::picture::fixture::{self, PictureFixture};
 use crate::picture::{documents, tables};
 
 /// Repeatable pseudo-random numbers.
@@ -69,12 +69,12 @@ fn can_i(document: &str, joined: &[&str], options: &[String]) -> BTreeSet<String
 }
 
 /// The allowed operations of the page, once it has decided: in its lists, and in the visible rows.
-fn allowed(stage: &Stage) -> BTreeSet<String> {
+fn allowed(fixture: &PictureFixture) -> BTreeSet<String> {
     let script =
         "return operations.flatMap(({ method, path }, number) => (allowed[number] ? [`${method} ${path}`] : []))";
-    let allowed: BTreeSet<String> = serde_json::from_value(stage.run(script)).expect("a list");
-    stage.run("byId('open-all').click()");
-    for (operation, is_allowed) in stage.shown().expect("rows") {
+    let allowed: BTreeSet<String> = serde_json::from_value(fixture.run(script)).expect("a list");
+    fixture.run("byId('open-all').click()");
+    for (operation, is_allowed) in fixture.shown().expect("rows") {
         assert_eq!(allowed.contains(&operation), is_allowed, "the row of {operation}");
     }
     allowed
@@ -146,10 +146,10 @@ impl Request {
     }
 
     /// Ticks its boxes on a page that was just reloaded.
-    fn tick(&self, stage: &Stage) {
+    fn tick(&self, fixture: &PictureFixture) {
         let ticks = serde_json::to_string(&self.ticks).expect("JSON");
         let lacking = serde_json::to_string(&self.lacking()).expect("JSON");
-        stage.run(&format!(
+        fixture.run(&format!(
             "const tick = (atom) => document.querySelector(`[data-tick=\"${{atom}}\"]`).click();
              const names = new Map([...boxes].map(([atom, box]) => [`${{box.server}} ${{box.isScope ? atoms[atom].name : ''}}`, atom]));
              const ticks = {ticks};
@@ -166,17 +166,18 @@ impl Request {
 /// Compares this number of random requests on the page of a document.
 fn agree(document: &Path, joined: &[&str], requests: usize) {
     let bytes = fs::read_to_string(document).expect("a document");
-    let stage = stage!(stage::table_of(&bytes));
+    let fixture = fixture!(fixture::table_of(&bytes));
     let name = document.to_str().expect("a name");
-    let page = stage.path("page.html");
+    let page = fixture.path("page.html");
     let output = ["policy", "graph", name, "--output", page.to_str().expect("a name")];
     scopegate(&[&output[..], joined].concat());
-    stage.open_with("");
+    fixture.open_with("");
     let groups = "return servers.map((server, place) => ({
         schemes: server.schemes.map((atom) => atoms[atom].name),
         scopes: [...boxesByServer[place]].map(([name, atom]) => [name, atoms[schemeOf.get(atom)].name]) }))";
-    let groups: Vec<Group> = serde_json::from_value(stage.run(groups)).expect("groups");
-    let conditions: Vec<String> = serde_json::from_value(stage.run("return [...guardsByName.keys()]")).expect("names");
+    let groups: Vec<Group> = serde_json::from_value(fixture.run(groups)).expect("groups");
+    let conditions: Vec<String> =
+        serde_json::from_value(fixture.run("return [...guardsByName.keys()]")).expect("names");
     let mut random = Random(20_261_128);
     let mut sizes = BTreeSet::new();
     for number in 0..requests {
@@ -185,21 +186,21 @@ fn agree(document: &Path, joined: &[&str], requests: usize) {
         let about = format!("{name}: {:?}", request.options);
         sizes.insert(expected.len());
         if number % 2 == 0 {
-            stage.open_with(&format!("#{}", request.address.join("&")));
-            assert_eq!(allowed(&stage), expected, "{about} {:?}", request.address);
-            assert_eq!(stage.run("return byId('remark').hidden"), true, "{about}");
+            fixture.open_with(&format!("#{}", request.address.join("&")));
+            assert_eq!(allowed(&fixture), expected, "{about} {:?}", request.address);
+            assert_eq!(fixture.run("return byId('remark').hidden"), true, "{about}");
         } else {
-            stage.open_with("");
-            request.tick(&stage);
-            assert_eq!(allowed(&stage), expected, "{about}");
-            let hash = stage.hash();
-            stage.open_with(&hash);
-            assert_eq!(allowed(&stage), expected, "{about} {hash}");
-            assert_eq!(stage.hash(), hash, "{about}");
+            fixture.open_with("");
+            request.tick(&fixture);
+            assert_eq!(allowed(&fixture), expected, "{about}");
+            let hash = fixture.hash();
+            fixture.open_with(&hash);
+            assert_eq!(allowed(&fixture), expected, "{about} {hash}");
+            assert_eq!(fixture.hash(), hash, "{about}");
         }
     }
     assert!(sizes.len() > 2, "{name}: all answers are alike");
-    stage.all_is_quiet();
+    fixture.all_is_quiet();
 }
 
 fn agree_on(text: &str, joined: &[&str], requests: usize) {
@@ -240,7 +241,7 @@ fn answers_about_tables_equal_can_i() {
 #[test]
 fn answers_about_real_interfaces_equal_can_i() {
     for name in ["slack.json", "google/drive.v3.json", "xero-accounting.json"] {
-        if let Some(document) = stage::real(name) {
+        if let Some(document) = fixture::real(name) {
             agree(&document, &[], 10);
         }
     }

@@ -5,17 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use scopegate_domain::SchemeName;
 use scopegate_policy::{AuthorizationServer, AuthorizationServers};
 
-use crate::picture::stage::{self, Stage, grant, opened, opened_by_tokens_of};
+use crate::picture::fixture::{self, PictureFixture, grant, opened, opened_by_tokens_of};
 use crate::picture::{documents, tables};
 
 /// For each box: whether it is a scope, its name, its text.
 type Counted = BTreeMap<usize, (bool, String, String)>;
 
-fn agree(stage: &Stage, lacking: &[usize]) {
+fn agree(fixture: &PictureFixture, lacking: &[usize]) {
     let script = "return Object.fromEntries([...boxes].map(([atom, box]) => [atom, [box.isScope, atoms[atom].name,
         document.querySelector(`[data-press=\"${atom}\"] .count`).textContent]]))";
-    let counted: Counted = serde_json::from_value(stage.run(script)).expect("counts");
-    let table = &stage.table;
+    let counted: Counted = serde_json::from_value(fixture.run(script)).expect("counts");
+    let table = &fixture.table;
     let servers = AuthorizationServers::of(table);
     let first = |server: &AuthorizationServer<'_>| server.schemes()[0].name().clone();
     let with_scopes = servers
@@ -27,7 +27,7 @@ fn agree(stage: &Stage, lacking: &[usize]) {
     let bare = if lacking.is_empty() {
         opened_by_tokens_of(table, &tokens)
     } else {
-        let schemes = tokens.iter().map(|name| stage.atom(&format!("scheme:{name}")));
+        let schemes = tokens.iter().map(|name| fixture.atom(&format!("scheme:{name}")));
         schemes
             .flat_map(|scheme| opened(table, &grant(table, &[scheme], lacking)))
             .collect()
@@ -67,42 +67,42 @@ fn agree(stage: &Stage, lacking: &[usize]) {
 #[test]
 fn scopes_show_what_they_open_alone_and_with_others() {
     for document in [documents::SERVERS, documents::WORDS, documents::LONG_NAMES] {
-        let stage = stage!(stage::table_of(document));
-        agree(&stage, &[]);
+        let fixture = fixture!(fixture::table_of(document));
+        agree(&fixture, &[]);
     }
     for table in [tables::tutorial(), tables::shapes(), tables::regular(700, 60)] {
-        let stage = stage!(table);
-        agree(&stage, &[]);
+        let fixture = fixture!(table);
+        agree(&fixture, &[]);
     }
     for name in ["slack.json", "google/drive.v3.json", "spotify.json"] {
-        let Some(document) = stage::real(name) else { continue };
+        let Some(document) = fixture::real(name) else { continue };
         let document = std::fs::read_to_string(document).expect("a document");
-        let stage = stage!(stage::table_of(&document));
-        agree(&stage, &[]);
+        let fixture = fixture!(fixture::table_of(&document));
+        agree(&fixture, &[]);
     }
 }
 
 #[test]
 fn counts_follow_the_conditions() {
-    let stage = stage!(stage::table_of(documents::SERVERS));
+    let fixture = fixture!(fixture::table_of(documents::SERVERS));
     for name in ["active", "user", "check:quota"] {
-        stage.browser.click(&stage.box_of(name)).expect("a box");
-        agree(&stage, &[stage.atom(name)]);
-        stage.browser.click(&stage.box_of("active")).expect("a box");
-        stage.browser.click("#clear").expect("a button");
+        fixture.browser.click(&fixture.box_of(name)).expect("a box");
+        agree(&fixture, &[fixture.atom(name)]);
+        fixture.browser.click(&fixture.box_of("active")).expect("a box");
+        fixture.browser.click("#clear").expect("a button");
     }
 }
 
 #[test]
 fn an_and_opens_nothing_alone() {
-    let stage = stage!(stage::table_of(
+    let fixture = fixture!(fixture::table_of(
         r#"{ "openapi": "3.0.3", "info": { "title": "t", "version": "1" },
              "paths": { "/x": { "get": { "security": [{ "oauth": ["a", "b"] }] } } },
              "components": { "securitySchemes": { "oauth": { "type": "oauth2", "flows": { "clientCredentials": {
                "tokenUrl": "https://id.example/token", "scopes": { "a": "", "b": "" } } } } } } }"#
     ));
     for name in ["a", "b"] {
-        let words = stage.browser.text(&stage.name_of(name)).expect("words");
+        let words = fixture.browser.text(&fixture.name_of(name)).expect("words");
         assert_eq!(
             words.split_whitespace().collect::<Vec<_>>().join(" "),
             format!("{name} alone 0, with others 1")

@@ -3,7 +3,7 @@
 use scopegate_policy::OperationTable;
 use serde_json::json;
 
-use crate::picture::stage::{self, Stage};
+use crate::picture::fixture::{self, PictureFixture};
 use crate::picture::{documents, tables};
 
 /// Elements outside the page, and boxes that are too small.
@@ -21,17 +21,17 @@ const OUTSIDE: &str = "
     }
     return out";
 
-fn fits(stage: &Stage, name: &str, width: u32) {
-    stage.resize(width);
-    stage.open_with("");
-    assert_eq!(stage.run(OUTSIDE), json!([]), "{name} at {width}, as it opens");
+fn fits(fixture: &PictureFixture, name: &str, width: u32) {
+    fixture.resize(width);
+    fixture.open_with("");
+    assert_eq!(fixture.run(OUTSIDE), json!([]), "{name} at {width}, as it opens");
     // The matrix scrolls by itself: each cell can be scrolled into view and pressed.
-    stage.run("byId('matrix').open = true");
-    stage
+    fixture.run("byId('matrix').open = true");
+    fixture
         .browser
         .wait_for("#matrix [data-row][data-column]")
         .expect("cells");
-    let reached = stage.run(
+    let reached = fixture.run(
         "const scroll = document.querySelector('.scroll');
          const cells = [...scroll.querySelectorAll('td [data-row]')];
          return [cells[0], cells.at(-1)].map((cell) => {
@@ -48,25 +48,25 @@ fn fits(stage: &Stage, name: &str, width: u32) {
         "{name} at {width}"
     );
     // Selects all boxes at once.
-    stage.run(
+    fixture.run(
         "document.querySelectorAll('[data-tick]').forEach((box, place) => place < 40 && !box.checked && box.click());
          document.querySelector('td [data-row]').click();
          byId('open-all').click();
          [...document.querySelectorAll('[data-operation] > button')].slice(0, 20).forEach((row) => row.click())",
     );
     assert_eq!(
-        stage.run(OUTSIDE),
+        fixture.run(OUTSIDE),
         json!([]),
         "{name} at {width}, with everything chosen"
     );
 }
 
 fn fits_at_both_widths(name: &str, table: OperationTable) {
-    let stage = stage!(Ok::<_, String>(table));
+    let fixture = fixture!(Ok::<_, String>(table));
     for width in [390, 1_280] {
-        fits(&stage, name, width);
+        fits(&fixture, name, width);
     }
-    stage.all_is_quiet();
+    fixture.all_is_quiet();
 }
 
 #[test]
@@ -79,21 +79,21 @@ fn tables_fit_a_telephone_and_a_desk() {
 
 #[test]
 fn documents_fit_a_telephone_and_a_desk() {
-    fits_at_both_widths("servers", stage::table_of(documents::SERVERS).expect("a table"));
-    fits_at_both_widths("long names", stage::table_of(documents::LONG_NAMES).expect("a table"));
+    fits_at_both_widths("servers", fixture::table_of(documents::SERVERS).expect("a table"));
+    fits_at_both_widths("long names", fixture::table_of(documents::LONG_NAMES).expect("a table"));
     for name in ["slack.json", "google/drive.v3.json"] {
-        let Some(document) = stage::real(name) else { continue };
+        let Some(document) = fixture::real(name) else { continue };
         let document = std::fs::read_to_string(document).expect("a document");
-        fits_at_both_widths(name, stage::table_of(&document).expect("a table"));
+        fits_at_both_widths(name, fixture::table_of(&document).expect("a table"));
     }
 }
 
 #[test]
 fn long_names_are_short_and_keep_their_ends() {
-    let stage = stage!(stage::table_of(documents::LONG_NAMES));
+    let fixture = fixture!(fixture::table_of(documents::LONG_NAMES));
     let names = "return [...document.querySelectorAll('[data-press] .name')].map((name) => [name.innerText, name.parentElement.title])";
     assert_eq!(
-        stage.run(names),
+        fixture.run(names),
         json!([
             ["openid", ""],
             ["orders", "https://shop.example/auth/orders: Orders."],
@@ -104,15 +104,15 @@ fn long_names_are_short_and_keep_their_ends() {
             ]
         ])
     );
-    let rows = stage.run("return [...document.querySelectorAll('#matrix tbody th')].map((name) => name.innerText)");
+    let rows = fixture.run("return [...document.querySelectorAll('#matrix tbody th')].map((name) => name.innerText)");
     let rows: Vec<String> = serde_json::from_value(rows).expect("names");
     assert!(
         rows.iter().any(|name| name == "stock") && !rows.iter().any(|name| name.contains("https")),
         "{rows:?}"
     );
     let groups =
-        stage.run("return [...document.querySelectorAll('#tree summary .path')].map((name) => name.innerText)");
+        fixture.run("return [...document.querySelectorAll('#tree summary .path')].map((name) => name.innerText)");
     assert_eq!(groups, json!(["orders", "stock"]));
-    let left_out = stage.browser.text(".left-out").expect("words");
+    let left_out = fixture.browser.text(".left-out").expect("words");
     assert_eq!(left_out, "Left out: https://shop.example/auth/");
 }

@@ -1,4 +1,4 @@
-//! A database at a chosen place, a server on it, and disks that can be filled.
+//! A database at a chosen path, a server on it, and disks that can be filled.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -44,27 +44,27 @@ pub(crate) fn run(line: &[&str], input: &str) -> Run {
 }
 
 /// A database with the user `ada` and the client `app`.
-pub(crate) struct Place {
+pub(crate) struct BrokenFixture {
     _folder: Option<TempDir>,
     pub(crate) database: PathBuf,
 }
 
-impl Place {
+impl BrokenFixture {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let place = Self::at(folder.path());
+        let fixture = Self::at(folder.path());
         Self {
             _folder: Some(folder),
-            ..place
+            ..fixture
         }
     }
 
     pub(crate) fn at(folder: &Path) -> Self {
-        let place = Self {
+        let fixture = Self {
             _folder: None,
             database: folder.join("a.db"),
         };
-        place.with_store(async |store| {
+        fixture.with_store(async |store| {
             let user = User::new(UserId::parse("ada").unwrap(), name()).with_scope("me items".parse().unwrap());
             let password_hash = Some(PasswordHash::from_stored(OUTDATED));
             Users::add(store, Account { user, password_hash }).await.unwrap();
@@ -73,7 +73,7 @@ impl Place {
                 .await
                 .unwrap();
         });
-        place
+        fixture
     }
 
     fn with_store<T>(&self, work: impl AsyncFnOnce(&SqlStore) -> T) -> T {

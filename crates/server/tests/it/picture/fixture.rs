@@ -18,22 +18,22 @@ use tempfile::TempDir;
 use crate::webdriver::{Browser, Failure};
 
 /// A browser that shows the page of a table.
-pub(crate) struct Stage {
+pub(crate) struct PictureFixture {
     pub(crate) browser: Browser,
     pub(crate) table: OperationTable,
     folder: TempDir,
 }
 
-impl Stage {
+impl PictureFixture {
     pub(crate) fn set(table: OperationTable) -> Result<Option<Self>, Failure> {
         let Some(browser) = Browser::start_if_there()? else {
             return Ok(None);
         };
         let folder = tempfile::tempdir()?;
-        let stage = Self { browser, table, folder };
-        stage.open("page.html", &picture::html(&stage.table, &Labels::new("The policy")))?;
-        stage.browser.wait_for("#ticks fieldset")?;
-        Ok(Some(stage))
+        let fixture = Self { browser, table, folder };
+        fixture.open("page.html", &picture::html(&fixture.table, &Labels::new("The policy")))?;
+        fixture.browser.wait_for("#ticks fieldset")?;
+        Ok(Some(fixture))
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -175,8 +175,8 @@ pub(crate) fn opened(table: &OperationTable, grant: &AssumedCredentials) -> BTre
 
 /// All the smallest lists of missing facts, in the fewest words.
 pub(crate) fn missing(table: &OperationTable, operation: &ResolvedOperation, closed: &FactSet) -> BTreeSet<Vec<usize>> {
-    let universe = table.fact_table();
+    let fact_table = table.fact_table();
     let residual = operation.requirement().missing_sets(closed);
-    let numbers = |set: &FactSet| universe.generators(set).iter().map(FactId::index).collect();
+    let numbers = |set: &FactSet| fact_table.generators(set).iter().map(FactId::index).collect();
     residual.iter().map(numbers).collect()
 }

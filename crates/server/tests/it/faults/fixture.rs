@@ -58,17 +58,17 @@ pub(crate) enum Creates {
 }
 
 /// A database `scopegate.db` with the user `ada` and the client `app`.
-pub(crate) struct Stage {
+pub(crate) struct FaultFixture {
     pub(crate) shell: Shell,
 }
 
-impl Stage {
+impl FaultFixture {
     pub(crate) fn new() -> Self {
-        let stage = Self { shell: Shell::new() };
-        stage.add_user("ada");
+        let fixture = Self { shell: Shell::new() };
+        fixture.add_user("ada");
         let client = ["client", "add", "App", "--id", "app", "--public"];
-        stage.done(&[&client[..], &["--grant", "password", "--scope", "me items"]].concat());
-        stage
+        fixture.done(&[&client[..], &["--grant", "password", "--scope", "me items"]].concat());
+        fixture
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

@@ -13,13 +13,13 @@ use crate::support::{Answer, Server, scopegate};
 pub(crate) const SECRET_KEY: &str = "a key that must stand in no log, in no metric and in no answer";
 
 /// A running server with an admin listener.
-pub(crate) struct Watched {
+pub(crate) struct AdminFixture {
     pub(crate) server: Server,
     admin: SocketAddr,
     log: Receiver<String>,
 }
 
-impl Watched {
+impl AdminFixture {
     /// Starts the demo with these arguments and both listeners.
     pub(crate) fn start(arguments: &[&str]) -> Self {
         let listeners = [
