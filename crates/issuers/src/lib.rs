@@ -69,6 +69,9 @@ mod issuer;
 mod refresh;
 mod remote_error;
 mod setup_error;
+#[cfg(test)]
+#[path = "../../../tests/skip_time.rs"]
+mod skip_time;
 mod subject_mapping;
 #[cfg(any(test, feature = "testing"))]
 pub mod test_provider;

@@ -2,8 +2,11 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use futures_util::FutureExt as _;
+
 use super::*;
 use crate::AllowedNetwork;
+use crate::skip_time::{at_limit, skip, until};
 use crate::test_provider::{HANG, Step, TestProvider, json, response};
 
 /// Records the documents that it received; `bad` is not a key set.
@@ -26,22 +29,31 @@ impl RecordedKeys {
     }
 }
 
+const SECOND: Duration = Duration::from_secs(1);
+
+/// The default TTL of keys.
+const TTL: Duration = Duration::from_mins(10);
+
+/// Every limit is longer than a busy machine takes. Tests skip the time of those that they reach.
 const POLICY: RefreshPolicy = RefreshPolicy {
     key_ttl: KeyTtl {
-        min: Duration::from_millis(100),
-        default: Duration::from_millis(300),
-        max: Duration::from_secs(10),
+        min: Duration::from_mins(5),
+        default: TTL,
+        max: Duration::from_hours(5),
     },
-    stale_keys_for: Duration::from_mins(10),
+    stale_keys_for: Duration::from_hours(10),
     burst: 4,
-    interval: Duration::from_secs(10),
-    timeout: Duration::from_millis(400),
+    interval: Duration::from_hours(10),
+    timeout: Duration::from_mins(1),
 };
+
+const FETCH_TIMEOUT: Duration = Duration::from_secs(90);
 
 fn refresh(provider: &TestProvider, policy: RefreshPolicy) -> (Refresh, Arc<RecordedKeys>) {
     let fetcher = HttpFetcher::builder()
         .allow(AllowedNetwork::LOOPBACK)
-        .timeout(Duration::from_millis(900))
+        .connect_timeout(FETCH_TIMEOUT)
+        .timeout(FETCH_TIMEOUT)
         .build()
         .unwrap();
     let recorded = Arc::<RecordedKeys>::default();
@@ -72,10 +84,14 @@ fn numbered(number: usize) -> Vec<Step> {
     json(&number.to_string())
 }
 
-/// Returns the same after this number of milliseconds.
-fn after(milliseconds: u64, number: usize) -> Vec<Step> {
-    let wait = Step::Wait(Duration::from_millis(milliseconds));
-    std::iter::once(wait).chain(numbered(number)).collect()
+/// Returns the same after this duration.
+fn after(time: Duration, number: usize) -> Vec<Step> {
+    std::iter::once(Step::Wait(time)).chain(numbered(number)).collect()
+}
+
+/// Waits until no fetch is running.
+async fn until_ended(refresh: &Refresh) {
+    until(|| !refresh.state().is_running).await;
 }
 
 #[tokio::test]
@@ -136,19 +152,17 @@ async fn waiters_are_woken_under_the_lock() {
 
 #[tokio::test]
 async fn stale_keys_are_used_during_a_fetch() {
-    let provider = provider(|number| after(if number == 1 { 0 } else { 200 }, number)).await;
+    let held = POLICY.timeout / 2;
+    let provider = provider(move |number| after(if number == 1 { Duration::ZERO } else { held }, number)).await;
     let (refresh, recorded) = refresh(&provider, POLICY);
     refresh.ready().await.unwrap();
-    tokio::time::sleep(Duration::from_millis(350)).await;
-    let began = Instant::now();
-    refresh.ready().await.unwrap();
-    assert!(
-        began.elapsed() < Duration::from_millis(100),
-        "callers do not wait: {:?}",
-        began.elapsed()
-    );
+    skip(TTL + SECOND).await;
+    assert_eq!(refresh.ready().now_or_never(), Some(Ok(())), "callers do not wait");
+    until(|| provider.count_of("/keys") == 2).await;
+    assert_eq!(refresh.ready().now_or_never(), Some(Ok(())), "callers do not wait");
     assert_eq!(recorded.last().as_deref(), Some("1"));
-    tokio::time::sleep(Duration::from_millis(400)).await;
+    skip(held).await;
+    until_ended(&refresh).await;
     assert_eq!(recorded.last().as_deref(), Some("2"));
     assert_eq!(provider.count(), 3, "the metadata document is not fetched again");
 }
@@ -158,24 +172,34 @@ async fn long_unused_keys_are_fetched_before_use() {
     let provider = provider(numbered).await;
     let (refresh, recorded) = refresh(&provider, POLICY);
     refresh.ready().await.unwrap();
-    tokio::time::sleep(Duration::from_millis(700)).await;
+    skip(2 * TTL + SECOND).await;
     refresh.ready().await.unwrap();
     assert_eq!(recorded.last().as_deref(), Some("2"));
 }
 
 #[tokio::test]
 async fn max_age_sets_the_ttl_within_bounds() {
-    for (header, is_stale) in [("max-age=3600", false), ("no-store", true), ("max-age=0", true)] {
+    let limits = POLICY.key_ttl;
+    for (header, ttl) in [
+        ("max-age=3600", Duration::from_hours(1)),
+        ("max-age=999999", limits.max),
+        ("no-store", limits.min),
+        ("max-age=0", limits.min),
+        ("public", limits.default),
+    ] {
         let header = format!("Cache-Control: {header}\r\n");
+        let at = header.clone();
         let provider = provider(move |number| response("200 OK", &header, &number.to_string())).await;
         let (refresh, _) = refresh(&provider, POLICY);
         refresh.ready().await.unwrap();
+        skip(ttl.saturating_sub(POLICY.timeout)).await;
         refresh.ready().await.unwrap();
-        assert_eq!(provider.count_of("/keys"), 1, "the minimum TTL applies");
-        tokio::time::sleep(Duration::from_millis(350)).await;
+        assert!(!refresh.state().is_running, "{at}: fetched before the TTL");
+        skip(POLICY.timeout + SECOND).await;
         refresh.ready().await.unwrap();
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        assert_eq!(provider.count_of("/keys") == 2, is_stale);
+        assert!(refresh.state().is_running, "{at}: not fetched after the TTL");
+        until_ended(&refresh).await;
+        assert_eq!(provider.count_of("/keys"), 2, "{at}");
     }
 }
 
@@ -192,23 +216,25 @@ async fn stale_keys_are_used_during_an_outage() {
     })
     .await;
     let policy = RefreshPolicy {
-        interval: Duration::from_millis(100),
+        interval: TTL / 2,
         ..POLICY
     };
     let (refresh, recorded) = refresh(&provider, policy);
     refresh.ready().await.unwrap();
     is_down.store(true, Ordering::SeqCst);
     for _ in 0..30 {
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        skip(TTL / 2).await;
         refresh.ready().await.unwrap();
+        until_ended(&refresh).await;
         assert_eq!(recorded.last().as_deref(), Some("1"));
     }
+    assert!(provider.count_of("/keys") > 20, "keys are asked for during the outage");
     assert!(
         matches!(refresh.renew().await, Err(RemoteError::Fetch { .. })),
         "the key may exist"
     );
     is_down.store(false, Ordering::SeqCst);
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    skip(TTL).await;
     refresh.renew().await.unwrap();
     assert_ne!(recorded.last().as_deref(), Some("1"));
 }
@@ -223,22 +249,17 @@ async fn stale_keys_expire() {
         }
     })
     .await;
-    let (refresh, _) = refresh(
-        &provider,
-        RefreshPolicy {
-            stale_keys_for: Duration::from_millis(500),
-            ..POLICY
-        },
-    );
+    let (refresh, _) = refresh(&provider, POLICY);
     refresh.ready().await.unwrap();
-    tokio::time::sleep(Duration::from_millis(600)).await;
+    skip(POLICY.stale_keys_for.saturating_sub(POLICY.timeout)).await;
+    refresh.ready().await.unwrap();
+    skip(POLICY.timeout + SECOND).await;
     assert!(matches!(refresh.ready().await, Err(RemoteError::Fetch { .. })));
 }
 
 #[tokio::test]
-async fn missing_keys_are_an_error_within_the_timeout() {
-    let scripts: [fn(usize) -> Vec<Step>; 4] = [
-        |_| vec![HANG],
+async fn missing_keys_are_an_error_at_once() {
+    let scripts: [fn(usize) -> Vec<Step>; 3] = [
         |_| response("500 X", "", ""),
         |_| json("bad"),
         |_| vec![Step::Send(b"HTTP/1.1 200".to_vec())],
@@ -246,14 +267,32 @@ async fn missing_keys_are_an_error_within_the_timeout() {
     for script in scripts {
         let provider = provider(script).await;
         let (refresh, recorded) = refresh(&provider, POLICY);
+        let mut faults = Vec::new();
         for _ in 0..10 {
-            let began = Instant::now();
-            assert!(refresh.ready().await.is_err());
-            assert!(began.elapsed() < Duration::from_millis(600), "{:?}", began.elapsed());
+            faults.push(refresh.ready().await.unwrap_err());
         }
+        assert!(faults.iter().all(|fault| *fault != RemoteError::Slow), "{faults:?}");
         assert_eq!(recorded.last(), None);
-        assert!(provider.count_of("/keys") <= 4);
+        assert_eq!(provider.count_of("/keys"), 4);
     }
+}
+
+#[tokio::test]
+async fn silent_provider_is_an_error_at_the_timeout() {
+    let provider = provider(|_| vec![HANG]).await;
+    let (refresh, recorded) = refresh(&provider, POLICY);
+    // The fetch outlives its first caller. It ends before the second one does.
+    for (fault, limit) in [
+        ("Slow", POLICY.timeout),
+        ("Fetch", FETCH_TIMEOUT.saturating_sub(POLICY.timeout)),
+    ] {
+        let waiting = refresh.clone();
+        let has_asked = || provider.count_of("/keys") == 1;
+        let ended = at_limit(limit, has_asked, async move { waiting.ready().await }).await;
+        assert!(format!("{ended:?}").starts_with(&format!("Err({fault}")), "{ended:?}");
+    }
+    until_ended(&refresh).await;
+    assert_eq!(recorded.last(), None);
 }
 
 #[tokio::test]
@@ -269,12 +308,12 @@ async fn unknown_keys_cause_a_limited_number_of_fetches() {
         }
     }
     assert_eq!(provider.count_of("/keys"), 4);
-    assert!(nothing > 900, "{nothing} returned at once");
+    assert_eq!(nothing, 1_000 - 3 * 20, "all but those of three fetches");
 }
 
 #[tokio::test]
 async fn renewal_distinguishes_an_earlier_fetch() {
-    let provider = provider(|number| after(100, number)).await;
+    let provider = provider(|number| after(SECOND / 10, number)).await;
     let (refresh, _) = refresh(&provider, POLICY);
     refresh.ready().await.unwrap();
     let (first, second) = futures_util::future::join(refresh.renew(), refresh.renew()).await;
@@ -283,10 +322,10 @@ async fn renewal_distinguishes_an_earlier_fetch() {
 
 #[tokio::test]
 async fn fetch_continues_after_its_caller_was_cancelled() {
-    let provider = provider(|number| after(100, number)).await;
+    let provider = provider(numbered).await;
     let (refresh, recorded) = refresh(&provider, POLICY);
-    let _ = timeout(Duration::from_millis(20), refresh.ready()).await;
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(refresh.ready().now_or_never(), None);
+    until_ended(&refresh).await;
     assert_eq!(recorded.last().as_deref(), Some("1"));
     refresh.ready().await.unwrap();
     assert_eq!(provider.count_of("/keys"), 1);
