@@ -37,6 +37,8 @@ mod replies;
 mod schemes;
 mod shadow;
 mod sites;
+#[path = "../../../../tests/skip_time.rs"]
+mod skip_time;
 mod targets;
 mod testing;
 mod trace;

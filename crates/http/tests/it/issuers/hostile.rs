@@ -1,37 +1,45 @@
-//! A hostile provider: its tokens grant no access, requests end in bounded time, and the log
-//! contains the cause.
+//! A hostile provider: its tokens grant no access, requests end at their timeout, and the error is
+//! the cause.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use scopegate_http::domain::Issuer;
 use scopegate_http::issuers::{FetchError, InvalidDocument, RemoteError, RemoteIssuer};
 use scopegate_issuers::test_provider::{HANG, Step, TestProvider, json, response};
 
-use crate::issuers::common::{audience, fetcher, gate, jwks, key, publish, status, token};
+use crate::issuers::common::{FETCH_TIMEOUT, LocalIssuer, audience, fetcher, gate, jwks, key, publish, status, token};
+use crate::skip_time::{at_limit, skip, until};
 
-/// Returns the error for a provider with these keys, and checks that its tokens are 503.
-async fn outcome(keys: impl Fn() -> Vec<Step> + Send + Sync + 'static) -> RemoteError {
-    let provider = TestProvider::start(move |request, _| {
+/// Starts a provider whose response with the keys consists of these steps.
+async fn provider(keys: impl Fn() -> Vec<Step> + Send + Sync + 'static) -> TestProvider {
+    TestProvider::start(move |request, _| {
         if request.starts_with("GET /jwks ") {
             keys()
         } else {
             publish(request, "")
         }
     })
-    .await;
-    outcome_at(&provider).await
+    .await
+}
+
+fn remote(provider: &TestProvider) -> RemoteIssuer {
+    let name = Issuer::parse(&format!("http://{}", provider.address)).unwrap();
+    let remote = RemoteIssuer::builder(name, audience()).fetcher(fetcher());
+    let remote = remote.timeout(2 * FETCH_TIMEOUT).rate_limit(4, Duration::from_hours(1));
+    remote.build().unwrap()
+}
+
+/// Returns the error for a provider with these keys, and checks that its tokens are 503.
+async fn outcome(keys: impl Fn() -> Vec<Step> + Send + Sync + 'static) -> RemoteError {
+    outcome_at(&provider(keys).await).await
 }
 
 async fn outcome_at(provider: &TestProvider) -> RemoteError {
-    let name = Issuer::parse(&format!("http://{}", provider.address)).unwrap();
-    let remote = RemoteIssuer::builder(name.clone(), audience())
-        .fetcher(fetcher())
-        .build()
-        .unwrap();
+    let remote = remote(provider);
     let gate = gate().issuer("oauth", remote.clone()).build().unwrap();
-    let began = tokio::time::Instant::now();
-    assert_eq!(status(&gate, &token(&name, &key("1"), "1")).await, 503);
-    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+    let token = token(remote.issuer(), &key("1"), "1");
+    assert_eq!(status(&gate, &token).await, 503);
     remote.fetch().await.unwrap_err()
 }
 
@@ -44,19 +52,53 @@ fn cause(error: RemoteError) -> FetchError {
 
 #[tokio::test]
 async fn slow_provider_ends_at_the_timeout() {
-    assert_eq!(cause(outcome(|| vec![HANG]).await), FetchError::Timeout);
-    let drops = || {
-        std::iter::repeat_n([Step::Send(vec![b' ']), Step::Wait(Duration::from_millis(20))], 500)
-            .flatten()
-            .collect()
-    };
-    let slow = move || {
-        [Step::Send(b"HTTP/1.1 200 OK\r\n\r\n".to_vec())]
-            .into_iter()
-            .chain::<Vec<Step>>(drops())
-            .collect()
-    };
-    assert_eq!(cause(outcome(slow).await), FetchError::Timeout);
+    let provider = provider(|| vec![HANG]).await;
+    let remote = remote(&provider);
+    let gate = gate().issuer("oauth", remote.clone()).build().unwrap();
+    let token = token(remote.issuer(), &key("1"), "1");
+    let asking = async move { status(&gate, &token).await };
+    let has_asked = || provider.count_of("/jwks") == 1;
+    assert_eq!(at_limit(FETCH_TIMEOUT, has_asked, asking).await, 503);
+    let fetching = async move { remote.fetch().await };
+    let has_asked = || provider.count_of("/jwks") == 2;
+    let outcome = at_limit(FETCH_TIMEOUT, has_asked, fetching).await;
+    assert_eq!(cause(outcome.unwrap_err()), FetchError::Timeout);
+}
+
+#[tokio::test]
+async fn endless_progress_ends_at_the_timeout() {
+    let pause = FETCH_TIMEOUT / 6;
+    let provider = provider(move || {
+        let head = Step::Send(b"HTTP/1.1 200 OK\r\n\r\n".to_vec());
+        let drops = std::iter::repeat_n([Step::Send(vec![b' ']), Step::Wait(pause)], 500);
+        std::iter::once(head).chain(drops.flatten()).collect()
+    })
+    .await;
+    let remote = remote(&provider);
+    let fetching = tokio::spawn(async move { remote.fetch().await });
+    until(|| provider.count_of("/jwks") == 1).await;
+    let written = || provider.written.load(Ordering::Relaxed);
+    let mut before = 0;
+    for number in 1..=6 {
+        until(|| written() > before).await;
+        assert!(!fetching.is_finished(), "it ends after {number} drops");
+        before = written();
+        skip(pause).await;
+    }
+    until(|| fetching.is_finished()).await;
+    let outcome = fetching.await.unwrap();
+    assert_eq!(cause(outcome.unwrap_err()), FetchError::Timeout);
+}
+
+/// Without it, the tests here would pass if nothing were accepted.
+#[tokio::test]
+async fn honest_provider_is_accepted() {
+    let key = key("1");
+    let issuer = LocalIssuer::start(Some(&key)).await;
+    let remote = remote(&issuer.provider);
+    let gate = gate().issuer("oauth", remote.clone()).build().unwrap();
+    assert_eq!(status(&gate, &token(&issuer.name, &key, "1")).await, 200);
+    assert!(remote.fetch().await.is_ok());
 }
 
 #[tokio::test]
@@ -150,19 +192,19 @@ async fn malformed_key_set_is_rejected() {
         let outcome = outcome(move || json(body)).await;
         assert!(matches!(outcome, RemoteError::Keys { .. }), "{body} {outcome:?}");
     }
-    for body in ["<html>", r#"{"issuer": 1}"#, r#"{"issuer""#] {
+    for (body, is_json) in [("<html>", false), (r#"{"issuer""#, false), (r#"{"issuer": 1}"#, true)] {
         let provider = TestProvider::start(move |_, _| json(body)).await;
-        let outcome = outcome_at(&provider).await;
-        assert!(
-            matches!(
-                outcome,
-                RemoteError::Document {
-                    fault: InvalidDocument::NotJson | InvalidDocument::Member { .. },
-                    ..
-                }
-            ),
-            "{body} {outcome:?}"
-        );
+        match outcome_at(&provider).await {
+            RemoteError::Document {
+                fault: InvalidDocument::NotJson,
+                ..
+            } => assert!(!is_json, "{body}"),
+            RemoteError::Document {
+                fault: InvalidDocument::Member { .. },
+                ..
+            } => assert!(is_json, "{body}"),
+            other => panic!("{body} {other:?}"),
+        }
     }
 }
 
@@ -180,14 +222,11 @@ async fn truncated_key_set_is_rejected() {
 #[tokio::test]
 async fn changing_keys_accept_no_foreign_token() {
     let provider = TestProvider::start(|request, number| publish(request, &jwks(&key(&number.to_string())))).await;
-    let name = Issuer::parse(&format!("http://{}", provider.address)).unwrap();
-    let remote = RemoteIssuer::builder(name.clone(), audience())
-        .fetcher(fetcher())
-        .build()
-        .unwrap();
+    let remote = remote(&provider);
+    let name = remote.issuer().clone();
     let gate = gate().issuer("oauth", remote).build().unwrap();
     for number in 0..50 {
         assert_eq!(status(&gate, &token(&name, &key(&number.to_string()), "1")).await, 401);
     }
-    assert!(provider.count_of("/jwks") <= 4);
+    assert_eq!(provider.count_of("/jwks"), 4);
 }
