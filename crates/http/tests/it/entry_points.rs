@@ -65,6 +65,9 @@ async fn by_authorize(gate: &Gate, request: &Request<String>) -> Result<(), Seen
     }
 }
 
+/// A body above the limit of the gate.
+const TOO_LONG: &str = "123456789";
+
 #[expect(clippy::too_many_lines, reason = "a list of requests")]
 fn corpus() -> Vec<Request<String>> {
     let (me, items) = (token("johndoe", &[ME]), token("johndoe", &[ITEMS]));
@@ -93,7 +96,7 @@ fn corpus() -> Vec<Request<String>> {
                 ("authorization", bearer(&items)),
                 ("content-type", "application/json".into()),
             ],
-            "123456789",
+            TOO_LONG,
         ),
         ("GET", "/missing", vec![], ""),
         ("HEAD", "/missing", vec![], ""),
@@ -155,10 +158,8 @@ async fn every_entry_point_gives_the_same_answer() {
             } else {
                 // The handler ran, or its input was not as declared.
                 allowed += 1;
-                assert!(
-                    [200, 413].contains(&expected.0.as_u16()),
-                    "authorize: {what}: {expected:?}"
-                );
+                let answer = if request.body() == TOO_LONG { 413 } else { 200 };
+                assert_eq!(expected.0.as_u16(), answer, "authorize: {what}: {expected:?}");
             }
             // If no operation matches, the filter leaves the request to others.
             let is_known =

@@ -531,6 +531,10 @@ proptest! {
                 let request = Request::get("/users/me/").header("authorization", value.clone());
                 let answered = send(&gate, request.body(String::new()).unwrap()).await;
                 prop_assert_eq!(answered.status.as_u16(), 401);
+                let good = format!("Bearer {}", token("johndoe", &[ME]));
+                let request = Request::get("/users/me/").header("authorization", good);
+                let answered = send(&gate, request.body(String::new()).unwrap()).await;
+                prop_assert_eq!(answered.status.as_u16(), 200);
             }
             Ok(())
         })?;
