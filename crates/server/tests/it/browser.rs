@@ -143,7 +143,7 @@ fn wrong_password_is_shown_in_the_dialog() {
         .browser
         .text(&format!("{DIALOGUE} .errors"))
         .expect("an error is shown");
-    assert!(error.contains("400") || error.contains("Bad Request"), "{error}");
+    assert!(error.contains("Bad Request"), "{error}");
     assert_eq!(fixture.complaints().expect("the console"), [""; 0]);
 }
 

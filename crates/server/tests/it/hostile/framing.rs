@@ -152,7 +152,7 @@ fn long_lines_and_heads_are_bounded() {
     assert_eq!(get(&"/".repeat(60_000), ""), 404);
     assert_eq!(get(&"../".repeat(20_000), ""), 404);
     assert_eq!(get(&format!("users/me/?{}", "a=b&".repeat(15_000)), ""), 401);
-    assert!([400, 431].contains(&get(&"a".repeat(200_000), "")));
+    assert_eq!(get(&"a".repeat(200_000), ""), 431);
     assert_eq!(
         get("status/", &format!("Authorization: Bearer {}\r\n", "a".repeat(60_000))),
         401
