@@ -81,13 +81,12 @@ pub(crate) async fn gate(
     let server = authorization_server(settings, database, catalog.clone(), signer)?;
     let age = settings.user_cache_age.lifetime();
     let users = UsersCache::new(database.store(), Arc::new(SystemClock), age);
-    let token_endpoint =
-        TokenEndpoint::new(demo::TOKEN_PATH, server).trusted_proxies(settings.guessing.trusted_proxies.clone());
+    let token_endpoint = TokenEndpoint::new(demo::TOKEN_PATH, server).trusted_proxies(settings.trusted_proxies.clone());
     let gate = Gate::builder(catalog)
         .bearer(demo::SCHEME, tokens)
         .users(Arc::new(users))
-        .body_limit(settings.limits.body_limit.get())
-        .body_timeout(settings.limits.body_timeout)
+        .body_limit(settings.body_limit.get())
+        .body_timeout(settings.body_timeout)
         .dialect(settings.profile.gate_dialect())
         .site(settings.profile.token_endpoint(token_endpoint)?);
     let gate = if settings.demo {
@@ -140,7 +139,7 @@ fn authorization_server(
     let server = AuthorizationServer::builder(database.store(), signer, catalog)
         .dialect(settings.profile.grant_dialect())
         .password_grant(offers_password_grant(settings))
-        .throttled(settings.guessing.is_throttled)
+        .throttled(settings.login_throttle)
         .lifetime(key::token_lifetime(settings)?)
         .hasher(PasswordHasher::new(policy))
         .hashing_limits(HashingLimits {

@@ -14,6 +14,7 @@ mod table;
 
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -21,18 +22,20 @@ use scopegate_domain::{Audience, Issuer, Lifetime, Secret};
 use scopegate_http::BearerTokens;
 use scopegate_portal::TrustedProxies;
 use scopegate_token::KeySchedule;
+use serde::{Deserialize, Serialize};
 
 use crate::profile::Profile;
 
 pub(crate) use self::fault::ConfigError;
 pub(crate) use self::flags::{CommonSettings, ServeSettings};
+use self::issuers::Written;
 pub(crate) use self::issuers::{IssuerSettings, Tokens, read_roots};
 use self::layers::Layers;
 pub(crate) use self::layers::Shown;
 pub(crate) use self::secret::{ConfiguredKek, read_key_encryption_key};
-use self::secret::{take_hs256_secret, take_key_encryption_key};
-use self::setting::Rotation;
-pub(crate) use self::setting::{CacheAge, CorsOrigins, LogFilter, LogFormat};
+use self::secret::{configured_kek, hs256_secret};
+use self::setting::{CacheAge, CorsOrigins, Rotation};
+pub(crate) use self::setting::{LogFilter, LogFormat};
 pub(crate) use self::source::Source;
 use self::source::VARIABLE_PREFIX;
 pub(crate) use self::table::{SettingRow, variables};
@@ -40,62 +43,107 @@ pub(crate) use self::table::{SettingRow, variables};
 /// Longest password, in bytes. Users type shorter ones, and hashing this length is cheap.
 pub(crate) const MAX_PASSWORD: usize = 1_024;
 
+/// The value of each setting. `config check` shows them in this order; [`table`] describes them.
+#[derive(Debug, Deserialize, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
+pub(crate) struct Values {
+    #[serde(with = "setting")]
+    pub(crate) demo: bool,
+    #[serde(with = "setting")]
+    pub(crate) listen: SocketAddr,
+    #[serde(default, with = "setting")]
+    pub(crate) admin_listen: Option<SocketAddr>,
+    #[serde(with = "setting")]
+    pub(crate) database: String,
+    #[serde(default, with = "setting")]
+    pub(crate) issuer: Option<Issuer>,
+    #[serde(default, with = "setting")]
+    pub(crate) audience: Option<Audience>,
+    #[serde(default, serialize_with = "issuers::show")]
+    issuers: Vec<Written>,
+    #[serde(default, with = "setting")]
+    pub(crate) cors_origins: CorsOrigins,
+    #[serde(default, with = "setting")]
+    secret_key: Option<Secret<String>>,
+    #[serde(default, with = "setting")]
+    secret_key_file: Option<PathBuf>,
+    #[serde(default, with = "setting")]
+    key_encryption_key: Option<Secret<String>>,
+    #[serde(default, with = "setting")]
+    key_encryption_key_file: Option<PathBuf>,
+    #[serde(with = "setting")]
+    key_rotation: Rotation,
+    #[serde(with = "setting")]
+    key_announcement: Duration,
+    #[serde(with = "setting")]
+    pub(crate) profile: Profile,
+    #[serde(with = "setting")]
+    pub(crate) password_grant: bool,
+    #[serde(with = "setting")]
+    pub(crate) password_min_length: NonZeroUsize,
+    #[serde(with = "setting")]
+    pub(crate) token_lifetime: Duration,
+    #[serde(with = "setting")]
+    pub(crate) token_cache_bytes: usize,
+    #[serde(with = "setting")]
+    pub(crate) user_cache_age: CacheAge,
+    #[serde(with = "setting")]
+    pub(crate) revocation_age: Duration,
+    #[serde(with = "setting")]
+    pub(crate) rehash: bool,
+    #[serde(with = "setting")]
+    pub(crate) login_throttle: bool,
+    /// Proxies whose `X-Forwarded-For` names the client.
+    #[serde(default, with = "setting")]
+    pub(crate) trusted_proxies: TrustedProxies,
+    #[serde(with = "setting")]
+    pub(crate) hashing_slots: NonZeroUsize,
+    #[serde(with = "setting")]
+    pub(crate) hashing_queue: NonZeroUsize,
+    /// How long the head of a request may take to arrive.
+    #[serde(with = "setting")]
+    pub(crate) header_timeout: Duration,
+    /// How long the body of a request may take to arrive.
+    #[serde(with = "setting")]
+    pub(crate) body_timeout: Duration,
+    /// How long a connection may wait for its next request.
+    #[serde(with = "setting")]
+    pub(crate) idle_timeout: Duration,
+    /// Largest body, in bytes.
+    #[serde(with = "setting")]
+    pub(crate) body_limit: NonZeroUsize,
+    /// Most connections at a time.
+    #[serde(with = "setting")]
+    pub(crate) max_connections: NonZeroUsize,
+    /// How long requests in progress may take after a signal to stop.
+    #[serde(with = "setting")]
+    pub(crate) drain_deadline: Duration,
+    #[serde(default, with = "setting")]
+    pub(crate) shadow_policy: Option<PathBuf>,
+    #[serde(with = "setting")]
+    pub(crate) log_format: LogFormat,
+    #[serde(with = "setting")]
+    pub(crate) log_level: LogFilter,
+}
+
 /// All settings, after the checks.
 #[derive(Debug)]
 pub(crate) struct Settings {
-    pub(crate) demo: bool,
-    pub(crate) listen: SocketAddr,
-    pub(crate) admin_listen: Option<SocketAddr>,
-    pub(crate) database: String,
-    pub(crate) issuer: Option<Issuer>,
-    pub(crate) audience: Option<Audience>,
+    values: Values,
     pub(crate) issuers: Vec<IssuerSettings>,
-    pub(crate) cors_origins: CorsOrigins,
     pub(crate) secret_key: Option<Secret<String>>,
     pub(crate) key_encryption_key: Option<ConfiguredKek>,
     pub(crate) key_schedule: KeySchedule,
-    pub(crate) profile: Profile,
-    pub(crate) password_grant: bool,
-    pub(crate) password_min_length: NonZeroUsize,
-    pub(crate) token_lifetime: Duration,
-    pub(crate) token_cache_bytes: usize,
-    pub(crate) user_cache_age: CacheAge,
-    pub(crate) revocation_age: Duration,
-    pub(crate) rehash: bool,
-    pub(crate) guessing: Guessing,
-    pub(crate) hashing_slots: NonZeroUsize,
-    pub(crate) hashing_queue: NonZeroUsize,
-    pub(crate) limits: Limits,
-    pub(crate) shadow_policy: Option<PathBuf>,
-    pub(crate) log_format: LogFormat,
-    pub(crate) log_level: LogFilter,
-    /// All settings above in order, for `config check`.
+    /// All values above in order, for `config check`.
     pub(crate) shown: Vec<Shown>,
 }
 
-/// The limits of what one client can use.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
-    /// How long the head of a request may take to arrive.
-    pub(crate) header_timeout: Duration,
-    /// How long the body of a request may take to arrive.
-    pub(crate) body_timeout: Duration,
-    /// How long a connection may wait for its next request.
-    pub(crate) idle_timeout: Duration,
-    /// Largest body, in bytes.
-    pub(crate) body_limit: NonZeroUsize,
-    /// Most connections at a time.
-    pub(crate) max_connections: NonZeroUsize,
-    /// How long requests in progress may take after a signal to stop.
-    pub(crate) drain_deadline: Duration,
-}
+impl Deref for Settings {
+    type Target = Values;
 
-/// The limits on guessing passwords and client secrets.
-#[derive(Clone, Debug)]
-pub(crate) struct Guessing {
-    pub(crate) is_throttled: bool,
-    /// Proxies whose `X-Forwarded-For` names the client.
-    pub(crate) trusted_proxies: TrustedProxies,
+    fn deref(&self) -> &Values {
+        &self.values
+    }
 }
 
 impl Settings {
@@ -111,12 +159,7 @@ impl Settings {
                 continue;
             };
             let Some(value) = value.to_str() else {
-                let place = format!("variable `{name}`");
-                return Err(ConfigError::Value {
-                    place,
-                    expected: "text in UTF-8",
-                    found: None,
-                });
+                return Err(ConfigError::value(format!("variable `{name}`"), "text in UTF-8", None));
             };
             variables.push((name.to_owned(), value.to_owned()));
         }
@@ -132,42 +175,36 @@ impl Settings {
         Self::from_layers(Layers::read(&flags, variables, file)?, log_level)
     }
 
-    fn from_layers(mut layers: Layers, log_level: LogFilter) -> Result<Self, ConfigError> {
-        let demo = layers.take("demo", false)?;
-        let database = if demo { "sqlite::memory:" } else { "sqlite:scopegate.db" };
-        let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        Ok(Self {
-            demo,
-            listen: layers.take("listen", SocketAddr::from(([127, 0, 0, 1], 8000)))?,
-            admin_listen: layers.take_optional("admin_listen")?,
-            database: layers.take("database", database.to_owned())?,
-            issuer: layers.take_optional("issuer")?,
-            audience: layers.take_optional("audience")?,
-            issuers: issuers::take(&mut layers)?,
-            cors_origins: layers.take("cors_origins", CorsOrigins::default())?,
-            secret_key: take_hs256_secret(&mut layers)?,
-            key_encryption_key: take_key_encryption_key(&mut layers)?,
-            key_schedule: take_schedule(&mut layers)?,
-            profile: layers.take("profile", if demo { Profile::Tutorial } else { Profile::Rfc })?,
-            password_grant: layers.take("password_grant", demo)?,
-            password_min_length: take_password_min_length(&mut layers)?,
-            token_lifetime: layers.take("token_lifetime", Duration::from_mins(30))?,
-            token_cache_bytes: layers.take("token_cache_bytes", BearerTokens::CACHE_BYTES)?,
-            user_cache_age: layers.take("user_cache_age", CacheAge::seconds(5))?,
-            revocation_age: layers.take("revocation_age", Duration::from_secs(5))?,
-            rehash: layers.take("rehash", true)?,
-            guessing: Guessing {
-                is_throttled: layers.take("login_throttle", !demo)?,
-                trusted_proxies: layers.take("trusted_proxies", TrustedProxies::default())?,
-            },
-            hashing_slots: layers.take("hashing_slots", cores)?,
-            hashing_queue: layers.take("hashing_queue", NonZeroUsize::MIN.saturating_add(63))?,
-            limits: Limits::take(&mut layers)?,
-            shadow_policy: layers.take_optional("shadow_policy")?,
-            log_format: layers.take("log_format", LogFormat::Human)?,
-            log_level: layers.take("log_level", log_level)?,
-            shown: layers.finish()?,
-        })
+    fn from_layers(mut layers: Layers, log_level: &str) -> Result<Self, ConfigError> {
+        set_defaults(&mut layers, log_level);
+        let mut values: Values = layers.extract()?;
+        for (key, path) in [
+            ("secret_key_file", &mut values.secret_key_file),
+            ("key_encryption_key_file", &mut values.key_encryption_key_file),
+            ("shadow_policy", &mut values.shadow_policy),
+        ] {
+            *path = path.take().map(|path| layers.source(key).resolve(&path));
+        }
+        let settings = Self {
+            issuers: issuers::read(&mut layers, &mut values.issuers)?,
+            secret_key: hs256_secret(&layers, values.secret_key.clone(), values.secret_key_file.as_deref())?,
+            key_encryption_key: configured_kek(
+                &layers,
+                values.key_encryption_key.clone(),
+                values.key_encryption_key_file.as_deref(),
+            )?,
+            key_schedule: key_schedule(&values),
+            shown: layers.show(&values),
+            values,
+        };
+        let least = settings.password_min_length.get();
+        if least > MAX_PASSWORD {
+            let expected = "a number up to 1024, as a password has at most 1024 bytes";
+            let (place, found) = (settings.place_of("password_min_length"), least.to_string());
+            return Err(ConfigError::value(place, expected, Some(found)));
+        }
+        layers.finish()?;
+        Ok(settings)
     }
 
     /// The place of a setting.
@@ -209,41 +246,44 @@ fn is_plain_elsewhere(issuer: &Issuer) -> bool {
     !is_loopback && !host.eq_ignore_ascii_case("localhost")
 }
 
-impl Limits {
-    fn take(layers: &mut Layers) -> Result<Self, ConfigError> {
-        const BODY: NonZeroUsize = NonZeroUsize::MIN.saturating_add(64 * 1024 - 1);
-        const CONNECTIONS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(4096 - 1);
-        Ok(Self {
-            header_timeout: layers.take("header_timeout", Duration::from_secs(10))?,
-            body_timeout: layers.take("body_timeout", Duration::from_secs(30))?,
-            idle_timeout: layers.take("idle_timeout", Duration::from_mins(1))?,
-            body_limit: layers.take("body_limit", BODY)?,
-            max_connections: layers.take("max_connections", CONNECTIONS)?,
-            drain_deadline: layers.take("drain_deadline", Duration::from_secs(10))?,
-        })
+/// Sets the defaults of settings, in the form of a file.
+fn set_defaults(layers: &mut Layers, log_level: &str) {
+    let is_demo = layers.text("demo").is_some_and(|demo| demo == "true");
+    let either = |demo, other| if is_demo { demo } else { other };
+    let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    for (key, default) in [
+        ("demo", "false"),
+        ("listen", "127.0.0.1:8000"),
+        ("database", either("sqlite::memory:", "sqlite:scopegate.db")),
+        ("key_rotation", "30d"),
+        ("key_announcement", "1h"),
+        ("profile", either("tutorial", "rfc")),
+        ("password_grant", either("true", "false")),
+        ("password_min_length", "8"),
+        ("token_lifetime", "30m"),
+        ("token_cache_bytes", BearerTokens::CACHE_BYTES.to_string().as_str()),
+        ("user_cache_age", "5s"),
+        ("revocation_age", "5s"),
+        ("rehash", "true"),
+        ("login_throttle", either("false", "true")),
+        ("hashing_slots", cores.to_string().as_str()),
+        ("hashing_queue", "64"),
+        ("header_timeout", "10s"),
+        ("body_timeout", "30s"),
+        ("idle_timeout", "1m"),
+        ("body_limit", "65536"),
+        ("max_connections", "4096"),
+        ("drain_deadline", "10s"),
+        ("log_format", "human"),
+        ("log_level", log_level),
+    ] {
+        layers.set_default(key, default);
     }
 }
 
-/// The minimum length of a password. It cannot exceed the maximum length.
-fn take_password_min_length(layers: &mut Layers) -> Result<NonZeroUsize, ConfigError> {
-    const KEY: &str = "password_min_length";
-    let least = layers.take(KEY, NonZeroUsize::MIN.saturating_add(7))?;
-    if least.get() > MAX_PASSWORD {
-        return Err(ConfigError::Value {
-            place: layers.place_of(KEY),
-            expected: "a number up to 1024, as a password has at most 1024 bytes",
-            found: Some(least.to_string()),
-        });
-    }
-    Ok(least)
-}
-
-fn take_schedule(layers: &mut Layers) -> Result<KeySchedule, ConfigError> {
-    const MONTH: Duration = Duration::from_hours(30 * 24);
+fn key_schedule(values: &Values) -> KeySchedule {
     let seconds = |time: Duration| Lifetime::from_seconds(u32::try_from(time.as_secs()).unwrap_or(u32::MAX));
-    let Rotation(every) = layers.take("key_rotation", Rotation(Some(MONTH)))?;
-    let announcement = layers.take("key_announcement", Duration::from_hours(1))?;
-    Ok(KeySchedule::new(seconds(announcement), every.map(seconds)))
+    KeySchedule::new(seconds(values.key_announcement), values.key_rotation.0.map(seconds))
 }
 
 #[cfg(test)]

@@ -59,12 +59,7 @@ fn source(shown: &Shown) -> Value {
 
 /// Returns a line of TOML. An absent or hidden value becomes a comment.
 fn line(shown: &Shown) -> String {
-    let Shown {
-        key,
-        value,
-        is_hidden,
-        source,
-    } = shown;
+    let Shown { key, value, source } = shown;
     let place = match source {
         Source::Default => String::new(),
         _ => format!("  # {}", one_line(&source.place(key))),
@@ -76,7 +71,7 @@ fn line(shown: &Shown) -> String {
             names.iter().map(line).collect::<Vec<String>>().concat()
         }
         Value::Null => format!("# {key} is not set\n"),
-        _ if *is_hidden => format!("# {key} is set and hidden{place}\n"),
+        _ if SettingRow::is_secret(key) => format!("# {key} is set and hidden{place}\n"),
         value => format!("{key} = {value}{place}\n"),
     }
 }

@@ -135,17 +135,16 @@ async fn serve(settings: &Settings, could_start: impl AsyncFn() -> anyhow::Resul
     let failed = tasks.failed();
     drop(tasks);
     database.close().await?;
-    conclude(outcome, failed, settings.limits.drain_deadline)
+    conclude(outcome, failed, settings.drain_deadline)
 }
 
 /// The limits of the public listener. The system may allow fewer connections than the settings.
 fn connection_limits(settings: &Settings) -> Limits {
-    let limits = &settings.limits;
     Limits::new()
-        .header_timeout(limits.header_timeout)
-        .idle_timeout(limits.idle_timeout)
-        .max_connections(allow_connections(limits.max_connections))
-        .drain_deadline(limits.drain_deadline)
+        .header_timeout(settings.header_timeout)
+        .idle_timeout(settings.idle_timeout)
+        .max_connections(allow_connections(settings.max_connections))
+        .drain_deadline(settings.drain_deadline)
 }
 
 /// The state that must be read before requests are served.

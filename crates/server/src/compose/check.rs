@@ -53,7 +53,7 @@ pub(crate) fn check(settings: &Settings, address: SocketAddr) -> anyhow::Result<
 /// Returns a sentence for each setting that is valid but probably a mistake.
 pub(crate) fn warnings(settings: &Settings) -> Vec<String> {
     let mut warnings = Vec::new();
-    if settings.guessing.trusted_proxies.contain_every_address() {
+    if settings.trusted_proxies.contain_every_address() {
         warnings.push(format!(
             "`trusted_proxies` contains every address, so a client chooses the address that counts for its failed logins; \
              list the addresses of the proxies ({})",

@@ -1,7 +1,6 @@
 //! The errors of a configuration, in one sentence each.
 
-use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The reason why there is no configuration.
 #[derive(Debug, thiserror::Error)]
@@ -49,7 +48,7 @@ pub(crate) enum ConfigError {
         reason: String,
     },
     /// A key that is not a setting.
-    #[error("unknown {place}{}", Nearest(.nearest))]
+    #[error("unknown {place}{}", part("; did you mean `", .nearest.as_ref(), "`?"))]
     UnknownKey {
         /// The place in the configuration.
         place: String,
@@ -57,7 +56,7 @@ pub(crate) enum ConfigError {
         nearest: Option<String>,
     },
     /// A file that cannot be read.
-    #[error("file `{}` cannot be read: {reason}{}", .path.display(), NamedBy(.named_by))]
+    #[error("file `{}` cannot be read: {reason}{}", .path.display(), part(" (", .named_by.as_ref(), ")"))]
     Unreadable {
         /// The setting that names it.
         named_by: Option<String>,
@@ -67,18 +66,33 @@ pub(crate) enum ConfigError {
         reason: String,
     },
     /// An invalid value.
-    #[error("bad value for {place}: expected {expected}{}", Found(.found))]
+    #[error("bad value for {place}: expected {expected}{}", part(", found `", .found.as_ref(), "`"))]
     Value {
         /// The place in the configuration.
         place: String,
         /// The expected value.
-        expected: &'static str,
+        expected: String,
         /// The value, unless it is a secret.
         found: Option<String>,
     },
 }
 
 impl ConfigError {
+    /// An invalid value. `found` is `None` if it is a secret or has no text.
+    pub(crate) fn value(place: String, expected: &str, found: Option<String>) -> Self {
+        let expected = expected.to_owned();
+        Self::Value { place, expected, found }
+    }
+
+    /// A file that cannot be read.
+    pub(crate) fn unreadable(path: &Path, reason: &impl ToString) -> Self {
+        Self::Unreadable {
+            named_by: None,
+            path: path.to_owned(),
+            reason: reason.to_string(),
+        }
+    }
+
     /// Adds the place that names an unreadable file.
     pub(crate) fn named_by(mut self, place: String) -> Self {
         if let Self::Unreadable { named_by, .. } = &mut self {
@@ -88,28 +102,7 @@ impl ConfigError {
     }
 }
 
-struct NamedBy<'a>(&'a Option<String>);
-
-impl fmt::Display for NamedBy<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.as_ref().map_or(Ok(()), |place| write!(f, " ({place})"))
-    }
-}
-
-struct Nearest<'a>(&'a Option<String>);
-
-impl fmt::Display for Nearest<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0
-            .as_ref()
-            .map_or(Ok(()), |nearest| write!(f, "; did you mean `{nearest}`?"))
-    }
-}
-
-struct Found<'a>(&'a Option<String>);
-
-impl fmt::Display for Found<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.as_ref().map_or(Ok(()), |found| write!(f, ", found `{found}`"))
-    }
+/// The part of a message that depends on an optional text.
+fn part(before: &str, text: Option<&String>, after: &str) -> String {
+    text.map_or_else(String::new, |text| format!("{before}{text}{after}"))
 }

@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use scopegate_domain::{Audience, ClaimLayout, ClientClaim, Issuer, Lifetime, ScopeLayout, ScopeToken, Secret};
 use scopegate_http::issuers::{AllowedNetwork, ClientAuthentication, Discovery, SubjectMapping};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize as _, Serializer};
 
 use super::fault::ConfigError;
 use super::layers::Layers;
 use super::secret::read_secret;
 use super::setting::Setting;
-use super::source::line_in;
+use super::source::{Source, line_in};
 
 /// The key of the tables.
 const KEY: &str = "issuers";
@@ -55,14 +55,15 @@ impl From<ConfigError> for Fault {
 /// A table and its file.
 struct Table<'a> {
     written: &'a Written,
-    file: Option<&'a Path>,
+    source: &'a Source,
     index: usize,
 }
 
 impl Table<'_> {
     /// File and line of a key, or of the table if it lacks the key.
     fn at(&self, key: &str) -> String {
-        let Some(file) = self.file else {
+        // Tables appear only in the file.
+        let Source::File(file) = self.source else {
             return String::new();
         };
         let pointer = format!("/{KEY}/{}/{key}", self.index);
@@ -76,11 +77,10 @@ impl Table<'_> {
                 self.written.name,
                 self.at("client_secret_file")
             )),
-            Fault::Key { key, expected, found } => ConfigError::Value {
-                place: format!("key `{key}` of issuer `{}`{}", self.written.name, self.at(&key)),
-                expected,
-                found,
-            },
+            Fault::Key { key, expected, found } => {
+                let place = format!("key `{key}` of issuer `{}`{}", self.written.name, self.at(&key));
+                ConfigError::value(place, expected, found)
+            }
         }
     }
 }
@@ -106,9 +106,9 @@ pub(crate) enum Tokens {
 }
 
 /// One table as it appears in the file.
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Written {
+pub(super) struct Written {
     name: String,
     issuer: String,
     audience: Option<String>,
@@ -133,19 +133,23 @@ struct Written {
     required: bool,
 }
 
-/// Takes all tables.
-pub(super) fn take(layers: &mut Layers) -> Result<Vec<IssuerSettings>, ConfigError> {
-    let mut written: Vec<Written> = layers.take_tables(KEY, |written: &Written| written.issuer.clone())?;
-    // Tables appear only in the file.
-    for one in &mut written {
+/// Shows the issuers of the tables; null if there is none.
+pub(super) fn show<S: Serializer>(tables: &[Written], target: S) -> Result<S::Ok, S::Error> {
+    let issuers: Vec<&str> = tables.iter().map(|table| &*table.issuer).collect();
+    (!issuers.is_empty()).then_some(issuers).serialize(target)
+}
+
+/// Reads all tables.
+pub(super) fn read(layers: &mut Layers, written: &mut [Written]) -> Result<Vec<IssuerSettings>, ConfigError> {
+    let source = layers.source(KEY);
+    for one in &mut *written {
         for path in [&mut one.client_secret_file, &mut one.trust_only].into_iter().flatten() {
-            *path = layers.folder().join(&*path);
+            *path = source.resolve(path);
         }
     }
-    let file = layers.file().map(Path::to_owned);
     let tables = written.iter().enumerate().map(|(index, written)| Table {
         written,
-        file: file.as_deref(),
+        source: &source,
         index,
     });
     let tables: Vec<Table<'_>> = tables.collect();
@@ -348,11 +352,7 @@ const CLIENTS: Words<ClientAuthentication> = (
 
 /// Reads a file of certificates whole.
 pub(crate) fn read_roots(path: &Path) -> Result<Vec<u8>, ConfigError> {
-    std::fs::read(path).map_err(|error| ConfigError::Unreadable {
-        named_by: None,
-        path: path.to_owned(),
-        reason: error.to_string(),
-    })
+    std::fs::read(path).map_err(|error| ConfigError::unreadable(path, &error))
 }
 
 #[cfg(test)]

@@ -20,30 +20,33 @@ pub(crate) struct ConfiguredKek {
     pub(crate) file: Option<PathBuf>,
 }
 
-pub(super) fn take_hs256_secret(layers: &mut Layers) -> Result<Option<Secret<String>>, ConfigError> {
-    let Some(TakenSecret {
-        text: secret, place, ..
-    }) = take_secret(layers, ["secret_key", "secret_key_file"])?
-    else {
+/// Reads the key for HS256, which is given itself or in a file.
+pub(super) fn hs256_secret(
+    layers: &Layers,
+    text: Option<Secret<String>>,
+    file: Option<&Path>,
+) -> Result<Option<Secret<String>>, ConfigError> {
+    let Some((secret, place)) = read_one(layers, ["secret_key", "secret_key_file"], text, file)? else {
         return Ok(None);
     };
-    let length = secret.expose().len();
-    if length < LEAST_SECRET {
-        return Err(ConfigError::SecretTooShort {
-            place,
-            least: LEAST_SECRET,
-            length,
-        });
+    let (least, length) = (LEAST_SECRET, secret.expose().len());
+    if length < least {
+        return Err(ConfigError::SecretTooShort { place, least, length });
     }
     Ok(Some(secret))
 }
 
-pub(super) fn take_key_encryption_key(layers: &mut Layers) -> Result<Option<ConfiguredKek>, ConfigError> {
-    let names = ["key_encryption_key", "key_encryption_key_file"];
-    let Some(TakenSecret { text, place, file }) = take_secret(layers, names)? else {
+/// Reads the key-encryption key, which is given itself or in a file.
+pub(super) fn configured_kek(
+    layers: &Layers,
+    text: Option<Secret<String>>,
+    file: Option<&Path>,
+) -> Result<Option<ConfiguredKek>, ConfigError> {
+    let keys = ["key_encryption_key", "key_encryption_key_file"];
+    let Some((text, place)) = read_one(layers, keys, text, file)? else {
         return Ok(None);
     };
-    let key = key_encryption_key(&text, place)?;
+    let (key, file) = (key_encryption_key(&text, place)?, file.map(Path::to_owned));
     Ok(Some(ConfiguredKek { key, file }))
 }
 
@@ -53,42 +56,32 @@ pub(crate) fn read_key_encryption_key(path: &Path) -> Result<Arc<KeyEncryptionKe
 }
 
 fn key_encryption_key(text: &Secret<String>, place: String) -> Result<Arc<KeyEncryptionKey>, ConfigError> {
-    let key = KeyEncryptionKey::parse(text).map_err(|_| ConfigError::Value {
-        place,
-        expected: "32 bytes, as 43 characters of base64url or 64 hexadecimal digits",
-        found: None,
-    });
+    let expected = "32 bytes, as 43 characters of base64url or 64 hexadecimal digits";
+    let key = KeyEncryptionKey::parse(text).map_err(|_| ConfigError::value(place, expected, None));
     key.map(Arc::new)
 }
 
-/// A secret and its place in the configuration.
-struct TakenSecret {
-    text: Secret<String>,
-    place: String,
-    file: Option<PathBuf>,
-}
-
-/// Takes the secret itself, or the content of the named file without one line end.
-fn take_secret(layers: &mut Layers, [key, file]: [&'static str; 2]) -> Result<Option<TakenSecret>, ConfigError> {
-    let direct: Option<Secret<String>> = layers.take_optional(key)?;
-    let path: Option<PathBuf> = layers.take_optional(file)?;
-    match (direct, path) {
+/// Reads the secret itself, or the content of the named file without one line end. The second value
+/// is its place in the configuration.
+fn read_one(
+    layers: &Layers,
+    [key, file]: [&'static str; 2],
+    text: Option<Secret<String>>,
+    path: Option<&Path>,
+) -> Result<Option<(Secret<String>, String)>, ConfigError> {
+    let place_of = |key: &str| layers.source(key).line(key);
+    match (text, path) {
         (None, None) => Ok(None),
         (Some(_), Some(_)) => Err(ConfigError::BothSecrets {
             key,
             file,
-            places: [key, file].map(|name| layers.place_of(name)).join(", "),
+            places: [key, file].map(place_of).join(", "),
         }),
-        (Some(text), None) => Ok(Some(TakenSecret {
-            text,
-            place: layers.place_of(key),
-            file: None,
-        })),
-        (None, Some(path)) => Ok(Some(TakenSecret {
-            text: read_secret(&path).map_err(|error| error.named_by(layers.place_of(file)))?,
-            place: in_file(&path),
-            file: Some(path),
-        })),
+        (Some(text), None) => Ok(Some((text, place_of(key)))),
+        (None, Some(path)) => {
+            let text = read_secret(path).map_err(|error| error.named_by(place_of(file)))?;
+            Ok(Some((text, in_file(path))))
+        }
     }
 }
 
@@ -97,12 +90,8 @@ fn in_file(path: &Path) -> String {
 }
 
 pub(super) fn read_secret(path: &Path) -> Result<Secret<String>, ConfigError> {
-    let unreadable = |error: std::io::Error| ConfigError::Unreadable {
-        named_by: None,
-        path: path.to_owned(),
-        reason: error.to_string(),
-    };
-    let text = Secret::new(std::fs::read_to_string(path).map_err(unreadable)?);
+    let text = std::fs::read_to_string(path).map_err(|error| ConfigError::unreadable(path, &error))?;
+    let text = Secret::new(text);
     let line = text.expose().strip_suffix('\n').unwrap_or(text.expose());
     Ok(Secret::new(line.strip_suffix('\r').unwrap_or(line).to_owned()))
 }

@@ -1,15 +1,17 @@
-//! The types of settings, and how they are read and shown.
+//! The types of settings: how serde reads them from text, and how `config check` shows them.
 
-use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
+use figment::value::Value as Given;
 use jiff::SignedDuration;
 use scopegate_domain::{Audience, Issuer, Lifetime, Secret};
 use scopegate_http::cors::Cors;
 use scopegate_portal::TrustedProxies;
+use serde::de::{Error as _, Unexpected};
+use serde::{Deserialize, Deserializer, Serialize as _, Serializer};
 use serde_json::{Value, json};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
@@ -17,7 +19,7 @@ use tracing_subscriber::filter::LevelFilter;
 use crate::profile::Profile;
 
 /// A value that can be written as text: in a flag, a variable or a file.
-pub(crate) trait Setting: Sized {
+pub(super) trait Setting: Sized {
     /// The expected text, for the error about another one.
     const EXPECTED: &'static str;
     /// Whether errors must not repeat the text.
@@ -30,23 +32,55 @@ pub(crate) trait Setting: Sized {
 
     /// The value as `config check` shows it.
     fn show(&self) -> Value;
+}
 
-    /// The value in a file of this folder: a path is relative to the folder.
-    #[must_use]
-    fn in_folder(self, _folder: &Path) -> Self {
-        self
+/// Reads a setting. The error is an invalid value with its text, or a message without it.
+pub(super) fn deserialize<'de, T: Setting, D: Deserializer<'de>>(source: D) -> Result<T, D::Error> {
+    let text = match <Given as Deserialize>::deserialize(source)? {
+        Given::Array(_, items) if T::LIST => {
+            let texts: Option<Vec<String>> = items.iter().map(plain).collect();
+            texts.map(|texts| texts.join(","))
+        }
+        given => plain(&given),
+    };
+    let setting = text.as_deref().and_then(T::read);
+    setting.ok_or_else(|| match text {
+        Some(text) if !T::SECRET => D::Error::invalid_value(Unexpected::Str(&text), &T::EXPECTED),
+        _ => D::Error::custom(T::EXPECTED),
+    })
+}
+
+/// Writes a setting as `config check` shows it.
+pub(super) fn serialize<T: Setting, S: Serializer>(setting: &T, target: S) -> Result<S::Ok, S::Error> {
+    setting.show().serialize(target)
+}
+
+/// The text of a value, unless it is a list or a table.
+pub(super) fn plain(given: &Given) -> Option<String> {
+    match given {
+        Given::String(_, text) => Some(text.clone()),
+        Given::Bool(_, flag) => Some(flag.to_string()),
+        Given::Num(_, number) => number.to_i128().map(|whole| whole.to_string()),
+        _ => None,
     }
 }
 
-impl Setting for Profile {
-    const EXPECTED: &'static str = "`tutorial` or `rfc`";
+/// The text, unless it is empty.
+fn filled<'t, T: From<&'t str>>(text: &'t str) -> Option<T> {
+    (!text.is_empty()).then(|| T::from(text))
+}
+
+impl<T: Setting> Setting for Option<T> {
+    const EXPECTED: &'static str = T::EXPECTED;
+    const SECRET: bool = T::SECRET;
+    const LIST: bool = T::LIST;
 
     fn read(text: &str) -> Option<Self> {
-        Self::named(text)
+        T::read(text).map(Some)
     }
 
     fn show(&self) -> Value {
-        json!(self.name())
+        self.as_ref().map_or(Value::Null, T::show)
     }
 }
 
@@ -59,34 +93,15 @@ pub(crate) enum LogFormat {
     Json,
 }
 
-impl Setting for LogFormat {
-    const EXPECTED: &'static str = "`human` or `json`";
-
-    fn read(text: &str) -> Option<Self> {
-        match text {
-            "human" => Some(Self::Human),
-            "json" => Some(Self::Json),
-            _ => None,
-        }
-    }
-
-    fn show(&self) -> Value {
-        match self {
-            Self::Human => json!("human"),
-            Self::Json => json!("json"),
-        }
-    }
-}
-
 /// The filter of the log: a level, or directives for parts of the program.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct LogFilter(Cow<'static, str>);
+pub(crate) struct LogFilter(String);
 
 impl LogFilter {
     /// Events of normal operation.
-    pub(crate) const INFO: Self = Self(Cow::Borrowed("info"));
+    pub(crate) const INFO: &'static str = "info";
     /// Warnings and errors only.
-    pub(crate) const WARN: Self = Self(Cow::Borrowed("warn"));
+    pub(crate) const WARN: &'static str = "warn";
 
     /// The directives.
     pub(crate) fn as_str(&self) -> &str {
@@ -96,140 +111,6 @@ impl LogFilter {
     /// The level, if the filter is only a level.
     pub(crate) fn level(&self) -> Option<LevelFilter> {
         self.0.trim().parse().ok()
-    }
-}
-
-impl Setting for LogFilter {
-    const EXPECTED: &'static str =
-        "`error`, `warn`, `info`, `debug`, `trace` or `off`, alone or for a part as in `info,scopegate_http=debug`";
-
-    fn read(text: &str) -> Option<Self> {
-        // `tracing` reads a single word as the name of a part, so `inof` would silence the log.
-        let is_level = |word: &str| ["error", "warn", "info", "debug", "trace", "off"].contains(&word.trim());
-        let is_sound = text
-            .split(',')
-            .all(|directive| directive.contains('=') || is_level(directive));
-        (is_sound && EnvFilter::try_new(text).is_ok()).then(|| Self(Cow::Owned(text.to_owned())))
-    }
-
-    fn show(&self) -> Value {
-        json!(self.0)
-    }
-}
-
-impl Setting for bool {
-    const EXPECTED: &'static str = "`true` or `false`";
-
-    fn read(text: &str) -> Option<Self> {
-        text.parse().ok()
-    }
-
-    fn show(&self) -> Value {
-        json!(self)
-    }
-}
-
-impl Setting for NonZeroUsize {
-    const EXPECTED: &'static str = "a whole number above 0";
-
-    fn read(text: &str) -> Option<Self> {
-        text.parse().ok()
-    }
-
-    fn show(&self) -> Value {
-        json!(self.get())
-    }
-}
-
-impl Setting for SocketAddr {
-    const EXPECTED: &'static str = "an address with a port, such as `127.0.0.1:8000` or `[::1]:8000`";
-
-    fn read(text: &str) -> Option<Self> {
-        text.parse().ok()
-    }
-
-    fn show(&self) -> Value {
-        json!(self.to_string())
-    }
-}
-
-impl Setting for PathBuf {
-    const EXPECTED: &'static str = "the path of a file";
-
-    fn read(text: &str) -> Option<Self> {
-        (!text.is_empty()).then(|| Self::from(text))
-    }
-
-    fn show(&self) -> Value {
-        json!(self.display().to_string())
-    }
-
-    fn in_folder(self, folder: &Path) -> Self {
-        folder.join(self)
-    }
-}
-
-impl Setting for String {
-    const EXPECTED: &'static str = "a text that is not empty";
-
-    fn read(text: &str) -> Option<Self> {
-        (!text.is_empty()).then(|| text.to_owned())
-    }
-
-    fn show(&self) -> Value {
-        json!(self)
-    }
-}
-
-impl Setting for Secret<String> {
-    const EXPECTED: &'static str = "a text that is not empty";
-    const SECRET: bool = true;
-
-    fn read(text: &str) -> Option<Self> {
-        (!text.is_empty()).then(|| Self::new(text.to_owned()))
-    }
-
-    fn show(&self) -> Value {
-        json!("(hidden)")
-    }
-}
-
-impl Setting for Issuer {
-    const EXPECTED: &'static str = "an `https://` or `http://` address without query and fragment";
-
-    fn read(text: &str) -> Option<Self> {
-        let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
-        let is_sound = !rest.is_empty() && !rest.starts_with('/') && !rest.contains(['?', '#', ' ', '"', '\\', '@']);
-        is_sound.then(|| Self::parse(text).ok())?
-    }
-
-    fn show(&self) -> Value {
-        json!(self.as_str())
-    }
-}
-
-impl Setting for Audience {
-    const EXPECTED: &'static str = "1 to 512 characters of printable ASCII";
-
-    fn read(text: &str) -> Option<Self> {
-        Self::parse(text).ok()
-    }
-
-    fn show(&self) -> Value {
-        json!(self.as_str())
-    }
-}
-
-impl Setting for TrustedProxies {
-    const EXPECTED: &'static str = "addresses and networks, such as `10.0.0.0/8,2001:db8::1`";
-    const LIST: bool = true;
-
-    fn read(text: &str) -> Option<Self> {
-        text.parse().ok()
-    }
-
-    fn show(&self) -> Value {
-        json!(self.to_string())
     }
 }
 
@@ -247,87 +128,17 @@ impl CorsOrigins {
     }
 }
 
-impl Setting for CorsOrigins {
-    const EXPECTED: &'static str = "origins as browsers send them, such as `https://app.example,http://localhost:3000` \
-                                    (lower case, nothing behind the port), or `*` for all";
-    const LIST: bool = true;
-
-    fn read(text: &str) -> Option<Self> {
-        let written: Vec<String> = text
-            .split(',')
-            .map(|origin| origin.trim().to_owned())
-            .filter(|origin| !origin.is_empty())
-            .collect();
-        let cors = match &*written {
-            [] => None,
-            [any] if any == "*" => Some(Cors::any()),
-            origins => Some(Cors::origins(origins).ok()?),
-        };
-        Some(Self { written, cors })
-    }
-
-    fn show(&self) -> Value {
-        json!(self.written)
-    }
-}
-
-impl Setting for Duration {
-    const EXPECTED: &'static str = "a time above zero and at most a year, such as `500ms`, `30s` or `1h 30m`";
-
-    fn read(text: &str) -> Option<Self> {
-        let time: SignedDuration = text.parse().ok()?;
-        let time = Self::try_from(time).ok()?;
-        (!time.is_zero() && time <= Self::from_hours(365 * 24)).then_some(time)
-    }
-
-    fn show(&self) -> Value {
-        SignedDuration::try_from(*self).map_or(Value::Null, |time| json!(format!("{time:#}")))
-    }
-}
-
 /// The interval of a rotation; `None` is never.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Rotation(pub(crate) Option<Duration>);
 
-impl Setting for Rotation {
-    const EXPECTED: &'static str = "a time of at most a year, such as `30d` or `12h`, or `0` for never";
-
-    fn read(text: &str) -> Option<Self> {
-        if text == "0" {
-            return Some(Self(None));
-        }
-        let days = text.strip_suffix('d').and_then(|days| days.parse::<u16>().ok());
-        let time = match days {
-            Some(days) => Some(Duration::from_hours(24 * u64::from(days))).filter(|_| (1..=365).contains(&days)),
-            None => Duration::read(text),
-        };
-        time.map(|time| Self(Some(time)))
-    }
-
-    fn show(&self) -> Value {
-        self.0.map_or(json!("0"), |time| time.show())
-    }
-}
-
-impl Setting for usize {
-    const EXPECTED: &'static str = "a whole number";
-
-    fn read(text: &str) -> Option<Self> {
-        text.parse().ok()
-    }
-
-    fn show(&self) -> Value {
-        json!(self)
-    }
-}
-
-/// The maximum age of a cached entry; `None` turns the cache off.
+/// The maximum age of a cached entry; zero turns the cache off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct CacheAge(Lifetime);
 
 impl CacheAge {
     /// An age of this number of seconds.
-    pub(crate) const fn seconds(seconds: u32) -> Self {
+    const fn seconds(seconds: u32) -> Self {
         Self(Lifetime::from_seconds(seconds))
     }
 
@@ -337,19 +148,88 @@ impl CacheAge {
     }
 }
 
-impl Setting for CacheAge {
-    const EXPECTED: &'static str = "a time of whole seconds, at most a day, such as `5s` or `1m`, or `0s` for off";
+/// Implements [`Setting`] for each type: the expected text, how it is read and how it is shown.
+macro_rules! settings {
+    ($($type:ty $(, $constant:ident)?: $expected:literal, |$text:ident| $read:expr, |$value:ident| $show:expr;)*) => {$(
+        impl Setting for $type {
+            const EXPECTED: &'static str = $expected;
+            $(const $constant: bool = true;)?
 
-    fn read(text: &str) -> Option<Self> {
+            fn read($text: &str) -> Option<Self> {
+                $read
+            }
+
+            fn show(&self) -> Value {
+                let $value = self;
+                json!($show)
+            }
+        }
+    )*};
+}
+
+settings! {
+    bool: "`true` or `false`", |text| text.parse().ok(), |flag| flag;
+    usize: "a whole number", |text| text.parse().ok(), |number| number;
+    NonZeroUsize: "a whole number above 0", |text| text.parse().ok(), |number| number.get();
+    String: "a text that is not empty", |text| filled(text), |text| text;
+    Secret<String>, SECRET: "a text that is not empty", |text| filled(text).map(Self::new), |_secret| "(hidden)";
+    PathBuf: "the path of a file", |text| filled(text), |path| path.display().to_string();
+    Profile: "`tutorial` or `rfc`", |text| Self::named(text), |profile| profile.name();
+    Audience: "1 to 512 characters of printable ASCII", |text| Self::parse(text).ok(), |audience| audience.as_str();
+    SocketAddr: "an address with a port, such as `127.0.0.1:8000` or `[::1]:8000`",
+        |text| text.parse().ok(), |address| address.to_string();
+    TrustedProxies, LIST: "addresses and networks, such as `10.0.0.0/8,2001:db8::1`",
+        |text| text.parse().ok(), |proxies| proxies.to_string();
+    Issuer: "an `https://` or `http://` address without query and fragment", |text| {
+        let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
+        let is_sound = !rest.is_empty() && !rest.starts_with('/') && !rest.contains(['?', '#', ' ', '"', '\\', '@']);
+        is_sound.then(|| Self::parse(text).ok())?
+    }, |issuer| issuer.as_str();
+    Duration: "a time above zero and at most a year, such as `500ms`, `30s` or `1h 30m`", |text| {
+        let time: SignedDuration = text.parse().ok()?;
+        let time = Self::try_from(time).ok()?;
+        (!time.is_zero() && time <= Self::from_hours(365 * 24)).then_some(time)
+    }, |time| SignedDuration::try_from(*time).ok().map(|time| format!("{time:#}"));
+    LogFormat: "`human` or `json`", |text| match text {
+        "human" => Some(Self::Human),
+        "json" => Some(Self::Json),
+        _ => None,
+    }, |format| if *format == Self::Human { "human" } else { "json" };
+    LogFilter:
+        "`error`, `warn`, `info`, `debug`, `trace` or `off`, alone or for a part as in `info,scopegate_http=debug`",
+    |text| {
+        // `tracing` reads a single word as the name of a part, so `inof` would silence the log.
+        let is_level = |word: &str| ["error", "warn", "info", "debug", "trace", "off"].contains(&word.trim());
+        let is_sound = text.split(',').all(|directive| directive.contains('=') || is_level(directive));
+        (is_sound && EnvFilter::try_new(text).is_ok()).then(|| Self(text.to_owned()))
+    }, |filter| filter.0;
+    CorsOrigins, LIST: "origins as browsers send them, such as `https://app.example,http://localhost:3000` \
+                        (lower case, nothing behind the port), or `*` for all", |text| {
+        let origins = text.split(',').map(|origin| origin.trim().to_owned());
+        let written: Vec<String> = origins.filter(|origin| !origin.is_empty()).collect();
+        let cors = match &*written {
+            [] => None,
+            [any] if any == "*" => Some(Cors::any()),
+            origins => Some(Cors::origins(origins).ok()?),
+        };
+        Some(Self { written, cors })
+    }, |origins| origins.written;
+    Rotation: "a time of at most a year, such as `30d` or `12h`, or `0` for never", |text| {
+        if text == "0" {
+            return Some(Self(None));
+        }
+        let days = text.strip_suffix('d').and_then(|days| days.parse::<u16>().ok());
+        let time = match days {
+            Some(days) => (1..=365).contains(&days).then(|| Duration::from_hours(24 * u64::from(days))),
+            None => Duration::read(text),
+        };
+        time.map(|time| Self(Some(time)))
+    }, |rotation| rotation.0.map_or(json!("0"), |time| time.show());
+    CacheAge: "a time of whole seconds, at most a day, such as `5s` or `1m`, or `0s` for off", |text| {
         let time: SignedDuration = text.parse().ok()?;
         let seconds = u32::try_from(time.as_secs()).ok()?;
         (time.subsec_nanos() == 0 && seconds <= 24 * 60 * 60).then(|| Self::seconds(seconds))
-    }
-
-    fn show(&self) -> Value {
-        let time = SignedDuration::from_secs(self.0.as_seconds().into());
-        json!(format!("{time:#}"))
-    }
+    }, |age| format!("{:#}", SignedDuration::from_secs(age.0.as_seconds().into()));
 }
 
 #[cfg(test)]

@@ -23,9 +23,14 @@ pub(crate) enum Source {
 impl Source {
     /// The place of a key, with its line in a file. The file is read again.
     pub(crate) fn line(&self, key: &str) -> String {
+        self.line_of(key, key)
+    }
+
+    /// The place of a key, with the line of a value below it, such as `issuers/0/name`.
+    pub(super) fn line_of(&self, key: &str, path: &str) -> String {
         let place = self.place(key);
         match self {
-            Self::File(path) => format!("{place}{}", line_in(path, &format!("/{key}"))),
+            Self::File(file) => format!("{place}{}", line_in(file, &format!("/{path}"))),
             _ => place,
         }
     }
@@ -39,6 +44,15 @@ impl Source {
             Self::Flag => format!("flag `--{}`", key.replace('_', "-")),
             Self::Variable => format!("variable `{}{}`", VARIABLE_PREFIX, key.to_uppercase()),
         }
+    }
+
+    /// The path that a setting names. In a file it is relative to the folder of the file.
+    pub(super) fn resolve(&self, path: &Path) -> PathBuf {
+        let folder = match self {
+            Self::File(file) => file.parent(),
+            _ => None,
+        };
+        folder.map_or_else(|| path.to_owned(), |folder| folder.join(path))
     }
 }
 

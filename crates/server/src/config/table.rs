@@ -298,6 +298,11 @@ impl SettingRow {
         SETTINGS.iter().any(|row| row.key == key && row.value == TABLES)
     }
 
+    /// Whether the setting is a secret. `config check` does not show its value.
+    pub(crate) fn is_secret(key: &str) -> bool {
+        ["secret_key", "key_encryption_key"].contains(&key)
+    }
+
     /// The environment variable of the setting.
     pub(crate) fn variable(&self) -> String {
         format!("{VARIABLE_PREFIX}{}", self.key.to_uppercase())
