@@ -10,29 +10,44 @@ fn a_reference_to_another_kind_of_object_is_a_fault() {
     let document = format!("{{ openapi: 3.1.0, security: [], paths: {{ /a: {path_item} }} }}");
     let schema = "{ type: object, description: x, properties: {} }";
     let wrapped = format!("{{ list: {operation} }}");
-    let rows: [(&str, &[&str]); 3] = [
+    let not_operation = "reference `other.yaml` leads to an object that is not an operation";
+    let not_path_item = "reference `other.yaml` leads to an object that is not a path item";
+    let not_field = "`other.yaml#/paths`: `paths` is neither a method nor a field of a path item";
+    let is_operation = "`other.yaml#/get`: must be a path item and is an operation";
+    let rows: [(&str, &[(&str, &str)]); 3] = [
         (
             "/a: { get: { $ref: other.yaml } }",
-            &[&path_item, &document, schema, &wrapped],
+            &[
+                (&path_item, not_operation),
+                (&document, not_operation),
+                (schema, not_operation),
+                (&wrapped, not_operation),
+            ],
         ),
         (
             "/a: { $ref: other.yaml }",
-            &[operation, &document, schema, "{ summary: x, security: [] }"],
+            &[
+                (operation, not_path_item),
+                (&document, not_field),
+                (schema, not_path_item),
+                ("{ summary: x, security: [] }", not_path_item),
+            ],
         ),
         (
             "$ref: other.yaml",
-            &[&document, &path_item, "{ get: { security: [] } }"],
+            &[
+                (&document, "`other.yaml#/openapi`: must be an object"),
+                (&path_item, is_operation),
+                ("{ get: { security: [] } }", is_operation),
+            ],
         ),
     ];
     for (paths, others) in rows {
-        for other in others {
+        for (other, expected) in others {
             for version in ["3.0.4", "3.1.1", "3.2.0"] {
                 let text = with_paths(&format!("  {paths}")).replace("3.1.0", version);
                 let fault = Files::new(&[("api.yaml", &text), ("other.yaml", other)]).fault();
-                assert!(
-                    fault.contains("other.yaml") || fault.contains("/get"),
-                    "{paths} {other}: {fault}"
-                );
+                assert!(fault.contains(expected), "{paths} {other}: {fault}");
             }
         }
     }
@@ -78,23 +93,32 @@ fn a_reference_in_a_scheme_to_another_kind_of_object_is_a_fault() {
 #[test]
 fn a_reference_loses_nothing_that_is_next_to_it() {
     let other = "{ securitySchemes: { a: { type: http, scheme: basic } }, /b: { get: {} }, a: [] }";
-    for text in [
-        "paths: { $ref: other.yaml, /a: { get: {} } }",
-        "paths: {}\ncomponents: { $ref: other.yaml, securitySchemes: {} }",
-        "paths: {}\ncomponents: { securitySchemes: { $ref: 'other.yaml#/securitySchemes', b: {} } }",
-        "paths: {}\nsecurity: [{ $ref: other.yaml, b: [] }]",
-        "paths: { /a: { get: { $ref: other.yaml, servers: [] } } }",
-        "paths: { /a: { get: { $ref: other.yaml, x-scopegate-guards: [] } } }",
+    for (text, remedy) in [
+        ("paths: { $ref: other.yaml, /a: { get: {} } }", "move it"),
+        (
+            "paths: {}\ncomponents: { $ref: other.yaml, securitySchemes: {} }",
+            "move it",
+        ),
+        (
+            "paths: {}\ncomponents: { securitySchemes: { $ref: 'other.yaml#/securitySchemes', b: {} } }",
+            "move it",
+        ),
+        ("paths: {}\nsecurity: [{ $ref: other.yaml, b: [] }]", "move it"),
+        (
+            "paths: { /a: { get: { $ref: other.yaml, servers: [] } } }",
+            "remove one of `$ref` and `servers`",
+        ),
+        (
+            "paths: { /a: { get: { $ref: other.yaml, x-scopegate-guards: [] } } }",
+            "remove one of `$ref` and `x-scopegate-guards`",
+        ),
     ] {
         let fault = Files::new(&[
             ("api.yaml", &format!("openapi: 3.1.0\n{text}\n")),
             ("other.yaml", other),
         ])
         .fault();
-        assert!(
-            fault.contains("`$ref`") && (fault.contains("move") || fault.contains("remove")),
-            "{text}: {fault}"
-        );
+        assert!(fault.contains("`$ref`") && fault.contains(remedy), "{text}: {fault}");
     }
     let text = "openapi: 3.1.0\npaths: { /a: { get: { security: [{ a: [] }] } } }\ncomponents:\n  securitySchemes:\n    \
                 a: { $ref: 'other.yaml#/securitySchemes/a', description: x, type: apiKey }\n";
