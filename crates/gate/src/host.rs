@@ -240,5 +240,11 @@ mod tests {
         fn what_is_plain_is_an_authority(value in "[-a-z0-9.:@%/_]{0,12}|[a-z.]{1,5}:[0-9]{0,7}") {
             prop_assert!(!is_plain(value.as_bytes()) || Authority::try_from(value.as_bytes()).is_ok());
         }
+
+        #[test]
+        fn names_and_ports_are_plain(name in "[-a-zA-Z0-9.]{1,12}", port in proptest::option::of(any::<u16>())) {
+            let value = port.map_or_else(|| name.clone(), |port| format!("{name}:{port}"));
+            prop_assert!(is_plain(value.as_bytes()), "{}", value);
+        }
     }
 }

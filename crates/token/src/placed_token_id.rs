@@ -75,5 +75,6 @@ mod tests {
         ] {
             assert_eq!(PlacedTokenId::place_of(id), None, "{id}");
         }
+        assert_eq!(PlacedTokenId::place_of(&format!("{zeros}.1f")), Some(31));
     }
 }

@@ -58,10 +58,17 @@ fn scope() -> impl Strategy<Value = Scope> {
 
 proptest! {
     #[test]
-    fn what_is_parsed_prints_back(text in "[!#-\\[\\]-~ ]{0,40}") {
-        if let Ok(scope) = Scope::parse(&text) {
-            prop_assert_eq!(Scope::parse(&scope.to_string()), Ok(scope));
-        }
+    fn what_is_parsed_prints_back(tokens in proptest::collection::vec("[!#-\\[\\]-~]{1,8}", 0..6)) {
+        let scope = Scope::parse(&tokens.join(" ")).unwrap();
+        prop_assert_eq!(Scope::parse(&scope.to_string()), Ok(scope.clone()));
+        let parsed: std::collections::BTreeSet<_> = scope.iter().map(ToString::to_string).collect();
+        prop_assert_eq!(parsed, tokens.into_iter().collect());
+    }
+
+    #[test]
+    fn only_an_empty_token_is_refused(text in "[!#-\\[\\]-~ ]{0,40}") {
+        let is_good = text.is_empty() || text.split(' ').all(|token| !token.is_empty());
+        prop_assert_eq!(Scope::parse(&text).is_ok(), is_good);
     }
 
     #[test]

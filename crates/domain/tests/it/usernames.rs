@@ -118,4 +118,10 @@ proptest! {
             prop_assert!(Username::from_stored(&accepted).is_ok());
         }
     }
+
+    /// Without it, the property above would hold if every name were refused.
+    #[test]
+    fn lower_case_letters_and_digits_are_accepted_unchanged(text in "[a-z0-9]{1,12}|[\u{5d0}-\u{5ea}]{1,12}") {
+        prop_assert_eq!(name(&text), Ok(text));
+    }
 }

@@ -87,6 +87,7 @@ mod tests {
             "-_-_",
         ] {
             for dialect in [Dialect::rfc(), ascii()] {
+                assert!(user(b"YTpi", &dialect).is_some(), "the one spelling of `a:b`");
                 assert!(user(encoded.as_bytes(), &dialect).is_none(), "{encoded}");
             }
         }

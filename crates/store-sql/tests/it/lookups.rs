@@ -106,11 +106,19 @@ async fn closed_store_answers_every_lookup() {
         let mut looking = JoinSet::new();
         for number in 0..500 {
             let store = Arc::clone(&store);
-            looking.spawn(async move { store.find(&name(number % USERS)).await.map(|user| user.is_some()) });
+            looking.spawn(async move {
+                (
+                    number,
+                    store.find(&name(number % USERS)).await.map(|user| user.is_some()),
+                )
+            });
         }
         store.close().await.unwrap();
-        for answer in looking.join_all().await {
-            assert!(answer.is_ok() || answer.is_err_and(|error| error.kind() == StoreErrorKind::Unavailable));
+        for (number, answer) in looking.join_all().await {
+            match answer {
+                Ok(is_found) => assert_eq!(is_found, number.is_multiple_of(2)),
+                Err(error) => assert_eq!(error.kind(), StoreErrorKind::Unavailable),
+            }
         }
         let error = store.find(&name(0)).await.unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::Unavailable);

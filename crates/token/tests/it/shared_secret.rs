@@ -143,6 +143,7 @@ fn text_without_three_segments_is_refused() {
         assert_eq!(kind.verify(token), Err(VerifyError::Segments), "{token}");
     }
     let token = kind.token();
+    assert_eq!(kind.verify(&token), Ok(()));
     assert_eq!(kind.verify(&format!("{token}.")), Err(VerifyError::Segments));
     assert_eq!(
         kind.verify(&format!("{token}.{}", encode("x"))),
