@@ -228,7 +228,7 @@ async fn stale_keys_are_used_during_an_outage() {
         until_ended(&refresh).await;
         assert_eq!(recorded.last().as_deref(), Some("1"));
     }
-    assert!(provider.count_of("/keys") > 20, "keys are asked for during the outage");
+    assert!(provider.count_of("/keys") > 20, "keys are requested during the outage");
     assert!(
         matches!(refresh.renew().await, Err(RemoteError::Fetch { .. })),
         "the key may exist"
