@@ -1,0 +1,87 @@
+use super::*;
+
+fn token(name: &str) -> ScopeToken {
+    ScopeToken::parse(name).unwrap()
+}
+
+fn oauth() -> CatalogBuilder {
+    Catalog::builder().scheme("oauth", SecurityScheme::oauth2_password("token"))
+}
+
+#[test]
+fn a_cycle_is_an_error_that_prints_it() {
+    let fault = oauth()
+        .scope(token("z"), "")
+        .scope(token("a"), "")
+        .scope(token("b"), "")
+        .scope(token("c"), "")
+        .implies(token("z"), token("a"))
+        .implies(token("a"), token("b"))
+        .implies(token("b"), token("a"))
+        .implies(token("b"), token("c"))
+        .build()
+        .unwrap_err();
+    assert_eq!(
+        fault.to_string(),
+        "scopes imply each other in a circle: `a` -> `b` -> `a`"
+    );
+    assert!(
+        oauth()
+            .scope(token("a"), "")
+            .implies(token("a"), token("a"))
+            .build()
+            .is_err()
+    );
+}
+
+#[test]
+fn a_scheme_of_every_kind_may_declare_scopes() {
+    for scheme in [
+        SecurityScheme::http_basic(),
+        SecurityScheme::http_bearer(),
+        SecurityScheme::http_digest(),
+        SecurityScheme::api_key(crate::ApiKeyLocation::Header, "X-Key"),
+        SecurityScheme::openid_connect("https://id.example/c"),
+    ] {
+        let has_scopes_by_itself = scheme.has_scopes();
+        let without = Catalog::builder().scheme("s", scheme.clone()).build().unwrap();
+        assert_eq!(without.schemes()[0].has_scopes(), has_scopes_by_itself);
+        let catalog = Catalog::builder()
+            .scheme("s", scheme)
+            .scope(token("read"), "")
+            .scope(token("write"), "")
+            .implies(token("write"), token("read"))
+            .build()
+            .unwrap();
+        assert!(catalog.schemes()[0].has_scopes());
+        assert_eq!(catalog.schemes()[0].scopes()[1].implies(), [token("read")]);
+    }
+}
+
+#[test]
+fn each_fault_is_reported() {
+    for (builder, message) in [
+        (
+            Catalog::builder().scope(token("a"), ""),
+            "a scheme must be declared before its scopes, edges and description",
+        ),
+        (
+            oauth().scheme("oauth", SecurityScheme::http_basic()),
+            "scheme `oauth` is declared twice",
+        ),
+        (
+            oauth().scope(token("a"), "").scope(token("a"), ""),
+            "scope `a` is declared twice",
+        ),
+        (
+            oauth().scope(token("a"), "").implies(token("a"), token("b")),
+            "scope `b` is not declared",
+        ),
+        (
+            Catalog::builder().scheme("", SecurityScheme::http_basic()),
+            "not a name for a scheme: identifier is empty",
+        ),
+    ] {
+        assert_eq!(builder.build().unwrap_err().to_string(), message);
+    }
+}
