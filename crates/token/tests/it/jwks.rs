@@ -343,6 +343,7 @@ proptest! {
         ]);
         let jwks = read(&keys, JwksPolicy::PUBLIC_ONLY).unwrap();
         let printed = jwks.keys().to_jwks();
+        prop_assert_eq!(printed.contains("Ed25519"), x.len() >= 32);
         let again = KeySet::from_jwks(printed.as_bytes(), JwksPolicy::PUBLIC_ONLY).unwrap();
         prop_assert_eq!(again.keys().to_jwks(), printed);
         let verifier = JwsVerifier::new(jwks.into_keys());

@@ -42,6 +42,7 @@ fn a_key_survives_its_document() {
 #[test]
 fn malformed_key_is_refused() {
     let good = Es256::generate();
+    assert!(SigningKey::es256_from_pkcs8(Secret::new(good.pkcs8.clone())).is_ok());
     for len in 0..good.pkcs8.len() {
         assert!(
             SigningKey::es256_from_pkcs8(Secret::new(good.pkcs8[..len].to_vec())).is_err(),
@@ -50,6 +51,7 @@ fn malformed_key_is_refused() {
     }
     let public = good.verifying_key();
     let point = public.point().unwrap();
+    assert!(VerifyingKey::es256_from_point(point).is_ok());
     for wrong in [
         &[][..],
         &point[..64],

@@ -93,11 +93,17 @@ fn null_elsewhere_reads_as_empty() {
 
 #[test]
 fn null_where_something_else_belongs_is_a_fault() {
-    for text in [
-        "openapi: 3.0.0\npaths: {/a: {$ref: }}\n",
-        "openapi: 3.0.0\npaths: {/a: {get: {security: [{o: [null]}]}}}\ncomponents: {securitySchemes: {o: {type: http, scheme: basic}}}\n",
+    for (text, expected) in [
+        (
+            "openapi: 3.0.0\npaths: {/a: {$ref: }}\n",
+            "`/paths/~1a`: `$ref` must be a text",
+        ),
+        (
+            "openapi: 3.0.0\npaths: {/a: {get: {security: [{o: [null]}]}}}\ncomponents: {securitySchemes: {o: {type: http, scheme: basic}}}\n",
+            "`/paths/~1a/get/security/0/o/0`: must be a text",
+        ),
     ] {
-        let _ = fault(text);
+        assert_eq!(fault(text), expected, "{text}");
     }
 }
 
