@@ -119,16 +119,17 @@ impl TutorialTokenEndpoint {
         if !has_client {
             headers.remove(AUTHORIZATION);
         }
-        let head = request.head;
-        let head = RequestHead::new(head.method(), head.path(), &headers)
-            .with_query(head.query())
-            .from_socket(head.version())
-            .from_peer(head.peer());
-        let mut request = request;
-        request.body = fields.to_urlencoded().into();
-        let mut request: SiteRequest<'_> = request;
-        request.head = &head;
-        self.inner.answer(request).await
+        let original = request.head;
+        let mut head = RequestHead::new(original.method(), original.path(), &headers)
+            .with_query(original.query())
+            .from_peer(original.peer());
+        if let Some(tls) = original.tls() {
+            head = head.over_tls(tls);
+        }
+        let mut translated: SiteRequest<'_> = request;
+        translated.head = &head;
+        translated.body = fields.to_urlencoded().into();
+        self.inner.answer(translated).await
     }
 }
 
