@@ -132,22 +132,44 @@ mod tests {
         for body in invalid {
             assert_eq!(answer(body), Ok(None), "{body}");
         }
+    }
+
+    #[test]
+    fn unreadable_answer_is_an_error() {
+        let member = |name| InvalidDocument::Member { name };
         let unreadable = [
-            "",
-            "true",
-            "{}",
-            r#"{"active": "true", "aud": "https://api.example"}"#,
-            r#"{"active": 1, "aud": "https://api.example"}"#,
-            r#"{"active": null, "aud": "https://api.example"}"#,
-            r#"{"active": false, "active": true, "aud": "https://api.example"}"#,
-            r#"{"active": true, "aud": "https://api.example", "exp": "2000"}"#,
-            r#"{"active": true, "aud": "https://api.example", "scope": "a \u0007"}"#,
-            r#"{"active": true, "aud": "https://api.example", "scope": ["a"]}"#,
-            r#"{"active": true, "aud": "https://api.example", "token_type": 1}"#,
+            ("", InvalidDocument::NotJson),
+            ("true", InvalidDocument::NotJson),
+            ("{}", member("active")),
+            (r#"{"active": "true", "aud": "https://api.example"}"#, member("active")),
+            (r#"{"active": 1, "aud": "https://api.example"}"#, member("active")),
+            (r#"{"active": null, "aud": "https://api.example"}"#, member("active")),
+            (
+                r#"{"active": false, "active": true, "aud": "https://api.example"}"#,
+                InvalidDocument::Twice,
+            ),
+            (
+                r#"{"active": true, "aud": "https://api.example", "exp": "2000"}"#,
+                member("claims"),
+            ),
+            (
+                r#"{"active": true, "aud": "https://api.example", "scope": "a \u0007"}"#,
+                member("scope"),
+            ),
+            (
+                r#"{"active": true, "aud": "https://api.example", "scope": ["a"]}"#,
+                member("claims"),
+            ),
+            (
+                r#"{"active": true, "aud": "https://api.example", "token_type": 1}"#,
+                member("token_type"),
+            ),
         ];
-        for body in unreadable {
-            assert!(answer(body).is_err(), "{body}");
+        for (body, fault) in unreadable {
+            assert_eq!(answer(body), Err(fault), "{body}");
         }
+        let readable = r#"{"active": true, "aud": "https://api.example"}"#;
+        assert!(matches!(answer(readable), Ok(Some(_))));
     }
 
     #[test]

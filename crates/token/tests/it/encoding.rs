@@ -1,7 +1,7 @@
 //! One token has one spelling, and no other text is a token.
 
 use proptest::prelude::*;
-use scopegate_domain::{AccessTokenClaims, ClientId, Lifetime, TokenId};
+use scopegate_domain::{AccessTokenClaims, ClaimsError, ClientId, Lifetime, TokenId};
 use scopegate_token::{PayloadBuffer, Signer, Verifier, VerifyError, fuzzing, inspect};
 
 use crate::forge::{Es256, Kind, encode, hs256_key, now, verify};
@@ -95,8 +95,10 @@ fn a_token_can_be_looked_into_without_a_key() {
     assert_eq!(inspect("a.b"), Err(VerifyError::Segments));
     assert_eq!(inspect("!.!.!"), Err(VerifyError::Encoding));
     assert_eq!(inspect(&"x".repeat(20_000)), Err(VerifyError::TokenTooLong));
-    assert!(inspect(&format!("{}.{}.", encode("{}"), encode("[]"))).is_err());
-    assert!(inspect(&format!("{}.{}.", encode("[]"), encode("{}"))).is_err());
+    let two = |header: &str, payload: &str| format!("{}.{}.", encode(header), encode(payload));
+    assert!(inspect(&two("{}", "{}")).is_ok());
+    assert_eq!(inspect(&two("{}", "[]")), Err(ClaimsError::NotAnObject.into()));
+    assert_eq!(inspect(&two("[]", "{}")), Err(VerifyError::HeaderNotJson));
 }
 
 proptest! {
