@@ -374,19 +374,20 @@ async fn a_refused_input_has_its_cause_and_place_in_the_log() {
     let told = RecordedLog::default();
     let _guard = listen(told.clone());
     let (gate, _) = gate().await;
-    for (request, place) in [
-        (Request::get("/number/x").body(String::new()), "path"),
+    for (request, place, status) in [
+        (Request::get("/number/x").body(String::new()), "path", 400),
         (
             Request::post("/body")
                 .header("content-type", "application/json")
                 .body("{".to_owned()),
             "body",
+            400,
         ),
-        (Request::post("/body").body("x".to_owned()), "application/json"),
+        (Request::post("/body").body("x".to_owned()), "application/json", 415),
     ] {
         let before = told.text().len();
         let answer = send(&gate, request.unwrap()).await;
-        assert!(answer.status.is_client_error());
+        assert_eq!(answer.status.as_u16(), status, "{place}");
         let text = told.text().split_off(before);
         let id = answer.header("x-request-id").unwrap();
         let line = text
