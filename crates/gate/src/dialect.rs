@@ -188,12 +188,14 @@ pub struct DocumentDialect {
 
 /// The properties of an operation on which its documented refusals depend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_structs, reason = "two properties decide about the refusals")]
+#[expect(clippy::exhaustive_structs, reason = "these properties decide about the refusals")]
 pub struct OperationTraits {
     /// Whether it reads parameters or a body.
     pub has_inputs: bool,
     /// Whether it requires a credential.
     pub is_guarded: bool,
+    /// Whether it answers 404 if its resource does not exist.
+    pub may_be_missing: bool,
 }
 
 /// A refusal in the OpenAPI document.

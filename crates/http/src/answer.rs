@@ -1,12 +1,19 @@
 //! The return types of handlers, and their responses.
 
-use http::HeaderValue;
-use http::header::CONTENT_TYPE;
-pub use http::{HeaderName, StatusCode};
+mod content;
+mod events;
+mod location;
+pub(crate) mod missing;
+
+pub use http::{HeaderMap, HeaderName, StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+pub use self::content::{Html, Streamed};
+pub use self::events::{Event, Sse};
+pub use self::location::{CreatedAt, InvalidLocation, Redirect};
 pub use crate::description::OperationDescription;
+use crate::response_body;
 pub use crate::response_body::{Response, ResponseBody};
 #[cfg(feature = "warp")]
 pub use crate::warp_filter::WarpReply;
@@ -33,7 +40,7 @@ pub use crate::warp_filter::WarpReply;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an answer",
-    label = "a handler answers `Json<T>`, a `StatusCode`, `(StatusCode, Json<T>)`, text, or a `Result` of two answers",
+    label = "a handler answers `Json<T>`, `Html<T>`, text, bytes, a `StatusCode`, `(StatusCode, Json<T>)`, an `Option` of an answer, or a `Result` of two",
     note = "wrap a `warp::Reply`: `WarpReply(reply)`; wrap data: `Json(data)`"
 )]
 pub trait Answer: Send + 'static {
@@ -124,6 +131,31 @@ impl<A: Answer> Answer for Created<A> {
     }
 }
 
+/// Sets another status and adds headers. A header of the same name replaces that of the answer. The
+/// status is known only at run time, so the document calls it the default.
+impl<A: Answer> Answer for (StatusCode, HeaderMap, A) {
+    fn into_response(self) -> Response {
+        let mut response = (self.0, self.2).into_response();
+        response.headers_mut().extend(self.1);
+        response
+    }
+
+    fn describe(description: &mut OperationDescription) {
+        description.under("default", A::describe);
+    }
+}
+
+/// The same as [`NoContent`].
+impl Answer for () {
+    fn into_response(self) -> Response {
+        NoContent.into_response()
+    }
+
+    fn describe(description: &mut OperationDescription) {
+        NoContent::describe(description);
+    }
+}
+
 /// Always 204, without a body
 /// ([RFC 9110, section 15.3.5](https://www.rfc-editor.org/rfc/rfc9110#section-15.3.5)).
 impl Answer for NoContent {
@@ -192,7 +224,7 @@ impl<A: Answer, E: Answer> Answer for Result<A, E> {
 /// Plain text.
 impl Answer for String {
     fn into_response(self) -> Response {
-        text_response(self.into())
+        response_body::with_type(TEXT, self.into())
     }
 
     fn describe(description: &mut OperationDescription) {
@@ -203,7 +235,7 @@ impl Answer for String {
 /// Plain text.
 impl Answer for &'static str {
     fn into_response(self) -> Response {
-        text_response(self.into())
+        response_body::with_type(TEXT, self.into())
     }
 
     fn describe(description: &mut OperationDescription) {
@@ -211,23 +243,11 @@ impl Answer for &'static str {
     }
 }
 
-fn text_response(body: ResponseBody) -> Response {
-    let mut response = Response::new(body);
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    response
-}
+const TEXT: &str = "text/plain; charset=utf-8";
 
 fn json_response<T: Serialize>(value: &T) -> Response {
     match serde_json::to_vec(value) {
-        Ok(bytes) => {
-            let mut response = Response::new(bytes.into());
-            response
-                .headers_mut()
-                .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            response
-        }
+        Ok(bytes) => response_body::with_type("application/json", bytes.into()),
         Err(fault) => {
             // For example, a map whose keys are not strings. The message may contain data, so the
             // log has only the position.

@@ -40,6 +40,7 @@ pub struct OperationDescription {
     request_body: Option<Value>,
     responses: Map<String, Value>,
     schemas: Map<String, Value>,
+    may_be_missing: bool,
     status: Option<&'static str>,
     /// The first error of the types, such as a query that cannot be read as documented.
     fault: Option<TypeFault>,
@@ -76,12 +77,31 @@ impl OperationDescription {
         self.add(status, with_content(description, "application/json", &json!({})));
     }
 
-    /// A response in plain text.
+    /// Adds a response in plain text.
     pub fn text_response(&mut self, status: StatusCode, description: &str) {
-        self.add(
-            status,
-            with_content(description, "text/plain", &json!({ "type": "string" })),
-        );
+        self.content_response(status, description, "text/plain", &json!({ "type": "string" }));
+    }
+
+    /// Adds a response with a body of this media type. The schema is an object of JSON Schema; `{}`
+    /// for any body.
+    pub fn content_response(&mut self, status: StatusCode, description: &str, media_type: &str, schema: &Value) {
+        self.add(status, with_content(description, media_type, schema));
+    }
+
+    /// Adds a header with a text to the response with this status, which must be described before.
+    pub fn response_header(&mut self, status: StatusCode, name: &str, description: &str) {
+        let header = json!({ "description": description, "schema": { "type": "string" } });
+        self.add(status, json!({ "headers": { name: header } }));
+    }
+
+    /// States that the operation may answer 404, in the form of a refusal.
+    pub(crate) const fn may_be_missing(&mut self) {
+        self.may_be_missing = true;
+    }
+
+    /// Whether the operation may answer 404, in the form of a refusal.
+    pub(crate) const fn is_maybe_missing(&self) -> bool {
+        self.may_be_missing
     }
 
     /// The description that `describe` adds under this status (or `default`), instead of the one of

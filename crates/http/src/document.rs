@@ -192,6 +192,7 @@ fn refusals(
     let documented = (schemas.dialect.refusals)(OperationTraits {
         has_inputs: mounted.description.has_inputs(),
         is_guarded: operation.access() != Access::Public,
+        may_be_missing: mounted.description.is_maybe_missing(),
     });
     let refusal = |refusal: DocumentedRefusal| {
         let schema = schemas.refusal(refusal.schema)?;

@@ -15,6 +15,7 @@ use scopegate_gate::{BodyError, RequestHead, Routed, ServerFault, Target};
 use scopegate_policy::OperationTable;
 use serde_json::Value;
 
+use crate::answer::missing::Missing;
 use crate::body::{self, BodyLimits};
 use crate::cors::CorsHeaders;
 use crate::input::RequestParts;
@@ -209,7 +210,11 @@ impl Gate {
                 }
             }
         };
-        answering.await
+        let response = answering.await;
+        if response.extensions().get::<Missing>().is_some() {
+            return self.refusals().not_found().map(Into::into);
+        }
+        response
     }
 
     /// Reads the body if the route has one, and calls the site endpoint.

@@ -5,8 +5,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use futures_util::{Stream, TryStreamExt};
+use http::HeaderValue;
+use http::header::CONTENT_TYPE;
 use http_body_util::combinators::BoxBody;
-use http_body_util::{BodyExt, Full};
+use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Body, Frame, SizeHint};
 
 /// Any error of a body.
@@ -43,6 +46,15 @@ impl ResponseBody {
         Self(Inner::Boxed(BodyExt::boxed(body.map_err(Into::into))))
     }
 
+    /// Creates a body that sends the parts of a stream.
+    pub(crate) fn streamed<S, E>(parts: S) -> Self
+    where
+        S: Stream<Item = Result<Bytes, E>> + Send + Sync + 'static,
+        E: Into<BoxError> + 'static,
+    {
+        Self::new(StreamBody::new(parts.map_ok(Frame::data).map_err(Into::into)))
+    }
+
     /// Returns the bytes, or the body if it is a stream.
     #[cfg(feature = "warp")]
     pub(crate) fn into_bytes(self) -> Result<Bytes, BoxBody<Bytes, BoxError>> {
@@ -51,6 +63,15 @@ impl ResponseBody {
             Inner::Full(body) => Ok(body.into_inner().unwrap_or_default()),
         }
     }
+}
+
+/// Returns a response with status 200 and a body of this media type.
+pub(crate) fn with_type(media_type: &'static str, body: ResponseBody) -> Response {
+    let mut response = Response::new(body);
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response
 }
 
 impl Default for Inner {

@@ -141,6 +141,7 @@ fn refusals(operation: OperationTraits) -> Vec<DocumentedRefusal> {
             operation.is_guarded,
         ),
         ("403", "The credential does not allow this", operation.is_guarded),
+        ("404", "The resource does not exist", operation.may_be_missing),
     ];
     let applying = refusals.into_iter().filter(|(.., applies)| *applies);
     let documented = |(status, description, _)| DocumentedRefusal {

@@ -8,6 +8,7 @@
 )]
 
 mod agreement;
+mod answers;
 mod assets;
 mod challenge;
 mod common;
