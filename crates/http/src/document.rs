@@ -18,8 +18,7 @@ use crate::{component, schema};
 #[derive(Clone, Copy)]
 pub(crate) struct Source<'a> {
     pub(crate) dialect: DocumentDialect,
-    pub(crate) title: &'a str,
-    pub(crate) version: &'a str,
+    pub(crate) info: &'a DocumentInfo,
     pub(crate) mounted: &'a [OperationHandler],
     pub(crate) sites: &'a [Arc<dyn SiteEndpoint>],
 }
@@ -57,12 +56,16 @@ pub(crate) fn write(source: &Source<'_>, table: &OperationTable) -> Result<Value
         schemas.extend(entry.schemas.clone())?;
     }
     let operations = || source.mounted.iter().zip(table.operations());
-    for (mounted, _) in operations() {
+    for (mounted, _) in operations().filter(|(mounted, _)| !mounted.notes.is_hidden) {
         for (name, schema) in mounted.description.schemas() {
             schemas.add_described(name, schema)?;
         }
     }
     for (mounted, operation) in operations() {
+        if mounted.notes.is_hidden {
+            docs.push(OperationDocs::new(operation.method(), operation.template()).hidden());
+            continue;
+        }
         let id = operation_id(mounted, operation);
         if let Some(first) = ids.insert(id.clone(), operation.to_string()) {
             let second = operation.to_string();
@@ -70,7 +73,7 @@ pub(crate) fn write(source: &Source<'_>, table: &OperationTable) -> Result<Value
         }
         docs.push(operation_docs(mounted, operation, id, &mut schemas)?);
     }
-    let info = DocumentInfo::new(source.title, source.version);
+    let info = source.info.clone();
     let info = if source.dialect.has_extensions {
         info
     } else {
@@ -148,6 +151,12 @@ fn operation_docs(
     let mut docs = OperationDocs::new(method, template).operation_id(id).summary(summary);
     if let Some(text) = &notes.description {
         docs = docs.description(text.as_str());
+    }
+    if notes.is_deprecated {
+        docs = docs.deprecated();
+    }
+    if let Some((url, text)) = &notes.external_docs {
+        docs = docs.external_docs(url.as_str(), text.as_str());
     }
     docs = notes.tags.iter().fold(docs, |docs, tag| docs.tag(tag.as_str()));
     docs = description

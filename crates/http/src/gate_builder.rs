@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use scopegate_domain::{Catalog, Clock};
 use scopegate_gate::{SiteEndpoint, path};
+use scopegate_openapi::DocumentInfo;
 use scopegate_policy::{Guard, Method, OperationTable, ResolvedOperation};
 use scopegate_store::Users;
 
@@ -50,8 +51,7 @@ use crate::{BearerTokens, credential::CredentialVerifier, site::Dialect};
 pub struct GateBuilder {
     gate: scopegate_gate::GateBuilder,
     dialect: Dialect,
-    title: String,
-    version: String,
+    info: DocumentInfo,
     /// One for each operation of the table, in its order.
     mounted: Vec<OperationHandler>,
     sites: Vec<Arc<dyn SiteEndpoint>>,
@@ -81,8 +81,7 @@ impl GateBuilder {
         Self {
             gate: scopegate_gate::Gate::builder(catalog),
             dialect: Dialect::rfc(),
-            title: "Scopegate".to_owned(),
-            version: "0.1.0".to_owned(),
+            info: DocumentInfo::new("Scopegate", "0.1.0"),
             mounted: Vec::new(),
             sites: Vec::new(),
             #[cfg(feature = "docs")]
@@ -153,9 +152,25 @@ impl GateBuilder {
     }
 
     /// Sets the title and the version of the document. Default: `Scopegate`, `0.1.0`.
-    pub fn info(mut self, title: impl Into<String>, version: impl Into<String>) -> Self {
-        (self.title, self.version) = (title.into(), version.into());
-        self.gate = self.gate.title(self.title.clone());
+    pub fn info(self, title: impl Into<String>, version: impl Into<String>) -> Self {
+        self.document_info(DocumentInfo::new(title, version))
+    }
+
+    /// Sets everything that the document says about the whole interface: title, version, servers,
+    /// contact, licence, tags. Default: as [`GateBuilder::info`].
+    ///
+    /// ```
+    /// use scopegate_http::openapi::DocumentInfo;
+    /// use scopegate_http::{Catalog, Gate};
+    ///
+    /// let info = DocumentInfo::new("Reports", "1.0.0").server("https://api.example", "Production");
+    /// let gate = Gate::builder(Catalog::builder().build()?).document_info(info).build()?;
+    /// assert_eq!(gate.openapi()["servers"][0]["url"], "https://api.example");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn document_info(mut self, info: DocumentInfo) -> Self {
+        self.gate = self.gate.title(info.title());
+        self.info = info;
         self
     }
 
@@ -267,7 +282,7 @@ impl GateBuilder {
         #[cfg(feature = "docs")]
         if let Some(docs) = &self.docs {
             self.sites.push(Arc::new(DocsEndpoint::new(
-                &self.title,
+                self.info.title(),
                 docs.client.as_deref(),
                 docs.is_at_root,
                 Arc::clone(&document_bytes),
@@ -284,8 +299,7 @@ impl GateBuilder {
         }
         let source = document::Source {
             dialect: self.dialect.document,
-            title: &self.title,
-            version: &self.version,
+            info: &self.info,
             mounted: &self.mounted,
             sites: &self.sites,
         };

@@ -61,6 +61,10 @@ pub(crate) struct OperationMetadata {
     pub(crate) summary: Option<String>,
     pub(crate) description: Option<String>,
     pub(crate) tags: Vec<String>,
+    pub(crate) is_deprecated: bool,
+    pub(crate) is_hidden: bool,
+    /// The address of more documentation, and its description.
+    pub(crate) external_docs: Option<(String, String)>,
 }
 
 /// Declares `DELETE` on a path template.
@@ -189,6 +193,25 @@ impl<State, I: InputList> Route<State, I> {
     /// Adds a tag, under which tools group operations.
     pub fn tag(mut self, tag: impl Into<String>) -> Self {
         self.notes.tags.push(tag.into());
+        self
+    }
+
+    /// States in the document that clients should no longer use the operation. Default: they may.
+    pub fn deprecated(mut self) -> Self {
+        self.notes.is_deprecated = true;
+        self
+    }
+
+    /// Sets the address of more documentation. Default: none.
+    pub fn external_docs(mut self, url: impl Into<String>, description: impl Into<String>) -> Self {
+        self.notes.external_docs = Some((url.into(), description.into()));
+        self
+    }
+
+    /// Leaves the operation out of the document. It is guarded, counted and reported like any other.
+    /// Default: the document contains it.
+    pub fn hidden(mut self) -> Self {
+        self.notes.is_hidden = true;
         self
     }
 

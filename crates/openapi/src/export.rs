@@ -6,6 +6,7 @@ mod details;
 mod document;
 #[cfg(feature = "import")]
 mod expression;
+mod info;
 mod security;
 #[cfg(feature = "import")]
 mod toml;
@@ -14,6 +15,7 @@ mod words;
 pub use canonical::canonical;
 #[cfg(feature = "import")]
 pub use details::document_of;
-pub use document::{DocumentInfo, OperationDocs, document, needs_openapi_3_2};
+pub use document::{OperationDocs, document, needs_openapi_3_2};
+pub use info::DocumentInfo;
 #[cfg(feature = "import")]
 pub use toml::{ExportError, toml, toml_of};

@@ -1,5 +1,6 @@
 //! The document: out of the same declarations as the routes and the guards.
 
+use scopegate_http::openapi::DocumentInfo;
 use scopegate_http::serde::{Deserialize, Serialize};
 use scopegate_http::utoipa::ToSchema;
 use scopegate_http::{
@@ -204,4 +205,65 @@ async fn two_types_of_one_name_are_an_error() {
         builder.build().unwrap_err().to_string(),
         "two schemas of the document are called `Report`"
     );
+}
+
+#[tokio::test]
+async fn document_has_what_was_said_about_the_interface() {
+    let info = DocumentInfo::new("Reports", "2.1.0")
+        .description("All reports.")
+        .terms_of_service("https://reports.example/terms")
+        .contact("The team", "https://reports.example/team")
+        .license("MIT", "https://spdx.org/licenses/MIT")
+        .server("https://api.example", "Production")
+        .server("https://test.example", "Tests")
+        .tag("reports", "What was found")
+        .external_docs("https://reports.example/guide", "A guide");
+    let builder = Gate::builder(common::catalog()).bearer("OAuth2PasswordBearer", common::verifier());
+    let old = get("/old").guard(Guard::requires([ME])).named("old").deprecated();
+    let hidden = get("/hidden").guard(Guard::requires([ME])).named("hidden").hidden();
+    let gate = builder
+        .document_info(info)
+        .operation(
+            old.external_docs("https://reports.example/old", "Why it is old")
+                .then(|_: Permit| async { "old" }),
+        )
+        .operation(hidden.then(|_: Permit| async { Json(HiddenNote { text: 1 }) }))
+        .build()
+        .unwrap();
+    let document = gate.openapi();
+    assert_eq!(
+        document["info"],
+        json!({
+            "title": "Reports",
+            "description": "All reports.",
+            "termsOfService": "https://reports.example/terms",
+            "contact": { "name": "The team", "url": "https://reports.example/team" },
+            "license": { "name": "MIT", "url": "https://spdx.org/licenses/MIT" },
+            "version": "2.1.0",
+        })
+    );
+    assert_eq!(document["servers"].as_array().unwrap().len(), 2);
+    assert_eq!(document["servers"][1]["url"], "https://test.example");
+    assert_eq!(
+        document["tags"],
+        json!([{ "name": "reports", "description": "What was found" }])
+    );
+    assert_eq!(document["externalDocs"]["url"], "https://reports.example/guide");
+    let old = &document["paths"]["/old"]["get"];
+    assert_eq!(
+        (&old["deprecated"], &old["externalDocs"]["description"]),
+        (&json!(true), &json!("Why it is old"))
+    );
+
+    // A hidden operation is enforced, and nothing of it is in the document.
+    assert!(!document.to_string().to_lowercase().contains("hidden"));
+    let refused = common::get(&gate, "/hidden").await;
+    assert_eq!(refused.status, 401);
+    assert!(refused.challenges()[0].contains(r#"realm="Reports""#));
+    assert_eq!(gate.operations().operations().len(), 2);
+}
+
+#[derive(Serialize, ToSchema)]
+struct HiddenNote {
+    text: u32,
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use scopegate_domain::SchemeName;
 use serde_json::{Map, Value};
 
-use super::document::{DocumentInfo, document};
+use super::document::document;
+use super::info::DocumentInfo;
 use crate::guard_words::TYPE;
 use crate::import::Imported;
 

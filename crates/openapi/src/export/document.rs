@@ -4,97 +4,8 @@ use scopegate_domain::{DeclaredScheme, SecurityScheme};
 use scopegate_policy::{Access, Method, OperationTable, ResolvedOperation};
 use serde_json::{Map, Value, json};
 
+use super::info::DocumentInfo;
 use super::{security, words};
-
-/// The general information of a document: title, version, description and dialect.
-///
-/// ```
-/// use scopegate_openapi::DocumentInfo;
-///
-/// let info = DocumentInfo::new("Items", "1.2.0").description("Who has which items.");
-/// assert_ne!(info, info.clone().without_extensions());
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DocumentInfo {
-    title: String,
-    version: String,
-    description: Option<String>,
-    extensions: bool,
-    is_3_0: bool,
-}
-
-impl DocumentInfo {
-    /// Sets the title of the interface, and the version of this description of it.
-    #[must_use]
-    pub fn new(title: impl Into<String>, version: impl Into<String>) -> Self {
-        Self {
-            title: title.into(),
-            version: version.into(),
-            description: None,
-            extensions: true,
-            is_3_0: false,
-        }
-    }
-
-    /// Sets the purpose of the interface, as `CommonMark`. Default: none.
-    #[must_use]
-    pub fn description(mut self, text: impl Into<String>) -> Self {
-        self.description = Some(text.into());
-        self
-    }
-
-    /// Leaves out `x-scopegate-implies`, `x-scopegate-guards` and `x-scopegate-overrides`.
-    ///
-    /// The rest is what OpenAPI itself can express. The document then
-    /// does not state implications, the check for an active user, or overrides of guards.
-    #[must_use]
-    pub fn without_extensions(mut self) -> Self {
-        self.extensions = false;
-        self
-    }
-
-    /// Writes OpenAPI 3.0. Default: 3.1.
-    ///
-    /// OpenAPI 3.0 lists scopes on OAuth 2.0 and `OpenID` Connect schemes alone. Scopes of other
-    /// schemes become guards in `x-scopegate-guards`, as `check:role:SCHEME:SCOPE`. A reader that
-    /// does not know the extension sees the bare scheme. Without extensions these scopes stay where
-    /// OpenAPI 3.1 has them.
-    #[must_use]
-    pub fn openapi_3_0(mut self) -> Self {
-        self.is_3_0 = true;
-        self
-    }
-
-    /// Whether the document has version 3.0, unless it needs 3.2.
-    #[cfg(feature = "import")]
-    pub(super) const fn is_3_0(&self) -> bool {
-        self.is_3_0
-    }
-
-    /// Whether the document has extensions.
-    #[cfg(feature = "import")]
-    pub(super) const fn has_extensions(&self) -> bool {
-        self.extensions
-    }
-
-    /// Returns the style of the security of operations.
-    pub(super) const fn style(&self) -> security::Style {
-        security::Style {
-            extensions: self.extensions,
-            is_3_0: self.is_3_0,
-        }
-    }
-
-    fn object(&self) -> Map<String, Value> {
-        let mut object = Map::new();
-        object.insert("title".to_owned(), self.title.as_str().into());
-        if let Some(text) = &self.description {
-            object.insert("description".to_owned(), text.as_str().into());
-        }
-        object.insert("version".to_owned(), self.version.as_str().into());
-        object
-    }
-}
 
 /// The documentation of one operation, without its security, which comes from the table alone.
 ///
@@ -116,6 +27,7 @@ pub struct OperationDocs {
     method: Method,
     template: String,
     fields: Map<String, Value>,
+    is_hidden: bool,
 }
 
 impl OperationDocs {
@@ -126,6 +38,7 @@ impl OperationDocs {
             method,
             template: template.into(),
             fields: Map::new(),
+            is_hidden: false,
         }
     }
 
@@ -136,6 +49,7 @@ impl OperationDocs {
             method,
             template: template.into(),
             fields: operation,
+            is_hidden: false,
         }
     }
 
@@ -174,6 +88,26 @@ impl OperationDocs {
     #[must_use]
     pub fn operation_id(self, id: impl Into<String>) -> Self {
         self.with("operationId", id.into())
+    }
+
+    /// States that clients should no longer use the operation. Default: they may.
+    #[must_use]
+    pub fn deprecated(self) -> Self {
+        self.with("deprecated", true)
+    }
+
+    /// Sets the address of more documentation. Default: none.
+    #[must_use]
+    pub fn external_docs(self, url: impl Into<String>, description: impl Into<String>) -> Self {
+        let docs = json!({ "url": url.into(), "description": description.into() });
+        self.with("externalDocs", docs)
+    }
+
+    /// Leaves the operation out of the document. Default: the document contains it.
+    #[must_use]
+    pub fn hidden(mut self) -> Self {
+        self.is_hidden = true;
+        self
     }
 
     /// Adds a parameter object.
@@ -234,7 +168,7 @@ pub fn document(
     schemas: &Map<String, Value>,
 ) -> Value {
     let mut paths = Map::new();
-    for docs in docs {
+    for docs in docs.iter().filter(|docs| !docs.is_hidden) {
         add(&mut paths, info, table, docs, table.find(docs.method, &docs.template));
     }
     for operation in table.operations() {
@@ -252,21 +186,24 @@ pub fn document(
     if !schemas.is_empty() {
         components.insert("schemas".to_owned(), schemas.clone().into());
     }
-    let declared = security::schemes(table.catalog(), info.extensions);
+    let declared = security::schemes(table.catalog(), info.has_extensions());
     if !declared.is_empty() {
         components.insert("securitySchemes".to_owned(), declared.into());
     }
-    let version = match (needs_openapi_3_2(table), info.is_3_0) {
+    let version = match (needs_openapi_3_2(table), info.is_3_0()) {
         (true, _) => "3.2.0",
         (false, true) => "3.0.3",
         (false, false) => "3.1.0",
     };
     let mut document = json!({ "openapi": version, "info": info.object(), "paths": paths, "components": components });
+    if let Value::Object(members) = &mut document {
+        members.extend(info.members().clone());
+    }
     let checks: Map<String, Value> = words::checks(table)
         .into_iter()
         .map(|(name, needs)| (name, needs.into()))
         .collect();
-    if info.extensions
+    if info.has_extensions()
         && !checks.is_empty()
         && let Value::Object(members) = &mut document
     {
