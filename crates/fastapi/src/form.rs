@@ -8,6 +8,7 @@ use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use multer::Multipart;
 use percent_encoding::percent_decode;
+use scopegate_domain::Secret;
 use scopegate_gate::urlencoded;
 use serde_json::{Value, json};
 
@@ -17,8 +18,17 @@ const MAX_FIELDS: usize = 1000;
 /// The pattern that the tutorial declares for its grant type.
 const GRANT_TYPE: &str = "^password$";
 
-/// The fields of a form, in their order. A value may be a password, so there is no `Debug`.
-pub(crate) struct Fields(Vec<(String, String)>);
+/// The fields of a form, in their order. Any value may be a password.
+pub(crate) struct Fields(Vec<(String, Secret<String>)>);
+
+/// A body with secrets, which is wiped when it is dropped.
+struct SecretBody(Secret<String>);
+
+impl AsRef<[u8]> for SecretBody {
+    fn as_ref(&self) -> &[u8] {
+        self.0.expose().as_bytes()
+    }
+}
 
 /// The fields of a login that the tutorial reads.
 pub(crate) struct Login<'f> {
@@ -77,14 +87,24 @@ impl Fields {
     /// Returns the value of the last field with this name; `None` if that field is absent or empty.
     pub(crate) fn last(&self, name: &str) -> Option<&str> {
         let (_, value) = self.0.iter().rev().find(|(given, _)| given == name)?;
-        Some(value.as_str()).filter(|value| !value.is_empty())
+        Some(value.expose().as_str()).filter(|value| !value.is_empty())
     }
 
     /// Writes the fields as `application/x-www-form-urlencoded`.
-    pub(crate) fn to_urlencoded(&self) -> String {
-        form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(&self.0)
-            .finish()
+    pub(crate) fn to_urlencoded(&self) -> Bytes {
+        // Three bytes for each, so that the text does not move and leave a copy behind.
+        let pairs = self
+            .0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.expose().as_str()));
+        let most = pairs
+            .clone()
+            .map(|(name, value)| 3 * (name.len() + value.len()) + 2)
+            .sum();
+        let written = form_urlencoded::Serializer::new(String::with_capacity(most))
+            .extend_pairs(pairs)
+            .finish();
+        Bytes::from_owner(SecretBody(Secret::new(written)))
     }
 
     /// Returns the login. An absent grant type counts as `password`.
@@ -121,7 +141,12 @@ impl Fields {
 
 impl FromIterator<(String, String)> for Fields {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(fields: I) -> Self {
-        Self(fields.into_iter().collect())
+        Self(
+            fields
+                .into_iter()
+                .map(|(name, value)| (name, Secret::new(value)))
+                .collect(),
+        )
     }
 }
 

@@ -21,7 +21,7 @@ pub fn form(input: &[u8]) {
             continue;
         };
         let written = fields.to_urlencoded();
-        let again = read("application/x-www-form-urlencoded", written.as_bytes());
+        let again = read("application/x-www-form-urlencoded", &written);
         assert_eq!(again.map(|again| again.to_urlencoded()), Some(written));
     }
 }

@@ -3,8 +3,9 @@
 //!
 //! An application uses this crate if its clients expect the answers of [FastAPI's tutorial on
 //! scopes](https://fastapi.tiangolo.com/advanced/security/oauth2-scopes/). Every other application
-//! follows the RFCs, which are the default of `scopegate-gate` and `scopegate-grant`. Nothing here
-//! changes what is allowed.
+//! follows the RFCs, which are the default of `scopegate-gate` and `scopegate-grant`. The policy is
+//! the same. A disabled user gets a token here, and the first of two `Authorization` headers
+//! counts.
 //!
 //! Where to start:
 //!

@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 
 use crate::form::{self, FieldError, Fields, Login};
 
-/// Grant types that are not in the tutorial. Their requests are answered as the RFC says.
+/// Grant types that are not in the tutorial. Their requests are answered as the RFC says. A grant
+/// type that the server gains must be added.
 const OTHER_GRANT_TYPES: &[&str] = &[
     "authorization_code",
     "client_credentials",
@@ -34,7 +35,7 @@ const OTHER_GRANT_TYPES: &[&str] = &[
 /// ```
 /// use std::sync::Arc;
 /// use scopegate_domain::{ClientId, Secret};
-/// use scopegate_fastapi::{TutorialTokenEndpoint, grant_dialect};
+/// use scopegate_fastapi::{TutorialTokenEndpoint, gate_dialect, grant_dialect};
 /// use scopegate_gate::{Catalog, Gate, SecurityScheme};
 /// use scopegate_gate::store::MemoryStore;
 /// use scopegate_gate::token::{Signer, SigningKey, TokenRules};
@@ -49,7 +50,10 @@ const OTHER_GRANT_TYPES: &[&str] = &[
 ///     .dialect(grant_dialect());
 /// let endpoint = TokenEndpoint::new("/token", server.build());
 /// let client = ClientId::parse("demo-app")?;
-/// let gate = Gate::builder(catalog).site(TutorialTokenEndpoint::new(endpoint, client)).build()?;
+/// let gate = Gate::builder(catalog)
+///     .dialect(gate_dialect())
+///     .site(TutorialTokenEndpoint::new(endpoint, client))
+///     .build()?;
 /// # let _ = gate;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -128,7 +132,7 @@ impl TutorialTokenEndpoint {
         }
         let mut translated: SiteRequest<'_> = request;
         translated.head = &head;
-        translated.body = fields.to_urlencoded().into();
+        translated.body = fields.to_urlencoded();
         self.inner.answer(translated).await
     }
 }

@@ -12,8 +12,8 @@ use crate::{Challenge, InvalidInput};
 
 mod rfc;
 
-/// The rules by which a gate reads credentials and writes its answers. No decision depends on
-/// them.
+/// The rules by which a gate reads credentials and writes its answers. The policy decides the same
+/// in every dialect about the same credentials.
 ///
 /// [`Dialect::rfc`] is the default. A crate with another profile sets some of the fields.
 ///

@@ -211,6 +211,16 @@ impl GateBuilder {
         template::refuse_other_names(&table)?;
         let of_site = || self.sites.iter().find_map(SiteEndpoint::issued_tokens);
         let issued = self.issued.or_else(of_site);
+        // SECURITY: otherwise one user's id could be another user's name. Tested by
+        // `endpoint_and_gate_must_name_users_alike`.
+        if let Some(claim) = issued.as_ref().and_then(|issued| issued.subject)
+            && claim != self.dialect.subject
+        {
+            return Err(GateError::SubjectClaim {
+                issued: claim,
+                read: self.dialect.subject,
+            });
+        }
         let mut sources = Vec::new();
         for operation in table.operations() {
             check(operation, self.users.is_some())?;

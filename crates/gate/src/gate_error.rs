@@ -2,6 +2,7 @@
 
 use scopegate_policy::TableError;
 use scopegate_token::RandomError;
+use scopegate_token::SubjectClaim;
 
 /// The errors of building a gate.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +42,17 @@ pub enum GateError {
         operation: String,
         /// The requirement, as a policy file writes it.
         fact: String,
+    },
+    /// Tokens of the application's own server name the user in another way than the gate reads.
+    #[error(
+        "tokens of the token endpoint name the user by {issued:?}, and the gate looks the user up by {read:?}; give \
+         `GateBuilder::dialect` and `AuthorizationServerBuilder::dialect` the same `subject`"
+    )]
+    SubjectClaim {
+        /// What `sub` says in the tokens.
+        issued: SubjectClaim,
+        /// What `sub` says for the gate.
+        read: SubjectClaim,
     },
     /// The guard requires a user, and the gate has no users.
     #[error("`{operation}` requires a user, and the gate has no users; add them by `GateBuilder::users`")]

@@ -375,7 +375,11 @@ fn json_response(status: StatusCode, body: &RefusalBody) -> Response<Bytes> {
     let mut response = Response::new(Bytes::from(body.json.to_string()));
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(body.media_type));
+    let media_type = HeaderValue::from_str(body.media_type);
+    headers.insert(
+        CONTENT_TYPE,
+        media_type.unwrap_or(HeaderValue::from_static("application/json")),
+    );
     // Another credential gets another response.
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response

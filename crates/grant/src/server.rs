@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use scopegate_domain::{Authenticated, Catalog, Client, Clock, GrantType, Lifetime, SystemClock};
 use scopegate_store::Store;
-use scopegate_token::{PasswordHasher, PasswordPolicy, RandomSource, Signer, SystemRandomSource, TokenRules};
+use scopegate_token::{
+    PasswordHasher, PasswordPolicy, RandomSource, Signer, SubjectClaim, SystemRandomSource, TokenRules,
+};
 
 use crate::context::GrantContext;
 use crate::password::Login;
@@ -45,6 +47,12 @@ impl AuthorizationServer {
             password_grant: false,
             throttled: true,
         }
+    }
+
+    /// Returns what `sub` says about the user in the tokens that it issues.
+    #[must_use]
+    pub fn subject(&self) -> SubjectClaim {
+        self.0.dialect.subject
     }
 
     /// Returns the rules of the tokens that it issues.

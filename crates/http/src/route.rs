@@ -208,8 +208,8 @@ impl<State, I: InputList> Route<State, I> {
         self
     }
 
-    /// Leaves the operation out of the document. It is guarded, counted and reported like any other.
-    /// Default: the document contains it.
+    /// Leaves the operation out of the document. It is guarded, counted and reported like any
+    /// other. Default: the document contains it.
     pub fn hidden(mut self) -> Self {
         self.notes.is_hidden = true;
         self

@@ -43,7 +43,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
 fn migrate(common: &CommonFlags) -> anyhow::Result<()> {
     let settings = settings(common)?;
     let applied = block_on(async {
-        let database = Database::open(&settings, Access::Create).await?;
+        let database = Database::open(&settings, Access::Migrate).await?;
         let applied = database.migrated().to_vec();
         database.close().await?;
         Ok(applied)

@@ -11,6 +11,9 @@ use crate::{OpenError, connect, migrations};
 /// Checks whose database it is, and migrates it.
 pub(crate) async fn prepare(writer: &mut SqliteConnection, path: &Path, is_new: bool) -> Result<Vec<i64>, OpenError> {
     expect_ours(writer, path, is_new).await?;
+    if !is_new {
+        migrations::expect_current(writer).await?;
+    }
     connect::use_log(writer).await?;
     migrations::migrate(writer).await
 }

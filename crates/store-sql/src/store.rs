@@ -53,15 +53,16 @@ pub struct SqlStore {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OpenMode<'a> {
-    /// Reads and writes. Creates the database if neither its file, nor one that SQLite keeps with
-    /// it, nor one of
-    /// `key_files` exists: these would be useless with another database.
+    /// Reads and writes, and migrates the tables of an older version. Creates the database if
+    /// neither its file, nor one that SQLite keeps with it, nor one of `key_files` exists: these
+    /// would be useless with another database.
     Create {
         /// Files that an application keeps with the database, such as a key that encrypts parts of
         /// it.
         key_files: &'a [PathBuf],
     },
-    /// Reads and writes an existing database.
+    /// Reads and writes an existing database of this program's version. An older server may use
+    /// an older one at the same time, so its tables stay as they are.
     Existing,
     /// Reads an existing database of this program's version. Writes nothing and creates no file.
     ReadOnly,

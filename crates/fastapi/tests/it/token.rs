@@ -9,8 +9,8 @@ use scopegate_domain::{
     Account, Catalog, Client, ClientId, GrantType, PasswordHash, ScopeToken, Secret, SecurityScheme, User, UserId,
     UserStatus, Username,
 };
-use scopegate_fastapi::{TutorialTokenEndpoint, grant_dialect};
-use scopegate_gate::{BodyError, Gate, RequestHead, SiteEndpoint};
+use scopegate_fastapi::{TutorialTokenEndpoint, gate_dialect, grant_dialect};
+use scopegate_gate::{BodyError, Gate, GateError, RequestHead, SiteEndpoint};
 use scopegate_grant::AuthorizationServer;
 use scopegate_portal::TokenEndpoint;
 use scopegate_store::{MemoryStore, Store};
@@ -54,7 +54,8 @@ fn catalog() -> Catalog {
 }
 
 async fn send(headers: &HeaderMap, body: impl Into<Bytes>) -> Response<Bytes> {
-    let gate = Gate::builder(catalog()).site(endpoint().await).build().unwrap();
+    let gate = Gate::builder(catalog()).dialect(gate_dialect());
+    let gate = gate.site(endpoint().await).build().unwrap();
     let head = RequestHead::new(&Method::POST, "/token", headers);
     let routed = match gate.route(&head) {
         Ok(routed) => routed,
@@ -203,4 +204,12 @@ async fn login_is_refused_in_the_words_of_the_tutorial() {
         );
         assert!(!headers.contains_key(WWW_AUTHENTICATE));
     }
+}
+
+#[tokio::test]
+async fn endpoint_and_gate_must_name_users_alike() {
+    let built = Gate::builder(catalog()).site(endpoint().await).build();
+    assert!(matches!(built, Err(GateError::SubjectClaim { .. })), "{built:?}");
+    let alike = Gate::builder(catalog()).dialect(gate_dialect());
+    assert!(alike.site(endpoint().await).build().is_ok());
 }

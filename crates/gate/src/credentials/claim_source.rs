@@ -2,7 +2,7 @@
 
 use scopegate_domain::{Audience, Issuer};
 use scopegate_policy::{Fact, SubjectKind};
-use scopegate_token::TokenRules;
+use scopegate_token::{SubjectClaim, TokenRules};
 
 /// What the tokens of the application's own authorization server state.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub struct IssuedTokens {
     pub audience: Option<Audience>,
     /// Whether a token can have a client as its subject.
     pub has_service_subjects: bool,
+    /// What `sub` says about a user; `None` if it is not known.
+    pub subject: Option<SubjectClaim>,
 }
 
 impl IssuedTokens {
@@ -24,7 +26,15 @@ impl IssuedTokens {
             issuer: rules.issuer().cloned(),
             audience: rules.audience().cloned(),
             has_service_subjects: false,
+            subject: None,
         }
+    }
+
+    /// States what `sub` says about a user. Default: not known.
+    #[must_use]
+    pub const fn with_subject(mut self, claim: SubjectClaim) -> Self {
+        self.subject = Some(claim);
+        self
     }
 
     /// States that a token can have a client as its subject. Default: only users.

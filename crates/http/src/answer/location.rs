@@ -11,6 +11,9 @@ use crate::response_body::Response;
 /// `STATUS` is 301, 302, 303, 307 or 308; another one does not compile. Default: 303, so the client
 /// sends `GET` to the new address.
 ///
+/// An address from a request can lead to any host (`//evil.example`, `/\evil.example`), so compare
+/// it with known ones.
+///
 /// ```
 /// use scopegate_http::answer::{Answer, Redirect};
 ///
@@ -46,11 +49,11 @@ pub struct CreatedAt<A> {
     answer: A,
 }
 
-/// A text that is not a URI reference: it is empty, or contains a byte that is not visible ASCII.
-/// Encode such bytes with percent signs ([RFC 3986, section
+/// A text that cannot be sent as an address: it is empty, or contains a byte that is not visible
+/// ASCII. Encode such bytes with percent signs ([RFC 3986, section
 /// 2.1](https://www.rfc-editor.org/rfc/rfc3986#section-2.1)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a URI reference: a space, a control character or a byte beyond ASCII must be percent-encoded")]
+#[error("the address is empty, or has a space, a control character or a byte beyond ASCII; percent-encode it")]
 #[non_exhaustive]
 pub struct InvalidLocation;
 

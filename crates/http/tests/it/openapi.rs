@@ -208,7 +208,7 @@ async fn two_types_of_one_name_are_an_error() {
 }
 
 #[tokio::test]
-async fn document_has_what_was_said_about_the_interface() {
+async fn document_names_servers_contact_and_tags() {
     let info = DocumentInfo::new("Reports", "2.1.0")
         .description("All reports.")
         .terms_of_service("https://reports.example/terms")

@@ -24,7 +24,7 @@ pub struct DocumentInfo {
     version: String,
     /// The other members of the Info Object.
     info: Map<String, Value>,
-    /// The members of the document beside it.
+    /// The members of the document other than the Info Object.
     members: Map<String, Value>,
     extensions: bool,
     is_3_0: bool,
@@ -145,7 +145,7 @@ impl DocumentInfo {
         object
     }
 
-    /// Returns the members of the document beside the Info Object.
+    /// Returns the members of the document other than the Info Object.
     pub(super) const fn members(&self) -> &Map<String, Value> {
         &self.members
     }

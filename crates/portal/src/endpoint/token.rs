@@ -95,7 +95,7 @@ impl SiteEndpoint for TokenEndpoint {
     }
 
     fn issued_tokens(&self) -> Option<IssuedTokens> {
-        let tokens = IssuedTokens::by(self.server.token_rules());
+        let tokens = IssuedTokens::by(self.server.token_rules()).with_subject(self.server.subject());
         let has_service = self.server.grant_types().any(|grant| match grant {
             // The subject is the user.
             GrantType::Password => false,

@@ -21,7 +21,7 @@ pub(super) fn run(common: &CommonFlags, command: ClientCommand) -> anyhow::Resul
         ClientCommand::Add(new) => {
             // A database is created only for a valid client.
             let (client, secret) = client(new)?;
-            with_store(common, Access::Create, async |store| {
+            with_store(common, Access::Add, async |store| {
                 add(store.clients(), format, client, secret).await
             })
         }

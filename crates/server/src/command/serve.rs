@@ -203,7 +203,7 @@ async fn open(settings: &Settings) -> anyhow::Result<Database> {
     if settings.demo {
         refuse_used(settings).await?;
     }
-    let database = Database::open(settings, Access::Create).await?;
+    let database = Database::open(settings, Access::Migrate).await?;
     let store = database.store();
     if settings.demo {
         demo::seed_demo_data(&*store).await?;

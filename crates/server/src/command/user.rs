@@ -23,7 +23,7 @@ pub(super) fn run(common: &CommonFlags, command: UserCommand) -> anyhow::Result<
         UserCommand::Add(new) => {
             // A database is created only for a valid user.
             let account = account(new, least)?;
-            return with_settings(&settings, Access::Create, async |store| {
+            return with_settings(&settings, Access::Add, async |store| {
                 add(store.users(), format, account).await
             });
         }

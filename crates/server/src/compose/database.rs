@@ -30,8 +30,11 @@ pub(crate) fn has_database(settings: &Settings) -> anyhow::Result<bool> {
 /// The use that a command makes of the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
-    /// Reads and writes, and creates the database if it does not exist.
-    Create,
+    /// Reads and writes, and creates the database if it does not exist. An existing one must have
+    /// the current version.
+    Add,
+    /// Reads and writes, creates the database if it does not exist, and migrates an older one.
+    Migrate,
     /// Reads and writes an existing database.
     Change,
     /// Reads an existing database, and writes nothing.
@@ -49,11 +52,12 @@ impl Database {
     pub(crate) async fn open(settings: &Settings, access: Access) -> anyhow::Result<Self> {
         let url = database_url(settings)?;
         let key_files = url.path().map(kek::key_files).unwrap_or_default();
-        if access == Access::Create {
+        if matches!(access, Access::Add | Access::Migrate) {
             opening::expect_creatable(&url)?;
         }
         let mode = match access {
-            Access::Create => OpenMode::Create { key_files: &key_files },
+            Access::Add if has_database(settings)? => OpenMode::Existing,
+            Access::Add | Access::Migrate => OpenMode::Create { key_files: &key_files },
             Access::Change => OpenMode::Existing,
             Access::Read => OpenMode::ReadOnly,
         };

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
-use scopegate_domain::{Lifetime, Revocation, Secret};
+use anyhow::Context;
+use scopegate_domain::{Lifetime, Secret};
 use scopegate_grant::{KeyRotationError, RotatingKeys};
 use scopegate_portal::PublishedKeys;
 use scopegate_store::Store;
@@ -100,17 +100,10 @@ pub(super) async fn live(settings: &Settings, database: &Database, rules: &Token
 }
 
 /// The lifetime in whole seconds, at least one.
-///
-/// # Errors
-///
-/// With a shared secret, if a revocation would end before its tokens.
 pub(super) fn token_lifetime(settings: &Settings) -> anyhow::Result<Lifetime> {
-    let lifetime = Lifetime::from_seconds(u32::try_from(settings.token_lifetime.as_secs())?.max(1));
-    if !settings.profile.has_key_ring() && lifetime > Revocation::KEPT {
-        let most = Revocation::KEPT.as_seconds();
-        bail!("`token_lifetime` is longer than a revocation is kept; set it to at most {most}s");
-    }
-    Ok(lifetime)
+    Ok(Lifetime::from_seconds(
+        u32::try_from(settings.token_lifetime.as_secs())?.max(1),
+    ))
 }
 
 /// Imports the key of an earlier version, which had a single one in `scopegate.db.key`.

@@ -214,6 +214,33 @@ fn a_token_is_looked_into() {
     );
 }
 
+/// An older server may run on the database, and its tables must stay as it knows them.
+#[test]
+fn only_serve_and_migrate_change_an_older_database() {
+    let shell = Shell::new();
+    let database = ["--database", "sqlite:a.db"];
+    let run = |line: &[&str]| shell.run_with(&[line, &database[..]].concat(), "correct horse\n", &[]);
+    assert_eq!(run(&["user", "add", "ada", "--password-stdin"]).status, 0);
+    let older = "DELETE FROM _sqlx_migrations WHERE version = 6; \
+                 CREATE TABLE token_lifetimes (lifetime INTEGER NOT NULL PRIMARY KEY, living_until INTEGER) STRICT";
+    crate::configuration::change(&shell.path().join("a.db"), older);
+    for line in [
+        &["user", "list"][..],
+        &["user", "revoke", "ada"],
+        &["user", "disable", "ada"],
+        &["user", "add", "bob", "--password-stdin"],
+        &["client", "add", "An app", "--public", "--grant", "password"],
+        &["key", "rotate"],
+        &["token", "revoke", "--jti", "0123456789abcdef0123456789abcdef.1"],
+    ] {
+        let refused = run(line);
+        let refused = refused.complaint(2);
+        assert!(refused.contains("run `scopegate migrate` first"), "{line:?}: {refused}");
+    }
+    assert_eq!(run(&["migrate"]).status, 0);
+    assert_eq!(run(&["user", "revoke", "ada"]).status, 0);
+}
+
 #[test]
 fn database_is_migrated_once() {
     let shell = Shell::new();

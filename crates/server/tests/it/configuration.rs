@@ -90,7 +90,7 @@ fn create_databases(shell: &Shell) {
 }
 
 /// Changes a database without the program, and leaves no log behind.
-fn change(path: &std::path::Path, sql: &'static str) {
+pub(crate) fn change(path: &std::path::Path, sql: &'static str) {
     use sqlx::{Connection as _, Executor as _};
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.unwrap().block_on(async {

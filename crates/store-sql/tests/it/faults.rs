@@ -415,7 +415,7 @@ async fn reading_changes_no_file() {
 }
 
 #[tokio::test]
-async fn an_older_database_is_not_migrated_by_reading() {
+async fn an_older_database_is_migrated_on_request_only() {
     let (store, folder, path) = file().await;
     store.close().await.unwrap();
     let mut other = SqliteConnectOptions::new().filename(&path).connect().await.unwrap();
@@ -432,6 +432,10 @@ async fn an_older_database_is_not_migrated_by_reading() {
     let error = SqlStore::open_with(&url, OpenMode::ReadOnly).await.unwrap_err();
     assert!(matches!(error, OpenError::Older { found: 4, known: 6 }), "{error}");
     assert_eq!(contents(&folder), before);
-    let store = SqlStore::open_with(&url, OpenMode::Existing).await.unwrap();
+    let error = SqlStore::open_with(&url, OpenMode::Existing).await.unwrap_err();
+    assert!(matches!(error, OpenError::Older { found: 4, known: 6 }), "{error}");
+    let store = SqlStore::open_with(&url, OpenMode::Create { key_files: &[] })
+        .await
+        .unwrap();
     assert_eq!(store.migrated(), [5, 6]);
 }
