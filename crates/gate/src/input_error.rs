@@ -112,8 +112,11 @@ pub enum InputError {
     Invalid(InvalidInput),
     /// Several values are missing or have the wrong type.
     Several(Vec<InvalidInput>),
-    /// The body is of a media type that the operation does not read.
-    MediaType,
+    /// The body is of a media type that the operation does not read. The sentence names the right
+    /// one.
+    MediaType(&'static str),
+    /// The server cannot provide the value, which is an error of the program.
+    Unavailable,
 }
 
 impl From<InvalidInput> for InputError {

@@ -34,6 +34,8 @@ pub struct RefusalResponses {
 pub enum ServerFault {
     /// The permit does not match the caller that the handler takes.
     Caller,
+    /// The value of an argument is not there.
+    Input,
     /// A handler panicked.
     Panic,
     /// A route leads to no handler.
@@ -238,12 +240,12 @@ impl RefusalResponses {
         match error {
             InputError::Invalid(fault) => self.invalid(std::slice::from_ref(fault), request),
             InputError::Several(faults) => self.invalid(faults, request),
-            InputError::MediaType => {
-                let sentence = "the body must be application/json";
+            InputError::Unavailable => self.fault(ServerFault::Input, request),
+            InputError::MediaType(sentence) => {
                 tracing::debug!(target: LOG_TARGET,
                     request_id = request.id_text(),
                     peer = request.peer(),
-                    cause = sentence,
+                    cause = *sentence,
                     "an input was refused"
                 );
                 self.write(&other(StatusCode::UNSUPPORTED_MEDIA_TYPE, sentence))

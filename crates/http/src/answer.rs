@@ -3,7 +3,7 @@
 mod content;
 mod events;
 mod location;
-pub(crate) mod missing;
+pub(crate) mod refused;
 
 pub use http::{HeaderMap, HeaderName, StatusCode};
 use serde::Serialize;

@@ -163,7 +163,7 @@ fn operation_docs(
         .parameters(template)
         .into_iter()
         .fold(docs, OperationDocs::parameter);
-    if let Some(body) = description.request_body() {
+    if let Some(body) = description.body() {
         let mut body = body.clone();
         schemas.resolve(&mut body);
         docs = docs.request_body(body);

@@ -1,5 +1,6 @@
 //! The gate with its handlers.
 
+use std::any::TypeId;
 use std::fmt;
 use std::future::poll_fn;
 use std::ops::Deref;
@@ -9,19 +10,20 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http::Method;
+use http::{Extensions, Method};
 use hyper::body::Body;
 use scopegate_gate::{BodyError, RequestHead, Routed, ServerFault, Target};
 use scopegate_policy::OperationTable;
 use serde_json::Value;
 
-use crate::answer::missing::Missing;
+use crate::answer::refused::AsRefusal;
 use crate::body::{self, BodyLimits};
+use crate::body_stream::BodyStream;
 use crate::cors::CorsHeaders;
-use crate::input::RequestParts;
-use crate::query_shape::QueryShape;
-use crate::response_body::Response;
-use crate::route::{Handle, Refused};
+use crate::field_shape::FieldShape;
+use crate::input::{ArgumentError, BodyUse, MountedInputs, RequestParts, SentBody};
+use crate::response_body::{BoxError, Response};
+use crate::route::Handle;
 
 /// All operations of an application with their guards and handlers. One declaration makes the warp
 /// filter, the service, the operation table and the document. Cheap to clone.
@@ -30,7 +32,7 @@ use crate::route::{Handle, Refused};
 ///
 /// ```
 /// use std::sync::Arc;
-/// use scopegate_http::{Catalog, Gate, Guard, Json, Permit, ScopeToken, SecurityScheme, get};
+/// use scopegate_http::{Catalog, Gate, Guard, Json, Path, Permit, ScopeToken, SecurityScheme, get};
 /// use scopegate_http::token::{SigningKey, TokenRules, Verifier};
 /// use scopegate_http::domain::Secret;
 ///
@@ -49,8 +51,7 @@ use crate::route::{Handle, Refused};
 ///     .operation(
 ///         get("/reports/{id}")
 ///             .guard(Guard::requires([READ]))
-///             .path::<u32>()
-///             .then(|permit: Permit, id: u32| async move { Json(format!("{id}, of {:?}", permit.required())) }),
+///             .then(|permit: Permit, Path(id): Path<u32>| async move { Json(format!("{id}, of {:?}", permit.required())) }),
 ///     )
 ///     .build()?;
 ///
@@ -72,14 +73,18 @@ pub(crate) struct Inner {
     pub(crate) limits: BodyLimits,
     pub(crate) cors: Option<CorsHeaders>,
     pub(crate) document: Value,
+    /// The values of the application.
+    pub(crate) states: Extensions,
 }
 
 /// The handler of one operation, with data for its inputs.
 pub(crate) struct MountedOperation {
     pub(crate) endpoint: Box<dyn Handle>,
     pub(crate) parameters: Vec<String>,
-    /// The description of each query in the document, in the order of the inputs.
-    pub(crate) queries: Vec<QueryShape>,
+    /// The shapes of the inputs with fields, by the type of the input.
+    pub(crate) shapes: Vec<(TypeId, FieldShape)>,
+    pub(crate) body_use: BodyUse,
+    pub(crate) limits: BodyLimits,
 }
 
 impl Deref for Gate {
@@ -120,7 +125,7 @@ impl Gate {
         body: &mut Option<B>,
     ) -> Response
     where
-        B: Body<Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
+        B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
         let routed = self.gate.routed(target, values, head);
         let done = {
@@ -146,7 +151,7 @@ impl Gate {
         body: &mut Option<B>,
     ) -> Response
     where
-        B: Body<Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
+        B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
         let response = match target {
             Target::Operation(number) => {
@@ -175,7 +180,7 @@ impl Gate {
         body: &mut Option<B>,
     ) -> Response
     where
-        B: Body<Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
+        B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
         let fault = |fault| self.refusals().fault(fault, routed.label()).map(Into::into);
         let Some(mounted) = self.inner.handlers.get(number) else {
@@ -186,41 +191,56 @@ impl Gate {
             Err(refusal) => return refusal.map(Into::into),
         };
         let answering = {
-            let body = if mounted.endpoint.reads_body() {
-                match Box::pin(self.read_body(head, body, self.inner.limits)).await {
-                    Ok(body) => body,
-                    Err(error) => return routed.respond_body_error(error).map(Into::into),
-                }
-            } else {
-                Bytes::new()
+            let body = match self.read_body_of(mounted, head, body).await {
+                Ok(body) => body,
+                Err(error) => return routed.respond_body_error(error).map(Into::into),
             };
-            let mut sent = RequestParts::new(
-                head.headers(),
-                head.query(),
-                &body,
-                &mounted.parameters,
-                routed.values(),
-                &mounted.queries,
-            );
-            match mounted.endpoint.call(&mut sent, permit) {
+            let inputs = MountedInputs {
+                names: &mounted.parameters,
+                shapes: &mounted.shapes,
+                states: &self.inner.states,
+            };
+            let mut parts = RequestParts::new(head, routed.label(), inputs, routed.values()).with_body(body);
+            match mounted.endpoint.call(&mut parts, permit) {
                 Ok(answering) => answering,
-                Err(Refused::Caller) => return fault(ServerFault::Caller),
-                Err(Refused::Input(error)) => {
+                Err(ArgumentError::Caller) => return fault(ServerFault::Caller),
+                Err(ArgumentError::Input(error)) => {
                     return self.refusals().input_error(&error, routed.label()).map(Into::into);
                 }
             }
         };
         let response = answering.await;
-        if response.extensions().get::<Missing>().is_some() {
-            return self.refusals().not_found().map(Into::into);
+        match response.extensions().get::<AsRefusal>() {
+            None => response,
+            Some(AsRefusal::Missing) => self.refusals().not_found().map(Into::into),
+            Some(AsRefusal::Body(error)) => routed.respond_body_error(*error).map(Into::into),
+            Some(AsRefusal::Input(error)) => self.refusals().input_error(error, routed.label()).map(Into::into),
         }
-        response
+    }
+
+    /// Reads the body as the operation uses it.
+    async fn read_body_of<B>(
+        &self,
+        mounted: &MountedOperation,
+        head: &RequestHead<'_>,
+        body: &mut Option<B>,
+    ) -> Result<SentBody, BodyError>
+    where
+        B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
+    {
+        match mounted.body_use {
+            BodyUse::Unread => Ok(SentBody::Unread),
+            BodyUse::Whole => Box::pin(self.read_body(head, body, mounted.limits))
+                .await
+                .map(SentBody::Whole),
+            BodyUse::Streamed => BodyStream::new(head.headers(), body.take(), mounted.limits).map(SentBody::Streamed),
+        }
     }
 
     /// Reads the body if the route has one, and calls the site endpoint.
     async fn run_site<B>(&self, routed: &Routed<'_>, head: &RequestHead<'_>, body: &mut Option<B>) -> Response
     where
-        B: Body<Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
+        B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
         let whole = if routed.site_reads_body() {
             let limits = BodyLimits {
@@ -244,7 +264,7 @@ impl Gate {
         limits: BodyLimits,
     ) -> Result<Bytes, BodyError>
     where
-        B: Body<Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
+        B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
         match body.take() {
             Some(body) => body::collect(head.headers(), body, limits).await,

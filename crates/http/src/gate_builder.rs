@@ -1,11 +1,12 @@
 //! Collects the settings of a gate with its handlers, and checks them.
 
-use std::collections::HashSet;
+use std::any::Any;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::Extensions;
 use scopegate_domain::{Catalog, Clock};
 use scopegate_gate::{SiteEndpoint, path};
 use scopegate_openapi::DocumentInfo;
@@ -20,6 +21,7 @@ use crate::docs::DocsEndpoint;
 use crate::document;
 use crate::gate::{Gate, Inner, MountedOperation};
 use crate::group::Group;
+use crate::input::BodyUse;
 #[cfg(feature = "remote-issuers")]
 use crate::issuers::{Introspection, RemoteIssuer};
 use crate::route::{HandledOperation, OperationHandler};
@@ -59,6 +61,7 @@ pub struct GateBuilder {
     docs: Option<DocsSettings>,
     cors: Option<Cors>,
     limits: BodyLimits,
+    states: Extensions,
 }
 
 impl Gate {
@@ -91,6 +94,7 @@ impl GateBuilder {
                 bytes: 1024 * 1024,
                 time: Duration::from_secs(30),
             },
+            states: Extensions::new(),
         }
     }
 
@@ -178,6 +182,13 @@ impl GateBuilder {
     /// 11.5](https://www.rfc-editor.org/rfc/rfc9110#section-11.5)). Default: the title.
     pub fn realm(mut self, realm: impl Into<String>) -> Self {
         self.gate = self.gate.realm(realm);
+        self
+    }
+
+    /// Stores a value for handlers that take [`State`](crate::input::State) of its type. A later
+    /// value of the same type replaces it. Default: none.
+    pub fn state<T: Any + Clone + Send + Sync>(mut self, value: T) -> Self {
+        self.states.insert(value);
         self
     }
 
@@ -294,8 +305,7 @@ impl GateBuilder {
         let gate = self.gate.build()?;
         let table = gate.operations();
         for (operation, mounted) in table.operations().iter().zip(&self.mounted) {
-            check(operation, mounted)?;
-            mounted.description.check(operation)?;
+            check(operation, mounted, &self.states)?;
         }
         let source = document::Source {
             dialect: self.dialect.document,
@@ -306,7 +316,7 @@ impl GateBuilder {
         let document = document::write(&source, table)?;
         // The cell is empty, because only this gate has it.
         let _ = document_bytes.set(Bytes::from(document.to_string()));
-        let handlers = handlers(self.mounted, table);
+        let handlers = handlers(self.mounted, table, self.limits);
         let cors = self.cors.map(|cors| CorsHeaders::new(cors, table.catalog()));
         Ok(Gate::new(
             gate,
@@ -315,41 +325,45 @@ impl GateBuilder {
                 limits: self.limits,
                 cors,
                 document,
+                states: self.states,
             },
         ))
     }
 }
 
 /// Checks the rules that the types of a declaration cannot express.
-fn check(operation: &ResolvedOperation, mounted: &OperationHandler) -> Result<(), BuildError> {
+fn check(operation: &ResolvedOperation, mounted: &OperationHandler, states: &Extensions) -> Result<(), BuildError> {
     let label = || operation.to_string();
     let method = operation.method();
-    if mounted.endpoint.reads_body() && matches!(method, Method::Get | Method::Head | Method::Trace) {
+    if mounted.endpoint.body_use() != BodyUse::Unread && matches!(method, Method::Get | Method::Head | Method::Trace) {
         return Err(BuildError::BodyWithoutMeaning {
             operation: label(),
             method: method.as_str(),
         });
     }
-    let names: HashSet<&str> = path::parameter_names(operation.template()).collect();
-    if names.len() != mounted.parameters {
-        return Err(BuildError::Parameters {
+    if let Some(state) = mounted.description.states().iter().find(|state| !(state.is_in)(states)) {
+        return Err(BuildError::State {
             operation: label(),
-            template: names.len(),
-            handler: mounted.parameters,
+            name: state.name,
         });
     }
     if mounted.endpoint.needs_user() && !operation.needs_user() {
         return Err(BuildError::NoUser { operation: label() });
     }
-    Ok(())
+    mounted.description.check(operation)
 }
 
 /// Returns the handler of each operation, in the order of the table.
-fn handlers(mounted: Vec<OperationHandler>, table: &OperationTable) -> Vec<MountedOperation> {
+fn handlers(mounted: Vec<OperationHandler>, table: &OperationTable, limits: BodyLimits) -> Vec<MountedOperation> {
     let declared = mounted.into_iter().zip(table.operations());
     let handler = |(mounted, operation): (OperationHandler, &ResolvedOperation)| MountedOperation {
         parameters: path::parameter_names(operation.template()).map(str::to_owned).collect(),
-        queries: mounted.description.into_queries(),
+        shapes: mounted.description.into_shapes(),
+        body_use: mounted.endpoint.body_use(),
+        limits: BodyLimits {
+            bytes: mounted.notes.body_limit.unwrap_or(limits.bytes),
+            ..limits
+        },
         endpoint: mounted.endpoint,
     };
     declared.map(handler).collect()

@@ -29,7 +29,7 @@ impl Gate {
     /// Answers a request to the whole site.
     pub(crate) async fn handle<B>(&self, head: &RequestHead<'_>, body: &mut Option<B>) -> Response
     where
-        B: Body<Error: Into<BoxError>>,
+        B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
         if !head.names_one_host() {
             return self.respond_invalid_host(head).map(Into::into);

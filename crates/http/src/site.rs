@@ -5,3 +5,5 @@ pub use scopegate_gate::{
     BodyError, Challenge, Dialect, GateError, RefusalResponse, RequestHead, SiteDocument, SiteEndpoint, SiteRequest,
     SiteRoute, TlsFacts, names_one_host,
 };
+
+pub use crate::service::GateService;

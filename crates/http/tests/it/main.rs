@@ -9,6 +9,7 @@
 
 mod agreement;
 mod answers;
+mod arguments;
 mod assets;
 mod challenge;
 mod common;

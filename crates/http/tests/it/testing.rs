@@ -11,7 +11,6 @@ use scopegate_http::{
     credential::{AuthenticatedCredential, Credential, CredentialCheck, CredentialVerifier},
     domain::ApiKeyLocation,
     get,
-    typestate::Caller,
 };
 
 use crate::common::{self, ITEMS, ME, Profile};
@@ -66,7 +65,7 @@ async fn test_identity_is_decided_like_a_token() {
 async fn a_handler_can_be_called_without_a_request() {
     let gate = gate().await;
     let permit = Permit::for_test(&gate.operations().operations()[0], Some(Arc::new(user())));
-    let caller = <CurrentUser as Caller<scopegate_http::typestate::Guarded>>::admit(Some(permit)).unwrap();
+    let caller = CurrentUser::of_permit(permit).unwrap();
     assert_eq!(who(caller).await, Json("ada".to_owned()));
 }
 

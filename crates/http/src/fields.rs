@@ -1,4 +1,4 @@
-//! The query of a request as a structure.
+//! The texts of a query, of headers, of cookies or of a form as a structure.
 
 mod text;
 
@@ -13,18 +13,29 @@ use serde::forward_to_deserialize_any;
 
 pub(crate) use self::text::text;
 use self::text::{Text, boolean};
+use crate::field_place::FieldPlace;
+use crate::field_shape::{FieldShape, ValueType};
 use crate::invalid_value::InvalidValue;
-use crate::path::Kind;
-use crate::query_shape::{QueryShape, ValueType};
+use crate::scalar_kind::ScalarKind;
 use scopegate_gate::{InvalidInput, LocationStep};
 
 /// The maximum number of unknown names that are listed as errors.
 const UNKNOWN_NAMES: usize = 32;
 
-/// The values of a query by name, in a tree: ten thousand names take linear work, too.
-pub(crate) type QueryValues<'q> = BTreeMap<Cow<'q, str>, Vec<Cow<'q, str>>>;
+/// The values by name, in a tree: ten thousand names take linear work, too.
+pub(crate) type FieldValues<'q> = BTreeMap<Cow<'q, str>, Vec<Cow<'q, str>>>;
 
-/// Reads a query by the fields of `T`.
+/// Returns the values of a query or a form by name. They are borrowed, so that a valid query copies
+/// nothing.
+pub(crate) fn parse(text: &str) -> FieldValues<'_> {
+    let mut texts = FieldValues::new();
+    for (name, value) in form_urlencoded::parse(text.as_bytes()) {
+        texts.entry(name).or_default().push(value);
+    }
+    texts
+}
+
+/// Reads values by the fields of `T`.
 ///
 /// A field takes the last value of its name, and a list takes all values. An absent field is `None`
 /// if its type allows it. Unknown names are ignored unless `T` denies them. If serde reads a value
@@ -34,34 +45,35 @@ pub(crate) type QueryValues<'q> = BTreeMap<Cow<'q, str>, Vec<Cow<'q, str>>>;
 /// # Errors
 ///
 /// All missing parameters and all parameters of the wrong type, in the order of declaration.
-pub(crate) fn read<T: DeserializeOwned>(query: &str, shape: &QueryShape) -> Result<T, Vec<InvalidInput>> {
-    let mut texts = QueryValues::new();
-    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        texts.entry(name).or_default().push(value);
-    }
-    // The values are borrowed, so that a valid query copies nothing.
-    read_texts::<T>(&texts, shape, &Cell::new(false)).map_err(|first| {
-        let faults = faults::<T>(&texts, shape, first);
-        faults.into_iter().map(|fault| fault.into_input("query")).collect()
+pub(crate) fn read<T: DeserializeOwned>(
+    texts: &FieldValues<'_>,
+    shape: &FieldShape,
+    place: FieldPlace,
+) -> Result<T, Vec<InvalidInput>> {
+    read_texts::<T>(texts, shape, &Cell::new(false)).map_err(|first| {
+        let faults = faults::<T>(texts, shape, first).into_iter();
+        faults
+            .map(|fault| fault.renamed(place).into_input(place.as_str()))
+            .collect()
     })
 }
 
 /// Does the same as [`read`], with values by name. `ignored` becomes true if `T` accepts a value
 /// without reading it.
 pub(crate) fn read_texts<T: DeserializeOwned>(
-    texts: &QueryValues<'_>,
-    shape: &QueryShape,
+    texts: &FieldValues<'_>,
+    shape: &FieldShape,
     ignored: &Cell<bool>,
 ) -> Result<T, InvalidValue> {
-    T::deserialize(QueryDeserializer { texts, shape, ignored })
+    T::deserialize(FieldDeserializer { texts, shape, ignored })
 }
 
-/// Returns all errors of a query. Each parameter is tried alone, because serde ends at the first
+/// Returns all errors of the values. Each parameter is tried alone, because serde ends at the first
 /// error.
-fn faults<T: DeserializeOwned>(texts: &QueryValues<'_>, shape: &QueryShape, first: InvalidValue) -> Vec<InvalidValue> {
-    let try_only = |texts: &QueryValues<'_>| read_texts::<T>(texts, shape, &Cell::new(false)).err();
+fn faults<T: DeserializeOwned>(texts: &FieldValues<'_>, shape: &FieldShape, first: InvalidValue) -> Vec<InvalidValue> {
+    let try_only = |texts: &FieldValues<'_>| read_texts::<T>(texts, shape, &Cell::new(false)).err();
     // With the others that are required, because serde reads `flatten` only if these are present.
-    let good: QueryValues<'_> = shape
+    let good: FieldValues<'_> = shape
         .parameters
         .iter()
         .filter(|parameter| parameter.required)
@@ -99,7 +111,7 @@ fn faults<T: DeserializeOwned>(texts: &QueryValues<'_>, shape: &QueryShape, firs
     let unknown = texts.keys().filter(|name| shape.parameter(name).is_none());
     let alone = unknown
         .take(UNKNOWN_NAMES)
-        .filter_map(|name| try_only(&QueryValues::from([(name.clone(), Vec::new())])));
+        .filter_map(|name| try_only(&FieldValues::from([(name.clone(), Vec::new())])));
     found.extend(alone.filter(|fault| fault.kind == "extra_forbidden"));
     let is_told = |fault: &InvalidValue| match fault.name() {
         Some(name) => found.iter().any(|other| other.name() == Some(name)),
@@ -116,13 +128,13 @@ fn faults<T: DeserializeOwned>(texts: &QueryValues<'_>, shape: &QueryShape, firs
     found
 }
 
-struct QueryDeserializer<'a, 'q> {
-    texts: &'a QueryValues<'q>,
-    shape: &'a QueryShape,
+struct FieldDeserializer<'a, 'q> {
+    texts: &'a FieldValues<'q>,
+    shape: &'a FieldShape,
     ignored: &'a Cell<bool>,
 }
 
-impl<'de> Deserializer<'de> for QueryDeserializer<'_, '_> {
+impl<'de> Deserializer<'de> for FieldDeserializer<'_, '_> {
     type Error = InvalidValue;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidValue> {
@@ -168,7 +180,7 @@ impl<'de> Deserializer<'de> for QueryDeserializer<'_, '_> {
 struct Fields<'a, 'q> {
     rest: btree_map::Iter<'a, Cow<'q, str>, Vec<Cow<'q, str>>>,
     current: Option<(&'a str, &'a [Cow<'q, str>])>,
-    shape: &'a QueryShape,
+    shape: &'a FieldShape,
     ignored: &'a Cell<bool>,
 }
 
@@ -199,7 +211,7 @@ impl<'de> MapAccess<'de> for Fields<'_, '_> {
 /// The documented types of a value, which are used only if serde requests any type.
 #[derive(Clone, Copy)]
 enum Types<'a> {
-    Of(&'a QueryShape, &'a str),
+    Of(&'a FieldShape, &'a str),
     Known(&'a [ValueType]),
 }
 
@@ -281,9 +293,9 @@ impl<'de> Deserializer<'de> for Values<'_, '_> {
             }
         }
         match types.first() {
-            Some(ValueType::Boolean) => Err(InvalidValue::of_kind(Kind::Boolean)),
-            Some(ValueType::Integer) => Err(InvalidValue::of_kind(Kind::Integer)),
-            Some(ValueType::Number) => Err(InvalidValue::of_kind(Kind::Number)),
+            Some(ValueType::Boolean) => Err(InvalidValue::of_kind(ScalarKind::Boolean)),
+            Some(ValueType::Integer) => Err(InvalidValue::of_kind(ScalarKind::Integer)),
+            Some(ValueType::Number) => Err(InvalidValue::of_kind(ScalarKind::Number)),
             _ => visitor.visit_str(text),
         }
     }

@@ -1,6 +1,8 @@
-//! The parameters of a query as the document has them: collected from the schema of a type.
+//! The fields of an input as the document has them: collected from the schema of a type.
 
 use serde_json::{Map, Value, json};
+
+use crate::field_place::FieldPlace;
 
 /// The maximum depth of schemas that is followed, so that a recursive schema ends.
 const DEPTH: usize = 32;
@@ -16,7 +18,7 @@ pub(crate) enum ValueType {
     Object,
 }
 
-/// A parameter of a query.
+/// A field of an input.
 #[derive(Clone, Debug)]
 pub(crate) struct Parameter {
     pub(crate) name: String,
@@ -27,9 +29,9 @@ pub(crate) struct Parameter {
     pub(crate) sample: Option<String>,
 }
 
-/// The parameters of a query, in the order of their declaration.
+/// The fields of an input, in the order of their declaration.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct QueryShape {
+pub(crate) struct FieldShape {
     pub(crate) parameters: Vec<Parameter>,
     /// The schema and the types of parameters with any other name, if a map takes them.
     pub(crate) rest: Option<(Value, Vec<ValueType>)>,
@@ -39,7 +41,7 @@ pub(crate) struct QueryShape {
     pub(crate) has_parts: bool,
 }
 
-impl QueryShape {
+impl FieldShape {
     /// Collects the parameters of a schema; `None` if it is not the schema of a structure.
     pub(crate) fn of(schema: &Value, components: &Map<String, Value>) -> Option<Self> {
         let mut shape = collect(schema, components, DEPTH)?;
@@ -62,18 +64,21 @@ impl QueryShape {
         self.parameter(name).map_or_else(rest, |parameter| &parameter.types)
     }
 
-    /// The parameter objects of the document.
-    pub(crate) fn parameter_objects(&self) -> impl Iterator<Item = Value> + '_ {
-        let named = self.parameters.iter().map(|parameter| {
+    /// The parameter objects of the document, for a place other than a form.
+    pub(crate) fn parameter_objects(&self, place: FieldPlace) -> impl Iterator<Item = Value> + '_ {
+        let named = self.parameters.iter().map(move |parameter| {
             json!({
-                "name": parameter.name, "in": "query", "required": parameter.required, "schema": parameter.schema,
+                "name": place.name_of(&parameter.name),
+                "in": place.as_str(),
+                "required": parameter.required,
+                "schema": parameter.schema,
             })
         });
         // OpenAPI 3.1, section 4.8.12: each member of an exploded object is one parameter. The
         // object's name is not sent.
-        let rest = self.rest.iter().map(|(schema, _)| {
+        let rest = self.rest.iter().map(move |(schema, _)| {
             json!({
-                "name": "parameters", "in": "query", "required": false, "style": "form", "explode": true,
+                "name": "parameters", "in": place.as_str(), "required": false, "style": "form", "explode": true,
                 "schema": { "type": "object", "additionalProperties": schema },
             })
         });
@@ -127,12 +132,12 @@ pub(crate) fn combine(known: &mut Value, other: Value, word: &str) {
     }
 }
 
-fn collect(schema: &Value, components: &Map<String, Value>, depth: usize) -> Option<QueryShape> {
+fn collect(schema: &Value, components: &Map<String, Value>, depth: usize) -> Option<FieldShape> {
     let depth = depth.checked_sub(1)?;
     if let Some(component) = component(schema, components) {
         return collect(component, components, depth);
     }
-    let mut shape = QueryShape::default();
+    let mut shape = FieldShape::default();
     let list = |word: &str| schema.get(word).and_then(Value::as_array).into_iter().flatten();
     let mut is_structure = schema.get("properties").is_some() || is_object_or_nothing(schema);
     let required: Vec<_> = list("required").filter_map(Value::as_str).collect();
@@ -163,7 +168,7 @@ fn collect(schema: &Value, components: &Map<String, Value>, depth: usize) -> Opt
         (is_structure, shape.has_parts) = (true, true);
     }
     for word in ["oneOf", "anyOf"] {
-        let mut alternatives: Option<QueryShape> = None;
+        let mut alternatives: Option<FieldShape> = None;
         for alternative in list(word) {
             let alternative = collect(alternative, components, depth)?;
             match &mut alternatives {
@@ -179,8 +184,8 @@ fn collect(schema: &Value, components: &Map<String, Value>, depth: usize) -> Opt
     is_structure.then_some(shape)
 }
 
-/// Returns whether the schema is of an object, of `null` or of anything: a query without parameters
-/// reads as each of them.
+/// Returns whether the schema is of an object, of `null` or of anything: no values read as each of
+/// them.
 fn is_object_or_nothing(schema: &Value) -> bool {
     let is_one = |kind: &Value| kind == "object" || kind == "null";
     match schema.get("type") {

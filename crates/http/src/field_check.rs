@@ -1,13 +1,16 @@
-//! Checks when a gate is built that the documented parameters of a query agree with its type.
+//! Checks when a gate is built that the documented fields of an input agree with its type.
 
 use std::borrow::Cow;
 use std::cell::Cell;
 
+use http::HeaderName;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::query::{QueryValues, read_texts};
-use crate::query_shape::{Parameter, QueryShape, ValueType};
+use crate::field_place::FieldPlace;
+use crate::field_shape::{FieldShape, Parameter, ValueType};
+use crate::fields::{FieldValues, read_texts};
 
 /// Values that are tried for a parameter whose schema contains no value.
 const SAMPLES: [&str; 10] = [
@@ -29,13 +32,13 @@ const SAMPLES: [&str; 10] = [
 /// # Errors
 ///
 /// A sentence that names the parameter on which the document and the type disagree.
-pub(crate) fn check<T: DeserializeOwned>(shape: &mut QueryShape) -> Result<(), String> {
-    let mut samples = QueryValues::new();
+pub(crate) fn check<T: DeserializeOwned>(shape: &mut FieldShape) -> Result<(), String> {
+    let mut samples = FieldValues::new();
     for parameter in &shape.parameters {
         let name = &parameter.name;
         if !is_flat(&parameter.types) {
             return Err(format!(
-                "parameter `{name}` is an object or a list of lists, and a query holds texts; flatten it"
+                "parameter `{name}` is an object or a list of lists, and a text cannot be one; flatten it"
             ));
         }
         if let Some(sample) = sample::<T>(parameter, shape)? {
@@ -50,9 +53,32 @@ pub(crate) fn check<T: DeserializeOwned>(shape: &mut QueryShape) -> Result<(), S
     Ok(())
 }
 
+/// Checks the names of headers.
+///
+/// # Errors
+///
+/// A sentence that names the field.
+pub(crate) fn check_names(shape: &FieldShape, place: FieldPlace) -> Result<(), String> {
+    if matches!(place, FieldPlace::Header | FieldPlace::Cookie) && shape.rest.is_some() {
+        return Err("a map takes any name, and only declared names are read; declare each as a field".to_owned());
+    }
+    for parameter in shape.parameters.iter().filter(|_| place == FieldPlace::Header) {
+        let name = place.name_of(&parameter.name);
+        let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
+            return Err(format!("`{name}` is not the name of a header"));
+        };
+        if [ACCEPT, AUTHORIZATION, CONTENT_TYPE].contains(&name) {
+            return Err(format!(
+                "a document cannot contain header `{name}`; read it by `HeaderMap`"
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// Whether `T` refuses a parameter of this name that it does not know.
-pub(crate) fn refuses<T: DeserializeOwned>(shape: &QueryShape, name: &str) -> bool {
-    let texts = QueryValues::from([(Cow::Borrowed(name), vec![Cow::Borrowed("7")])]);
+pub(crate) fn refuses<T: DeserializeOwned>(shape: &FieldShape, name: &str) -> bool {
+    let texts = FieldValues::from([(Cow::Borrowed(name), vec![Cow::Borrowed("7")])]);
     read_texts::<T>(&texts, shape, &Cell::new(false)).is_err_and(|fault| fault.kind == "extra_forbidden")
 }
 
@@ -66,7 +92,7 @@ fn is_flat(types: &[ValueType]) -> bool {
 }
 
 /// Returns a text that `T` accepts for the parameter, if one is found.
-fn sample<T: DeserializeOwned>(parameter: &Parameter, shape: &QueryShape) -> Result<Option<String>, String> {
+fn sample<T: DeserializeOwned>(parameter: &Parameter, shape: &FieldShape) -> Result<Option<String>, String> {
     let name = parameter.name.as_str();
     let named: Vec<String> = ["enum", "examples"]
         .iter()
@@ -85,7 +111,7 @@ fn sample<T: DeserializeOwned>(parameter: &Parameter, shape: &QueryShape) -> Res
         .collect();
     let mut accepted = None;
     for text in named.iter().map(String::as_str).chain(SAMPLES) {
-        let texts = QueryValues::from([(Cow::Borrowed(name), vec![Cow::Borrowed(text)])]);
+        let texts = FieldValues::from([(Cow::Borrowed(name), vec![Cow::Borrowed(text)])]);
         let ignored = Cell::new(false);
         let read = read_texts::<T>(&texts, shape, &ignored);
         let fault = match read {
@@ -133,8 +159,8 @@ fn disagrees(parameter: &Parameter, text: &str, kind: &str) -> bool {
 }
 
 /// Records the parameters that `T` requires, as far as samples show it.
-fn require<T: DeserializeOwned>(shape: &mut QueryShape, samples: &QueryValues<'_>) -> Result<(), String> {
-    let mut sent = QueryValues::new();
+fn require<T: DeserializeOwned>(shape: &mut FieldShape, samples: &FieldValues<'_>) -> Result<(), String> {
+    let mut sent = FieldValues::new();
     for _ in 0..=shape.parameters.len() {
         let Err(fault) = read_texts::<T>(&sent, shape, &Cell::new(false)) else {
             for parameter in &mut shape.parameters {

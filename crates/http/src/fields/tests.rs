@@ -22,7 +22,7 @@ enum Order {
 }
 
 /// Returns the documented parameters of [`Page`].
-fn shape() -> QueryShape {
+fn shape() -> FieldShape {
     let schema = json!({
         "type": "object",
         "required": ["number"],
@@ -33,11 +33,11 @@ fn shape() -> QueryShape {
             "all": { "type": ["boolean", "null"] },
         },
     });
-    QueryShape::of(&schema, &serde_json::Map::new()).unwrap()
+    FieldShape::of(&schema, &serde_json::Map::new()).unwrap()
 }
 
 fn faults_of(query: &str) -> Vec<Value> {
-    let faults = read::<Page>(query, &shape()).unwrap_err();
+    let faults = read::<Page>(&parse(query), &shape(), FieldPlace::Query).unwrap_err();
     faults.iter().map(InvalidInput::to_json).collect()
 }
 
@@ -59,11 +59,8 @@ fn all_faults_come_in_the_order_of_declaration() {
 
 #[test]
 fn a_query_becomes_a_structure() {
-    let page: Page = read(
-        "number=1&number=2&tags=a%20b&tags=c+d&order=oldest&all=Yes&unknown=x",
-        &shape(),
-    )
-    .unwrap();
+    let texts = parse("number=1&number=2&tags=a%20b&tags=c+d&order=oldest&all=Yes&unknown=x");
+    let page: Page = read(&texts, &shape(), FieldPlace::Query).unwrap();
     let expected = Page {
         number: 2,
         tags: vec!["a b".into(), "c d".into()],
@@ -71,7 +68,7 @@ fn a_query_becomes_a_structure() {
         all: Some(true),
     };
     assert_eq!(page, expected);
-    read::<()>("anything=1", &QueryShape::default()).unwrap();
+    read::<()>(&parse("anything=1"), &FieldShape::default(), FieldPlace::Query).unwrap();
 }
 
 #[test]

@@ -4,7 +4,7 @@ use serde::de::{Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
 use crate::invalid_value::InvalidValue;
-use crate::path::Kind;
+use crate::scalar_kind::ScalarKind;
 
 /// Returns a deserializer of a text, such as a name of a map.
 pub(crate) fn text(text: &str) -> impl for<'de> Deserializer<'de, Error = InvalidValue> + '_ {
@@ -28,7 +28,7 @@ macro_rules! parsed {
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidValue> {
             match self.0.parse() {
                 Ok(value) => visitor.$visit(value),
-                Err(_) => Err(InvalidValue::of_kind(Kind::$kind)),
+                Err(_) => Err(InvalidValue::of_kind(ScalarKind::$kind)),
             }
         }
     )*)*};
@@ -44,7 +44,7 @@ impl<'de> Deserializer<'de> for Text<'_> {
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidValue> {
         match boolean(self.0) {
             Some(value) => visitor.visit_bool(value),
-            None => Err(InvalidValue::of_kind(Kind::Boolean)),
+            None => Err(InvalidValue::of_kind(ScalarKind::Boolean)),
         }
     }
 
