@@ -305,6 +305,18 @@ impl RefusalResponses {
         self.write(&OUR_FAULT)
     }
 
+    /// Returns the response to a request for a resource that the caller may not have.
+    #[must_use]
+    pub fn forbidden(&self) -> Response<Bytes> {
+        let row = row(
+            RefusalKind::Forbidden,
+            StatusCode::FORBIDDEN,
+            "this is not allowed",
+            None,
+        );
+        self.write(&row)
+    }
+
     /// Returns the response to a request for a path without a target.
     #[must_use]
     pub fn not_found(&self) -> Response<Bytes> {

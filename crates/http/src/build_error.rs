@@ -52,6 +52,20 @@ pub enum BuildError {
         /// The field, and the reason.
         reason: String,
     },
+    /// A handler takes a resource that its route does not load.
+    #[error("the handler of `{operation}` takes `Loaded<{name}>`; add `.load(..)` with a function that returns it")]
+    Resource {
+        /// The operation.
+        operation: String,
+        /// The type of the resource.
+        name: &'static str,
+    },
+    /// The check of a resource has no name.
+    #[error("the check of the resource of `{operation}` is a closure and has no name; add `.check_named(..)`")]
+    ResourceName {
+        /// The operation.
+        operation: String,
+    },
     /// The parameters of the path cannot be read.
     #[error("the path of `{operation}` cannot be read: {reason}")]
     Path {

@@ -14,6 +14,7 @@ use crate::field_place::FieldPlace;
 use crate::field_shape::FieldShape;
 use crate::merge::{merge_parameters, merge_responses};
 use crate::path_shape::PathShape;
+use crate::resource_type::ResourceType;
 use crate::utoipa_schema::to_json;
 use crate::{body_check, field_check, path_check};
 
@@ -49,6 +50,8 @@ pub struct OperationDescription {
     is_optional: bool,
     /// The values of the application that inputs read.
     states: Vec<StateType>,
+    /// The resource that the handler takes.
+    resource: Option<ResourceType>,
     responses: Map<String, Value>,
     schemas: Map<String, Value>,
     may_be_missing: bool,
@@ -253,6 +256,16 @@ impl OperationDescription {
             }
         }
         Ok(())
+    }
+
+    /// Adds a resource that the handler takes.
+    pub(crate) const fn resource(&mut self, resource: ResourceType) {
+        self.resource = Some(resource);
+    }
+
+    /// Returns the resource that the handler takes.
+    pub(crate) const fn taken_resource(&self) -> Option<ResourceType> {
+        self.resource
     }
 
     /// Returns the values of the application that the inputs read.

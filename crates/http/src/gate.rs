@@ -16,12 +16,11 @@ use scopegate_gate::{BodyError, RequestHead, Routed, ServerFault, Target};
 use scopegate_policy::OperationTable;
 use serde_json::Value;
 
-use crate::answer::refused::AsRefusal;
 use crate::body::{self, BodyLimits};
-use crate::body_stream::BodyStream;
 use crate::cors::CorsHeaders;
 use crate::field_shape::FieldShape;
-use crate::input::{ArgumentError, BodyUse, MountedInputs, RequestParts, SentBody};
+use crate::input::BodyUse;
+use crate::resource::MountedCheck;
 use crate::response_body::{BoxError, Response};
 use crate::route::Handle;
 
@@ -83,6 +82,11 @@ pub(crate) struct MountedOperation {
     pub(crate) parameters: Vec<String>,
     /// The shapes of the inputs with fields, by the type of the input.
     pub(crate) shapes: Vec<(TypeId, FieldShape)>,
+    /// The number of arguments that take the permit, of the handler and of the check of the
+    /// resource.
+    pub(crate) callers: usize,
+    /// The check of the resource, if there is one.
+    pub(crate) resource: Option<MountedCheck>,
     pub(crate) body_use: BodyUse,
     pub(crate) limits: BodyLimits,
 }
@@ -170,73 +174,6 @@ impl Gate {
         }
     }
 
-    /// Runs the guard, then reads the body and the inputs, then calls the handler.
-    // These blocks drop values before each await, so that they do not enlarge the future.
-    async fn run_operation<B>(
-        &self,
-        number: usize,
-        routed: &Routed<'_>,
-        head: &RequestHead<'_>,
-        body: &mut Option<B>,
-    ) -> Response
-    where
-        B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
-    {
-        let fault = |fault| self.refusals().fault(fault, routed.label()).map(Into::into);
-        let Some(mounted) = self.inner.handlers.get(number) else {
-            return fault(ServerFault::Unmounted);
-        };
-        let permit = match routed.authorize(head).await {
-            Ok(permit) => permit,
-            Err(refusal) => return refusal.map(Into::into),
-        };
-        let answering = {
-            let body = match self.read_body_of(mounted, head, body).await {
-                Ok(body) => body,
-                Err(error) => return routed.respond_body_error(error).map(Into::into),
-            };
-            let inputs = MountedInputs {
-                names: &mounted.parameters,
-                shapes: &mounted.shapes,
-                states: &self.inner.states,
-            };
-            let mut parts = RequestParts::new(head, routed.label(), inputs, routed.values()).with_body(body);
-            match mounted.endpoint.call(&mut parts, permit) {
-                Ok(answering) => answering,
-                Err(ArgumentError::Caller) => return fault(ServerFault::Caller),
-                Err(ArgumentError::Input(error)) => {
-                    return self.refusals().input_error(&error, routed.label()).map(Into::into);
-                }
-            }
-        };
-        let response = answering.await;
-        match response.extensions().get::<AsRefusal>() {
-            None => response,
-            Some(AsRefusal::Missing) => self.refusals().not_found().map(Into::into),
-            Some(AsRefusal::Body(error)) => routed.respond_body_error(*error).map(Into::into),
-            Some(AsRefusal::Input(error)) => self.refusals().input_error(error, routed.label()).map(Into::into),
-        }
-    }
-
-    /// Reads the body as the operation uses it.
-    async fn read_body_of<B>(
-        &self,
-        mounted: &MountedOperation,
-        head: &RequestHead<'_>,
-        body: &mut Option<B>,
-    ) -> Result<SentBody, BodyError>
-    where
-        B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
-    {
-        match mounted.body_use {
-            BodyUse::Unread => Ok(SentBody::Unread),
-            BodyUse::Whole => Box::pin(self.read_body(head, body, mounted.limits))
-                .await
-                .map(SentBody::Whole),
-            BodyUse::Streamed => BodyStream::new(head.headers(), body.take(), mounted.limits).map(SentBody::Streamed),
-        }
-    }
-
     /// Reads the body if the route has one, and calls the site endpoint.
     async fn run_site<B>(&self, routed: &Routed<'_>, head: &RequestHead<'_>, body: &mut Option<B>) -> Response
     where
@@ -257,7 +194,7 @@ impl Gate {
         routed.answer_site(head, whole).await.map(Into::into)
     }
 
-    async fn read_body<B>(
+    pub(crate) async fn read_body<B>(
         &self,
         head: &RequestHead<'_>,
         body: &mut Option<B>,

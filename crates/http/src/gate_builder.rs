@@ -24,6 +24,7 @@ use crate::group::Group;
 use crate::input::BodyUse;
 #[cfg(feature = "remote-issuers")]
 use crate::issuers::{Introspection, RemoteIssuer};
+use crate::resource::MountedCheck;
 use crate::route::{HandledOperation, OperationHandler};
 use crate::{BearerTokens, credential::CredentialVerifier, site::Dialect};
 
@@ -347,10 +348,33 @@ fn check(operation: &ResolvedOperation, mounted: &OperationHandler, states: &Ext
             name: state.name,
         });
     }
-    if mounted.endpoint.needs_user() && !operation.needs_user() {
+    check_resource(operation, mounted)?;
+    let needs_user = mounted.resource.as_ref().is_some_and(|check| check.needs_user);
+    if (needs_user || mounted.endpoint.needs_user()) && !operation.needs_user() {
         return Err(BuildError::NoUser { operation: label() });
     }
     mounted.description.check(operation)
+}
+
+/// Checks that the route loads the resource that its handler takes, by a check with a name.
+fn check_resource(operation: &ResolvedOperation, mounted: &OperationHandler) -> Result<(), BuildError> {
+    let loaded = mounted.resource.as_ref().map(|check| check.resource);
+    if let Some(taken) = mounted
+        .description
+        .taken_resource()
+        .filter(|taken| loaded != Some(*taken))
+    {
+        return Err(BuildError::Resource {
+            operation: operation.to_string(),
+            name: taken.name,
+        });
+    }
+    match &mounted.resource {
+        Some(check) if check.name.is_none() => Err(BuildError::ResourceName {
+            operation: operation.to_string(),
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// Returns the handler of each operation, in the order of the table.
@@ -364,6 +388,8 @@ fn handlers(mounted: Vec<OperationHandler>, table: &OperationTable, limits: Body
             bytes: mounted.notes.body_limit.unwrap_or(limits.bytes),
             ..limits
         },
+        callers: mounted.endpoint.callers() + mounted.resource.as_ref().map_or(0, |check| check.callers),
+        resource: mounted.resource.map(MountedCheck::new),
         endpoint: mounted.endpoint,
     };
     declared.map(handler).collect()

@@ -18,6 +18,7 @@
 //! | [`BodyStream`] | the body in parts |
 //! | [`Method`], [`Uri`], [`HeaderMap`] | the head of the request |
 //! | [`PeerAddress`], [`RequestId`] | the address of the client, the id of the request |
+//! | [`Loaded<T>`] | the resource of [`Route::load`](crate::Route::load) |
 //! | `Option<I>` | the input `I`, or `None` if the request does not contain it |
 //! | `Result<I, InputError>` | the input `I`, or the error, for the handler to answer |
 //! | a type of the application | what its [`Input`] reads |
@@ -48,6 +49,7 @@ pub use self::path::Path;
 pub use self::state::State;
 pub use crate::body_stream::BodyStream;
 pub use crate::description::ParameterPlace;
+pub use crate::resource::{Loaded, LoadedResource};
 
 pub(crate) use self::argument::{ArgumentError, ArgumentList};
 pub(crate) use self::parts::{MountedInputs, SentBody};

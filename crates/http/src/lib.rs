@@ -94,6 +94,7 @@ mod component;
 #[cfg(feature = "docs")]
 mod content_coding;
 mod description;
+mod dispatch;
 mod document;
 mod field_check;
 mod field_place;
@@ -108,6 +109,8 @@ mod json_fault;
 mod merge;
 mod path_check;
 mod path_shape;
+mod resource;
+mod resource_type;
 mod response_body;
 mod route;
 mod scalar_kind;

@@ -4,13 +4,16 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::pin::Pin;
 
-use scopegate_policy::{Guard, Method, Operation, Permit};
+use http::StatusCode;
+use scopegate_policy::{Guard, Method, Operation};
 
 use crate::answer::Answer;
 use crate::caller::{AcceptsGuard, AccessDeclared, AccessUndeclared, Guarded, Optional, Public};
 use crate::description::OperationDescription;
 use crate::handler::Handler;
+use crate::input::declaration::{MayPrecede, ReadKind};
 use crate::input::{ArgumentError, ArgumentList, BodyUse, RequestParts};
+use crate::resource::{LoadedResource, PolicyCheck, ResourceCheck};
 use crate::response_body::Response;
 
 /// An operation that is being declared.
@@ -45,6 +48,7 @@ use crate::response_body::Response;
 pub struct Route<Access> {
     operation: Operation,
     notes: OperationMetadata,
+    resource: Option<ResourceCheck>,
     access: PhantomData<fn(Access)>,
 }
 
@@ -104,6 +108,7 @@ pub fn route(method: Method, template: impl Into<String>) -> Route<AccessUndecla
     Route {
         operation: Operation::new(method, template),
         notes: OperationMetadata::default(),
+        resource: None,
         access: PhantomData,
     }
 }
@@ -154,6 +159,67 @@ impl Route<Guarded> {
     /// only if the operation is [`Route::override_guards`] them.
     pub fn optional(self) -> Route<Optional> {
         self.map(Operation::optional)
+    }
+
+    /// Checks the resource of the request: this function loads it and decides whether the caller
+    /// may have it. The handler takes it as [`Loaded`](crate::input::Loaded).
+    ///
+    /// The function takes the caller and inputs of the head, as a handler does. It returns
+    /// `Option<T>`, or a `Result` of it with an error that is an [`Answer`]. `None` is 404, so that
+    /// a caller does not learn which resources exist; see [`Route::or_forbidden`]. It runs after
+    /// the guard and before the handler.
+    ///
+    /// The check has the name of the function, or that of [`Route::check_named`]. The document,
+    /// policy files and explanations call it `resource:NAME`. The metric
+    /// `scopegate_resource_checks_total` counts it. Lint rule `unchecked-resource` finds operations
+    /// on the same path without a check. A second call replaces the first.
+    ///
+    /// ```
+    /// use scopegate_http::{Guard, Json, Path, Permit, get, input::Loaded};
+    ///
+    /// struct Note {
+    ///     owner: String,
+    ///     text: String,
+    /// }
+    ///
+    /// async fn own_note(permit: Permit, Path(id): Path<u64>) -> Option<Note> {
+    ///     let note = Note { owner: String::from("u1"), text: format!("note {id}") };
+    ///     (permit.subject() == Some(&note.owner)).then_some(note)
+    /// }
+    ///
+    /// async fn read(Loaded(note): Loaded<Note>) -> Json<String> {
+    ///     Json(note.text)
+    /// }
+    ///
+    /// let operation = get("/notes/{id}").guard(Guard::authenticated()).load(own_note).then(read);
+    /// # let _ = operation;
+    /// ```
+    pub fn load<F, Args>(mut self, check: F) -> Self
+    where
+        F: Handler<Args>,
+        F::Future: Send + 'static,
+        F::Answer: LoadedResource,
+        Args: ArgumentList<Guarded, Reads: MayPrecede<Args>> + 'static,
+    {
+        self.resource = Some(ResourceCheck::new::<Guarded, F, Args>(check, function_name::<F>()));
+        self
+    }
+
+    /// Sets the name of the check of [`Route::load`]. Default: that of the function. A closure has
+    /// no name.
+    pub fn check_named(mut self, name: impl Into<String>) -> Self {
+        if let Some(check) = &mut self.resource {
+            check.name = Some(name.into());
+        }
+        self
+    }
+
+    /// Answers 403 if the function of [`Route::load`] returns `None`. Default: 404.
+    pub fn or_forbidden(mut self) -> Self {
+        if let Some(check) = &mut self.resource {
+            check.status = StatusCode::FORBIDDEN;
+        }
+        self
     }
 }
 
@@ -256,7 +322,17 @@ impl<Access> Route<Access> {
         {
             self = self.named(name);
         }
+        if let Some(name) = self.resource.as_ref().and_then(|check| check.name.as_deref()) {
+            let guard = Guard::authenticated().check(PolicyCheck::new(name));
+            self.operation = self.operation.guard(guard);
+        }
         let mut description = OperationDescription::default();
+        if let Some(check) = &self.resource {
+            (check.describe)(&mut description);
+            if check.status == StatusCode::NOT_FOUND {
+                description.may_be_missing();
+            }
+        }
         Args::describe(&mut description);
         F::Answer::describe(&mut description);
         HandledOperation {
@@ -264,6 +340,7 @@ impl<Access> Route<Access> {
             mounted: OperationHandler {
                 notes: self.notes,
                 description,
+                resource: self.resource,
                 endpoint: Box::new(Typed::<F, Access, Args> {
                     handler,
                     of: PhantomData,
@@ -278,6 +355,7 @@ impl<Access> Route<Access> {
         Route {
             operation: change(self.operation),
             notes: self.notes,
+            resource: self.resource,
             access: PhantomData,
         }
     }
@@ -319,6 +397,7 @@ pub struct HandledOperation {
 pub(crate) struct OperationHandler {
     pub(crate) notes: OperationMetadata,
     pub(crate) description: OperationDescription,
+    pub(crate) resource: Option<ResourceCheck>,
     pub(crate) endpoint: Box<dyn Handle>,
 }
 
@@ -339,11 +418,14 @@ pub(crate) trait Handle: Send + Sync {
     /// Whether the handler takes a user.
     fn needs_user(&self) -> bool;
 
+    /// The number of arguments that take the permit.
+    fn callers(&self) -> usize;
+
     /// How the body is used.
     fn body_use(&self) -> BodyUse;
 
     /// Reads the inputs and calls the handler.
-    fn call(&self, parts: &mut RequestParts<'_>, permit: Option<Permit>) -> Result<Answering, ArgumentError>;
+    fn call(&self, parts: &mut RequestParts<'_>) -> Result<Answering, ArgumentError>;
 }
 
 struct Typed<F, Access, Args> {
@@ -363,12 +445,15 @@ where
         Args::NEEDS_USER
     }
 
-    fn body_use(&self) -> BodyUse {
-        Args::BODY
+    fn callers(&self) -> usize {
+        Args::CALLERS
     }
 
-    fn call(&self, parts: &mut RequestParts<'_>, permit: Option<Permit>) -> Result<Answering, ArgumentError> {
-        parts.set_permit(permit, Args::CALLERS);
+    fn body_use(&self) -> BodyUse {
+        <Args::Reads as ReadKind>::BODY
+    }
+
+    fn call(&self, parts: &mut RequestParts<'_>) -> Result<Answering, ArgumentError> {
         let handler = self.handler.call(Args::take(parts)?);
         Ok(Box::pin(async move { handler.await.into_response() }))
     }

@@ -5,7 +5,7 @@ use scopegate_policy::Permit;
 
 use crate::caller::{AccessUndeclared, CurrentUser, Guarded, Optional};
 use crate::description::OperationDescription;
-use crate::input::declaration::{BodyUse, Head, Input, MayPrecede, ReadKind};
+use crate::input::declaration::{Head, Input, MayPrecede, ReadKind};
 use crate::input::parts::RequestParts;
 
 /// A type that a handler may take, which depends on the declared access rule.
@@ -109,8 +109,8 @@ caller!(CurrentUser: true, CurrentUser::of_permit);
     note = "a handler has at most twelve arguments: the caller and inputs"
 )]
 pub trait ArgumentList<Access>: Sized + Send + 'static {
-    /// How the arguments use the body.
-    const BODY: BodyUse;
+    /// The part of the request that the arguments read.
+    type Reads: ReadKind;
     /// The number of arguments that are the caller.
     const CALLERS: usize;
     /// Whether the guard must require a user.
@@ -128,7 +128,7 @@ pub trait ArgumentList<Access>: Sized + Send + 'static {
 }
 
 impl<Access> ArgumentList<Access> for () {
-    const BODY: BodyUse = BodyUse::Unread;
+    type Reads = Head;
     const CALLERS: usize = 0;
     const NEEDS_USER: bool = false;
 
@@ -150,7 +150,7 @@ macro_rules! arguments {
             $($first: Argument<Access, Reads: MayPrecede<$first>>,)*
             $last: Argument<Access>,
         {
-            const BODY: BodyUse = <$last::Reads as ReadKind>::BODY;
+            type Reads = $last::Reads;
             const CALLERS: usize = $(count($first::IS_CALLER) +)* count($last::IS_CALLER);
             const NEEDS_USER: bool = $($first::NEEDS_USER ||)* $last::NEEDS_USER;
 

@@ -22,6 +22,7 @@ pub struct RequestParts<'r> {
     callers: usize,
     mounted: MountedInputs<'r>,
     values: &'r [String],
+    resource: Option<Box<dyn Any + Send>>,
 }
 
 /// The body of a request, as the operation uses it.
@@ -59,6 +60,7 @@ impl<'r> RequestParts<'r> {
             callers: 0,
             mounted,
             values,
+            resource: None,
         }
     }
 
@@ -81,6 +83,17 @@ impl<'r> RequestParts<'r> {
         } else {
             self.permit.clone()
         }
+    }
+
+    /// Sets the resource that the route loaded.
+    pub(crate) fn set_resource(&mut self, resource: Box<dyn Any + Send>) {
+        self.resource = Some(resource);
+    }
+
+    /// Takes the resource, if it is of this type.
+    pub(crate) fn take_resource<T: 'static>(&mut self) -> Option<T> {
+        let resource = self.resource.take()?.downcast();
+        resource.ok().map(|resource| *resource)
     }
 
     /// Returns the head of the request: method, raw path, raw query, headers and peer address.

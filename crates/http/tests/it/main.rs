@@ -36,6 +36,7 @@ mod remembered;
 #[path = "../../../../tests/replay.rs"]
 mod replay;
 mod replies;
+mod resources;
 mod schemes;
 mod shadow;
 mod sites;
