@@ -75,7 +75,7 @@
 //! | `docs` | yes | Swagger UI and Redoc, 2.8 MB |
 //! | `remote-issuers` | no | tokens of other providers |
 //! | `import` | no | readers of OpenAPI and other documents |
-//! | `testing` | no | permits without a token, for tests |
+//! | `testing` | no | the module [`testing`]: permits without a token, a client without a socket, policy snapshots |
 //! | `fuzzing` | no | entry points for fuzzers |
 //!
 //! # Out of scope
@@ -116,8 +116,6 @@ mod route;
 mod scalar_kind;
 mod schema;
 mod service;
-#[cfg(feature = "testing")]
-mod testing;
 mod utoipa_schema;
 #[cfg(feature = "warp")]
 mod warp_filter;
@@ -129,6 +127,8 @@ pub mod credential;
 pub mod docs;
 pub mod input;
 pub mod site;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
@@ -164,8 +164,6 @@ pub use route::{HandledOperation, Route, delete, get, patch, post, put, route};
 pub use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
 pub use scopegate_gate::BearerTokens;
 pub use scopegate_policy::{ActiveUser, Check, CheckContext, Guard, Permit};
-#[cfg(feature = "testing")]
-pub use testing::TestGate;
 
 #[cfg(feature = "remote-issuers")]
 pub use scopegate_issuers as issuers;

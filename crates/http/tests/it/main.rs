@@ -43,6 +43,7 @@ mod sites;
 #[path = "../../../../tests/skip_time.rs"]
 mod skip_time;
 mod targets;
+mod test_client;
 mod testing;
 mod trace;
 mod typed;

@@ -149,7 +149,7 @@ fn with_webhook() -> Gate {
 #[tokio::test]
 async fn a_double_satisfies_one_scheme_unless_more_are_named() {
     let gate = with_webhook();
-    let statuses = |testing: scopegate_http::TestGate| async {
+    let statuses = |testing: scopegate_http::testing::TestGate| async {
         let gate = testing.gate();
         let mut statuses = Vec::new();
         for path in ["/token", "/hook", "/both"] {
@@ -204,8 +204,9 @@ async fn a_double_says_by_claims_what_a_token_says() {
         .operation(get("/person").guard(fact(Fact::Subject(SubjectKind::User))).then(tell))
         .build()
         .unwrap();
-    let ask =
-        |path: &'static str, testing: scopegate_http::TestGate| async move { get_from(testing.gate(), path).await.0 };
+    let ask = |path: &'static str, testing: scopegate_http::testing::TestGate| async move {
+        get_from(testing.gate(), path).await.0
+    };
     let app = || gate.testing().subject("app");
     let time = common::NOW.as_unix();
     assert_eq!(ask("/acr", app()).await, 401);
