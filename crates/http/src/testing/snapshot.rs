@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn file_that_is_no_policy_is_an_error() {
+    fn file_that_is_not_a_policy_is_an_error() {
         let folder = Folder::new("invalid");
         let path = folder.0.join("policy.toml");
         fs::write(&path, "not a policy").unwrap();

@@ -87,7 +87,7 @@ async fn client_of_a_test_gate_needs_no_token() {
 
 #[tokio::test]
 #[should_panic(expected = "the JSON of response 401 Unauthorized")]
-async fn response_that_is_no_json_of_the_type_names_status_and_body() {
+async fn response_that_is_not_json_of_the_type_names_status_and_body() {
     let client = TestClient::new(gate().await);
     let _: Vec<u8> = client.get("/me").send().await.json();
 }
