@@ -11,6 +11,7 @@ use crate::input::{ArgumentError, BodyUse, MountedInputs, RequestParts, SentBody
 use crate::resource::MountedCheck;
 use crate::response_body::{BoxError, Response};
 use crate::route::Answering;
+use crate::sent::Sent;
 
 /// A request to an operation.
 struct OperationRequest<'r> {
@@ -26,7 +27,7 @@ impl Gate {
         number: usize,
         routed: &Routed<'_>,
         head: &RequestHead<'_>,
-        body: &mut Option<B>,
+        sent: &mut Sent<B>,
     ) -> Response
     where
         B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
@@ -43,12 +44,12 @@ impl Gate {
         };
         let request = OperationRequest { mounted, routed, head };
         if let Some(check) = &mounted.resource {
-            return Box::pin(self.run_checked(check, &request, permit, body)).await;
+            return Box::pin(self.run_checked(check, &request, permit, sent)).await;
         }
         // The parts of the request are dropped before the handler runs, so that they do not enlarge
         // the future.
         let answering = {
-            let body = match self.read_body_of(&request, body).await {
+            let body = match self.read_body_of(&request, sent).await {
                 Ok(body) => body,
                 Err(error) => return routed.respond_body_error(error).map(Into::into),
             };
@@ -68,7 +69,7 @@ impl Gate {
         check: &MountedCheck,
         request: &OperationRequest<'_>,
         permit: Option<Permit>,
-        body: &mut Option<B>,
+        sent: &mut Sent<B>,
     ) -> Response
     where
         B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
@@ -86,7 +87,7 @@ impl Gate {
             Err(response) => return self.as_refusal(response, routed),
         }
         check.count(true);
-        let body = match self.read_body_of(request, body).await {
+        let body = match self.read_body_of(request, sent).await {
             Ok(body) => body,
             Err(error) => return routed.respond_body_error(error).map(Into::into),
         };
@@ -108,7 +109,7 @@ impl Gate {
     }
 
     /// Reads the body as the operation uses it.
-    async fn read_body_of<B>(&self, request: &OperationRequest<'_>, body: &mut Option<B>) -> Result<SentBody, BodyError>
+    async fn read_body_of<B>(&self, request: &OperationRequest<'_>, sent: &mut Sent<B>) -> Result<SentBody, BodyError>
     where
         B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
@@ -116,10 +117,12 @@ impl Gate {
         match mounted.body_use {
             BodyUse::Unread => Ok(SentBody::Unread),
             BodyUse::Whole => {
-                let whole = Box::pin(self.read_body(head, body, mounted.limits)).await;
+                let whole = Box::pin(self.read_body(head, sent, mounted.limits)).await;
                 whole.map(SentBody::Whole)
             }
-            BodyUse::Streamed => BodyStream::new(head.headers(), body.take(), mounted.limits).map(SentBody::Streamed),
+            BodyUse::Streamed => {
+                BodyStream::new(head.headers(), sent.body.take(), mounted.limits).map(SentBody::Streamed)
+            }
         }
     }
 

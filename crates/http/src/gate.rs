@@ -23,6 +23,7 @@ use crate::input::BodyUse;
 use crate::resource::MountedCheck;
 use crate::response_body::{BoxError, Response};
 use crate::route::Handle;
+use crate::sent::Sent;
 
 /// All operations of an application with their guards and handlers. One declaration makes the warp
 /// filter, the service, the operation table and the document. Cheap to clone.
@@ -126,7 +127,7 @@ impl Gate {
         target: Target,
         values: Vec<String>,
         head: &RequestHead<'_>,
-        body: &mut Option<B>,
+        sent: &mut Sent<B>,
     ) -> Response
     where
         B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
@@ -134,7 +135,7 @@ impl Gate {
         let routed = self.gate.routed(target, values, head);
         let done = {
             // A panic leaves no shared state inconsistent, because all that is shared is immutable.
-            let mut work = pin!(AssertUnwindSafe(self.dispatch(target, &routed, head, body)).catch_unwind());
+            let mut work = pin!(AssertUnwindSafe(self.dispatch(target, &routed, head, sent)).catch_unwind());
             // `Instrument` would create a second span and enter it again when the work is done.
             poll_fn(|context| routed.span().in_scope(|| work.as_mut().poll(context))).await
         };
@@ -152,7 +153,7 @@ impl Gate {
         target: Target,
         routed: &Routed<'_>,
         head: &RequestHead<'_>,
-        body: &mut Option<B>,
+        sent: &mut Sent<B>,
     ) -> Response
     where
         B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
@@ -162,10 +163,10 @@ impl Gate {
                 if let Some(answer) = self.preflight_of(number, head) {
                     return answer;
                 }
-                self.run_operation(number, routed, head, body).await
+                self.run_operation(number, routed, head, sent).await
             }
             // Boxed, so that the future of every other request stays small.
-            Target::Site { .. } => Box::pin(self.run_site(routed, head, body)).await,
+            Target::Site { .. } => Box::pin(self.run_site(routed, head, sent)).await,
         };
         if head.method() == Method::HEAD {
             without_body(response)
@@ -175,7 +176,7 @@ impl Gate {
     }
 
     /// Reads the body if the route has one, and calls the site endpoint.
-    async fn run_site<B>(&self, routed: &Routed<'_>, head: &RequestHead<'_>, body: &mut Option<B>) -> Response
+    async fn run_site<B>(&self, routed: &Routed<'_>, head: &RequestHead<'_>, sent: &mut Sent<B>) -> Response
     where
         B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
@@ -184,7 +185,7 @@ impl Gate {
                 bytes: routed.site_body_limit(self.inner.limits.bytes),
                 ..self.inner.limits
             };
-            match self.read_body(head, body, limits).await {
+            match self.read_body(head, sent, limits).await {
                 Ok(whole) => whole,
                 Err(error) => return routed.respond_body_error(error).map(Into::into),
             }
@@ -197,13 +198,13 @@ impl Gate {
     pub(crate) async fn read_body<B>(
         &self,
         head: &RequestHead<'_>,
-        body: &mut Option<B>,
+        sent: &mut Sent<B>,
         limits: BodyLimits,
     ) -> Result<Bytes, BodyError>
     where
         B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
-        match body.take() {
+        match sent.body.take() {
             Some(body) => body::collect(head.headers(), body, limits).await,
             None => Ok(Bytes::new()),
         }

@@ -115,6 +115,7 @@ mod response_body;
 mod route;
 mod scalar_kind;
 mod schema;
+mod sent;
 mod service;
 mod utoipa_schema;
 #[cfg(feature = "warp")]

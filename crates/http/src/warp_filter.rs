@@ -10,6 +10,7 @@ use http::uri::Authority;
 use http::{HeaderMap, Method, StatusCode};
 use http_body_util::{BodyExt, Either, Empty, StreamBody};
 use hyper::body::{Body, Frame};
+use hyper::upgrade::OnUpgrade;
 use scopegate_gate::{Lookup, RequestHead, Target, TargetAuthority};
 use warp::filters::path::FullPath;
 use warp::{Filter, Rejection, Reply};
@@ -18,6 +19,7 @@ use crate::answer::{Answer, SUCCESS};
 use crate::description::OperationDescription;
 use crate::gate::Gate;
 use crate::response_body::{BoxError, Response, ResponseBody};
+use crate::sent::Sent;
 
 impl Gate {
     /// Returns the operations as an ordinary warp filter, for use with others.
@@ -56,6 +58,7 @@ impl Gate {
             .and(warp::header::headers_cloned())
             .and(warp::addr::remote())
             .and(authority())
+            .and(warp::ext::optional())
             .and(body())
             .then(
                 move |(target, values): (Target, Vec<String>),
@@ -65,6 +68,7 @@ impl Gate {
                       headers: HeaderMap,
                       peer: Option<SocketAddr>,
                       authority: FoundAuthority,
+                      upgrade: Option<OnUpgrade>,
                       body| {
                     let gate = answering.clone();
                     async move {
@@ -75,8 +79,8 @@ impl Gate {
                         if !head.names_one_host() {
                             return into_reply(gate.respond_invalid_host(&head).map(Into::into));
                         }
-                        let mut body = Some(body);
-                        into_reply(gate.answer(target, values, &head, &mut body).await)
+                        let mut sent = Sent::new(body, upgrade);
+                        into_reply(gate.answer(target, values, &head, &mut sent).await)
                     }
                 },
             );
@@ -142,7 +146,8 @@ impl Gate {
             .and(query())
             .and(warp::header::headers_cloned())
             .and(warp::addr::remote())
-            .and(authority());
+            .and(authority())
+            .and(warp::ext::optional());
         head.and(body()).then(
             move |method: Method,
                   path: FullPath,
@@ -150,15 +155,16 @@ impl Gate {
                   headers: HeaderMap,
                   peer: Option<SocketAddr>,
                   authority: FoundAuthority,
+                  upgrade: Option<OnUpgrade>,
                   body| {
                 let gate = gate.clone();
                 async move {
-                    let mut body = Some(body);
+                    let mut sent = Sent::new(body, upgrade);
                     let head = RequestHead::new(&method, path.as_str(), &headers)
                         .with_query(&query)
                         .with_authority(known(&authority))
                         .from_peer(peer.map(|peer| peer.ip()));
-                    into_reply(gate.handle(&head, &mut body).await)
+                    into_reply(gate.handle(&head, &mut sent).await)
                 }
             },
         )

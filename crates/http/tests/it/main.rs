@@ -45,6 +45,7 @@ mod skip_time;
 mod targets;
 mod test_client;
 mod testing;
+mod tickets;
 mod trace;
 mod typed;
 mod uncached;
