@@ -1,8 +1,8 @@
-//! What follows the head of a request.
+//! The parts of a request after its head.
 
 use hyper::upgrade::OnUpgrade;
 
-/// What follows the head of a request: its body, and the connection if the client may use it for
+/// The parts of a request after its head: its body, and the connection if the client may use it for
 /// another protocol.
 pub(crate) struct Sent<B> {
     pub(crate) body: Option<B>,

@@ -10,7 +10,6 @@ use http::uri::Authority;
 use http::{HeaderMap, Method, StatusCode};
 use http_body_util::{BodyExt, Either, Empty, StreamBody};
 use hyper::body::{Body, Frame};
-use hyper::upgrade::OnUpgrade;
 use scopegate_gate::{Lookup, RequestHead, Target, TargetAuthority};
 use warp::filters::path::FullPath;
 use warp::{Filter, Rejection, Reply};
@@ -58,8 +57,7 @@ impl Gate {
             .and(warp::header::headers_cloned())
             .and(warp::addr::remote())
             .and(authority())
-            .and(warp::ext::optional())
-            .and(body())
+            .and(sent())
             .then(
                 move |(target, values): (Target, Vec<String>),
                       path: FullPath,
@@ -68,8 +66,7 @@ impl Gate {
                       headers: HeaderMap,
                       peer: Option<SocketAddr>,
                       authority: FoundAuthority,
-                      upgrade: Option<OnUpgrade>,
-                      body| {
+                      mut sent| {
                     let gate = answering.clone();
                     async move {
                         let head = RequestHead::new(&method, path.as_str(), &headers)
@@ -79,7 +76,6 @@ impl Gate {
                         if !head.names_one_host() {
                             return into_reply(gate.respond_invalid_host(&head).map(Into::into));
                         }
-                        let mut sent = Sent::new(body, upgrade);
                         into_reply(gate.answer(target, values, &head, &mut sent).await)
                     }
                 },
@@ -146,20 +142,17 @@ impl Gate {
             .and(query())
             .and(warp::header::headers_cloned())
             .and(warp::addr::remote())
-            .and(authority())
-            .and(warp::ext::optional());
-        head.and(body()).then(
+            .and(authority());
+        head.and(sent()).then(
             move |method: Method,
                   path: FullPath,
                   query: String,
                   headers: HeaderMap,
                   peer: Option<SocketAddr>,
                   authority: FoundAuthority,
-                  upgrade: Option<OnUpgrade>,
-                  body| {
+                  mut sent| {
                 let gate = gate.clone();
                 async move {
-                    let mut sent = Sent::new(body, upgrade);
                     let head = RequestHead::new(&method, path.as_str(), &headers)
                         .with_query(&query)
                         .with_authority(known(&authority))
@@ -188,6 +181,11 @@ fn known(authority: &FoundAuthority) -> TargetAuthority<'_> {
 
 fn query() -> impl Filter<Extract = (String,), Error = Infallible> + Copy {
     warp::query::raw().or(warp::any().map(String::new)).unify()
+}
+
+/// Returns the body and the connection, if the client may use it for another protocol.
+fn sent() -> impl Filter<Extract = (Sent<impl Body<Data: Send, Error = BoxError> + Send>,), Error = Infallible> + Copy {
+    body().and(warp::ext::optional()).map(Sent::new)
 }
 
 /// Returns the body, or an empty body if an earlier filter took it. That is not a reason for a

@@ -27,7 +27,7 @@ const OF_ONE_SUBJECT: usize = 16;
 ///
 /// A ticket has the subject and the scopes of the permit for which it is issued. It is valid for a
 /// short time, in the memory of this process. A request presents it like an API key. So it is a
-/// scheme of the catalog, and operations that accept it say so:
+/// scheme of the catalog, which operations require:
 ///
 /// ```
 /// use std::sync::Arc;
