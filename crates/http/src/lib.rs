@@ -93,6 +93,7 @@ mod caller;
 mod component;
 #[cfg(feature = "docs")]
 mod content_coding;
+mod data;
 mod description;
 mod dispatch;
 mod document;
@@ -141,6 +142,7 @@ pub mod fuzzing;
 #[doc(hidden)]
 pub mod typestate {
     pub use crate::caller::{AcceptsGuard, AccessDeclared, AccessUndeclared, Guarded, Optional, Public};
+    pub use crate::data::{RequestData, ResponseData};
     pub use crate::handler::Handler;
     pub use crate::input::argument::{Argument, ArgumentError, ArgumentList};
     pub use crate::input::declaration::MayPrecede;

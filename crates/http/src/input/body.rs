@@ -2,13 +2,12 @@
 
 use bytes::Bytes;
 use scopegate_gate::InputError;
-use serde::de::DeserializeOwned;
 use serde_json::json;
-use utoipa::ToSchema;
 
 use crate::answer::Json;
 use crate::body;
 use crate::body_stream::BodyStream;
+use crate::data::RequestData;
 use crate::description::OperationDescription;
 use crate::input::declaration::{Input, StreamedBody, WholeBody};
 use crate::input::parts::RequestParts;
@@ -38,7 +37,7 @@ const ANY: &str = "*/*";
 /// let operation = post("/reports").guard(Guard::authenticated()).then(write);
 /// # let _ = operation;
 /// ```
-impl<T: DeserializeOwned + ToSchema + Send + 'static> Input for Json<T> {
+impl<T: RequestData> Input for Json<T> {
     type Reads = WholeBody;
 
     fn read(parts: &mut RequestParts<'_>) -> Result<Self, InputError> {

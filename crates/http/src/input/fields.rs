@@ -7,8 +7,8 @@ use http::HeaderMap;
 use http::header::COOKIE;
 use scopegate_gate::{InputError, InvalidInput, media_type};
 use serde::de::DeserializeOwned;
-use utoipa::ToSchema;
 
+use crate::data::RequestData;
 use crate::description::OperationDescription;
 use crate::field_place::FieldPlace;
 use crate::field_shape::FieldShape;
@@ -118,7 +118,7 @@ pub struct Cookie<T>(pub T);
 #[expect(clippy::exhaustive_structs, reason = "a handler takes it apart")]
 pub struct Form<T>(pub T);
 
-impl<T: DeserializeOwned + ToSchema + Send + 'static> Input for Query<T> {
+impl<T: RequestData> Input for Query<T> {
     type Reads = Head;
 
     fn read(parts: &mut RequestParts<'_>) -> Result<Self, InputError> {
@@ -135,7 +135,7 @@ impl<T: DeserializeOwned + ToSchema + Send + 'static> Input for Query<T> {
     }
 }
 
-impl<T: DeserializeOwned + ToSchema + Send + 'static> Input for Header<T> {
+impl<T: RequestData> Input for Header<T> {
     type Reads = Head;
 
     fn read(parts: &mut RequestParts<'_>) -> Result<Self, InputError> {
@@ -154,7 +154,7 @@ impl<T: DeserializeOwned + ToSchema + Send + 'static> Input for Header<T> {
     }
 }
 
-impl<T: DeserializeOwned + ToSchema + Send + 'static> Input for Cookie<T> {
+impl<T: RequestData> Input for Cookie<T> {
     type Reads = Head;
 
     fn read(parts: &mut RequestParts<'_>) -> Result<Self, InputError> {
@@ -173,7 +173,7 @@ impl<T: DeserializeOwned + ToSchema + Send + 'static> Input for Cookie<T> {
     }
 }
 
-impl<T: DeserializeOwned + ToSchema + Send + 'static> Input for Form<T> {
+impl<T: RequestData> Input for Form<T> {
     type Reads = WholeBody;
 
     fn read(parts: &mut RequestParts<'_>) -> Result<Self, InputError> {
