@@ -136,7 +136,7 @@ impl Gate {
         let refusals = self.refusals();
         match response.extensions().get::<AsRefusal>() {
             None => response,
-            Some(AsRefusal::Missing) => refusals.not_found().map(Into::into),
+            Some(AsRefusal::Missing) => refusals.not_found(routed.label()).map(Into::into),
             Some(AsRefusal::Body(error)) => routed.respond_body_error(*error).map(Into::into),
             Some(AsRefusal::Input(error)) => refusals.input_error(error, routed.label()).map(Into::into),
         }
@@ -153,9 +153,9 @@ impl Gate {
             "resource refused"
         );
         let response = if check.status == http::StatusCode::FORBIDDEN {
-            self.refusals().forbidden()
+            self.refusals().forbidden(label)
         } else {
-            self.refusals().not_found()
+            self.refusals().not_found(label)
         };
         response.map(Into::into)
     }

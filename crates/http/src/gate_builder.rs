@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Extensions;
 use scopegate_domain::{Catalog, Clock};
-use scopegate_gate::{SiteEndpoint, path};
+use scopegate_gate::{RefusalFormat, SiteEndpoint, path};
 use scopegate_openapi::DocumentInfo;
 use scopegate_policy::{Guard, Method, OperationTable, ResolvedOperation};
 use scopegate_store::Users;
@@ -34,6 +34,7 @@ use crate::{BearerTokens, credential::CredentialVerifier, site::Dialect};
 /// | setting | default | why |
 /// |---|---|---|
 /// | dialect | [`Dialect::rfc`] | the RFCs apply to all clients |
+/// | refusals | those of the dialect | |
 /// | body | 1 MiB within 30 s | enough for a JSON document; it bounds what one request can hold |
 /// | clock | the system's | |
 /// | realm | the title | |
@@ -147,6 +148,39 @@ impl GateBuilder {
     pub fn dialect(mut self, dialect: Dialect) -> Self {
         self.gate = self.gate.dialect(dialect);
         self.dialect = dialect;
+        self
+    }
+
+    /// Sets the format of all refusals, in answers and in the document. Default: that of the
+    /// dialect ([`Dialect::refusals`]).
+    ///
+    /// ```
+    /// use scopegate_http::site::{RefusalContext, RefusalFormat, RefusalSchema};
+    /// use scopegate_http::{Catalog, Gate, Path, get};
+    /// use serde_json::json;
+    ///
+    /// struct Codes;
+    ///
+    /// impl RefusalFormat for Codes {
+    ///     fn body(&self, refusal: &RefusalContext<'_>) -> Vec<u8> {
+    ///         json!({ "code": refusal.kind.as_str() }).to_string().into_bytes()
+    ///     }
+    ///
+    ///     fn schema(&self) -> RefusalSchema {
+    ///         let code = json!({ "type": "object", "properties": { "code": { "type": "string" } } });
+    ///         RefusalSchema::new("Code", "application/json", code)
+    ///     }
+    /// }
+    ///
+    /// let gate = Gate::builder(Catalog::builder().build()?)
+    ///     .refusals(Codes)
+    ///     .operation(get("/reports/{id}").public().then(|Path(id): Path<u32>| async move { id.to_string() }))
+    ///     .build()?;
+    /// assert!(gate.openapi()["components"]["schemas"]["Code"].is_object());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn refusals(mut self, format: impl RefusalFormat) -> Self {
+        self.gate = self.gate.refusals(format);
         self
     }
 
@@ -310,6 +344,7 @@ impl GateBuilder {
         }
         let source = document::Source {
             dialect: self.dialect.document,
+            refusals: gate.refusals(),
             info: &self.info,
             mounted: &self.mounted,
             sites: &self.sites,

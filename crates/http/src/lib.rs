@@ -61,6 +61,7 @@
 //! - `examples/schemes.rs` has passwords and API keys.
 //! - `examples/other_issuer.rs` (feature `remote-issuers`) accepts tokens of another provider.
 //! - `docs/schemes.md` lists all security schemes.
+//! - `docs/refusals.md` has an error body of the application's own.
 //!
 //! The crate re-exports the crates of the lower layers ([`domain`], [`policy`], [`analysis`],
 //! [`token`], [`store`]) and [`warp`], [`tokio`], [`serde`], [`serde_json`] and [`utoipa`]. Derive
@@ -151,6 +152,10 @@ pub mod typestate {
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/refusals.md")]
+struct RefusalsPage;
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/shadow.md")]

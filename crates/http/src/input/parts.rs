@@ -15,7 +15,7 @@ use crate::field_shape::FieldShape;
 /// [`Input`](crate::input::Input) has an example.
 pub struct RequestParts<'r> {
     head: &'r RequestHead<'r>,
-    label: &'r RequestLabel,
+    label: &'r RequestLabel<'r>,
     body: SentBody,
     permit: Option<Permit>,
     /// The number of arguments that still take the permit.
@@ -48,7 +48,7 @@ pub(crate) struct MountedInputs<'r> {
 impl<'r> RequestParts<'r> {
     pub(crate) const fn new(
         head: &'r RequestHead<'r>,
-        label: &'r RequestLabel,
+        label: &'r RequestLabel<'r>,
         mounted: MountedInputs<'r>,
         values: &'r [String],
     ) -> Self {

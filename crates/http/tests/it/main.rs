@@ -33,6 +33,7 @@ mod one_round;
 mod openapi;
 mod places;
 mod producers;
+mod refusals;
 mod remembered;
 #[path = "../../../../tests/replay.rs"]
 mod replay;
