@@ -145,6 +145,11 @@ pub enum InputError {
     /// The body is of a media type that the operation does not read. The sentence names the right
     /// one.
     MediaType(&'static str),
+    /// The request comes from a page of another origin, which may not make it.
+    ForeignOrigin,
+    /// The request is not a handshake of WebSocket
+    /// ([RFC 6455, section 4.4](https://www.rfc-editor.org/rfc/rfc6455#section-4.4)).
+    UpgradeRequired,
     /// The server cannot provide the value, which is an error of the program.
     Unavailable,
 }

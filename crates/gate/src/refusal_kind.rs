@@ -19,6 +19,8 @@ pub enum RefusalKind {
     BodyTooLarge,
     /// A rule or a check denies the request.
     Forbidden,
+    /// The request comes from a page of another origin.
+    ForeignOrigin,
     /// The user is disabled.
     InactiveUser,
     /// The body ended early.
@@ -53,6 +55,8 @@ pub enum RefusalKind {
     Unavailable,
     /// The operation does not read bodies of this media type.
     UnsupportedMediaType,
+    /// The operation needs a handshake of another protocol.
+    UpgradeRequired,
 }
 
 impl RefusalKind {
@@ -64,6 +68,7 @@ impl RefusalKind {
             Self::BodyTimeout => "body_timeout",
             Self::BodyTooLarge => "body_too_large",
             Self::Forbidden => "forbidden",
+            Self::ForeignOrigin => "foreign_origin",
             Self::InactiveUser => "inactive_user",
             Self::IncompleteBody => "incomplete_body",
             Self::InsufficientScope => "insufficient_scope",
@@ -81,6 +86,7 @@ impl RefusalKind {
             Self::Unauthenticated => "unauthenticated",
             Self::Unavailable => "unavailable",
             Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::UpgradeRequired => "upgrade_required",
         }
     }
 
@@ -97,12 +103,15 @@ impl RefusalKind {
             | Self::MalformedBasic
             | Self::StepUp
             | Self::Unauthenticated => StatusCode::UNAUTHORIZED,
-            Self::Forbidden | Self::InactiveUser | Self::InsufficientScope => StatusCode::FORBIDDEN,
+            Self::Forbidden | Self::ForeignOrigin | Self::InactiveUser | Self::InsufficientScope => {
+                StatusCode::FORBIDDEN
+            }
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::UpgradeRequired => StatusCode::UPGRADE_REQUIRED,
             Self::ServerFault => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -127,12 +136,14 @@ impl RefusalKind {
             Self::BodyTooLarge => Some("The body is too large"),
             Self::UnsupportedMediaType => Some("The operation does not read this media type"),
             Self::BodyTimeout
+            | Self::ForeignOrigin
             | Self::IncompleteBody
             | Self::InvalidHost
             | Self::MethodNotAllowed
             | Self::RepeatedCredential
             | Self::ServerFault
-            | Self::Unavailable => None,
+            | Self::Unavailable
+            | Self::UpgradeRequired => None,
         }
     }
 }

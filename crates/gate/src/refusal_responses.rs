@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{ALLOW, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{ALLOW, CONNECTION, LOCATION, RETRY_AFTER, SEC_WEBSOCKET_VERSION, UPGRADE, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
 use scopegate_domain::ErrorCode;
 use scopegate_policy::{
@@ -251,16 +251,32 @@ impl RefusalResponses {
             InputError::Invalid(fault) => self.invalid(std::slice::from_ref(fault), request),
             InputError::Several(faults) => self.invalid(faults, request),
             InputError::Unavailable => self.fault(ServerFault::Input, request),
-            InputError::MediaType(sentence) => {
-                tracing::debug!(target: LOG_TARGET,
-                    request_id = request.id_text(),
-                    peer = request.peer(),
-                    cause = *sentence,
-                    "an input was refused"
-                );
-                self.write(&row(RefusalKind::UnsupportedMediaType, sentence, None), request)
+            InputError::MediaType(sentence) => self.unreadable(RefusalKind::UnsupportedMediaType, sentence, request),
+            InputError::ForeignOrigin => {
+                let sentence = "a page of another origin may not do this";
+                self.unreadable(RefusalKind::ForeignOrigin, sentence, request)
+            }
+            InputError::UpgradeRequired => {
+                let sentence = "a handshake of WebSocket, version 13, is needed";
+                let mut response = self.unreadable(RefusalKind::UpgradeRequired, sentence, request);
+                let headers = response.headers_mut();
+                headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+                headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+                headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+                response
             }
         }
+    }
+
+    /// Refuses a request that the operation cannot read, and logs the cause.
+    fn unreadable(&self, kind: RefusalKind, sentence: &'static str, request: &RequestLabel<'_>) -> Response<Bytes> {
+        tracing::debug!(target: LOG_TARGET,
+            request_id = request.id_text(),
+            peer = request.peer(),
+            cause = sentence,
+            "an input was refused"
+        );
+        self.write(&row(kind, sentence, None), request)
     }
 
     /// Logs the kinds and places of the faults alone, because a client chooses their messages and

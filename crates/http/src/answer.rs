@@ -41,7 +41,7 @@ pub use crate::warp_filter::WarpReply;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an answer",
     label = "a handler answers `Json<T>`, `Html<T>`, text, bytes, a `StatusCode`, `(StatusCode, Json<T>)`, an `Option` of an answer, or a `Result` of two",
-    note = "wrap a `warp::Reply`: `WarpReply(reply)`; wrap data: `Json(data)`"
+    note = "wrap data: `Json(data)`; wrap a `warp::Reply`: `WarpReply(reply)`; an error type of the application implements `Answer`"
 )]
 pub trait Answer: Send + 'static {
     /// The response.

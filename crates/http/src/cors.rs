@@ -180,7 +180,7 @@ impl CorsHeaders {
 
     /// Returns the value of `Access-Control-Allow-Origin`; `None` for a foreign origin, for `null`,
     /// and without an origin.
-    fn allowed(&self, request: &HeaderMap) -> Option<HeaderValue> {
+    pub(crate) fn allowed(&self, request: &HeaderMap) -> Option<HeaderValue> {
         let mut sent = request.get_all(ORIGIN).iter();
         let (Some(origin), None) = (sent.next(), sent.next()) else {
             return None;

@@ -1,6 +1,7 @@
 //! Runs an operation: guard, check of the resource, body, inputs, handler.
 
 use hyper::body::Body;
+use hyper::upgrade::OnUpgrade;
 use scopegate_gate::{BodyError, RequestHead, Routed, ServerFault};
 use scopegate_policy::Permit;
 
@@ -53,7 +54,7 @@ impl Gate {
                 Ok(body) => body,
                 Err(error) => return routed.respond_body_error(error).map(Into::into),
             };
-            let mut parts = self.parts(&request).with_body(body);
+            let mut parts = self.parts(&request, sent.upgrade.take()).with_body(body);
             parts.set_permit(permit, mounted.callers);
             match mounted.endpoint.call(&mut parts) {
                 Ok(answering) => answering,
@@ -75,7 +76,7 @@ impl Gate {
         B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
         let &OperationRequest { mounted, routed, .. } = request;
-        let mut parts = self.parts(request);
+        let mut parts = self.parts(request, sent.upgrade.take());
         parts.set_permit(permit, mounted.callers);
         let loading = match check.load(&mut parts) {
             Ok(loading) => loading,
@@ -98,14 +99,16 @@ impl Gate {
         }
     }
 
-    fn parts<'r>(&'r self, request: &OperationRequest<'r>) -> RequestParts<'r> {
+    fn parts<'r>(&'r self, request: &OperationRequest<'r>, upgrade: Option<OnUpgrade>) -> RequestParts<'r> {
         let mounted = request.mounted;
         let inputs = MountedInputs {
             names: &mounted.parameters,
             shapes: &mounted.shapes,
             states: &self.inner.states,
+            cors: self.inner.cors.as_ref(),
         };
-        RequestParts::new(request.head, request.routed.label(), inputs, request.routed.values())
+        let label = request.routed.label();
+        RequestParts::new(request.head, label, inputs, request.routed.values()).with_upgrade(upgrade)
     }
 
     /// Reads the body as the operation uses it.

@@ -143,6 +143,9 @@ impl Gate {
             let fault = || self.refusals().fault(ServerFault::Panic, routed.label());
             routed.span().in_scope(fault).map(Into::into)
         });
+        if head.method() == Method::HEAD {
+            response = without_body(response);
+        }
         self.open_target(target, head.headers(), &mut response);
         routed.finish(&mut response);
         response
@@ -158,7 +161,7 @@ impl Gate {
     where
         B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
-        let response = match target {
+        match target {
             Target::Operation(number) => {
                 if let Some(answer) = self.preflight_of(number, head) {
                     return answer;
@@ -167,11 +170,6 @@ impl Gate {
             }
             // Boxed, so that the future of every other request stays small.
             Target::Site { .. } => Box::pin(self.run_site(routed, head, sent)).await,
-        };
-        if head.method() == Method::HEAD {
-            without_body(response)
-        } else {
-            response
         }
     }
 

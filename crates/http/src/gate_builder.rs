@@ -16,6 +16,7 @@ use scopegate_store::Users;
 use crate::body::BodyLimits;
 use crate::build_error::BuildError;
 use crate::cors::{Cors, CorsHeaders};
+use crate::credential::{BearerTokens, CredentialVerifier};
 #[cfg(feature = "docs")]
 use crate::docs::DocsEndpoint;
 use crate::document;
@@ -26,7 +27,7 @@ use crate::input::BodyUse;
 use crate::issuers::{Introspection, RemoteIssuer};
 use crate::resource::MountedCheck;
 use crate::route::{HandledOperation, OperationHandler};
-use crate::{BearerTokens, credential::CredentialVerifier, site::Dialect};
+use crate::site::Dialect;
 
 /// Builds a gate from its settings; [`GateBuilder::build`] returns the errors, each with its
 /// operation.

@@ -77,6 +77,7 @@
 //! | `remote-issuers` | no | tokens of other providers |
 //! | `import` | no | readers of OpenAPI and other documents |
 //! | `testing` | no | the module [`testing`]: permits without a token, a client without a socket, policy snapshots |
+//! | `websocket` | no | the module [`websocket`]: connections behind guards, 13 crates |
 //! | `fuzzing` | no | entry points for fuzzers |
 //!
 //! # Out of scope
@@ -132,6 +133,8 @@ pub mod input;
 pub mod site;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(feature = "websocket")]
+pub mod websocket;
 
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
@@ -170,7 +173,6 @@ pub use group::Group;
 pub use input::{Path, Query, State};
 pub use route::{HandledOperation, Route, delete, get, patch, post, put, route};
 pub use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
-pub use scopegate_gate::BearerTokens;
 pub use scopegate_policy::{ActiveUser, Check, CheckContext, Guard, Permit};
 
 #[cfg(feature = "remote-issuers")]

@@ -6,7 +6,6 @@ use hyper::upgrade::OnUpgrade;
 /// another protocol.
 pub(crate) struct Sent<B> {
     pub(crate) body: Option<B>,
-    #[expect(dead_code, reason = "no input reads it yet")]
     pub(crate) upgrade: Option<OnUpgrade>,
 }
 

@@ -14,8 +14,9 @@ use std::sync::Arc;
 
 use scopegate_domain::{Audience, Catalog, ClientId, Issuer, SystemClock};
 use scopegate_grant::{AuthorizationServer, HashingLimits, RevocationWatch};
+use scopegate_http::credential::BearerTokens;
 use scopegate_http::policy::OperationTable;
-use scopegate_http::{BearerTokens, Gate, GateBuilder};
+use scopegate_http::{Gate, GateBuilder};
 use scopegate_portal::TokenEndpoint;
 use scopegate_store::UsersCache;
 use scopegate_token::{PasswordHasher, PasswordPolicy, RevokedSet, Signer, TokenRules, Verifier};

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use scopegate_domain::{Audience, Issuer, Lifetime, Secret};
-use scopegate_http::BearerTokens;
+use scopegate_http::credential::BearerTokens;
 use scopegate_portal::TrustedProxies;
 use scopegate_token::KeySchedule;
 use serde::{Deserialize, Serialize};

@@ -5,10 +5,12 @@ use std::fmt;
 
 use bytes::Bytes;
 use http::{Extensions, HeaderMap, Method};
+use hyper::upgrade::OnUpgrade;
 use scopegate_gate::{RequestHead, RequestLabel};
 use scopegate_policy::Permit;
 
 use crate::body_stream::BodyStream;
+use crate::cors::CorsHeaders;
 use crate::field_shape::FieldShape;
 
 /// The parts of an authorized request that inputs read.
@@ -23,6 +25,7 @@ pub struct RequestParts<'r> {
     mounted: MountedInputs<'r>,
     values: &'r [String],
     resource: Option<Box<dyn Any + Send>>,
+    upgrade: Option<OnUpgrade>,
 }
 
 /// The body of a request, as the operation uses it.
@@ -43,6 +46,8 @@ pub(crate) struct MountedInputs<'r> {
     pub(crate) shapes: &'r [(TypeId, FieldShape)],
     /// The values of the application.
     pub(crate) states: &'r Extensions,
+    /// The origins whose pages may read answers.
+    pub(crate) cors: Option<&'r CorsHeaders>,
 }
 
 impl<'r> RequestParts<'r> {
@@ -61,6 +66,7 @@ impl<'r> RequestParts<'r> {
             mounted,
             values,
             resource: None,
+            upgrade: None,
         }
     }
 
@@ -83,6 +89,26 @@ impl<'r> RequestParts<'r> {
         } else {
             self.permit.clone()
         }
+    }
+
+    /// Sets the connection, if the client may use it for another protocol.
+    pub(crate) fn with_upgrade(mut self, upgrade: Option<OnUpgrade>) -> Self {
+        self.upgrade = upgrade;
+        self
+    }
+
+    /// Takes the connection, if the client may use it for another protocol.
+    #[cfg(feature = "websocket")]
+    pub(crate) fn take_upgrade(&mut self) -> Option<OnUpgrade> {
+        self.upgrade.take()
+    }
+
+    /// Whether pages of the origin of the request may read answers.
+    #[cfg(feature = "websocket")]
+    pub(crate) fn is_allowed_origin(&self) -> bool {
+        self.mounted
+            .cors
+            .is_some_and(|cors| cors.allowed(self.headers()).is_some())
     }
 
     /// Sets the resource that the route loaded.

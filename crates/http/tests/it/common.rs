@@ -8,12 +8,13 @@ use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::service::Service;
+use scopegate_http::credential::BearerTokens;
 use scopegate_http::domain::{
     AccessTokenClaims, Account, Lifetime, ManualClock, Secret, Timestamp, User, UserId, UserStatus, Username,
 };
 use scopegate_http::store::{MemoryStore, Users};
 use scopegate_http::token::{Signer, SigningKey, TokenRules, Verifier};
-use scopegate_http::{BearerTokens, Catalog, Gate, GateBuilder, ScopeToken, SecurityScheme, site::Dialect};
+use scopegate_http::{Catalog, Gate, GateBuilder, ScopeToken, SecurityScheme, site::Dialect};
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::{DefaultGuard, Interest};
 use tracing::{Event, Metadata, Subscriber};

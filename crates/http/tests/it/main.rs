@@ -51,3 +51,4 @@ mod tickets;
 mod trace;
 mod typed;
 mod uncached;
+mod websocket;

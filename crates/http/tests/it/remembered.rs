@@ -6,6 +6,7 @@ mod history;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use scopegate_http::credential::BearerTokens;
 use scopegate_http::domain::{
     AccessTokenClaims, Audience, ClientId, Issuer, Lifetime, ManualClock, Revocation, Revoked, Secret, Timestamp,
     TokenId, UserId, UserStatus,
@@ -13,7 +14,7 @@ use scopegate_http::domain::{
 use scopegate_http::policy::{Fact, Rule};
 use scopegate_http::store::{Store, Users, UsersCache};
 use scopegate_http::token::{RevokedSet, Signer, SigningKey, SubjectClaim, TokenRules, Verifier};
-use scopegate_http::{ActiveUser, BearerTokens, Catalog, Gate, GateBuilder, Guard, SecurityScheme, get};
+use scopegate_http::{ActiveUser, Catalog, Gate, GateBuilder, Guard, SecurityScheme, get};
 
 use crate::common::{self, ITEMS, ME, NOW, get_with, remembering};
 

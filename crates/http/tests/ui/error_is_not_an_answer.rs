@@ -1,4 +1,4 @@
-// The message contains: `Answer` is not implemented for `Down`
+// The message contains: an error type of the application implements `Answer`
 
 use scopegate_http::*;
 

@@ -15,7 +15,8 @@ use scopegate_domain::{
     Audience, Catalog, Clock, Issuer, Lifetime, ScopeToken, Secret, SecurityScheme, SystemClock, Timestamp,
 };
 use scopegate_grant::{AuthorizationServer, RevocationWatch};
-use scopegate_http::{ActiveUser, BearerTokens, CurrentUser, Gate, Guard, answer::AnyJson, get};
+use scopegate_http::credential::BearerTokens;
+use scopegate_http::{ActiveUser, CurrentUser, Gate, Guard, answer::AnyJson, get};
 use scopegate_portal::TokenEndpoint;
 use scopegate_store::{Store, Users, UsersCache};
 use scopegate_store_sql::{DatabaseUrl, OpenMode, SqlStore};

@@ -1,0 +1,138 @@
+//! A connection of WebSocket.
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{SinkExt, StreamExt};
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
+use tokio::time::timeout;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::{self, Error};
+
+/// A message of a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "RFC 6455 has two kinds of data")]
+pub enum Message {
+    /// A text.
+    Text(String),
+    /// Bytes.
+    Binary(Bytes),
+}
+
+impl From<&str> for Message {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Message {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+/// The reason why a connection of WebSocket ended.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WebSocketError {
+    /// The client sent nothing, or read nothing, for the time limit.
+    #[error("the client did not answer within the time limit")]
+    Idle,
+    /// A message is larger than the limit.
+    #[error("a message is larger than the limit")]
+    TooLarge,
+    /// The client broke the protocol, or the connection broke.
+    #[error("the connection ended: {0}")]
+    Connection(Box<Error>),
+}
+
+impl From<Error> for WebSocketError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Capacity(_) => Self::TooLarge,
+            error => Self::Connection(Box::new(error)),
+        }
+    }
+}
+
+/// A connection of WebSocket. Pings are answered by itself.
+pub struct WebSocket {
+    stream: WebSocketStream<TokioIo<Upgraded>>,
+    idle: Duration,
+    /// Whether the client has not answered the last ping.
+    is_pinged: bool,
+}
+
+impl WebSocket {
+    pub(super) const fn new(stream: WebSocketStream<TokioIo<Upgraded>>, idle: Duration) -> Self {
+        Self {
+            stream,
+            idle,
+            is_pinged: false,
+        }
+    }
+
+    /// Returns the next message; `None` if the client closed the connection.
+    ///
+    /// # Errors
+    ///
+    /// [`WebSocketError`]. The connection is of no further use.
+    pub async fn receive(&mut self) -> Result<Option<Message>, WebSocketError> {
+        loop {
+            let Ok(next) = timeout(self.idle / 2, self.stream.next()).await else {
+                if std::mem::replace(&mut self.is_pinged, true) {
+                    return Err(WebSocketError::Idle);
+                }
+                self.send_frame(tungstenite::Message::Ping(Bytes::new())).await?;
+                continue;
+            };
+            self.is_pinged = false;
+            match next.transpose()? {
+                None | Some(tungstenite::Message::Close(_)) => return Ok(None),
+                Some(tungstenite::Message::Text(text)) => return Ok(Some(Message::Text(text.as_str().to_owned()))),
+                Some(tungstenite::Message::Binary(bytes)) => return Ok(Some(Message::Binary(bytes))),
+                Some(_) => {}
+            }
+        }
+    }
+
+    /// Sends a message.
+    ///
+    /// # Errors
+    ///
+    /// [`WebSocketError`]. The connection is of no further use.
+    pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), WebSocketError> {
+        self.send_frame(match message.into() {
+            Message::Text(text) => tungstenite::Message::text(text),
+            Message::Binary(bytes) => tungstenite::Message::binary(bytes),
+        })
+        .await
+    }
+
+    /// Closes the connection, and waits for the answer of the client.
+    ///
+    /// # Errors
+    ///
+    /// [`WebSocketError`].
+    pub async fn close(mut self) -> Result<(), WebSocketError> {
+        self.send_frame(tungstenite::Message::Close(None)).await?;
+        while self.receive().await?.is_some() {}
+        Ok(())
+    }
+
+    async fn send_frame(&mut self, frame: tungstenite::Message) -> Result<(), WebSocketError> {
+        match timeout(self.idle, self.stream.send(frame)).await {
+            Ok(sent) => Ok(sent?),
+            Err(_) => Err(WebSocketError::Idle),
+        }
+    }
+}
+
+/// Prints no content, because it can contain a secret.
+impl fmt::Debug for WebSocket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebSocket").finish_non_exhaustive()
+    }
+}
