@@ -1,5 +1,5 @@
-//! Credentials: settings of bearer tokens, verifiers of the application (passwords, API keys, opaque
-//! tokens), one-time tickets.
+//! Credentials: settings of bearer tokens, verifiers of the application (passwords, API keys,
+//! opaque tokens), one-time tickets.
 
 mod tickets;
 

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use base64_simd::URL_SAFE_NO_PAD;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use ring::{hmac, rand::SystemRandom};
+use scopegate_http::credential::BearerTokens;
 use scopegate_http::domain::{
     Account, Clock as _, Issuer, Revocation, Revoked as Whose, ScopeLayout, Secret, SystemClock, TokenId, User, UserId,
     UserStatus, Username,
@@ -16,7 +17,7 @@ use scopegate_http::domain::{
 use scopegate_http::store::{BoxFuture, MemoryStore, StoreError, Users};
 use scopegate_http::token::{RevokedSet, SigningKey, SubjectClaim, TokenRules, Verifier};
 use scopegate_http::{
-    ActiveUser, BearerTokens, Gate, GateBuilder, Guard, Permit,
+    ActiveUser, Gate, GateBuilder, Guard, Permit,
     credential::{Credential, CredentialCheck, CredentialVerifier},
     get,
     issuers::{Introspection, SubjectMapping},
