@@ -73,6 +73,6 @@ pub use scope::{InvalidScope, Scope, ScopeToken};
 pub use secret::Secret;
 pub use stored_key::StoredKey;
 pub use time::{Clock, Lifetime, ManualClock, SystemClock, Timestamp};
-pub use user::{Account, InvalidUsername, PasswordHash, User, UserStatus, Username};
+pub use user::{Account, ApplicationUser, InvalidUsername, PasswordHash, User, UserStatus, Username};
 pub use verified::{Authenticated, Verified};
 pub use visible::visible;

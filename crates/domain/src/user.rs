@@ -1,13 +1,17 @@
 //! The resource owner.
 
+mod application_user;
 mod profile;
 
+use std::any::Any;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+pub use self::application_user::ApplicationUser;
+use self::application_user::ApplicationValue;
 use crate::{Scope, Secret, UserId};
 
 /// The name that a user logs in with: 1 to 255 bytes, by the profile `UsernameCasePreserved` of
@@ -168,6 +172,7 @@ pub struct User {
     full_name: Option<String>,
     status: UserStatus,
     scope: Scope,
+    value: Option<ApplicationValue>,
 }
 
 impl User {
@@ -181,6 +186,7 @@ impl User {
             full_name: None,
             status: UserStatus::Active,
             scope: Scope::EMPTY,
+            value: None,
         }
     }
 
@@ -211,6 +217,25 @@ impl User {
     pub fn with_scope(mut self, scope: Scope) -> Self {
         self.scope = scope;
         self
+    }
+
+    /// Sets a value of the application's own type. Default: none. No store keeps it.
+    #[must_use]
+    pub fn with_value<T: Any + Send + Sync>(mut self, value: T) -> Self {
+        self.value = Some(ApplicationValue::new(value));
+        self
+    }
+
+    /// Returns the value of the application's own type, if it is a `T`.
+    #[must_use]
+    pub fn value<T: Any>(&self) -> Option<&T> {
+        self.value.as_ref()?.get()
+    }
+
+    /// Returns the value of the application's own type as a shared pointer, if it is a `T`.
+    #[must_use]
+    pub fn shared_value<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
+        self.value.as_ref()?.shared()
     }
 
     /// The permanent id of the user.
@@ -253,6 +278,12 @@ impl User {
     #[must_use]
     pub const fn scope(&self) -> &Scope {
         &self.scope
+    }
+}
+
+impl ApplicationUser for User {
+    fn is_active(&self) -> bool {
+        Self::is_active(self)
     }
 }
 

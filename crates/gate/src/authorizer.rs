@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use scopegate_domain::{Clock, Timestamp, User, UserId, Username};
+use scopegate_domain::{Clock, Timestamp, User};
 use scopegate_policy::{Denial, OperationTable, Permit, PresentedCredentials, ResolvedOperation, authorize};
-use scopegate_store::{StoreError, Users};
-use scopegate_token::SubjectClaim;
+use scopegate_store::StoreError;
 
 use crate::credentials::accepted::AcceptedCredential;
 use crate::credentials::application;
@@ -16,6 +15,7 @@ use crate::credentials::scheme_verifiers::{CredentialSource, SchemeEntry, Scheme
 use crate::refusal::{CredentialError, Refusal};
 use crate::request_head::RequestHead;
 use crate::shadow::ShadowEvaluator;
+use crate::user_source::UserSource;
 use crate::{Credential, Dialect};
 
 /// Authorizes requests. This type combines verifiers, users and policy.
@@ -23,7 +23,7 @@ use crate::{Credential, Dialect};
 pub(crate) struct Authorizer {
     pub(crate) dialect: Dialect,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) users: Option<Arc<dyn Users>>,
+    pub(crate) users: Option<UserSource>,
     pub(crate) table: OperationTable,
 }
 
@@ -208,7 +208,7 @@ impl Authorizer {
         let (Some(users), Some(subject)) = (&self.users, one.subject()) else {
             return true;
         };
-        one.user = self.recall(&**users, subject);
+        one.user = users.cached(subject, self.dialect.subject);
         one.user.is_some()
     }
 
@@ -218,32 +218,10 @@ impl Authorizer {
         let (Some(users), Some(subject)) = (&self.users, subject) else {
             return Ok(None);
         };
-        match self.recall(&**users, subject) {
+        match users.cached(subject, self.dialect.subject) {
             Some(user) => Ok(Some(user)),
-            None => self.find_user(&**users, subject).await,
+            None => users.find(subject, self.dialect.subject).await.map_err(Refusal::Store),
         }
-    }
-
-    /// Returns a cached user.
-    fn recall(&self, users: &dyn Users, subject: &str) -> Option<Arc<User>> {
-        match self.dialect.subject {
-            SubjectClaim::Username => users.cached(subject),
-            SubjectClaim::UserId => users.cached_by_id(subject),
-        }
-    }
-
-    async fn find_user(&self, users: &dyn Users, subject: &str) -> Result<Option<Arc<User>>, Refusal> {
-        let found = match self.dialect.subject {
-            SubjectClaim::Username => match Username::from_stored(subject) {
-                Ok(name) => users.find(&name).await,
-                Err(_) => return Ok(None),
-            },
-            SubjectClaim::UserId => match UserId::parse(subject) {
-                Ok(id) => users.find_by_id(&id).await,
-                Err(_) => return Ok(None),
-            },
-        };
-        found.map(|user| user.map(Arc::new)).map_err(Refusal::Store)
     }
 }
 

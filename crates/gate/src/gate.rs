@@ -1,5 +1,6 @@
 //! The gate as a value: operations, verifiers, users and sites.
 
+use std::any::TypeId;
 use std::fmt;
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use crate::refusal_responses::RefusalResponses;
 use crate::routes::{Lookup, Routes, Target};
 use crate::shadow::ShadowEvaluator;
 use crate::site_endpoint::{SiteEndpoint, SiteRoute};
+use crate::user_source::UserSource;
 
 /// The operations of an application with their requirements, and the verifiers of their
 /// credentials.
@@ -113,6 +115,12 @@ impl Gate {
     #[must_use]
     pub fn methods_of(&self, template: &str) -> &[(&'static str, Target)] {
         self.inner.routes.methods_of(template)
+    }
+
+    /// Returns the type of the users that a permit can have; `None` without users.
+    #[must_use]
+    pub fn user_type(&self) -> Option<TypeId> {
+        self.inner.authorizer.users.as_ref().map(UserSource::user_type)
     }
 
     /// Returns whether scripts of configured origins may read the answers of a target.

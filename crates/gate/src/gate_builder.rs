@@ -30,6 +30,7 @@ use crate::refusal_responses::RefusalResponses;
 use crate::routes::{RouteClash, Routes, Target};
 use crate::shadow::ShadowBuilder;
 use crate::site_endpoint::SiteEndpoint;
+use crate::user_source::{ResolveUser, UserSource};
 use crate::{path, producers, template};
 
 /// The title of an application that sets none.
@@ -52,7 +53,7 @@ pub struct GateBuilder {
     title: String,
     realm: Option<String>,
     clock: Arc<dyn Clock>,
-    users: Option<Arc<dyn Users>>,
+    users: Option<UserSource>,
     verifiers: Vec<(String, SchemeVerifier)>,
     issued: Option<IssuedTokens>,
     sites: Vec<Arc<dyn SiteEndpoint>>,
@@ -128,7 +129,14 @@ impl GateBuilder {
     /// Sets the users. Default: none. The gate finds the user at most once for each request, and
     /// only if a guard requires a user.
     pub fn users(mut self, users: Arc<dyn Users>) -> Self {
-        self.users = Some(users);
+        self.users = Some(UserSource::Stored(users));
+        self
+    }
+
+    /// Sets the users of an application's own type, instead of [`GateBuilder::users`]. Default:
+    /// none.
+    pub fn user_resolver(mut self, resolver: impl ResolveUser) -> Self {
+        self.users = Some(UserSource::resolved(resolver));
         self
     }
 

@@ -100,6 +100,7 @@ mod template;
 #[cfg(feature = "testing")]
 mod test_identity;
 mod trusted_proxies;
+mod user_source;
 
 pub mod entity_tag;
 #[cfg(feature = "fuzzing")]
@@ -140,4 +141,5 @@ pub use site_endpoint::{SiteDocument, SiteEndpoint, SiteRequest, SiteRoute};
 #[cfg(feature = "testing")]
 pub use test_identity::TestIdentity;
 pub use trusted_proxies::{InvalidProxies, TrustedProxies};
+pub use user_source::ResolveUser;
 pub use {scopegate_domain as domain, scopegate_policy as policy, scopegate_store as store, scopegate_token as token};

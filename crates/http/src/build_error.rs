@@ -15,6 +15,17 @@ pub enum BuildError {
         /// The operation.
         operation: String,
     },
+    /// The handler takes a user of another type than the gate finds.
+    #[error(
+        "the handler of `{operation}` takes `CurrentUser<{name}>`, and the users of the gate have another type; \
+         add `GateBuilder::user_resolver` with a resolver of this type"
+    )]
+    UserType {
+        /// The operation.
+        operation: String,
+        /// The type of the user.
+        name: &'static str,
+    },
     /// An input reads the body of a method whose body has no meaning
     /// ([RFC 9110, section 9.3.1](https://www.rfc-editor.org/rfc/rfc9110#section-9.3.1)).
     #[error("`{operation}` reads a body, which has no meaning in a {method} request; use POST, or read the query")]

@@ -1,9 +1,11 @@
 //! The caller, as the first argument of a handler.
 
+use std::any::Any;
+use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use scopegate_domain::User;
+use scopegate_domain::{ApplicationUser, User};
 use scopegate_policy::Permit;
 
 /// The state of an operation without a declared access rule. It has no `then`.
@@ -55,9 +57,13 @@ impl AcceptsGuard for AccessUndeclared {}
 
 /// A user that the guard authorized, with the [`Permit`].
 ///
-/// Dereferences to the [`User`]; [`CurrentUser::permit`] returns the permit. If the guard does not
-/// require a user, an operation whose handler takes one cannot be built: see
-/// [`BuildError::NoUser`](crate::BuildError::NoUser).
+/// `U` is [`User`], or the application's own type, which
+/// [`GateBuilder::user_resolver`](crate::GateBuilder::user_resolver) finds. Dereferences to it;
+/// [`CurrentUser::permit`] returns the permit.
+///
+/// The gate is not built if the guard does not require a user
+/// ([`BuildError::NoUser`](crate::BuildError::NoUser)), or if the users of the gate have another
+/// type ([`BuildError::UserType`](crate::BuildError::UserType)).
 ///
 /// ```
 /// use scopegate_http::{CurrentUser, Json};
@@ -67,20 +73,25 @@ impl AcceptsGuard for AccessUndeclared {}
 /// }
 /// # let _ = who;
 /// ```
-#[derive(Clone, Debug)]
-pub struct CurrentUser {
-    user: Arc<User>,
+pub struct CurrentUser<U = User> {
+    user: Arc<U>,
     permit: Permit,
 }
 
-impl CurrentUser {
-    /// Returns the user of a permit; `None` if it has none.
+impl<U: ApplicationUser> CurrentUser<U> {
+    /// Returns the user of a permit; `None` if it has none, or one of another type.
     #[must_use]
     pub fn of_permit(permit: Permit) -> Option<Self> {
-        let user = permit.user_arc()?;
+        let known: Arc<dyn Any + Send + Sync> = permit.user_arc()?;
+        let user = match known.downcast() {
+            Ok(user) => user,
+            Err(_) => permit.user()?.shared_value()?,
+        };
         Some(Self { user, permit })
     }
+}
 
+impl<U> CurrentUser<U> {
     /// Returns the permit of the user.
     pub const fn permit(&self) -> &Permit {
         &self.permit
@@ -88,15 +99,33 @@ impl CurrentUser {
 
     /// Returns the user, shared.
     #[must_use]
-    pub const fn user(&self) -> &Arc<User> {
+    pub const fn user(&self) -> &Arc<U> {
         &self.user
     }
 }
 
-impl Deref for CurrentUser {
-    type Target = User;
+impl<U> Deref for CurrentUser<U> {
+    type Target = U;
 
-    fn deref(&self) -> &User {
+    fn deref(&self) -> &U {
         &self.user
+    }
+}
+
+impl<U> Clone for CurrentUser<U> {
+    fn clone(&self) -> Self {
+        Self {
+            user: Arc::clone(&self.user),
+            permit: self.permit.clone(),
+        }
+    }
+}
+
+/// Prints the permit only, because a user of an application can contain a secret.
+impl<U> fmt::Debug for CurrentUser<U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CurrentUser")
+            .field("permit", &self.permit)
+            .finish_non_exhaustive()
     }
 }

@@ -1,8 +1,9 @@
 //! Describes one operation in the document, except for its security.
 
-use std::any::TypeId;
+use std::any::{TypeId, type_name};
 
 use http::{Extensions, StatusCode};
+use scopegate_domain::ApplicationUser;
 use scopegate_policy::ResolvedOperation;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -52,6 +53,8 @@ pub struct OperationDescription {
     states: Vec<StateType>,
     /// The resource that the handler takes.
     resource: Option<ResourceType>,
+    /// The types of the users that arguments take.
+    users: Vec<UserType>,
     responses: Map<String, Value>,
     schemas: Map<String, Value>,
     may_be_missing: bool,
@@ -67,6 +70,13 @@ struct FieldInput {
     place: FieldPlace,
     shape: FieldShape,
     refuses: fn(&FieldShape, &str) -> bool,
+}
+
+/// The type of a user, and its name.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct UserType {
+    pub(crate) id: TypeId,
+    pub(crate) name: &'static str,
 }
 
 /// The type of a value of the application, and its name.
@@ -258,6 +268,19 @@ impl OperationDescription {
         Ok(())
     }
 
+    /// Adds a user that an argument takes.
+    pub(crate) fn user<U: ApplicationUser>(&mut self) {
+        self.users.push(UserType {
+            id: TypeId::of::<U>(),
+            name: type_name::<U>(),
+        });
+    }
+
+    /// Returns the types of the users that arguments take.
+    pub(crate) fn users(&self) -> &[UserType] {
+        &self.users
+    }
+
     /// Adds a resource that the handler takes.
     pub(crate) const fn resource(&mut self, resource: ResourceType) {
         self.resource = Some(resource);
@@ -358,9 +381,9 @@ impl OperationDescription {
         self.add_referenced::<T>();
         let schema = to_json(&T::schema());
         // `Page<A>` and `Page<B>` would share the name `Page`.
-        let is_generic = std::any::type_name::<T>().contains(['<', '(', '[', '&']);
+        let is_generic = type_name::<T>().contains(['<', '(', '[', '&']);
         if is_generic || !has_shape(&schema) {
-            return component::marked(std::any::type_name::<T>(), schema);
+            return component::marked(type_name::<T>(), schema);
         }
         let name = T::name().into_owned();
         let reference = json!({ "$ref": format!("#/components/schemas/{name}") });

@@ -10,7 +10,7 @@ use http::Extensions;
 use scopegate_domain::{Catalog, Clock};
 use scopegate_gate::{RefusalFormat, SiteEndpoint, path};
 use scopegate_openapi::DocumentInfo;
-use scopegate_policy::{Guard, Method, OperationTable, ResolvedOperation};
+use scopegate_policy::{Guard, OperationTable, ResolvedOperation};
 use scopegate_store::Users;
 
 use crate::body::BodyLimits;
@@ -22,12 +22,12 @@ use crate::docs::DocsEndpoint;
 use crate::document;
 use crate::gate::{Gate, Inner, MountedOperation};
 use crate::group::Group;
-use crate::input::BodyUse;
 #[cfg(feature = "remote-issuers")]
 use crate::issuers::{Introspection, RemoteIssuer};
+use crate::operation_check;
 use crate::resource::MountedCheck;
 use crate::route::{HandledOperation, OperationHandler};
-use crate::site::Dialect;
+use crate::site::{Dialect, ResolveUser};
 
 /// Builds a gate from its settings; [`GateBuilder::build`] returns the errors, each with its
 /// operation.
@@ -141,6 +141,47 @@ impl GateBuilder {
     /// once for each request, and only if a guard requires a user.
     pub fn users(mut self, users: Arc<dyn Users>) -> Self {
         self.gate = self.gate.users(users);
+        self
+    }
+
+    /// Sets the users of an application's own type, instead of [`GateBuilder::users`]: handlers
+    /// take `CurrentUser<U>`. Default: none.
+    ///
+    /// ```
+    /// use scopegate_http::domain::ApplicationUser;
+    /// use scopegate_http::site::ResolveUser;
+    /// use scopegate_http::store::{BoxFuture, StoreError};
+    /// use scopegate_http::{CurrentUser, Guard, get};
+    ///
+    /// struct Member {
+    ///     email: String,
+    /// }
+    ///
+    /// impl ApplicationUser for Member {
+    ///     fn is_active(&self) -> bool {
+    ///         true
+    ///     }
+    /// }
+    ///
+    /// struct Members;
+    ///
+    /// impl ResolveUser for Members {
+    ///     type User = Member;
+    ///
+    ///     fn resolve<'a>(&'a self, subject: &'a str) -> BoxFuture<'a, Result<Option<Member>, StoreError>> {
+    ///         Box::pin(async move { Ok(Some(Member { email: format!("{subject}@example.com") })) })
+    ///     }
+    /// }
+    ///
+    /// async fn me(user: CurrentUser<Member>) -> String {
+    ///     user.email.clone()
+    /// }
+    ///
+    /// let operation = get("/me").guard(Guard::user()).then(me);
+    /// # let _ = (operation, Members);
+    /// ```
+    pub fn user_resolver(mut self, resolver: impl ResolveUser) -> Self {
+        self.gate = self.gate.user_resolver(resolver);
         self
     }
 
@@ -341,7 +382,7 @@ impl GateBuilder {
         let gate = self.gate.build()?;
         let table = gate.operations();
         for (operation, mounted) in table.operations().iter().zip(&self.mounted) {
-            check(operation, mounted, &self.states)?;
+            operation_check::check(operation, mounted, &self.states, gate.user_type())?;
         }
         let source = document::Source {
             dialect: self.dialect.document,
@@ -365,51 +406,6 @@ impl GateBuilder {
                 states: self.states,
             },
         ))
-    }
-}
-
-/// Checks the rules that the types of a declaration cannot express.
-fn check(operation: &ResolvedOperation, mounted: &OperationHandler, states: &Extensions) -> Result<(), BuildError> {
-    let label = || operation.to_string();
-    let method = operation.method();
-    if mounted.endpoint.body_use() != BodyUse::Unread && matches!(method, Method::Get | Method::Head | Method::Trace) {
-        return Err(BuildError::BodyWithoutMeaning {
-            operation: label(),
-            method: method.as_str(),
-        });
-    }
-    if let Some(state) = mounted.description.states().iter().find(|state| !(state.is_in)(states)) {
-        return Err(BuildError::State {
-            operation: label(),
-            name: state.name,
-        });
-    }
-    check_resource(operation, mounted)?;
-    let needs_user = mounted.resource.as_ref().is_some_and(|check| check.needs_user);
-    if (needs_user || mounted.endpoint.needs_user()) && !operation.needs_user() {
-        return Err(BuildError::NoUser { operation: label() });
-    }
-    mounted.description.check(operation)
-}
-
-/// Checks that the route loads the resource that its handler takes, by a check with a name.
-fn check_resource(operation: &ResolvedOperation, mounted: &OperationHandler) -> Result<(), BuildError> {
-    let loaded = mounted.resource.as_ref().map(|check| check.resource);
-    if let Some(taken) = mounted
-        .description
-        .taken_resource()
-        .filter(|taken| loaded != Some(*taken))
-    {
-        return Err(BuildError::Resource {
-            operation: operation.to_string(),
-            name: taken.name,
-        });
-    }
-    match &mounted.resource {
-        Some(check) if check.name.is_none() => Err(BuildError::ResourceName {
-            operation: operation.to_string(),
-        }),
-        _ => Ok(()),
     }
 }
 

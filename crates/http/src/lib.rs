@@ -110,6 +110,8 @@ mod handler;
 mod invalid_value;
 mod json_fault;
 mod merge;
+mod operation_check;
+mod operation_metadata;
 mod path_check;
 mod path_shape;
 mod resource;

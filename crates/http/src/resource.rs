@@ -94,7 +94,6 @@ pub(crate) struct ResourceCheck {
     pub(crate) status: StatusCode,
     pub(crate) resource: ResourceType,
     pub(crate) callers: usize,
-    pub(crate) needs_user: bool,
     pub(crate) describe: fn(&mut OperationDescription),
     loader: Box<dyn Load>,
 }
@@ -112,7 +111,6 @@ impl ResourceCheck {
             status: StatusCode::NOT_FOUND,
             resource: ResourceType::of::<<F::Answer as LoadedResource>::Resource>(),
             callers: Args::CALLERS,
-            needs_user: Args::NEEDS_USER,
             describe: |description| {
                 Args::describe(description);
                 F::Answer::describe(description);

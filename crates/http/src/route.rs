@@ -13,6 +13,7 @@ use crate::description::OperationDescription;
 use crate::handler::Handler;
 use crate::input::declaration::{MayPrecede, ReadKind};
 use crate::input::{ArgumentError, ArgumentList, BodyUse, RequestParts};
+use crate::operation_metadata::{OperationMetadata, function_name};
 use crate::resource::{LoadedResource, PolicyCheck, ResourceCheck};
 use crate::response_body::Response;
 
@@ -50,22 +51,6 @@ pub struct Route<Access> {
     notes: OperationMetadata,
     resource: Option<ResourceCheck>,
     access: PhantomData<fn(Access)>,
-}
-
-/// The description of an operation for people.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct OperationMetadata {
-    pub(crate) name: Option<String>,
-    pub(crate) operation_id: Option<String>,
-    pub(crate) summary: Option<String>,
-    pub(crate) description: Option<String>,
-    pub(crate) tags: Vec<String>,
-    pub(crate) is_deprecated: bool,
-    pub(crate) is_hidden: bool,
-    /// The maximum size of the body in bytes, if it is not that of the gate.
-    pub(crate) body_limit: Option<usize>,
-    /// The address of more documentation, and its description.
-    pub(crate) external_docs: Option<(String, String)>,
 }
 
 /// Declares `DELETE` on a path template.
@@ -369,15 +354,6 @@ impl<Access> fmt::Debug for Route<Access> {
     }
 }
 
-/// The name of a function; none for a closure.
-fn function_name<F>() -> Option<&'static str> {
-    let is_name = |name: &&str| {
-        name.chars()
-            .all(|character| character.is_alphanumeric() || character == '_')
-    };
-    std::any::type_name::<F>().rsplit("::").next().filter(is_name)
-}
-
 /// An operation with its handler, ready for a [`Gate`](crate::Gate) or a [`Group`](crate::Group).
 ///
 /// ```
@@ -415,9 +391,6 @@ pub(crate) type Answering = Pin<Box<dyn Future<Output = Response> + Send>>;
 /// A handler without its types. Each operation is boxed, so that a hundred of them are not a type
 /// with a hundred levels.
 pub(crate) trait Handle: Send + Sync {
-    /// Whether the handler takes a user.
-    fn needs_user(&self) -> bool;
-
     /// The number of arguments that take the permit.
     fn callers(&self) -> usize;
 
@@ -441,10 +414,6 @@ where
     F::Answer: Answer,
     Args: ArgumentList<Access> + 'static,
 {
-    fn needs_user(&self) -> bool {
-        Args::NEEDS_USER
-    }
-
     fn callers(&self) -> usize {
         Args::CALLERS
     }

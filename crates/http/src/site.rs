@@ -3,8 +3,8 @@
 
 pub use scopegate_gate::{
     BodyError, Challenge, Dialect, GateError, LocationStep, RefusalContext, RefusalFormat, RefusalKind,
-    RefusalResponse, RefusalSchema, RequestHead, RfcRefusals, SiteDocument, SiteEndpoint, SiteRequest, SiteRoute,
-    TlsFacts, names_one_host,
+    RefusalResponse, RefusalSchema, RequestHead, ResolveUser, RfcRefusals, SiteDocument, SiteEndpoint, SiteRequest,
+    SiteRoute, TlsFacts, names_one_host,
 };
 
 pub use crate::service::GateService;

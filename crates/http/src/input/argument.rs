@@ -1,5 +1,6 @@
 //! The arguments of a handler: the caller and the inputs.
 
+use scopegate_domain::ApplicationUser;
 use scopegate_gate::{InputError, InvalidInput};
 use scopegate_policy::Permit;
 
@@ -26,8 +27,6 @@ pub trait Argument<Access>: Sized + Send + 'static {
     type Reads: ReadKind;
     /// Whether the argument is the caller.
     const IS_CALLER: bool = false;
-    /// Whether the guard must require a user; checked when the gate is built.
-    const NEEDS_USER: bool = false;
 
     /// Takes the argument of the request.
     ///
@@ -64,15 +63,28 @@ impl<Access, I: Input> Argument<Access> for I {
 }
 
 macro_rules! caller {
-    ($caller:ty: $needs_user:literal, $of:expr) => {
-        caller!(@ $caller: Guarded, $needs_user, $of);
-        // So that the only error of a route without an access rule is that it has none.
-        caller!(@ $caller: AccessUndeclared, $needs_user, $of);
-
-        impl Argument<Optional> for Option<$caller> {
+    (@ [$($user:ident)?] $caller:ty: $access:ty, $needs_user:expr, $of:expr) => {
+        impl<$($user: ApplicationUser)?> Argument<$access> for $caller {
             type Reads = Head;
             const IS_CALLER: bool = true;
-            const NEEDS_USER: bool = $needs_user;
+
+            fn take(parts: &mut RequestParts<'_>) -> Result<Self, ArgumentError> {
+                parts.take_permit().and_then($of).ok_or(ArgumentError::Caller)
+            }
+
+            fn describe(description: &mut OperationDescription) {
+                $needs_user(description);
+            }
+        }
+    };
+    ([$($user:ident)?] $caller:ty: $needs_user:expr, $of:expr) => {
+        caller!(@ [$($user)?] $caller: Guarded, $needs_user, $of);
+        // So that the only error of a route without an access rule is that it has none.
+        caller!(@ [$($user)?] $caller: AccessUndeclared, $needs_user, $of);
+
+        impl<$($user: ApplicationUser)?> Argument<Optional> for Option<$caller> {
+            type Reads = Head;
+            const IS_CALLER: bool = true;
 
             fn take(parts: &mut RequestParts<'_>) -> Result<Self, ArgumentError> {
                 match parts.take_permit() {
@@ -81,26 +93,15 @@ macro_rules! caller {
                 }
             }
 
-            fn describe(_: &mut OperationDescription) {}
-        }
-    };
-    (@ $caller:ty: $access:ty, $needs_user:literal, $of:expr) => {
-        impl Argument<$access> for $caller {
-            type Reads = Head;
-            const IS_CALLER: bool = true;
-            const NEEDS_USER: bool = $needs_user;
-
-            fn take(parts: &mut RequestParts<'_>) -> Result<Self, ArgumentError> {
-                parts.take_permit().and_then($of).ok_or(ArgumentError::Caller)
+            fn describe(description: &mut OperationDescription) {
+                $needs_user(description);
             }
-
-            fn describe(_: &mut OperationDescription) {}
         }
     };
 }
 
-caller!(Permit: false, Some);
-caller!(CurrentUser: true, CurrentUser::of_permit);
+caller!([] Permit: |_: &mut OperationDescription| (), Some);
+caller!([U] CurrentUser<U>: OperationDescription::user::<U>, CurrentUser::of_permit);
 
 /// The arguments of a handler: a tuple of at most twelve [`Argument`]s. Only the last one may read
 /// the body.
@@ -113,8 +114,6 @@ pub trait ArgumentList<Access>: Sized + Send + 'static {
     type Reads: ReadKind;
     /// The number of arguments that are the caller.
     const CALLERS: usize;
-    /// Whether the guard must require a user.
-    const NEEDS_USER: bool;
 
     /// Takes the arguments of the request.
     ///
@@ -130,7 +129,6 @@ pub trait ArgumentList<Access>: Sized + Send + 'static {
 impl<Access> ArgumentList<Access> for () {
     type Reads = Head;
     const CALLERS: usize = 0;
-    const NEEDS_USER: bool = false;
 
     fn take(_: &mut RequestParts<'_>) -> Result<Self, ArgumentError> {
         Ok(())
@@ -152,7 +150,6 @@ macro_rules! arguments {
         {
             type Reads = $last::Reads;
             const CALLERS: usize = $(count($first::IS_CALLER) +)* count($last::IS_CALLER);
-            const NEEDS_USER: bool = $($first::NEEDS_USER ||)* $last::NEEDS_USER;
 
             fn take(parts: &mut RequestParts<'_>) -> Result<Self, ArgumentError> {
                 let mut faults = Faults::default();

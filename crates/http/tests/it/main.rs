@@ -31,6 +31,7 @@ mod long_check;
 mod mistakes;
 mod one_round;
 mod openapi;
+mod own_users;
 mod places;
 mod producers;
 mod refusals;
