@@ -142,6 +142,10 @@ pub mod typestate {
 struct Readme;
 
 #[cfg(doctest)]
+#[doc = include_str!("../../../docs/schemes.md")]
+struct SchemesPage;
+
+#[cfg(doctest)]
 #[doc = include_str!("../../../docs/shadow.md")]
 struct ShadowPage;
 

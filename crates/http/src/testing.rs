@@ -1,6 +1,7 @@
 //! Test doubles for an application's own tests, behind the feature `testing`: never a part of a
 //! program that serves.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use scopegate_domain::{SchemeName, ScopeToken, User};
@@ -100,10 +101,25 @@ impl TestGate {
         self
     }
 
-    /// Adds this claim to the credential, as in an access token: `acr`, `auth_time`, `aud`,
-    /// `client_id`, `cnf`.
+    /// Adds this claim to the credential, as in an access token: `acr`, `auth_time`, `aud`, `cnf`.
+    ///
+    /// Another claim reaches the handler only if the verifier of the scheme keeps it, as in
+    /// production ([`BearerTokens::keep_claim`](crate::BearerTokens::keep_claim)). The credential
+    /// of a verifier of the application can have any claim.
     pub fn claim(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.identity = self.identity.claim(name, value);
+        self
+    }
+
+    /// Sets the client that presents the credential: the claim `client_id`. Default: none.
+    pub fn client(mut self, id: impl Into<String>) -> Self {
+        self.identity = self.identity.client(id);
+        self
+    }
+
+    /// Sets the value that a verifier of the application adds to its credential. Default: none.
+    pub fn value(mut self, value: impl Any + Send + Sync) -> Self {
+        self.identity = self.identity.value(value);
         self
     }
 

@@ -11,6 +11,7 @@ mod agreement;
 mod answers;
 mod assets;
 mod challenge;
+mod claims;
 mod common;
 mod cors;
 mod credentials;
