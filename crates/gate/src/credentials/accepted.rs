@@ -83,12 +83,13 @@ impl AcceptedCredential {
 
 impl HeapSize for CredentialFacts {
     fn heap_bytes(&self) -> usize {
-        /// What the counts of shared memory take.
-        const COUNTS: usize = 16;
+        /// The counts of shared memory, and the allocator's overhead for the four pieces of the
+        /// claims.
+        const SHARED: usize = 16 + 4 * 16;
         let shadow = self.shadow.as_ref();
         self.token_facts.heap_bytes()
             + shadow.map_or(0, |shadow| size_of::<TokenFacts>() + shadow.heap_bytes())
-            + COUNTS
+            + SHARED
             + size_of::<TokenClaims>()
             + self.claims.heap_bytes()
     }

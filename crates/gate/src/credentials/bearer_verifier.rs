@@ -41,7 +41,7 @@ pub struct BearerTokens {
 }
 
 impl BearerTokens {
-    /// The default size of the cache in bytes: about eight thousand tokens.
+    /// The default size of the cache in bytes: about seven thousand tokens.
     pub const CACHE_BYTES: usize = 8 * 1024 * 1024;
 
     /// Accepts the tokens of this verifier. No token is revoked.
