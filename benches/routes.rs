@@ -12,7 +12,8 @@ use scopegate_benches::{Limit, Race, TokenFixture};
 use scopegate_http::domain::{Account, User, UserId, Username};
 use scopegate_http::store::{MemoryStore, Users as _};
 use scopegate_http::{
-    ActiveUser, Catalog, CurrentUser, Gate, GateService, Guard, ScopeToken, SecurityScheme, answer::StatusCode, get,
+    ActiveUser, Catalog, CurrentUser, Gate, Guard, Path, ScopeToken, SecurityScheme, answer::StatusCode, get,
+    site::GateService,
 };
 
 const ME: ScopeToken = ScopeToken::from_static("me");
@@ -26,8 +27,7 @@ fn public(operations: usize) -> GateService {
             .then(|| async { "list" }),
         _ => get(format!("/api/v1/resource-{number}/{{id}}/one"))
             .public()
-            .path::<u32>()
-            .then(|_: u32| async { "one" }),
+            .then(|Path(_): Path<u32>| async { "one" }),
     };
     let catalog = Catalog::builder().build().unwrap();
     Gate::builder(catalog)

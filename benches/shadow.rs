@@ -12,7 +12,8 @@ use scopegate_http::policy::{Operation, OperationTable, PresentedCredentials, Sh
 use scopegate_http::store::{MemoryStore, Users as _};
 use scopegate_http::token::PayloadBuffer;
 use scopegate_http::{
-    ActiveUser, Catalog, CurrentUser, Gate, GateService, Guard, ScopeToken, SecurityScheme, answer::StatusCode, get,
+    ActiveUser, Catalog, CurrentUser, Gate, Guard, ScopeToken, SecurityScheme, answer::StatusCode, get,
+    site::GateService,
 };
 
 const ME: ScopeToken = ScopeToken::from_static("me");

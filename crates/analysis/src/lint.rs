@@ -5,6 +5,7 @@ mod documented_errors;
 mod finding;
 mod open_paths;
 mod openness;
+mod resources;
 mod schemes;
 mod scopes;
 mod tree;
@@ -164,7 +165,8 @@ impl<'p> Linter<'p> {
         self.collector.remove_base_scopes(self.table);
         let is_open = openness::report(self.table, self.facts, &mut self.collector);
         self.of_schemes(is_open);
-        for finding in tree::overridden_checks(self.table) {
+        let of_checks = tree::overridden_checks(self.table).into_iter();
+        for finding in of_checks.chain(resources::unchecked(self.table)) {
             self.collector.add(finding);
         }
         let mut findings = self.collector.into_findings();

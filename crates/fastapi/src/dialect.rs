@@ -1,17 +1,15 @@
 //! The settings of the tutorial.
 
-use http::StatusCode;
 use scopegate_domain::{HttpScheme, ScopeToken, SecurityScheme, Username};
 use scopegate_gate::{
-    AuthenticationScheme, Challenge, ChallengeContext, Dialect, EmptyCredential, InvalidInput, RefusalBody,
-    RefusalContext, RefusalKind, RepeatedAuthorization,
+    AuthenticationScheme, Challenge, ChallengeContext, Dialect, EmptyCredential, RepeatedAuthorization,
 };
 use scopegate_grant::{DisabledUserLogin, RequestedScope};
 use scopegate_policy::DenialPrecedence;
 use scopegate_token::SubjectClaim;
-use serde_json::{Value, json};
 
 use crate::document_style;
+use crate::refusals::TutorialRefusals;
 
 /// Returns how the tutorial and the classes of `fastapi.security` read credentials and write their
 /// answers.
@@ -34,8 +32,7 @@ pub const fn gate_dialect() -> Dialect {
         precedence: DenialPrecedence::ScopesFirst,
         has_implicit_head: false,
         challenge,
-        status,
-        body,
+        refusals: &TutorialRefusals,
         document: document_style::DOCUMENT,
     }
 }
@@ -100,32 +97,6 @@ fn challenge(context: &ChallengeContext<'_>) -> Challenge {
             }
             _ => Challenge::new("Bearer"),
         },
-    }
-}
-
-const fn status(kind: RefusalKind, status: StatusCode) -> StatusCode {
-    match kind {
-        RefusalKind::InsufficientScope => StatusCode::UNAUTHORIZED,
-        RefusalKind::InactiveUser => StatusCode::BAD_REQUEST,
-        RefusalKind::InvalidInput => StatusCode::UNPROCESSABLE_ENTITY,
-        _ => status,
-    }
-}
-
-fn body(context: &RefusalContext<'_>) -> RefusalBody {
-    let detail: Value = match context.kind {
-        RefusalKind::Unauthenticated | RefusalKind::MalformedBasic => "Not authenticated".into(),
-        RefusalKind::InvalidToken | RefusalKind::InvalidCredential => "Could not validate credentials".into(),
-        RefusalKind::InvalidBasic => "Incorrect username or password".into(),
-        RefusalKind::StepUp => "Not authenticated strongly enough".into(),
-        RefusalKind::InsufficientScope => "Not enough permissions".into(),
-        RefusalKind::InactiveUser => "Inactive user".into(),
-        RefusalKind::InvalidInput => context.inputs.iter().map(InvalidInput::to_json).collect(),
-        RefusalKind::Forbidden | RefusalKind::Other => context.status.canonical_reason().unwrap_or_default().into(),
-    };
-    RefusalBody {
-        media_type: "application/json",
-        json: json!({ "detail": detail }),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The OpenAPI document as FastAPI writes it.
 
-use scopegate_gate::{DocumentDialect, DocumentedRefusal, OperationTraits, title};
+use scopegate_gate::{DocumentDialect, title};
 use serde_json::{Map, Value, json};
 
 /// The name of the schema of a refusal.
@@ -10,20 +10,7 @@ pub(crate) const VALIDATION_ERROR: &str = "HTTPValidationError";
 pub(crate) const DOCUMENT: DocumentDialect = DocumentDialect {
     component,
     has_extensions: false,
-    refusals,
-    refusal_schemas,
 };
-
-/// FastAPI documents no refusal but that of an invalid input.
-fn refusals(operation: OperationTraits) -> Vec<DocumentedRefusal> {
-    let refusal = DocumentedRefusal {
-        status: "422",
-        description: "Validation Error",
-        media_type: "application/json",
-        schema: VALIDATION_ERROR,
-    };
-    operation.has_inputs.then_some(refusal).into_iter().collect()
-}
 
 /// Returns FastAPI's schemas for an invalid request.
 pub(crate) fn refusal_schemas() -> Vec<(&'static str, Value)> {
@@ -33,7 +20,7 @@ pub(crate) fn refusal_schemas() -> Vec<(&'static str, Value)> {
     ]
 }
 
-fn validation_errors() -> Value {
+pub(crate) fn validation_errors() -> Value {
     json!({
         "properties": { "detail": { "items": { "$ref": "#/components/schemas/ValidationError" }, "type": "array", "title": "Detail" } },
         "type": "object",
@@ -41,7 +28,7 @@ fn validation_errors() -> Value {
     })
 }
 
-fn one_validation_error() -> Value {
+pub(crate) fn one_validation_error() -> Value {
     json!({
         "properties": {
             "loc": {

@@ -54,6 +54,7 @@
 mod dialect;
 mod document_style;
 mod form;
+mod refusals;
 mod token_endpoint;
 
 #[cfg(feature = "fuzzing")]

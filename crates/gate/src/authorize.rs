@@ -9,6 +9,7 @@ use http::{HeaderValue, Method, Response};
 use scopegate_policy::Permit;
 
 use crate::gate::Gate;
+use crate::observe::request_id::RequestLabel;
 use crate::request_head::RequestHead;
 use crate::routed::Routed;
 use crate::routes::{Lookup, Target};
@@ -71,31 +72,47 @@ impl Gate {
     /// Returns the response to a request whose look-up found no target.
     #[must_use]
     pub fn respond_unmatched(&self, found: &Lookup<'_, Target>, head: &RequestHead<'_>) -> Response<Bytes> {
-        self.respond_unrouted(head, || self.unmatched(found, head))
+        self.respond_unrouted(head, |request| self.unmatched(found, head, request))
     }
 
     /// Returns the response to a request with no host, several hosts, or a malformed host.
     #[must_use]
     pub fn respond_invalid_host(&self, head: &RequestHead<'_>) -> Response<Bytes> {
-        self.respond_unrouted(head, || self.inner.refusals.invalid_host())
+        self.respond_unrouted(head, |request| {
+            let mut response = self.inner.refusals.invalid_host(request);
+            if head.method() == Method::HEAD {
+                strip_body(&mut response);
+            }
+            response
+        })
     }
 
     /// Counts and traces a request without a target, and finishes the response to it.
-    pub fn respond_unrouted<B>(&self, head: &RequestHead<'_>, respond: impl FnOnce() -> Response<B>) -> Response<B> {
+    pub fn respond_unrouted<B>(
+        &self,
+        head: &RequestHead<'_>,
+        respond: impl FnOnce(&RequestLabel<'_>) -> Response<B>,
+    ) -> Response<B> {
         let routed = Routed::new(self, None, Vec::new(), head);
-        let mut response = routed.span().in_scope(respond);
+        let mut response = routed.span().in_scope(|| respond(routed.label()));
         routed.finish(&mut response);
         response
     }
 
-    /// Returns the refusal of a request whose look-up found no target, without a request id.
+    /// Returns the refusal of a request whose look-up found no target, without the header of the
+    /// request id.
     #[must_use]
-    pub fn unmatched(&self, found: &Lookup<'_, Target>, head: &RequestHead<'_>) -> Response<Bytes> {
+    pub fn unmatched(
+        &self,
+        found: &Lookup<'_, Target>,
+        head: &RequestHead<'_>,
+        request: &RequestLabel<'_>,
+    ) -> Response<Bytes> {
         let refusals = &self.inner.refusals;
         let mut response = match found {
-            Lookup::Redirect(path) => refusals.redirect(path, head.query()),
-            Lookup::OtherMethods(allow) => refusals.method_not_allowed(allow),
-            Lookup::Found(..) | Lookup::Unknown => refusals.not_found(),
+            Lookup::Redirect(path) => refusals.redirect(path, head.query(), request),
+            Lookup::OtherMethods(allow) => refusals.method_not_allowed(allow, request),
+            Lookup::Found(..) | Lookup::Unknown => refusals.not_found(request),
         };
         if head.method() == Method::HEAD {
             strip_body(&mut response);

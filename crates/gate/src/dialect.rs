@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
-use http::StatusCode;
 use scopegate_domain::{ErrorCode, Lifetime, ScopeToken, SecurityScheme};
 use scopegate_policy::DenialPrecedence;
 use scopegate_token::SubjectClaim;
 use serde_json::Value;
 
-use crate::{Challenge, InvalidInput};
+use crate::challenge::Challenge;
+use crate::refusal_format::RefusalFormat;
 
 mod rfc;
+mod rfc_refusals;
+
+pub use self::rfc_refusals::RfcRefusals;
 
 /// The rules by which a gate reads credentials and writes its answers. The policy decides the same
 /// in every dialect about the same credentials.
@@ -20,9 +23,9 @@ mod rfc;
 /// ```
 /// use scopegate_gate::{Catalog, Dialect, Gate};
 ///
-/// // An API whose clients treat every error as 404.
-/// let hidden = Dialect { status: |_, _| http::StatusCode::NOT_FOUND, ..Dialect::rfc() };
-/// let gate = Gate::builder(Catalog::builder().build()?).dialect(hidden).build()?;
+/// // An API that answers `HEAD` only where an operation declares it.
+/// let strict = Dialect { has_implicit_head: false, ..Dialect::rfc() };
+/// let gate = Gate::builder(Catalog::builder().build()?).dialect(strict).build()?;
 /// # let _ = gate;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -52,11 +55,9 @@ pub struct Dialect {
     pub has_implicit_head: bool,
     /// Writes one challenge.
     pub challenge: fn(&ChallengeContext<'_>) -> Challenge,
-    /// Returns the status of a refusal; the second argument is the one of the RFCs. A result
-    /// outside of 400 to 599 is ignored.
-    pub status: fn(RefusalKind, StatusCode) -> StatusCode,
-    /// Writes the body of a refusal.
-    pub body: fn(&RefusalContext<'_>) -> RefusalBody,
+    /// Writes and documents refusals, unless
+    /// [`GateBuilder::refusals`](crate::GateBuilder::refusals) sets another format.
+    pub refusals: &'static dyn RefusalFormat,
     /// How the OpenAPI document is written.
     pub document: DocumentDialect,
 }
@@ -118,60 +119,6 @@ pub enum AuthenticationScheme {
     Dpop,
 }
 
-/// Why a request is refused, as far as a dialect may tell the client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "each dialect must answer a new one")]
-pub enum RefusalKind {
-    /// No credential of a required scheme is in the request.
-    Unauthenticated,
-    /// The bearer token is not valid.
-    InvalidToken,
-    /// User name and password of HTTP Basic cannot be read.
-    MalformedBasic,
-    /// User name or password is wrong.
-    InvalidBasic,
-    /// The API key or the digest is not valid.
-    InvalidCredential,
-    /// A newer or stronger login is needed.
-    StepUp,
-    /// The token does not have the required scopes.
-    InsufficientScope,
-    /// The user is disabled.
-    InactiveUser,
-    /// A rule or a check denies the request.
-    Forbidden,
-    /// The input is not as declared.
-    InvalidInput,
-    /// Another error of the request, or an error of the server. The status names it.
-    Other,
-}
-
-/// The facts of one refusal.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct RefusalContext<'a> {
-    /// Why the request is refused.
-    pub kind: RefusalKind,
-    /// The status of the response.
-    pub status: StatusCode,
-    /// A sentence for the client. It contains no text of the client and none of the operator.
-    pub sentence: &'static str,
-    /// The error code of the RFCs, if there is one.
-    pub code: Option<ErrorCode>,
-    /// The errors of the input; empty for other kinds.
-    pub inputs: &'a [InvalidInput],
-}
-
-/// The body of a refusal.
-#[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::exhaustive_structs, reason = "a dialect writes it")]
-pub struct RefusalBody {
-    /// The value of `Content-Type`.
-    pub media_type: &'static str,
-    /// The body.
-    pub json: Value,
-}
-
 /// The rules by which the OpenAPI document is written.
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "another crate writes a dialect")]
@@ -180,54 +127,11 @@ pub struct DocumentDialect {
     pub component: fn(&str, &Value) -> Value,
     /// Whether the document has extensions, whose names begin with `x-`.
     pub has_extensions: bool,
-    /// Returns the refusals that the document shows for an operation.
-    pub refusals: fn(OperationTraits) -> Vec<DocumentedRefusal>,
-    /// Returns the schemas of the bodies of refusals, each with its name.
-    pub refusal_schemas: fn() -> Vec<(&'static str, Value)>,
-}
-
-/// The properties of an operation on which its documented refusals depend.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_structs, reason = "these properties decide about the refusals")]
-pub struct OperationTraits {
-    /// Whether it reads parameters or a body.
-    pub has_inputs: bool,
-    /// Whether it requires a credential.
-    pub is_guarded: bool,
-    /// Whether it answers 404 if its resource does not exist.
-    pub may_be_missing: bool,
-}
-
-/// A refusal in the OpenAPI document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_structs, reason = "a dialect writes it")]
-pub struct DocumentedRefusal {
-    /// The status, such as `403`.
-    pub status: &'static str,
-    /// The description.
-    pub description: &'static str,
-    /// The media type of the body.
-    pub media_type: &'static str,
-    /// The name of the schema of the body, one of [`DocumentDialect::refusal_schemas`].
-    pub schema: &'static str,
 }
 
 impl Default for Dialect {
     fn default() -> Self {
         Self::rfc()
-    }
-}
-
-impl Dialect {
-    /// Returns the status of a refusal. It stays an error in every dialect.
-    // SECURITY: tested by `a_dialect_cannot_turn_a_refusal_into_a_success`.
-    pub(crate) fn status_of(&self, kind: RefusalKind, status: StatusCode) -> StatusCode {
-        let other = (self.status)(kind, status);
-        if other.is_client_error() || other.is_server_error() {
-            other
-        } else {
-            status
-        }
     }
 }
 

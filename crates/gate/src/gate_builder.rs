@@ -25,6 +25,7 @@ use crate::gate_error::GateError;
 use crate::observe::LOG_TARGET;
 use crate::observe::metrics::GateMetrics;
 use crate::observe::request_id::RequestIds;
+use crate::refusal_format::RefusalFormat;
 use crate::refusal_responses::RefusalResponses;
 use crate::routes::{RouteClash, Routes, Target};
 use crate::shadow::ShadowBuilder;
@@ -40,12 +41,14 @@ const TITLE: &str = "Scopegate";
 /// | setting | default | why |
 /// |---|---|---|
 /// | dialect | [`Dialect::rfc`] | the RFCs apply to all clients |
+/// | refusals | those of the dialect | |
 /// | clock | the system's | |
 /// | realm | the title | |
 #[must_use = "a gate is made by `build`"]
 pub struct GateBuilder {
     table: OperationTableBuilder,
     dialect: Dialect,
+    refusals: Option<Arc<dyn RefusalFormat>>,
     title: String,
     realm: Option<String>,
     clock: Arc<dyn Clock>,
@@ -68,6 +71,7 @@ impl GateBuilder {
         Self {
             table: OperationTable::builder(catalog),
             dialect: Dialect::rfc(),
+            refusals: None,
             title: TITLE.to_owned(),
             realm: None,
             clock: Arc::new(SystemClock),
@@ -132,6 +136,12 @@ impl GateBuilder {
     /// [`Dialect::rfc`].
     pub fn dialect(mut self, dialect: Dialect) -> Self {
         self.dialect = dialect;
+        self
+    }
+
+    /// Sets the format of all refusals. Default: that of the dialect ([`Dialect::refusals`]).
+    pub fn refusals(mut self, format: impl RefusalFormat) -> Self {
+        self.refusals = Some(Arc::new(format));
         self
     }
 
@@ -242,6 +252,9 @@ impl GateBuilder {
                 sources,
             })
             .collect();
+        let format = self.refusals.unwrap_or_else(|| Arc::new(self.dialect.refusals));
+        let refusals = RefusalResponses::new(self.dialect, format, self.realm, self.title);
+        refusals.schema().check()?;
         let mut run = [0; 4];
         SystemRandomSource.fill(&mut run)?;
         let metrics = GateMetrics::new(&table, &self.sites);
@@ -255,7 +268,7 @@ impl GateBuilder {
             routes,
             operations,
             sites: self.sites,
-            refusals: RefusalResponses::new(self.dialect, self.realm, self.title),
+            refusals,
             request_ids: RequestIds::new(u32::from_be_bytes(run), RandomState::new()),
             metrics,
         }))

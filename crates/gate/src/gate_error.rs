@@ -52,6 +52,18 @@ pub enum GateError {
         /// The requirement, as a policy file writes it.
         fact: String,
     },
+    /// The format of refusals has a media type that a header cannot contain.
+    #[error("the format of refusals has the media type `{media_type}`; write one such as `application/json`")]
+    RefusalMediaType {
+        /// The media type.
+        media_type: String,
+    },
+    /// The format of refusals has a schema whose name OpenAPI rejects.
+    #[error("the format of refusals names a schema `{name}`; use letters, digits, `.`, `_` and `-`")]
+    RefusalSchemaName {
+        /// The name.
+        name: String,
+    },
     /// Tokens of the application's own server name the user in another way than the gate reads.
     #[error(
         "tokens of the token endpoint name the user by {issued:?}, and the gate looks the user up by {read:?}; give \

@@ -86,6 +86,36 @@ impl InvalidInput {
         self
     }
 
+    /// Returns the kind, such as `missing` or `int_parsing`.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    /// Returns the part of the request: `path`, `query`, `header` or `body`.
+    #[must_use]
+    pub const fn place(&self) -> &'static str {
+        self.place
+    }
+
+    /// Returns the location in that part: the name of a parameter, or the steps into a body.
+    #[must_use]
+    pub fn location(&self) -> &[LocationStep] {
+        &self.location
+    }
+
+    /// Returns the sentence for the client.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Returns the value that the client sent; `None` for a body.
+    #[must_use]
+    pub fn input(&self) -> Option<&str> {
+        self.input.as_deref()
+    }
+
     /// Returns the kind and the location, for the log. The rest may contain data of the client.
     #[must_use]
     pub const fn cause(&self) -> (&'static str, &'static str) {
@@ -112,8 +142,11 @@ pub enum InputError {
     Invalid(InvalidInput),
     /// Several values are missing or have the wrong type.
     Several(Vec<InvalidInput>),
-    /// The body is of a media type that the operation does not read.
-    MediaType,
+    /// The body is of a media type that the operation does not read. The sentence names the right
+    /// one.
+    MediaType(&'static str),
+    /// The server cannot provide the value, which is an error of the program.
+    Unavailable,
 }
 
 impl From<InvalidInput> for InputError {

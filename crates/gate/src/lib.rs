@@ -15,6 +15,7 @@
 //! | [`CredentialVerifier`], [`AuthenticatedCredential`] | credentials that the application verifies |
 //! | [`SiteEndpoint`], [`SiteRoute`] | endpoints that are not operations |
 //! | [`RefusalResponses`] | the table from a cause to status, challenge and body |
+//! | [`RefusalFormat`] | the form of the bodies of refusals |
 //!
 //! ```
 //! use scopegate_gate::domain::{AccessTokenClaims, Clock, Lifetime, Secret, SystemClock};
@@ -84,8 +85,12 @@ mod input_error;
 mod observe;
 mod producers;
 mod refusal;
+mod refusal_context;
+mod refusal_format;
+mod refusal_kind;
 mod refusal_response;
 mod refusal_responses;
+mod refusal_writer;
 mod request_head;
 mod routed;
 mod routes;
@@ -111,8 +116,8 @@ pub use credentials::bearer_verifier::BearerTokens;
 pub use credentials::claim_source::IssuedTokens;
 pub use credentials::credential::{AuthenticatedCredential, Credential, CredentialCheck, CredentialVerifier};
 pub use dialect::{
-    AuthenticationScheme, ChallengeContext, Dialect, DocumentDialect, DocumentedRefusal, EmptyCredential,
-    OperationTraits, RefusalBody, RefusalContext, RefusalKind, RepeatedAuthorization, title,
+    AuthenticationScheme, ChallengeContext, Dialect, DocumentDialect, EmptyCredential, RepeatedAuthorization,
+    RfcRefusals, title,
 };
 pub use gate::Gate;
 pub use gate_builder::GateBuilder;
@@ -121,6 +126,9 @@ pub use host::{TargetAuthority, names_one_host};
 pub use input_error::{InputError, InvalidInput, LocationStep};
 pub use observe::request_id::{HEADER as REQUEST_ID, RequestLabel};
 pub use refusal::RETRY_SECONDS;
+pub use refusal_context::RefusalContext;
+pub use refusal_format::{RefusalFormat, RefusalSchema};
+pub use refusal_kind::RefusalKind;
 pub use refusal_response::RefusalResponse;
 pub use refusal_responses::{RefusalResponses, ServerFault};
 pub use request_head::{RequestHead, TlsFacts};

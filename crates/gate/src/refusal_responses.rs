@@ -1,22 +1,30 @@
 //! The single table from the cause of a refusal to its status, its challenges and its body.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{ALLOW, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
 use scopegate_domain::ErrorCode;
-use scopegate_policy::{Denial, Forbidden, InvalidTokenCause, OperationTable, ResolvedOperation, SchemeId};
+use scopegate_policy::{
+    Denial, Forbidden, InvalidTokenCause, OperationTable, ResolvedOperation, SchemeId, UnmetRequirement,
+};
 use scopegate_store::StoreErrorKind;
 
 use crate::RefusalResponse;
 use crate::body_error::BodyError;
 use crate::challenges::{Challenges, Realm};
 use crate::credentials::place::Family;
-use crate::dialect::{Dialect, RefusalBody, RefusalContext, RefusalKind};
+use crate::dialect::Dialect;
 use crate::input_error::{InputError, InvalidInput};
 use crate::observe::LOG_TARGET;
 use crate::observe::request_id::RequestLabel;
 use crate::path;
 use crate::refusal::{CredentialError, RETRY_SECONDS, Refusal};
+use crate::refusal_context::RefusalContext;
+use crate::refusal_format::{RefusalFormat, RefusalSchema};
+use crate::refusal_kind::RefusalKind;
+use crate::refusal_writer::RefusalWriter;
 
 /// The table of refusals of one gate: from the cause to the response.
 ///
@@ -25,6 +33,7 @@ use crate::refusal::{CredentialError, RETRY_SECONDS, Refusal};
 #[derive(Clone, Debug)]
 pub struct RefusalResponses {
     dialect: Dialect,
+    writer: RefusalWriter,
     realm: Realm,
 }
 
@@ -34,36 +43,27 @@ pub struct RefusalResponses {
 pub enum ServerFault {
     /// The permit does not match the caller that the handler takes.
     Caller,
+    /// The value of an argument is not there.
+    Input,
     /// A handler panicked.
     Panic,
     /// A route leads to no handler.
     Unmounted,
 }
 
-/// One row of the table; the status is that of the RFCs.
+/// One row of the table.
 struct Row {
     kind: RefusalKind,
-    status: StatusCode,
     sentence: &'static str,
     code: Option<ErrorCode>,
 }
 
-const fn row(kind: RefusalKind, status: StatusCode, sentence: &'static str, code: Option<ErrorCode>) -> Row {
-    Row {
-        kind,
-        status,
-        sentence,
-        code,
-    }
-}
-
-/// A row of a refusal that has nothing to do with access.
-const fn other(status: StatusCode, sentence: &'static str) -> Row {
-    row(RefusalKind::Other, status, sentence, None)
+const fn row(kind: RefusalKind, sentence: &'static str, code: Option<ErrorCode>) -> Row {
+    Row { kind, sentence, code }
 }
 
 /// A retry does not help.
-const OUR_FAULT: Row = other(StatusCode::INTERNAL_SERVER_ERROR, "something went wrong here");
+const OUR_FAULT: Row = row(RefusalKind::ServerFault, "something went wrong here", None);
 
 impl RefusalResponse {
     /// Returns the response to a request whose credentials of these schemes are valid. The realm is
@@ -77,19 +77,38 @@ impl RefusalResponse {
         dialect: Dialect,
         realm: impl Into<String>,
     ) -> Self {
-        RefusalResponses::new(dialect, None, realm.into()).told(denial, accepted, table)
+        RefusalResponses::new(dialect, Arc::new(dialect.refusals), None, realm.into()).told(denial, accepted, table)
     }
 }
 
 impl RefusalResponses {
     /// Creates the table. The realm is the title, unless the application sets one.
-    pub(crate) fn new(dialect: Dialect, realm: Option<String>, title: String) -> Self {
+    pub(crate) fn new(dialect: Dialect, format: Arc<dyn RefusalFormat>, realm: Option<String>, title: String) -> Self {
         let is_default = realm.is_none();
         let name = realm.unwrap_or(title);
         Self {
             dialect,
+            writer: RefusalWriter::new(format),
             realm: Realm { name, is_default },
         }
+    }
+
+    /// Returns the description of the body of refusals.
+    pub const fn schema(&self) -> &RefusalSchema {
+        self.writer.schema()
+    }
+
+    /// Returns the status of a kind of refusals. It is an error with every format.
+    #[must_use]
+    pub fn status_of(&self, kind: RefusalKind) -> StatusCode {
+        self.writer.status_of(kind)
+    }
+
+    /// Returns the description of a kind of refusals in the OpenAPI document. `None` if the
+    /// document does not show this kind.
+    #[must_use]
+    pub fn description(&self, kind: RefusalKind) -> Option<&str> {
+        self.writer.description(kind)
     }
 
     /// Returns the response that refuses a request, and logs the cause.
@@ -98,22 +117,27 @@ impl RefusalResponses {
         refusal: &Refusal,
         operation: &ResolvedOperation,
         table: &OperationTable,
-        request: &RequestLabel,
+        request: &RequestLabel<'_>,
     ) -> Response<Bytes> {
         match refusal {
             Refusal::Ambiguous(schemes) => {
                 let row = ambiguous(schemes, table);
-                challenged(self.write(&row), &self.challenges(&row, table).for_ambiguous(schemes))
+                challenged(
+                    self.write(&row, request),
+                    &self.challenges(&row, table).for_ambiguous(schemes),
+                )
             }
             Refusal::Credential(cause, schemes, denial) => {
                 tracing::debug!(target: LOG_TARGET, request_id = request.id_text(), peer = request.peer(), %operation, %cause, "credential refused");
                 let row = Self::invalid_credential(Some(*cause), schemes, denial, table);
-                challenged(self.write(&row), &self.challenges(&row, table).for_bad(schemes, denial))
+                let response = self.write_denial(&row, denial, request);
+                challenged(response, &self.challenges(&row, table).for_bad(schemes, denial))
             }
             Refusal::Denied(denial, accepted) => {
                 tracing::debug!(target: LOG_TARGET, request_id = request.id_text(), peer = request.peer(), %operation, cause = %denial, "refused");
                 let row = Self::by_policy(denial, accepted, table);
-                challenged(self.write(&row), &self.challenges(&row, table).of(denial, accepted))
+                let response = self.write_denial(&row, denial, request);
+                challenged(response, &self.challenges(&row, table).of(denial, accepted))
             }
             Refusal::Store(cause) => {
                 let source = std::error::Error::source(cause)
@@ -121,8 +145,8 @@ impl RefusalResponses {
                     .unwrap_or_default();
                 tracing::error!(target: LOG_TARGET, request_id = request.id_text(), peer = request.peer(), %operation, %cause, source, "cannot look up users or verify credentials");
                 match cause.kind() {
-                    StoreErrorKind::Unavailable => self.unavailable(),
-                    StoreErrorKind::Conflict | StoreErrorKind::Corrupt => self.write(&OUR_FAULT),
+                    StoreErrorKind::Unavailable => self.unavailable(request),
+                    StoreErrorKind::Conflict | StoreErrorKind::Corrupt => self.write(&OUR_FAULT, request),
                 }
             }
         }
@@ -132,7 +156,7 @@ impl RefusalResponses {
     pub(crate) fn told(&self, denial: &Denial, accepted: &[SchemeId], table: &OperationTable) -> RefusalResponse {
         let row = Self::by_policy(denial, accepted, table);
         RefusalResponse {
-            status: self.dialect.status_of(row.kind, row.status),
+            status: self.status_of(row.kind),
             challenges: self.challenges(&row, table).of(denial, accepted),
         }
     }
@@ -170,20 +194,13 @@ impl RefusalResponses {
             Some(CredentialError::Malformed) => RefusalKind::MalformedBasic,
             _ => RefusalKind::InvalidBasic,
         };
-        row(kind, StatusCode::UNAUTHORIZED, "the credential is not good", None)
+        row(kind, "the credential is not good", None)
     }
 
     /// Returns the row of a denial. The match is exhaustive, so a new denial needs a row.
     fn denied(denial: &Denial) -> Row {
-        const UNAUTHORIZED: StatusCode = StatusCode::UNAUTHORIZED;
-        const FORBIDDEN: StatusCode = StatusCode::FORBIDDEN;
         match denial {
-            Denial::Unauthenticated { .. } => row(
-                RefusalKind::Unauthenticated,
-                UNAUTHORIZED,
-                "a credential is needed",
-                None,
-            ),
+            Denial::Unauthenticated { .. } => row(RefusalKind::Unauthenticated, "a credential is needed", None),
             Denial::InvalidToken { cause, .. } => {
                 let sentence = match cause {
                     InvalidTokenCause::Binding(_) => "the access token is bound to another sender",
@@ -191,42 +208,37 @@ impl RefusalResponses {
                         "the access token is expired, revoked, malformed or not meant for here"
                     }
                 };
-                let code = Some(ErrorCode::InvalidToken);
-                row(RefusalKind::InvalidToken, UNAUTHORIZED, sentence, code)
+                row(RefusalKind::InvalidToken, sentence, Some(ErrorCode::InvalidToken))
             }
             Denial::StepUp { .. } => row(
                 RefusalKind::StepUp,
-                UNAUTHORIZED,
                 "a newer or stronger login is needed",
                 Some(ErrorCode::InsufficientUserAuthentication),
             ),
             Denial::InsufficientScope { .. } => row(
                 RefusalKind::InsufficientScope,
-                FORBIDDEN,
                 "the access token does not allow this",
                 Some(ErrorCode::InsufficientScope),
             ),
             Denial::Forbidden {
                 reason: Forbidden::Inactive,
                 ..
-            } => row(RefusalKind::InactiveUser, FORBIDDEN, "the user may not act", None),
+            } => row(RefusalKind::InactiveUser, "the user may not act", None),
             Denial::Forbidden {
                 reason: Forbidden::Check { .. } | Forbidden::Deny | Forbidden::Subject,
                 ..
-            } => row(RefusalKind::Forbidden, FORBIDDEN, "this is not allowed", None),
+            } => row(RefusalKind::Forbidden, "this is not allowed", None),
         }
     }
 
     /// Returns the response while a store or a verifier does not answer: 503 with `Retry-After`.
-    fn unavailable(&self) -> Response<Bytes> {
-        let code = Some(ErrorCode::TemporarilyUnavailable);
+    fn unavailable(&self, request: &RequestLabel<'_>) -> Response<Bytes> {
         let row = row(
-            RefusalKind::Other,
-            StatusCode::SERVICE_UNAVAILABLE,
+            RefusalKind::Unavailable,
             "the server cannot answer at present",
-            code,
+            Some(ErrorCode::TemporarilyUnavailable),
         );
-        let mut response = self.write(&row);
+        let mut response = self.write(&row, request);
         response.headers_mut().insert(RETRY_AFTER, RETRY_SECONDS.into());
         response
     }
@@ -234,26 +246,26 @@ impl RefusalResponses {
     /// Returns the response to an authorized request whose input is not as declared, and logs the
     /// cause.
     #[must_use]
-    pub fn input_error(&self, error: &InputError, request: &RequestLabel) -> Response<Bytes> {
+    pub fn input_error(&self, error: &InputError, request: &RequestLabel<'_>) -> Response<Bytes> {
         match error {
             InputError::Invalid(fault) => self.invalid(std::slice::from_ref(fault), request),
             InputError::Several(faults) => self.invalid(faults, request),
-            InputError::MediaType => {
-                let sentence = "the body must be application/json";
+            InputError::Unavailable => self.fault(ServerFault::Input, request),
+            InputError::MediaType(sentence) => {
                 tracing::debug!(target: LOG_TARGET,
                     request_id = request.id_text(),
                     peer = request.peer(),
-                    cause = sentence,
+                    cause = *sentence,
                     "an input was refused"
                 );
-                self.write(&other(StatusCode::UNSUPPORTED_MEDIA_TYPE, sentence))
+                self.write(&row(RefusalKind::UnsupportedMediaType, sentence, None), request)
             }
         }
     }
 
     /// Logs the kinds and places of the faults alone, because a client chooses their messages and
     /// names.
-    fn invalid(&self, faults: &[InvalidInput], request: &RequestLabel) -> Response<Bytes> {
+    fn invalid(&self, faults: &[InvalidInput], request: &RequestLabel<'_>) -> Response<Bytes> {
         for (kind, place) in faults.iter().map(InvalidInput::cause) {
             tracing::debug!(target: LOG_TARGET,
                 request_id = request.id_text(),
@@ -263,57 +275,63 @@ impl RefusalResponses {
                 "an input was refused"
             );
         }
-        let row = row(
-            RefusalKind::InvalidInput,
-            StatusCode::BAD_REQUEST,
-            "the request is not as declared",
-            None,
-        );
-        self.write_with(&row, faults)
+        let row = row(RefusalKind::InvalidInput, "the request is not as declared", None);
+        self.write_with(&row, faults, None, request)
     }
 
     /// Returns the response to a request whose body is not complete, and logs the cause.
     #[must_use]
-    pub fn body_error(&self, error: BodyError, request: &RequestLabel) -> Response<Bytes> {
-        let (status, sentence) = (error.status(), error.sentence());
+    pub fn body_error(&self, error: BodyError, request: &RequestLabel<'_>) -> Response<Bytes> {
+        let sentence = error.sentence();
         tracing::debug!(target: LOG_TARGET,
             request_id = request.id_text(),
             peer = request.peer(),
             cause = sentence,
             "a body was refused"
         );
-        self.write(&other(status, sentence))
+        let kind = match error {
+            BodyError::Incomplete => RefusalKind::IncompleteBody,
+            BodyError::TooLarge => RefusalKind::BodyTooLarge,
+            BodyError::TooSlow => RefusalKind::BodyTimeout,
+        };
+        self.write(&row(kind, sentence, None), request)
     }
 
     /// Returns the response to a request that names no host, several, or a malformed one.
-    pub(crate) fn invalid_host(&self) -> Response<Bytes> {
+    pub(crate) fn invalid_host(&self, request: &RequestLabel<'_>) -> Response<Bytes> {
         let sentence = "there must be one Host header, and a good one";
-        self.write(&other(StatusCode::BAD_REQUEST, sentence))
+        self.write(&row(RefusalKind::InvalidHost, sentence, None), request)
     }
 
     /// Returns the response to a request that a fault of the server ends, and logs the fault.
     #[must_use]
-    pub fn fault(&self, fault: ServerFault, request: &RequestLabel) -> Response<Bytes> {
+    pub fn fault(&self, fault: ServerFault, request: &RequestLabel<'_>) -> Response<Bytes> {
         tracing::error!(target: LOG_TARGET,
             request_id = request.id_text(),
             peer = request.peer(),
             ?fault,
             "a request failed through a fault of the program"
         );
-        self.write(&OUR_FAULT)
+        self.write(&OUR_FAULT, request)
+    }
+
+    /// Returns the response to a request for a resource that the caller may not have.
+    #[must_use]
+    pub fn forbidden(&self, request: &RequestLabel<'_>) -> Response<Bytes> {
+        self.write(&row(RefusalKind::Forbidden, "this is not allowed", None), request)
     }
 
     /// Returns the response to a request for a path without a target.
     #[must_use]
-    pub fn not_found(&self) -> Response<Bytes> {
-        self.write(&other(StatusCode::NOT_FOUND, "there is nothing here"))
+    pub fn not_found(&self, request: &RequestLabel<'_>) -> Response<Bytes> {
+        self.write(&row(RefusalKind::NotFound, "there is nothing here", None), request)
     }
 
     /// Returns the response to a method that the path does not have; `allow` lists the others.
     #[must_use]
-    pub fn method_not_allowed(&self, allow: &HeaderValue) -> Response<Bytes> {
-        let sentence = "this method is not allowed here";
-        let mut response = self.write(&other(StatusCode::METHOD_NOT_ALLOWED, sentence));
+    pub fn method_not_allowed(&self, allow: &HeaderValue, request: &RequestLabel<'_>) -> Response<Bytes> {
+        let row = row(RefusalKind::MethodNotAllowed, "this method is not allowed here", None);
+        let mut response = self.write(&row, request);
         response.headers_mut().insert(ALLOW, allow.clone());
         response
     }
@@ -322,14 +340,14 @@ impl RefusalResponses {
     ///
     /// The location is relative, so that no forged `Host` leads elsewhere.
     #[must_use]
-    pub fn redirect(&self, path: &str, query: &str) -> Response<Bytes> {
+    pub fn redirect(&self, path: &str, query: &str, request: &RequestLabel<'_>) -> Response<Bytes> {
         let location = if query.is_empty() {
             path.to_owned()
         } else {
             format!("{path}?{}", path::encode_query(query))
         };
         let Ok(location) = HeaderValue::try_from(location) else {
-            return self.not_found();
+            return self.not_found(request);
         };
         let mut response = Response::default();
         *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
@@ -337,20 +355,31 @@ impl RefusalResponses {
         response
     }
 
-    fn write(&self, row: &Row) -> Response<Bytes> {
-        self.write_with(row, &[])
+    fn write(&self, row: &Row, request: &RequestLabel<'_>) -> Response<Bytes> {
+        self.write_with(row, &[], None, request)
     }
 
-    fn write_with(&self, row: &Row, inputs: &[InvalidInput]) -> Response<Bytes> {
-        let status = self.dialect.status_of(row.kind, row.status);
-        let context = RefusalContext {
+    fn write_denial(&self, row: &Row, denial: &Denial, request: &RequestLabel<'_>) -> Response<Bytes> {
+        self.write_with(row, &[], Some(denial.unmet_requirement()), request)
+    }
+
+    fn write_with(
+        &self,
+        row: &Row,
+        inputs: &[InvalidInput],
+        unmet: Option<&UnmetRequirement>,
+        request: &RequestLabel<'_>,
+    ) -> Response<Bytes> {
+        self.writer.write(&RefusalContext {
             kind: row.kind,
-            status,
+            status: self.status_of(row.kind),
             sentence: row.sentence,
             code: row.code,
             inputs,
-        };
-        json_response(status, &(self.dialect.body)(&context))
+            request_id: request.id_text(),
+            operation: request.operation(),
+            unmet,
+        })
     }
 }
 
@@ -361,28 +390,17 @@ fn ambiguous(schemes: &[SchemeId], table: &OperationTable) -> Row {
     } else {
         "there is more than one Authorization header"
     };
-    let code = Some(ErrorCode::InvalidRequest);
-    row(RefusalKind::Other, StatusCode::BAD_REQUEST, sentence, code)
+    row(
+        RefusalKind::RepeatedCredential,
+        sentence,
+        Some(ErrorCode::InvalidRequest),
+    )
 }
 
 fn families<'t>(schemes: &'t [SchemeId], table: &'t OperationTable) -> impl Iterator<Item = Family> + 't {
     let catalog = table.catalog().schemes();
     let declared = schemes.iter().filter_map(|id| catalog.get(id.index()));
     declared.map(|declared| Family::of(declared.scheme()))
-}
-
-fn json_response(status: StatusCode, body: &RefusalBody) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::from(body.json.to_string()));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    let media_type = HeaderValue::from_str(body.media_type);
-    headers.insert(
-        CONTENT_TYPE,
-        media_type.unwrap_or(HeaderValue::from_static("application/json")),
-    );
-    // Another credential gets another response.
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
 }
 
 fn challenged(mut response: Response<Bytes>, challenges: &[crate::Challenge]) -> Response<Bytes> {

@@ -32,7 +32,7 @@ pub struct Routed<'g> {
     target: Option<Target>,
     values: Vec<String>,
     route: &'g RouteMetrics,
-    span: RequestSpan,
+    span: RequestSpan<'g>,
     begin: Instant,
 }
 
@@ -80,7 +80,7 @@ impl<'g> Routed<'g> {
 
     /// Returns the fields of a log event that identify the request.
     #[must_use]
-    pub const fn label(&self) -> &RequestLabel {
+    pub const fn label(&self) -> &RequestLabel<'g> {
         &self.span.label
     }
 
@@ -122,6 +122,7 @@ impl<'g> Routed<'g> {
             values: &self.values,
             body,
             refusals,
+            label: self.label(),
         };
         endpoint.answer(request).await
     }

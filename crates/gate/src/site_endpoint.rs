@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::body_error::BodyError;
 use crate::credentials::claim_source::IssuedTokens;
+use crate::observe::request_id::RequestLabel;
 use crate::refusal_responses::RefusalResponses;
 use crate::request_head::RequestHead;
 
@@ -95,6 +96,8 @@ pub struct SiteRequest<'a> {
     pub body: Bytes,
     /// The refusals of the gate, such as that of an unknown path.
     pub refusals: &'a RefusalResponses,
+    /// The request of such a refusal.
+    pub label: &'a RequestLabel<'a>,
 }
 
 /// A route of a [`SiteEndpoint`].

@@ -11,14 +11,14 @@ use std::error::Error;
 
 use scopegate_http::domain::{Audience, Issuer};
 use scopegate_http::{
-    Catalog, Gate, Guard, Json, Permit, ScopeToken, SecurityScheme, get,
+    Catalog, Gate, Guard, Json, Path, Permit, ScopeToken, SecurityScheme, get,
     issuers::{HttpFetcher, RemoteIssuer},
     tokio, warp,
 };
 
 const READ: ScopeToken = ScopeToken::from_static("reports:read");
 
-async fn report(permit: Permit, id: u32) -> Json<String> {
+async fn report(permit: Permit, Path(id): Path<u32>) -> Json<String> {
     Json(format!("report {id} for {}", permit.subject().unwrap_or("nobody")))
 }
 
@@ -34,7 +34,7 @@ pub(crate) fn gate(issuer: &str, audience: &str, fetcher: HttpFetcher) -> Result
     let r = Guard::requires([READ]);
     Ok(Gate::builder(catalog)
         .issuer("provider", issuer)
-        .operation(get("/reports/{id}").guard(&r).path::<u32>().then(report))
+        .operation(get("/reports/{id}").guard(&r).then(report))
         .build()?)
 }
 

@@ -17,7 +17,7 @@ use scopegate_http::token::{SigningKey, TokenRules, Verifier};
 use scopegate_http::utoipa::{self, ToSchema};
 use scopegate_http::warp::{self, Filter};
 use scopegate_http::{
-    Catalog, Check, CheckContext, CurrentUser, Gate, Guard, Json, Permit, ScopeToken, SecurityScheme,
+    Catalog, Check, CheckContext, CurrentUser, Gate, Guard, Json, Path, Permit, Query, ScopeToken, SecurityScheme,
     answer::{Answer, Created, OperationDescription, Response, StatusCode},
     get, put, tokio,
 };
@@ -96,15 +96,12 @@ fn gate(users: Arc<dyn Users>, verifier: Verifier, reports: Reports) -> Result<G
     let read_report = get("/reports/{id}")
         .named("read_report")
         .guard(reader)
-        .path::<u32>()
-        .query::<Excerpt>()
-        .then(move |_: Permit, id: u32, excerpt: Excerpt| ready(read(&shelf, id, &excerpt)));
-    let write_report = put("/reports/{id}")
-        .named("write_report")
-        .guard(author)
-        .path::<u32>()
-        .json::<Report>()
-        .then(move |author: CurrentUser, id: u32, report: Report| ready(write(&desk, &author, id, report)));
+        .then(move |_: Permit, Path(id): Path<u32>, Query(excerpt): Query<Excerpt>| ready(read(&shelf, id, &excerpt)));
+    let write_report = put("/reports/{id}").named("write_report").guard(author).then(
+        move |author: CurrentUser, Path(id): Path<u32>, Json(report): Json<Report>| {
+            ready(write(&desk, &author, id, report))
+        },
+    );
 
     Ok(Gate::builder(catalog)
         .info("Reports", "1.0.0")

@@ -17,7 +17,7 @@ use scopegate_http::domain::Secret;
 use scopegate_http::openapi::{export, import};
 use scopegate_http::policy::OperationTable;
 use scopegate_http::token::{SigningKey, TokenRules, Verifier};
-use scopegate_http::{Catalog, Gate, Guard, Permit, ScopeToken, SecurityScheme, get, route};
+use scopegate_http::{Catalog, Gate, Guard, Path, Permit, ScopeToken, SecurityScheme, get, route};
 
 const READ: ScopeToken = ScopeToken::from_static("notes:read");
 const WRITE: ScopeToken = ScopeToken::from_static("notes:write");
@@ -40,8 +40,7 @@ pub(crate) fn gate() -> Result<Gate, Box<dyn Error>> {
         .operation(
             route(scopegate_http::policy::Method::Delete, "/notes/{id}")
                 .guard(&writer)
-                .path::<u32>()
-                .then(|_: Permit, id: u32| async move { format!("note {id} is gone") }),
+                .then(|_: Permit, Path(id): Path<u32>| async move { format!("note {id} is gone") }),
         )
         .build()?;
     Ok(gate)

@@ -3,15 +3,15 @@
 mod content;
 mod events;
 mod location;
-pub(crate) mod missing;
+pub(crate) mod refused;
 
 pub use http::{HeaderMap, HeaderName, StatusCode};
 use serde::Serialize;
-use utoipa::ToSchema;
 
 pub use self::content::{Html, Streamed};
 pub use self::events::{Event, Sse};
 pub use self::location::{CreatedAt, InvalidLocation, Redirect};
+use crate::data::ResponseData;
 pub use crate::description::OperationDescription;
 use crate::response_body;
 pub use crate::response_body::{Response, ResponseBody};
@@ -101,7 +101,7 @@ pub struct NoContent;
 /// The description of a success response without its own description.
 pub(crate) const SUCCESS: &str = "Successful Response";
 
-impl<T: Serialize + ToSchema + Send + 'static> Answer for Json<T> {
+impl<T: ResponseData> Answer for Json<T> {
     fn into_response(self) -> Response {
         json_response(&self.0)
     }

@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout_at};
 
 use crate::json_fault;
+use crate::response_body::BoxError;
 
 /// The minimum rate of a body after its time limit, in bytes per second.
 const LEAST_RATE: usize = 512;
@@ -35,49 +36,110 @@ pub(crate) async fn collect<B>(headers: &HeaderMap, body: B, limits: BodyLimits)
 where
     B: Body,
     B::Data: Buf,
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    B::Error: Into<BoxError>,
 {
     if body.is_end_stream() {
         return Ok(Bytes::new());
     }
+    check_announced(headers, &body, limits)?;
+    let body = pin!(Limited::new(body, limits.bytes));
+    let mut reader = BodyReader::new(body, limits);
+    // A body in one part, the usual case, is not copied.
+    let Some(mut data) = reader.part().await? else {
+        return Ok(Bytes::new());
+    };
+    let first = data.copy_to_bytes(data.remaining());
+    let Some(data) = reader.part().await? else {
+        return Ok(first);
+    };
+    let mut whole = BytesMut::from(first);
+    whole.put(data);
+    while let Some(data) = reader.part().await? {
+        whole.put(data);
+    }
+    Ok(whole.freeze())
+}
+
+/// Refuses a length announced over the limit.
+///
+/// # Errors
+///
+/// [`BodyError::TooLarge`].
+pub(crate) fn check_announced<B: Body>(headers: &HeaderMap, body: &B, limits: BodyLimits) -> Result<(), BodyError> {
     let header: Option<u64> = headers
         .get(CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok()?.parse().ok());
     let announced = header.unwrap_or_default().max(body.size_hint().lower());
-    if usize::try_from(announced).map_or(true, |announced| announced > limits.bytes) {
-        return Err(BodyError::TooLarge);
+    match usize::try_from(announced) {
+        Ok(announced) if announced <= limits.bytes => Ok(()),
+        _ => Err(BodyError::TooLarge),
     }
-    let mut body = pin!(Limited::new(body, limits.bytes));
-    // A body in one part, the usual case, is not copied.
-    let (mut first, mut whole) = (Bytes::new(), BytesMut::new());
-    let mut length = 0_usize;
-    let start = Instant::now();
-    loop {
-        // A sender with the minimum rate may continue; a sender with a byte now and then may not.
-        let earned = u32::try_from(length / LEAST_RATE).unwrap_or(u32::MAX);
-        let deadline = start + limits.time + Duration::from_secs(earned.into());
-        let data = match timeout_at(deadline, body.frame()).await {
-            Ok(None) => break,
-            Ok(Some(Ok(frame))) => frame.into_data(),
-            Ok(Some(Err(fault))) if fault.is::<LengthLimitError>() => return Err(BodyError::TooLarge),
-            Ok(Some(Err(fault))) if is_late(&*fault) => return Err(BodyError::TooSlow),
-            Ok(Some(Err(_))) => return Err(BodyError::Incomplete),
-            Err(_) => return Err(BodyError::TooSlow),
-        };
-        if let Ok(mut data) = data {
-            if length == 0 {
-                first = data.copy_to_bytes(data.remaining());
-                length = first.len();
-                continue;
-            }
-            if whole.is_empty() {
-                whole.extend_from_slice(&first);
-            }
-            length = length.saturating_add(data.remaining());
-            whole.put(data);
+}
+
+/// Reads a body in parts, within its limits.
+pub(crate) struct BodyReader<B> {
+    body: B,
+    limits: BodyLimits,
+    start: Instant,
+    length: usize,
+}
+
+impl<B> BodyReader<B>
+where
+    B: Body<Error = BoxError> + Unpin,
+    B::Data: Buf,
+{
+    /// Creates a reader of a body that is [`Limited`].
+    pub(crate) fn new(body: B, limits: BodyLimits) -> Self {
+        Self {
+            body,
+            limits,
+            start: Instant::now(),
+            length: 0,
         }
     }
-    Ok(if whole.is_empty() { first } else { whole.freeze() })
+
+    /// Whether there is nothing more to read.
+    pub(crate) fn is_end(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    /// Returns the next part that is not empty; `None` at the end.
+    ///
+    /// # Errors
+    ///
+    /// [`BodyError`].
+    pub(crate) async fn part(&mut self) -> Result<Option<B::Data>, BodyError> {
+        loop {
+            // A sender with the minimum rate may continue; a sender with a byte now and then may
+            // not.
+            let earned = u32::try_from(self.length / LEAST_RATE).unwrap_or(u32::MAX);
+            let deadline = self.start + self.limits.time + Duration::from_secs(earned.into());
+            let data = match timeout_at(deadline, self.body.frame()).await {
+                Ok(None) => return Ok(None),
+                Ok(Some(Ok(frame))) => frame.into_data(),
+                Ok(Some(Err(fault))) if fault.is::<LengthLimitError>() => return Err(BodyError::TooLarge),
+                Ok(Some(Err(fault))) if is_late(&*fault) => return Err(BodyError::TooSlow),
+                Ok(Some(Err(_))) => return Err(BodyError::Incomplete),
+                Err(_) => return Err(BodyError::TooSlow),
+            };
+            if let Ok(data) = data
+                && data.has_remaining()
+            {
+                self.length = self.length.saturating_add(data.remaining());
+                return Ok(Some(data));
+            }
+        }
+    }
+}
+
+/// Returns an error of a body as one of input and output, which keeps whether it is a timeout.
+pub(crate) fn to_io_error(fault: BoxError) -> io::Error {
+    if is_late(&*fault) {
+        io::ErrorKind::TimedOut.into()
+    } else {
+        io::Error::other(fault)
+    }
 }
 
 /// Returns whether the error is a timeout of the network reader.
@@ -96,7 +158,7 @@ pub(crate) fn read_json<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -
         return Err(InvalidInput::missing("body", None).into());
     }
     if !is_json(headers) || media_type::is_encoded(headers) {
-        return Err(InputError::MediaType);
+        return Err(InputError::MediaType("the body must be application/json"));
     }
     // A second pass finds the location of the error, or an array in place of an object.
     let value = serde_json::from_slice(body).map_err(|fault| json_fault::explain::<T>(&fault, body))?;
@@ -155,7 +217,11 @@ mod tests {
             assert!(read(good, "{\"count\":1}").is_ok(), "{good}");
         }
         for bad in ["", "text/plain", "text/json", "application/jsonx", "application"] {
-            assert_eq!(read(bad, "{\"count\":1}").unwrap_err(), InputError::MediaType, "{bad}");
+            assert_eq!(
+                read(bad, "{\"count\":1}").unwrap_err(),
+                InputError::MediaType("the body must be application/json"),
+                "{bad}"
+            );
         }
     }
 
@@ -176,7 +242,11 @@ mod tests {
             headers(&[json.clone(), (CONTENT_ENCODING, "identity"), (CONTENT_ENCODING, "br")]),
         ] {
             let read = read_json::<Item>(&refused, b"{\"count\":1}");
-            assert_eq!(read.unwrap_err(), InputError::MediaType, "{refused:?}");
+            assert_eq!(
+                read.unwrap_err(),
+                InputError::MediaType("the body must be application/json"),
+                "{refused:?}"
+            );
         }
         let plain = headers(&[json, (CONTENT_ENCODING, "Identity")]);
         assert!(read_json::<Item>(&plain, b"{\"count\":1}").is_ok());

@@ -42,13 +42,45 @@ pub enum BuildError {
         /// The invalid value, and the reason.
         reason: String,
     },
-    /// The documented query cannot be read.
-    #[error("the query of `{operation}` cannot be read as documented: {reason}")]
-    Query {
+    /// The documented query, headers, cookies or form cannot be read.
+    #[error("{place} of `{operation}` cannot be read as documented: {reason}")]
+    Fields {
         /// The operation.
         operation: String,
-        /// The parameter, and the reason.
+        /// The place, such as `the query`.
+        place: &'static str,
+        /// The field, and the reason.
         reason: String,
+    },
+    /// A handler takes a resource that its route does not load.
+    #[error("the handler of `{operation}` takes `Loaded<{name}>`; add `.load(..)` with a function that returns it")]
+    Resource {
+        /// The operation.
+        operation: String,
+        /// The type of the resource.
+        name: &'static str,
+    },
+    /// The check of a resource has no name.
+    #[error("the check of the resource of `{operation}` is a closure and has no name; add `.check_named(..)`")]
+    ResourceName {
+        /// The operation.
+        operation: String,
+    },
+    /// The parameters of the path cannot be read.
+    #[error("the path of `{operation}` cannot be read: {reason}")]
+    Path {
+        /// The operation.
+        operation: String,
+        /// The reason.
+        reason: String,
+    },
+    /// A handler takes a value of the application that the gate does not have.
+    #[error("the handler of `{operation}` takes `State<{name}>`; add `GateBuilder::state` with a value of this type")]
+    State {
+        /// The operation.
+        operation: String,
+        /// The type of the value.
+        name: &'static str,
     },
     /// The handler and the template have different numbers of path parameters.
     #[error(

@@ -74,6 +74,13 @@ pub struct CurrentUser {
 }
 
 impl CurrentUser {
+    /// Returns the user of a permit; `None` if it has none.
+    #[must_use]
+    pub fn of_permit(permit: Permit) -> Option<Self> {
+        let user = permit.user_arc()?;
+        Some(Self { user, permit })
+    }
+
     /// Returns the permit of the user.
     pub const fn permit(&self) -> &Permit {
         &self.permit
@@ -91,55 +98,5 @@ impl Deref for CurrentUser {
 
     fn deref(&self) -> &User {
         &self.user
-    }
-}
-
-/// The types that a handler may take as its first argument. They depend on the declared access rule
-/// (`State`).
-///
-/// | declared | the handler may take |
-/// |---|---|
-/// | `.guard(&guard)`, `.and_guard(&guard)`, `.inherit_guards()` | [`Permit`], [`CurrentUser`] or no caller |
-/// | the same with `.optional()` | `Option<Permit>`, `Option<CurrentUser>` or no caller |
-/// | `.public()` | no caller |
-#[diagnostic::on_unimplemented(
-    message = "a handler of an operation that is `{State}` cannot take `{Self}` first",
-    label = "`Guarded` takes `Permit` or `CurrentUser`, `Optional` takes an `Option` of them, `Public` takes neither"
-)]
-pub trait Caller<State>: Sized + Send + 'static {
-    /// Whether the guard must require a user; checked when the gate is built.
-    const NEEDS_USER: bool;
-
-    /// Converts the permit of the request; `None` is an anonymous caller. Returns `None` if the
-    /// permit is not of the declared kind; then the request fails.
-    fn admit(permit: Option<Permit>) -> Option<Self>;
-}
-
-impl Caller<Guarded> for Permit {
-    const NEEDS_USER: bool = false;
-
-    fn admit(permit: Option<Permit>) -> Option<Self> {
-        permit
-    }
-}
-
-impl Caller<Guarded> for CurrentUser {
-    const NEEDS_USER: bool = true;
-
-    fn admit(permit: Option<Permit>) -> Option<Self> {
-        let permit = permit?;
-        let user = permit.user_arc()?;
-        Some(Self { user, permit })
-    }
-}
-
-impl<Who: Caller<Guarded>> Caller<Optional> for Option<Who> {
-    const NEEDS_USER: bool = Who::NEEDS_USER;
-
-    fn admit(permit: Option<Permit>) -> Option<Self> {
-        match permit {
-            None => Some(None),
-            some => Who::admit(some).map(Some),
-        }
     }
 }

@@ -1,6 +1,8 @@
 //! Describes one operation in the document, except for its security.
 
-use http::StatusCode;
+use std::any::TypeId;
+
+use http::{Extensions, StatusCode};
 use scopegate_policy::ResolvedOperation;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -8,10 +10,13 @@ use utoipa::ToSchema;
 
 use crate::build_error::BuildError;
 use crate::component::{self, has_shape};
+use crate::field_place::FieldPlace;
+use crate::field_shape::FieldShape;
 use crate::merge::{merge_parameters, merge_responses};
-use crate::query_shape::QueryShape;
+use crate::path_shape::PathShape;
+use crate::resource_type::ResourceType;
 use crate::utoipa_schema::to_json;
-use crate::{body_check, query_check};
+use crate::{body_check, field_check, path_check};
 
 /// The description of an operation for the document, from the types of its inputs and responses.
 ///
@@ -35,9 +40,18 @@ use crate::{body_check, query_check};
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct OperationDescription {
-    path_parameters: Vec<Value>,
-    queries: Vec<QueryInput>,
+    paths: Vec<PathShape>,
+    /// The inputs with fields, by the type of the input.
+    inputs: Vec<FieldInput>,
+    /// The parameters of the application's own inputs.
+    parameters: Vec<Value>,
     request_body: Option<Value>,
+    /// Whether the input that is described may be absent.
+    is_optional: bool,
+    /// The values of the application that inputs read.
+    states: Vec<StateType>,
+    /// The resource that the handler takes.
+    resource: Option<ResourceType>,
     responses: Map<String, Value>,
     schemas: Map<String, Value>,
     may_be_missing: bool,
@@ -46,18 +60,53 @@ pub struct OperationDescription {
     fault: Option<TypeFault>,
 }
 
-/// A query: its parameters, and whether its type refuses an unknown name.
+/// An input with fields, and whether its type refuses an unknown name.
 #[derive(Clone, Debug)]
-struct QueryInput {
-    shape: QueryShape,
-    refuses: fn(&QueryShape, &str) -> bool,
+struct FieldInput {
+    input: TypeId,
+    place: FieldPlace,
+    shape: FieldShape,
+    refuses: fn(&FieldShape, &str) -> bool,
+}
+
+/// The type of a value of the application, and its name.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StateType {
+    pub(crate) name: &'static str,
+    pub(crate) is_in: fn(&Extensions) -> bool,
 }
 
 #[derive(Clone, Debug)]
 enum TypeFault {
     Body(String),
-    Query(String),
+    Fields(FieldPlace, String),
+    Path(String),
     Schema(String),
+}
+
+/// The place of a parameter that an application's own input describes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "OpenAPI has these places")]
+pub enum ParameterPlace {
+    /// A cookie.
+    Cookie,
+    /// A header.
+    Header,
+    /// A parameter of the template.
+    Path,
+    /// A parameter of the query.
+    Query,
+}
+
+impl ParameterPlace {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Cookie => "cookie",
+            Self::Header => "header",
+            Self::Path => "path",
+            Self::Query => "query",
+        }
+    }
 }
 
 impl OperationDescription {
@@ -113,31 +162,76 @@ impl OperationDescription {
         self.status = outer;
     }
 
-    pub(crate) fn path_parameter(&mut self, schema: Value) {
-        self.path_parameters.push(schema);
+    /// Adds a parameter that an application's own input reads. A parameter of the path must be in
+    /// the template of the operation.
+    pub fn parameter(&mut self, place: ParameterPlace, name: &str, is_required: bool, schema: &Value) {
+        let is_required = place == ParameterPlace::Path || (is_required && !self.is_optional);
+        self.parameters
+            .push(json!({ "name": name, "in": place.as_str(), "required": is_required, "schema": schema }));
     }
 
-    /// Each field of the structure as one parameter.
-    pub(crate) fn query<T: ToSchema + DeserializeOwned>(&mut self) {
+    /// Adds the body that an application's own input reads, with the schema of one media type.
+    pub fn request_body(&mut self, media_type: &str, schema: &Value) {
+        let required = !self.is_optional;
+        self.request_body = Some(json!({ "content": { media_type: { "schema": schema } }, "required": required }));
+    }
+
+    /// Describes an input that may be absent.
+    pub(crate) fn optional(&mut self, describe: impl FnOnce(&mut Self)) {
+        let outer = std::mem::replace(&mut self.is_optional, true);
+        describe(self);
+        self.is_optional = outer;
+    }
+
+    /// Adds the parameters of the path as an input reads them.
+    pub(crate) fn path(&mut self, shape: Result<PathShape, String>) {
+        match shape {
+            Ok(shape) => self.paths.push(shape),
+            Err(reason) => self.note(TypeFault::Path(reason)),
+        }
+    }
+
+    /// Adds a value of the application that an input reads.
+    pub(crate) fn state(&mut self, state: StateType) {
+        self.states.push(state);
+    }
+
+    /// Adds each field of the structure as one parameter.
+    pub(crate) fn fields<I: 'static, T: ToSchema + DeserializeOwned>(&mut self, place: FieldPlace) {
         self.add_referenced::<T>();
         let mut schema = to_json(&T::schema());
         if let Err(name) = component::inline_primitives(&mut schema, &|name| self.schemas.contains_key(name)) {
-            self.note(TypeFault::Query(format!(
-                "it refers to schema `{name}`, which no type declares"
-            )));
+            let reason = format!("it refers to schema `{name}`, which no type declares");
+            self.note(TypeFault::Fields(place, reason));
         }
-        let shape = QueryShape::of(&schema, &self.schemas);
+        let shape = FieldShape::of(&schema, &self.schemas);
         let mut shape = shape.unwrap_or_else(|| {
-            self.note(TypeFault::Query("its type is not a structure".to_owned()));
-            QueryShape::default()
+            self.note(TypeFault::Fields(place, "its type is not a structure".to_owned()));
+            FieldShape::default()
         });
-        if let Err(reason) = query_check::check::<T>(&mut shape) {
-            self.note(TypeFault::Query(reason));
+        let checked = field_check::check::<T>(&mut shape).and_then(|()| field_check::check_names(&shape, place));
+        if let Err(reason) = checked {
+            self.note(TypeFault::Fields(place, reason));
         }
-        self.queries.push(QueryInput {
+        if self.is_optional {
+            shape
+                .parameters
+                .iter_mut()
+                .for_each(|parameter| parameter.required = false);
+        }
+        self.inputs.push(FieldInput {
+            input: TypeId::of::<I>(),
+            place,
             shape,
-            refuses: query_check::refuses::<T>,
+            refuses: field_check::refuses::<T>,
         });
+    }
+
+    /// Adds a form, and its structure as the schema of the body.
+    pub(crate) fn form<I: 'static, T: ToSchema + DeserializeOwned>(&mut self) {
+        self.fields::<I, T>(FieldPlace::Form);
+        let schema = self.reference::<T>();
+        self.request_body("application/x-www-form-urlencoded", &schema);
     }
 
     /// Checks that the types of the operation are compatible.
@@ -146,37 +240,51 @@ impl OperationDescription {
     ///
     /// [`BuildError`], which names the operation.
     pub(crate) fn check(&self, operation: &ResolvedOperation) -> Result<(), BuildError> {
-        let query = |reason: String| BuildError::Query {
-            operation: operation.to_string(),
-            reason,
-        };
-        match &self.fault {
-            Some(TypeFault::Body(reason)) => {
-                let (operation, reason) = (operation.to_string(), reason.clone());
-                return Err(BuildError::Body { operation, reason });
-            }
-            Some(TypeFault::Query(reason)) => return Err(query(reason.clone())),
-            Some(TypeFault::Schema(name)) => return Err(BuildError::SchemaTwice { name: name.clone() }),
-            None => {}
+        if let Some(fault) = &self.fault {
+            return Err(fault.to_error(operation));
         }
-        for (number, input) in self.queries.iter().enumerate() {
-            let others = self.queries.iter().enumerate().filter(|(other, _)| *other != number);
-            let mut names =
-                others.flat_map(|(_, other)| other.shape.parameters.iter().map(|parameter| &parameter.name));
+        path_check::check(operation, &self.paths, self.own_path_parameters())?;
+        let queries = || self.inputs.iter().filter(|input| input.place == FieldPlace::Query);
+        for input in queries() {
+            let others = queries().filter(|other| other.input != input.input);
+            let mut names = others.flat_map(|other| other.shape.parameters.iter().map(|parameter| &parameter.name));
             if let Some(name) =
                 names.find(|name| input.shape.parameter(name).is_none() && (input.refuses)(&input.shape, name))
             {
-                return Err(query(format!(
-                    "two types read it, and one of them refuses `{name}` of the other"
-                )));
+                let reason = format!("two types read it, and one of them refuses `{name}` of the other");
+                return Err(TypeFault::Fields(FieldPlace::Query, reason).to_error(operation));
             }
         }
         Ok(())
     }
 
-    /// The parameters of each query, for reading.
-    pub(crate) fn into_queries(self) -> Vec<QueryShape> {
-        self.queries.into_iter().map(|input| input.shape).collect()
+    /// Adds a resource that the handler takes.
+    pub(crate) const fn resource(&mut self, resource: ResourceType) {
+        self.resource = Some(resource);
+    }
+
+    /// Returns the resource that the handler takes.
+    pub(crate) const fn taken_resource(&self) -> Option<ResourceType> {
+        self.resource
+    }
+
+    /// Returns the values of the application that the inputs read.
+    pub(crate) fn states(&self) -> &[StateType] {
+        &self.states
+    }
+
+    /// Returns the shape of each input with fields, for reading.
+    pub(crate) fn into_shapes(self) -> Vec<(TypeId, FieldShape)> {
+        self.inputs
+            .into_iter()
+            .map(|input| (input.input, input.shape))
+            .collect()
+    }
+
+    fn own_path_parameters(&self) -> impl Iterator<Item = &str> {
+        let of_path = |parameter: &&Value| parameter.get("in").is_some_and(|place| place == "path");
+        let parameters = self.parameters.iter().filter(of_path);
+        parameters.filter_map(|parameter| parameter.get("name")?.as_str())
     }
 
     fn note(&mut self, fault: TypeFault) {
@@ -188,7 +296,7 @@ impl OperationDescription {
         if let Err(reason) = body_check::check::<T>(&to_json(&T::schema()), &self.schemas) {
             self.note(TypeFault::Body(reason));
         }
-        self.request_body = Some(json!({ "content": { "application/json": { "schema": schema } }, "required": true }));
+        self.request_body("application/json", &schema);
     }
 
     /// Returns the schemas of the operation's types, to be merged into the document's.
@@ -202,33 +310,31 @@ impl OperationDescription {
     }
 
     /// Returns the body, if the operation reads one.
-    pub(crate) const fn request_body(&self) -> Option<&Value> {
+    pub(crate) const fn body(&self) -> Option<&Value> {
         self.request_body.as_ref()
     }
 
     /// Whether an input other than the caller is read, so that a request may be refused for it.
-    pub(crate) fn has_inputs(&self) -> bool {
-        self.request_body.is_some() || !self.path_parameters.is_empty() || !self.queries.is_empty()
+    pub(crate) const fn has_inputs(&self) -> bool {
+        self.request_body.is_some() || !self.paths.is_empty() || !self.inputs.is_empty() || !self.parameters.is_empty()
     }
 
     /// Returns the parameters: those of the path with the template's names, then those of the
-    /// query.
+    /// query, of headers and of cookies. A parameter of several inputs occurs once.
     pub(crate) fn parameters(&self, template: &str) -> Vec<Value> {
-        let named = scopegate_gate::path::parameter_names(template).zip(&self.path_parameters);
-        named
-            .map(|(name, schema)| json!({ "name": name, "in": "path", "required": true, "schema": schema }))
-            .chain(self.query_parameters())
-            .collect()
-    }
-
-    /// Returns the parameters of all queries. A parameter of several queries occurs once.
-    fn query_parameters(&self) -> Vec<Value> {
+        let names: Vec<&str> = scopegate_gate::path::parameter_names(template).collect();
+        let of_path = self.paths.iter().flat_map(|shape| shape.parameter_objects(&names));
+        let fields = [FieldPlace::Query, FieldPlace::Header, FieldPlace::Cookie];
+        let fields = fields.into_iter().flat_map(|place| {
+            let inputs = self.inputs.iter().filter(move |input| input.place == place);
+            inputs.flat_map(move |input| input.shape.parameter_objects(place))
+        });
         let mut merged: Vec<Value> = Vec::new();
-        for parameter in self.queries.iter().flat_map(|input| input.shape.parameter_objects()) {
-            match merged
-                .iter_mut()
-                .find(|known| known.get("name") == parameter.get("name"))
-            {
+        for parameter in of_path.chain(fields).chain(self.parameters.iter().cloned()) {
+            let is_same = |known: &&mut Value| {
+                known.get("name") == parameter.get("name") && known.get("in") == parameter.get("in")
+            };
+            match merged.iter_mut().find(is_same) {
                 Some(known) => merge_parameters(known, &parameter),
                 None => merged.push(parameter),
             }
@@ -277,6 +383,28 @@ impl OperationDescription {
             None => {
                 self.schemas.insert(name, schema);
             }
+        }
+    }
+}
+
+impl TypeFault {
+    fn to_error(&self, operation: &ResolvedOperation) -> BuildError {
+        let operation = operation.to_string();
+        match self {
+            Self::Body(reason) => BuildError::Body {
+                operation,
+                reason: reason.clone(),
+            },
+            Self::Fields(place, reason) => BuildError::Fields {
+                operation,
+                place: place.subject(),
+                reason: reason.clone(),
+            },
+            Self::Path(reason) => BuildError::Path {
+                operation,
+                reason: reason.clone(),
+            },
+            Self::Schema(name) => BuildError::SchemaTwice { name: name.clone() },
         }
     }
 }

@@ -4,20 +4,26 @@ use std::collections::HashMap;
 
 use std::sync::Arc;
 
-use scopegate_gate::{DocumentDialect, DocumentedRefusal, OperationTraits, SiteEndpoint, title};
+use http::StatusCode;
+use scopegate_gate::{DocumentDialect, RefusalKind, RefusalResponses, SiteEndpoint, title};
 use scopegate_openapi::{DocumentInfo, OperationDocs};
 use scopegate_policy::{Access, OperationTable, ResolvedOperation};
 use serde_json::{Map, Value, json};
 
 use crate::build_error::BuildError;
+use crate::input::BodyUse;
 use crate::merge::merge_responses;
 use crate::route::OperationHandler;
 use crate::{component, schema};
+
+/// The media range of a body in any form.
+const ANY: &str = "*/*";
 
 /// The sources of a document other than the table.
 #[derive(Clone, Copy)]
 pub(crate) struct Source<'a> {
     pub(crate) dialect: DocumentDialect,
+    pub(crate) refusals: &'a RefusalResponses,
     pub(crate) info: &'a DocumentInfo,
     pub(crate) mounted: &'a [OperationHandler],
     pub(crate) sites: &'a [Arc<dyn SiteEndpoint>],
@@ -32,6 +38,7 @@ pub(crate) struct Source<'a> {
 pub(crate) fn write(source: &Source<'_>, table: &OperationTable) -> Result<Value, BuildError> {
     let mut schemas = Schemas {
         dialect: source.dialect,
+        refusals: source.refusals,
         named: Map::new(),
     };
     let mut docs = Vec::new();
@@ -84,12 +91,13 @@ pub(crate) fn write(source: &Source<'_>, table: &OperationTable) -> Result<Value
     Ok(document)
 }
 
-struct Schemas {
+struct Schemas<'a> {
     dialect: DocumentDialect,
+    refusals: &'a RefusalResponses,
     named: Map<String, Value>,
 }
 
-impl Schemas {
+impl Schemas<'_> {
     /// Replaces the marked schemas in a value by references to components.
     fn resolve(&mut self, value: &mut Value) {
         component::resolve(value, &mut self.named, &self.dialect.component);
@@ -97,17 +105,14 @@ impl Schemas {
 
     /// Returns the schema of a refusal: a reference, or the schema itself if the application has
     /// another one of that name. The schemas that it refers to must be free.
-    fn refusal(&mut self, name: &str) -> Result<Value, BuildError> {
-        let (own, others): (Vec<_>, Vec<_>) = (self.dialect.refusal_schemas)()
-            .into_iter()
-            .partition(|(known, _)| *known == name);
-        self.extend(others.into_iter().map(|(name, schema)| (name.to_owned(), schema)))?;
-        for (name, schema) in own {
-            if self.named.get(name).is_some_and(|known| *known != schema) {
-                return Ok(schema);
-            }
-            self.named.insert(name.to_owned(), schema);
+    fn refusal(&mut self) -> Result<Value, BuildError> {
+        let refusal = self.refusals.schema();
+        self.extend(refusal.components().iter().cloned())?;
+        let (name, schema) = (refusal.name(), refusal.schema());
+        if self.named.get(name).is_some_and(|known| known != schema) {
+            return Ok(schema.clone());
         }
+        self.named.insert(name.to_owned(), schema.clone());
         Ok(json!({ "$ref": format!("#/components/schemas/{name}") }))
     }
 
@@ -139,7 +144,7 @@ fn operation_docs(
     mounted: &OperationHandler,
     operation: &ResolvedOperation,
     id: String,
-    schemas: &mut Schemas,
+    schemas: &mut Schemas<'_>,
 ) -> Result<OperationDocs, BuildError> {
     let (notes, description) = (&mounted.notes, &mounted.description);
     let (method, template) = (operation.method(), operation.template());
@@ -163,7 +168,7 @@ fn operation_docs(
         .parameters(template)
         .into_iter()
         .fold(docs, OperationDocs::parameter);
-    if let Some(body) = description.request_body() {
+    if let Some(body) = description.body() {
         let mut body = body.clone();
         schemas.resolve(&mut body);
         docs = docs.request_body(body);
@@ -171,10 +176,10 @@ fn operation_docs(
     let mut responses = description.responses().clone();
     responses.values_mut().for_each(|response| schemas.resolve(response));
     for (status, refusal) in refusals(mounted, operation, schemas)? {
-        match responses.get_mut(status) {
+        match responses.get_mut(status.as_str()) {
             Some(described) => merge_responses(described, refusal),
             None => {
-                responses.insert(status.to_owned(), refusal);
+                responses.insert(status.as_str().to_owned(), refusal);
             }
         }
     }
@@ -192,24 +197,56 @@ fn operation_id(mounted: &OperationHandler, operation: &ResolvedOperation) -> St
     notes.operation_id.clone().unwrap_or_else(default)
 }
 
-/// Returns the refusals in the document, each with its status.
+/// Returns the refusals in the document, each with its status. The first kind of a status describes
+/// it.
 fn refusals(
     mounted: &OperationHandler,
     operation: &ResolvedOperation,
-    schemas: &mut Schemas,
-) -> Result<Vec<(&'static str, Value)>, BuildError> {
-    let documented = (schemas.dialect.refusals)(OperationTraits {
-        has_inputs: mounted.description.has_inputs(),
-        is_guarded: operation.access() != Access::Public,
-        may_be_missing: mounted.description.is_maybe_missing(),
-    });
-    let refusal = |refusal: DocumentedRefusal| {
-        let schema = schemas.refusal(refusal.schema)?;
-        let content = json!({ refusal.media_type: { "schema": schema } });
-        Ok((
-            refusal.status,
-            json!({ "description": refusal.description, "content": content }),
-        ))
-    };
-    documented.into_iter().map(refusal).collect()
+    schemas: &mut Schemas<'_>,
+) -> Result<Vec<(StatusCode, Value)>, BuildError> {
+    let format = schemas.refusals;
+    let mut documented: Vec<(StatusCode, Value)> = Vec::new();
+    for kind in refusal_kinds(mounted, operation) {
+        let status = format.status_of(kind);
+        let Some(description) = format.description(kind) else {
+            continue;
+        };
+        if documented.iter().all(|(known, _)| *known != status) {
+            let content = json!({ format.schema().media_type(): { "schema": schemas.refusal()? } });
+            documented.push((status, json!({ "description": description, "content": content })));
+        }
+    }
+    Ok(documented)
+}
+
+/// Returns the kinds of refusals that depend on the declaration of the operation.
+fn refusal_kinds(mounted: &OperationHandler, operation: &ResolvedOperation) -> impl Iterator<Item = RefusalKind> {
+    let description = &mounted.description;
+    let access = operation.access();
+    let is_guarded = access != Access::Public;
+    let kinds = [
+        (RefusalKind::InvalidInput, description.has_inputs()),
+        (RefusalKind::Unauthenticated, is_guarded),
+        (RefusalKind::InvalidToken, is_guarded),
+        (RefusalKind::InvalidCredential, is_guarded),
+        (RefusalKind::Forbidden, is_guarded),
+        (RefusalKind::InsufficientScope, access == Access::Scoped),
+        (RefusalKind::InactiveUser, operation.needs_user()),
+        (RefusalKind::NotFound, description.is_maybe_missing()),
+        (
+            RefusalKind::BodyTooLarge,
+            mounted.endpoint.body_use() != BodyUse::Unread,
+        ),
+        (
+            RefusalKind::UnsupportedMediaType,
+            description.body().is_some_and(has_media_type),
+        ),
+    ];
+    kinds.into_iter().filter(|(_, applies)| *applies).map(|(kind, _)| kind)
+}
+
+/// Returns whether a body must have a certain media type.
+fn has_media_type(body: &Value) -> bool {
+    let content = body.get("content").and_then(Value::as_object);
+    content.is_some_and(|content| !content.contains_key(ANY))
 }

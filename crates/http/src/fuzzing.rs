@@ -4,8 +4,9 @@
 pub use scopegate_gate::fuzzing::{challenge, grammar, oracle, paths};
 use serde::Deserialize;
 
-use crate::query;
-use crate::query_shape::QueryShape;
+use crate::field_place::FieldPlace;
+use crate::field_shape::FieldShape;
+use crate::fields;
 
 /// A query type that the fuzzer parses.
 #[derive(Debug, Deserialize)]
@@ -39,7 +40,7 @@ pub fn query(input: &[u8]) {
             .collect::<Vec<_>>()
     };
     let number = all("number").pop().map(|number| number.parse::<i32>());
-    match query::read::<RecordedRequest>(input, &QueryShape::default()) {
+    match fields::read::<RecordedRequest>(&fields::parse(input), &FieldShape::default(), FieldPlace::Query) {
         Ok(asked) => {
             assert_eq!(asked.text, all("text").pop());
             assert_eq!(asked.list, all("list"));

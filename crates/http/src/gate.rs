@@ -1,5 +1,6 @@
 //! The gate with its handlers.
 
+use std::any::TypeId;
 use std::fmt;
 use std::future::poll_fn;
 use std::ops::Deref;
@@ -9,19 +10,20 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http::Method;
+use http::{Extensions, Method};
 use hyper::body::Body;
 use scopegate_gate::{BodyError, RequestHead, Routed, ServerFault, Target};
 use scopegate_policy::OperationTable;
 use serde_json::Value;
 
-use crate::answer::missing::Missing;
 use crate::body::{self, BodyLimits};
 use crate::cors::CorsHeaders;
-use crate::input::RequestParts;
-use crate::query_shape::QueryShape;
-use crate::response_body::Response;
-use crate::route::{Handle, Refused};
+use crate::field_shape::FieldShape;
+use crate::input::BodyUse;
+use crate::resource::MountedCheck;
+use crate::response_body::{BoxError, Response};
+use crate::route::Handle;
+use crate::sent::Sent;
 
 /// All operations of an application with their guards and handlers. One declaration makes the warp
 /// filter, the service, the operation table and the document. Cheap to clone.
@@ -30,7 +32,7 @@ use crate::route::{Handle, Refused};
 ///
 /// ```
 /// use std::sync::Arc;
-/// use scopegate_http::{Catalog, Gate, Guard, Json, Permit, ScopeToken, SecurityScheme, get};
+/// use scopegate_http::{Catalog, Gate, Guard, Json, Path, Permit, ScopeToken, SecurityScheme, get};
 /// use scopegate_http::token::{SigningKey, TokenRules, Verifier};
 /// use scopegate_http::domain::Secret;
 ///
@@ -49,8 +51,7 @@ use crate::route::{Handle, Refused};
 ///     .operation(
 ///         get("/reports/{id}")
 ///             .guard(Guard::requires([READ]))
-///             .path::<u32>()
-///             .then(|permit: Permit, id: u32| async move { Json(format!("{id}, of {:?}", permit.required())) }),
+///             .then(|permit: Permit, Path(id): Path<u32>| async move { Json(format!("{id}, of {:?}", permit.required())) }),
 ///     )
 ///     .build()?;
 ///
@@ -72,14 +73,23 @@ pub(crate) struct Inner {
     pub(crate) limits: BodyLimits,
     pub(crate) cors: Option<CorsHeaders>,
     pub(crate) document: Value,
+    /// The values of the application.
+    pub(crate) states: Extensions,
 }
 
 /// The handler of one operation, with data for its inputs.
 pub(crate) struct MountedOperation {
     pub(crate) endpoint: Box<dyn Handle>,
     pub(crate) parameters: Vec<String>,
-    /// The description of each query in the document, in the order of the inputs.
-    pub(crate) queries: Vec<QueryShape>,
+    /// The shapes of the inputs with fields, by the type of the input.
+    pub(crate) shapes: Vec<(TypeId, FieldShape)>,
+    /// The number of arguments that take the permit, of the handler and of the check of the
+    /// resource.
+    pub(crate) callers: usize,
+    /// The check of the resource, if there is one.
+    pub(crate) resource: Option<MountedCheck>,
+    pub(crate) body_use: BodyUse,
+    pub(crate) limits: BodyLimits,
 }
 
 impl Deref for Gate {
@@ -117,15 +127,15 @@ impl Gate {
         target: Target,
         values: Vec<String>,
         head: &RequestHead<'_>,
-        body: &mut Option<B>,
+        sent: &mut Sent<B>,
     ) -> Response
     where
-        B: Body<Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
+        B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
         let routed = self.gate.routed(target, values, head);
         let done = {
             // A panic leaves no shared state inconsistent, because all that is shared is immutable.
-            let mut work = pin!(AssertUnwindSafe(self.dispatch(target, &routed, head, body)).catch_unwind());
+            let mut work = pin!(AssertUnwindSafe(self.dispatch(target, &routed, head, sent)).catch_unwind());
             // `Instrument` would create a second span and enter it again when the work is done.
             poll_fn(|context| routed.span().in_scope(|| work.as_mut().poll(context))).await
         };
@@ -143,20 +153,20 @@ impl Gate {
         target: Target,
         routed: &Routed<'_>,
         head: &RequestHead<'_>,
-        body: &mut Option<B>,
+        sent: &mut Sent<B>,
     ) -> Response
     where
-        B: Body<Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
+        B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
         let response = match target {
             Target::Operation(number) => {
                 if let Some(answer) = self.preflight_of(number, head) {
                     return answer;
                 }
-                self.run_operation(number, routed, head, body).await
+                self.run_operation(number, routed, head, sent).await
             }
             // Boxed, so that the future of every other request stays small.
-            Target::Site { .. } => Box::pin(self.run_site(routed, head, body)).await,
+            Target::Site { .. } => Box::pin(self.run_site(routed, head, sent)).await,
         };
         if head.method() == Method::HEAD {
             without_body(response)
@@ -165,69 +175,17 @@ impl Gate {
         }
     }
 
-    /// Runs the guard, then reads the body and the inputs, then calls the handler.
-    // These blocks drop values before each await, so that they do not enlarge the future.
-    async fn run_operation<B>(
-        &self,
-        number: usize,
-        routed: &Routed<'_>,
-        head: &RequestHead<'_>,
-        body: &mut Option<B>,
-    ) -> Response
-    where
-        B: Body<Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
-    {
-        let fault = |fault| self.refusals().fault(fault, routed.label()).map(Into::into);
-        let Some(mounted) = self.inner.handlers.get(number) else {
-            return fault(ServerFault::Unmounted);
-        };
-        let permit = match routed.authorize(head).await {
-            Ok(permit) => permit,
-            Err(refusal) => return refusal.map(Into::into),
-        };
-        let answering = {
-            let body = if mounted.endpoint.reads_body() {
-                match Box::pin(self.read_body(head, body, self.inner.limits)).await {
-                    Ok(body) => body,
-                    Err(error) => return routed.respond_body_error(error).map(Into::into),
-                }
-            } else {
-                Bytes::new()
-            };
-            let mut sent = RequestParts::new(
-                head.headers(),
-                head.query(),
-                &body,
-                &mounted.parameters,
-                routed.values(),
-                &mounted.queries,
-            );
-            match mounted.endpoint.call(&mut sent, permit) {
-                Ok(answering) => answering,
-                Err(Refused::Caller) => return fault(ServerFault::Caller),
-                Err(Refused::Input(error)) => {
-                    return self.refusals().input_error(&error, routed.label()).map(Into::into);
-                }
-            }
-        };
-        let response = answering.await;
-        if response.extensions().get::<Missing>().is_some() {
-            return self.refusals().not_found().map(Into::into);
-        }
-        response
-    }
-
     /// Reads the body if the route has one, and calls the site endpoint.
-    async fn run_site<B>(&self, routed: &Routed<'_>, head: &RequestHead<'_>, body: &mut Option<B>) -> Response
+    async fn run_site<B>(&self, routed: &Routed<'_>, head: &RequestHead<'_>, sent: &mut Sent<B>) -> Response
     where
-        B: Body<Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
+        B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
         let whole = if routed.site_reads_body() {
             let limits = BodyLimits {
                 bytes: routed.site_body_limit(self.inner.limits.bytes),
                 ..self.inner.limits
             };
-            match self.read_body(head, body, limits).await {
+            match self.read_body(head, sent, limits).await {
                 Ok(whole) => whole,
                 Err(error) => return routed.respond_body_error(error).map(Into::into),
             }
@@ -237,16 +195,16 @@ impl Gate {
         routed.answer_site(head, whole).await.map(Into::into)
     }
 
-    async fn read_body<B>(
+    pub(crate) async fn read_body<B>(
         &self,
         head: &RequestHead<'_>,
-        body: &mut Option<B>,
+        sent: &mut Sent<B>,
         limits: BodyLimits,
     ) -> Result<Bytes, BodyError>
     where
-        B: Body<Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
+        B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
-        match body.take() {
+        match sent.body.take() {
             Some(body) => body::collect(head.headers(), body, limits).await,
             None => Ok(Bytes::new()),
         }

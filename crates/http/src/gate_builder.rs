@@ -1,13 +1,14 @@
 //! Collects the settings of a gate with its handlers, and checks them.
 
-use std::collections::HashSet;
+use std::any::Any;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::Extensions;
 use scopegate_domain::{Catalog, Clock};
-use scopegate_gate::{SiteEndpoint, path};
+use scopegate_gate::{RefusalFormat, SiteEndpoint, path};
 use scopegate_openapi::DocumentInfo;
 use scopegate_policy::{Guard, Method, OperationTable, ResolvedOperation};
 use scopegate_store::Users;
@@ -20,8 +21,10 @@ use crate::docs::DocsEndpoint;
 use crate::document;
 use crate::gate::{Gate, Inner, MountedOperation};
 use crate::group::Group;
+use crate::input::BodyUse;
 #[cfg(feature = "remote-issuers")]
 use crate::issuers::{Introspection, RemoteIssuer};
+use crate::resource::MountedCheck;
 use crate::route::{HandledOperation, OperationHandler};
 use crate::{BearerTokens, credential::CredentialVerifier, site::Dialect};
 
@@ -31,6 +34,7 @@ use crate::{BearerTokens, credential::CredentialVerifier, site::Dialect};
 /// | setting | default | why |
 /// |---|---|---|
 /// | dialect | [`Dialect::rfc`] | the RFCs apply to all clients |
+/// | refusals | those of the dialect | |
 /// | body | 1 MiB within 30 s | enough for a JSON document; it bounds what one request can hold |
 /// | clock | the system's | |
 /// | realm | the title | |
@@ -59,6 +63,7 @@ pub struct GateBuilder {
     docs: Option<DocsSettings>,
     cors: Option<Cors>,
     limits: BodyLimits,
+    states: Extensions,
 }
 
 impl Gate {
@@ -91,6 +96,7 @@ impl GateBuilder {
                 bytes: 1024 * 1024,
                 time: Duration::from_secs(30),
             },
+            states: Extensions::new(),
         }
     }
 
@@ -145,6 +151,39 @@ impl GateBuilder {
         self
     }
 
+    /// Sets the format of all refusals, in answers and in the document. Default: that of the
+    /// dialect ([`Dialect::refusals`]).
+    ///
+    /// ```
+    /// use scopegate_http::site::{RefusalContext, RefusalFormat, RefusalSchema};
+    /// use scopegate_http::{Catalog, Gate, Path, get};
+    /// use serde_json::json;
+    ///
+    /// struct Codes;
+    ///
+    /// impl RefusalFormat for Codes {
+    ///     fn body(&self, refusal: &RefusalContext<'_>) -> Vec<u8> {
+    ///         json!({ "code": refusal.kind.as_str() }).to_string().into_bytes()
+    ///     }
+    ///
+    ///     fn schema(&self) -> RefusalSchema {
+    ///         let code = json!({ "type": "object", "properties": { "code": { "type": "string" } } });
+    ///         RefusalSchema::new("Code", "application/json", code)
+    ///     }
+    /// }
+    ///
+    /// let gate = Gate::builder(Catalog::builder().build()?)
+    ///     .refusals(Codes)
+    ///     .operation(get("/reports/{id}").public().then(|Path(id): Path<u32>| async move { id.to_string() }))
+    ///     .build()?;
+    /// assert!(gate.openapi()["components"]["schemas"]["Code"].is_object());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn refusals(mut self, format: impl RefusalFormat) -> Self {
+        self.gate = self.gate.refusals(format);
+        self
+    }
+
     /// Sets the clock. Default: that of the system.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.gate = self.gate.clock(clock);
@@ -178,6 +217,13 @@ impl GateBuilder {
     /// 11.5](https://www.rfc-editor.org/rfc/rfc9110#section-11.5)). Default: the title.
     pub fn realm(mut self, realm: impl Into<String>) -> Self {
         self.gate = self.gate.realm(realm);
+        self
+    }
+
+    /// Stores a value for handlers that take [`State`](crate::input::State) of its type. A later
+    /// value of the same type replaces it. Default: none.
+    pub fn state<T: Any + Clone + Send + Sync>(mut self, value: T) -> Self {
+        self.states.insert(value);
         self
     }
 
@@ -294,11 +340,11 @@ impl GateBuilder {
         let gate = self.gate.build()?;
         let table = gate.operations();
         for (operation, mounted) in table.operations().iter().zip(&self.mounted) {
-            check(operation, mounted)?;
-            mounted.description.check(operation)?;
+            check(operation, mounted, &self.states)?;
         }
         let source = document::Source {
             dialect: self.dialect.document,
+            refusals: gate.refusals(),
             info: &self.info,
             mounted: &self.mounted,
             sites: &self.sites,
@@ -306,7 +352,7 @@ impl GateBuilder {
         let document = document::write(&source, table)?;
         // The cell is empty, because only this gate has it.
         let _ = document_bytes.set(Bytes::from(document.to_string()));
-        let handlers = handlers(self.mounted, table);
+        let handlers = handlers(self.mounted, table, self.limits);
         let cors = self.cors.map(|cors| CorsHeaders::new(cors, table.catalog()));
         Ok(Gate::new(
             gate,
@@ -315,41 +361,70 @@ impl GateBuilder {
                 limits: self.limits,
                 cors,
                 document,
+                states: self.states,
             },
         ))
     }
 }
 
 /// Checks the rules that the types of a declaration cannot express.
-fn check(operation: &ResolvedOperation, mounted: &OperationHandler) -> Result<(), BuildError> {
+fn check(operation: &ResolvedOperation, mounted: &OperationHandler, states: &Extensions) -> Result<(), BuildError> {
     let label = || operation.to_string();
     let method = operation.method();
-    if mounted.endpoint.reads_body() && matches!(method, Method::Get | Method::Head | Method::Trace) {
+    if mounted.endpoint.body_use() != BodyUse::Unread && matches!(method, Method::Get | Method::Head | Method::Trace) {
         return Err(BuildError::BodyWithoutMeaning {
             operation: label(),
             method: method.as_str(),
         });
     }
-    let names: HashSet<&str> = path::parameter_names(operation.template()).collect();
-    if names.len() != mounted.parameters {
-        return Err(BuildError::Parameters {
+    if let Some(state) = mounted.description.states().iter().find(|state| !(state.is_in)(states)) {
+        return Err(BuildError::State {
             operation: label(),
-            template: names.len(),
-            handler: mounted.parameters,
+            name: state.name,
         });
     }
-    if mounted.endpoint.needs_user() && !operation.needs_user() {
+    check_resource(operation, mounted)?;
+    let needs_user = mounted.resource.as_ref().is_some_and(|check| check.needs_user);
+    if (needs_user || mounted.endpoint.needs_user()) && !operation.needs_user() {
         return Err(BuildError::NoUser { operation: label() });
     }
-    Ok(())
+    mounted.description.check(operation)
+}
+
+/// Checks that the route loads the resource that its handler takes, by a check with a name.
+fn check_resource(operation: &ResolvedOperation, mounted: &OperationHandler) -> Result<(), BuildError> {
+    let loaded = mounted.resource.as_ref().map(|check| check.resource);
+    if let Some(taken) = mounted
+        .description
+        .taken_resource()
+        .filter(|taken| loaded != Some(*taken))
+    {
+        return Err(BuildError::Resource {
+            operation: operation.to_string(),
+            name: taken.name,
+        });
+    }
+    match &mounted.resource {
+        Some(check) if check.name.is_none() => Err(BuildError::ResourceName {
+            operation: operation.to_string(),
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// Returns the handler of each operation, in the order of the table.
-fn handlers(mounted: Vec<OperationHandler>, table: &OperationTable) -> Vec<MountedOperation> {
+fn handlers(mounted: Vec<OperationHandler>, table: &OperationTable, limits: BodyLimits) -> Vec<MountedOperation> {
     let declared = mounted.into_iter().zip(table.operations());
     let handler = |(mounted, operation): (OperationHandler, &ResolvedOperation)| MountedOperation {
         parameters: path::parameter_names(operation.template()).map(str::to_owned).collect(),
-        queries: mounted.description.into_queries(),
+        shapes: mounted.description.into_shapes(),
+        body_use: mounted.endpoint.body_use(),
+        limits: BodyLimits {
+            bytes: mounted.notes.body_limit.unwrap_or(limits.bytes),
+            ..limits
+        },
+        callers: mounted.endpoint.callers() + mounted.resource.as_ref().map_or(0, |check| check.callers),
+        resource: mounted.resource.map(MountedCheck::new),
         endpoint: mounted.endpoint,
     };
     declared.map(handler).collect()

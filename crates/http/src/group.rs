@@ -17,11 +17,10 @@ use crate::route::{HandledOperation, OperationHandler};
 /// - those of [`Route::and_guard`](crate::Route::and_guard),
 /// - those of [`Route::guard`](crate::Route::guard).
 ///
-/// The parameters of prefixes are parameters of each operation, and the first inputs of its
-/// handler.
+/// The parameters of prefixes are parameters of each operation, before its own.
 ///
 /// ```
-/// use scopegate_http::{Catalog, Gate, Group, Guard, Json, Permit, ScopeToken, SecurityScheme, get};
+/// use scopegate_http::{Catalog, Gate, Group, Guard, Json, Path, Permit, ScopeToken, SecurityScheme, get};
 /// # use scopegate_http::domain::Secret;
 /// # use scopegate_http::token::{SigningKey, TokenRules, Verifier};
 ///
@@ -35,14 +34,14 @@ use crate::route::{HandledOperation, OperationHandler};
 ///     .scope(REPORTS, "Read reports.")
 ///     .build()?;
 ///
-/// async fn report(permit: Permit, team: String, report: u32) -> Json<String> {
+/// async fn report(permit: Permit, Path((team, report)): Path<(String, u32)>) -> Json<String> {
 ///     Json(format!("report {report} of {team}, by {:?}", permit.required()))
 /// }
 ///
 /// let reports = Group::new("/reports")
 ///     .tag("reports")
 ///     .guard(Guard::requires([REPORTS]))
-///     .operation(get("/{report}").inherit_guards().path::<String>().path::<u32>().then(report));
+///     .operation(get("/{report}").inherit_guards().then(report));
 /// let teams = Group::new("/teams/{team}").guard(Guard::requires([TEAM])).group(reports);
 /// let gate = Gate::builder(catalog)
 ///     .bearer("oauth", verifier)
@@ -62,6 +61,7 @@ use crate::route::{HandledOperation, OperationHandler};
 pub struct Group {
     policy: policy::Group,
     tags: Vec<String>,
+    body_limit: Option<usize>,
     mounted: Vec<OperationHandler>,
 }
 
@@ -83,6 +83,14 @@ impl Group {
     /// Adds a tag to all operations of the group, before their own tags.
     pub fn tag(mut self, tag: impl Into<String>) -> Self {
         self.tags.push(tag.into());
+        self
+    }
+
+    /// Sets the maximum size of the bodies of all operations of the group in bytes, unless an
+    /// operation or an inner group sets its own. Default: that of the outer group, else
+    /// [`GateBuilder::body_limit`](crate::GateBuilder::body_limit).
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        self.body_limit = Some(bytes);
         self
     }
 
@@ -110,12 +118,14 @@ impl Group {
         let Self {
             policy,
             tags,
+            body_limit,
             mut mounted,
         } = self;
         for mounted in &mut mounted {
             let own = std::mem::replace(&mut mounted.notes.tags, tags.clone());
             let new = own.into_iter().filter(|tag| !tags.contains(tag));
             mounted.notes.tags.extend(new);
+            mounted.notes.body_limit = mounted.notes.body_limit.or(body_limit);
         }
         (policy, mounted)
     }

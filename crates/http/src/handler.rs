@@ -1,75 +1,36 @@
 //! The functions that handle an operation.
 
-use scopegate_policy::Permit;
-
-use crate::caller::{AccessDeclared, Caller};
-
-/// A function that can handle an operation. It takes the caller first (or none), then the declared
-/// inputs in their order. It returns a future of an [`Answer`](crate::answer::Answer).
-///
-/// `State` is the declared access rule: `Guarded`, `Optional` or `Public`, all in
-/// [`typestate`](crate::typestate). `Values` are the types of the inputs. Only functions and
-/// closures implement it.
+/// A function or closure that handles an operation. It takes `Args`, and returns a future of an
+/// [`Answer`](crate::answer::Answer).
 #[diagnostic::on_unimplemented(
-    message = "this function cannot answer an operation that is `{State}` and reads `{Values}`",
-    label = "not a handler for it",
-    note = "its arguments are the caller (`Permit` or `CurrentUser`, an `Option` of it if the operation is `Optional`, or none), \
-            then one for each of `{Values}`, in this order",
-    note = "it is `Clone + Send + Sync + 'static` and returns a future that is `Send`",
-    note = "the arguments of a closure need their types written down"
+    message = "`{Self}` is not a function that handles an operation",
+    label = "not an async function",
+    note = "it is an async function or a closure that returns a future, with at most twelve arguments",
+    note = "it is `Send + Sync + 'static`; the arguments of a closure need their types written down",
+    note = "for more values, put several into one structure: `Path<T>`, `Query<T>`, `Json<T>`"
 )]
-pub trait Handler<State, Values, Marker>: Clone + Send + Sync + 'static {
+pub trait Handler<Args>: Send + Sync + 'static {
     /// The type of the handler's response.
     type Answer;
     /// The future of the answer.
-    type Future: Future<Output = Self::Answer> + Send + 'static;
-    /// Whether the caller must be a user.
-    const NEEDS_USER: bool;
+    type Future: Future<Output = Self::Answer>;
 
-    /// Calls the function. Returns `None` if the permit does not match the declared caller.
-    fn call(&self, permit: Option<Permit>, values: Values) -> Option<Self::Future>;
+    /// Calls the function.
+    fn call(&self, arguments: Args) -> Self::Future;
 }
 
-/// Marks handlers with a caller.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct WithCaller<Who>(std::marker::PhantomData<Who>);
-
-/// Marks handlers without a caller.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct WithoutCaller;
-
 macro_rules! handler {
-    ($($value:ident $name:ident)*) => {
-        impl<F, Fut, State, Who, $($value),*> Handler<State, ($($value,)*), WithCaller<Who>> for F
+    ($($argument:ident $name:ident)*) => {
+        impl<Function, Fut, $($argument),*> Handler<($($argument,)*)> for Function
         where
-            F: Fn(Who, $($value),*) -> Fut + Clone + Send + Sync + 'static,
-            Fut: Future + Send + 'static,
-            State: AccessDeclared,
-            Who: Caller<State>,
+            Function: Fn($($argument),*) -> Fut + Send + Sync + 'static,
+            Fut: Future,
         {
             type Answer = Fut::Output;
             type Future = Fut;
-            const NEEDS_USER: bool = Who::NEEDS_USER;
 
-            fn call(&self, permit: Option<Permit>, ($($name,)*): ($($value,)*)) -> Option<Fut> {
-                Some(self(Who::admit(permit)?, $($name),*))
-            }
-        }
-
-        impl<F, Fut, State, $($value),*> Handler<State, ($($value,)*), WithoutCaller> for F
-        where
-            F: Fn($($value),*) -> Fut + Clone + Send + Sync + 'static,
-            Fut: Future + Send + 'static,
-            State: AccessDeclared,
-        {
-            type Answer = Fut::Output;
-            type Future = Fut;
-            const NEEDS_USER: bool = false;
-
-            fn call(&self, _: Option<Permit>, ($($name,)*): ($($value,)*)) -> Option<Fut> {
-                Some(self($($name),*))
+            fn call(&self, ($($name,)*): ($($argument,)*)) -> Fut {
+                self($($name),*)
             }
         }
     };
@@ -81,3 +42,10 @@ handler!(A a B b);
 handler!(A a B b C c);
 handler!(A a B b C c D d);
 handler!(A a B b C c D d E e);
+handler!(A a B b C c D d E e F f);
+handler!(A a B b C c D d E e F f G g);
+handler!(A a B b C c D d E e F f G g H h);
+handler!(A a B b C c D d E e F f G g H h I i);
+handler!(A a B b C c D d E e F f G g H h I i J j);
+handler!(A a B b C c D d E e F f G g H h I i J j K k);
+handler!(A a B b C c D d E e F f G g H h I i J j K k L l);

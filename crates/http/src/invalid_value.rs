@@ -1,10 +1,12 @@
 //! Describes why a value does not have its declared type, without names of Rust types.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de;
 
-use crate::path::Kind;
+use crate::field_place::FieldPlace;
+use crate::scalar_kind::ScalarKind;
 use scopegate_gate::{InvalidInput, LocationStep};
 
 /// The error of one value. Only messages of the type's own error are forwarded, because serde's
@@ -29,7 +31,7 @@ impl InvalidValue {
     }
 
     /// A text cannot be parsed as this kind.
-    pub(crate) fn of_kind(kind: Kind) -> Self {
+    pub(crate) fn of_kind(kind: ScalarKind) -> Self {
         let (kind, message) = kind.fault();
         Self::new(kind, message)
     }
@@ -49,6 +51,16 @@ impl InvalidValue {
         if self.location.is_empty() {
             self.location.push(LocationStep::name(parameter));
             self.input = Some(input.to_owned());
+        }
+        self
+    }
+
+    /// Names the field of the error as the request does.
+    pub(crate) fn renamed(mut self, place: FieldPlace) -> Self {
+        if let Some(LocationStep::Name(name)) = self.location.last_mut()
+            && let Cow::Owned(other) = place.name_of(name)
+        {
+            *name = other;
         }
         self
     }

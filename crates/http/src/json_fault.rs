@@ -5,8 +5,8 @@ use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqA
 use serde::forward_to_deserialize_any;
 use serde_json::{Map, Value};
 
+use crate::fields;
 use crate::invalid_value::InvalidValue;
-use crate::query;
 use scopegate_gate::{InvalidInput, LocationStep};
 
 /// The maximum number of members that are tried alone to find the location of an error.
@@ -202,7 +202,7 @@ impl<'de> MapAccess<'de> for Members<'de> {
         self.current = self.rest.next();
         match self.current {
             // A key is a text of which a map may make a number, as the value of a parameter is.
-            Some((name, _)) => seed.deserialize(query::text(name)).map(Some),
+            Some((name, _)) => seed.deserialize(fields::text(name)).map(Some),
             None => Ok(None),
         }
     }

@@ -9,7 +9,7 @@
 //! [`docs`], and [`site`] for everything below the typed operations.
 //!
 //! ```text
-//! get("/reports/{id}").guard(&g).path::<u32>().then(handler)      Route ──> HandledOperation ──> Group
+//! get("/reports/{id}").guard(&g).then(handler)      Route ──> HandledOperation ──> Group
 //!                                                                              │            │
 //!                                                                              ├────────────┘
 //! Catalog, Verifier, Users, SiteEndpoint ── GateBuilder ───────────────────────┴──> Gate
@@ -26,11 +26,11 @@
 //! use hyper::service::Service;
 //! use scopegate_http::domain::Secret;
 //! use scopegate_http::token::{SigningKey, TokenRules, Verifier};
-//! use scopegate_http::{Catalog, Gate, Guard, Json, Permit, ScopeToken, SecurityScheme, get};
+//! use scopegate_http::{Catalog, Gate, Guard, Json, Path, Permit, ScopeToken, SecurityScheme, get};
 //!
 //! const READ: ScopeToken = ScopeToken::from_static("reports:read");
 //!
-//! async fn report(permit: Permit, id: u32) -> Json<String> {
+//! async fn report(permit: Permit, Path(id): Path<u32>) -> Json<String> {
 //!     Json(format!("report {id} for {:?}", permit.subject()))
 //! }
 //!
@@ -43,7 +43,7 @@
 //! let key = SigningKey::hs256(&Secret::new(String::from("a secret text of thirty-two bytes")))?;
 //! let gate = Gate::builder(catalog)
 //!     .bearer("oauth", Verifier::new(TokenRules::shared_secret(), key.verifying_key()))
-//!     .operation(get("/reports/{id}").guard(Guard::requires([READ])).path::<u32>().then(report))
+//!     .operation(get("/reports/{id}").guard(Guard::requires([READ])).then(report))
 //!     .build()?;
 //!
 //! let request = http::Request::get("/reports/1").body(String::new())?;
@@ -61,6 +61,7 @@
 //! - `examples/schemes.rs` has passwords and API keys.
 //! - `examples/other_issuer.rs` (feature `remote-issuers`) accepts tokens of another provider.
 //! - `docs/schemes.md` lists all security schemes.
+//! - `docs/refusals.md` has an error body of the application's own.
 //!
 //! The crate re-exports the crates of the lower layers ([`domain`], [`policy`], [`analysis`],
 //! [`token`], [`store`]) and [`warp`], [`tokio`], [`serde`], [`serde_json`] and [`utoipa`]. Derive
@@ -75,7 +76,7 @@
 //! | `docs` | yes | Swagger UI and Redoc, 2.8 MB |
 //! | `remote-issuers` | no | tokens of other providers |
 //! | `import` | no | readers of OpenAPI and other documents |
-//! | `testing` | no | permits without a token, for tests |
+//! | `testing` | no | the module [`testing`]: permits without a token, a client without a socket, policy snapshots |
 //! | `fuzzing` | no | entry points for fuzzers |
 //!
 //! # Out of scope
@@ -87,13 +88,20 @@
 
 mod body;
 mod body_check;
+mod body_stream;
 mod build_error;
 mod caller;
 mod component;
 #[cfg(feature = "docs")]
 mod content_coding;
+mod data;
 mod description;
+mod dispatch;
 mod document;
+mod field_check;
+mod field_place;
+mod field_shape;
+mod fields;
 mod gate;
 mod gate_builder;
 mod group;
@@ -101,16 +109,16 @@ mod handler;
 mod invalid_value;
 mod json_fault;
 mod merge;
-mod path;
-mod query;
-mod query_check;
-mod query_shape;
+mod path_check;
+mod path_shape;
+mod resource;
+mod resource_type;
 mod response_body;
 mod route;
+mod scalar_kind;
 mod schema;
+mod sent;
 mod service;
-#[cfg(feature = "testing")]
-mod testing;
 mod utoipa_schema;
 #[cfg(feature = "warp")]
 mod warp_filter;
@@ -122,6 +130,8 @@ pub mod credential;
 pub mod docs;
 pub mod input;
 pub mod site;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
@@ -132,14 +142,20 @@ pub mod fuzzing;
 /// An application names them only to write a function that is generic over routes.
 #[doc(hidden)]
 pub mod typestate {
-    pub use crate::caller::{AcceptsGuard, AccessDeclared, AccessUndeclared, Caller, Guarded, Optional, Public};
-    pub use crate::handler::{Handler, WithCaller, WithoutCaller};
-    pub use crate::input::{AppendInput, InputList};
+    pub use crate::caller::{AcceptsGuard, AccessDeclared, AccessUndeclared, Guarded, Optional, Public};
+    pub use crate::data::{RequestData, ResponseData};
+    pub use crate::handler::Handler;
+    pub use crate::input::argument::{Argument, ArgumentError, ArgumentList};
+    pub use crate::input::declaration::MayPrecede;
 }
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/refusals.md")]
+struct RefusalsPage;
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/schemes.md")]
@@ -155,14 +171,11 @@ pub use caller::CurrentUser;
 pub use gate::Gate;
 pub use gate_builder::GateBuilder;
 pub use group::Group;
-pub use input::{Path, Query};
+pub use input::{Path, Query, State};
 pub use route::{HandledOperation, Route, delete, get, patch, post, put, route};
 pub use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
 pub use scopegate_gate::BearerTokens;
 pub use scopegate_policy::{ActiveUser, Check, CheckContext, Guard, Permit};
-pub use service::GateService;
-#[cfg(feature = "testing")]
-pub use testing::TestGate;
 
 #[cfg(feature = "remote-issuers")]
 pub use scopegate_issuers as issuers;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::query_shape::combine;
+use crate::field_shape::combine;
 
 /// Merges the descriptions of one parameter from two queries: each query must be able to read it.
 pub(crate) fn merge_parameters(known: &mut Value, other: &Value) {

@@ -1,27 +1,25 @@
 //! The declaration of one operation: route, guard, inputs and handler at once.
 
 use std::fmt;
-use std::fmt::Display;
 use std::marker::PhantomData;
 use std::pin::Pin;
-use std::str::FromStr;
 
-use scopegate_policy::{Guard, Method, Operation, Permit};
-use serde::de::DeserializeOwned;
-use utoipa::ToSchema;
+use http::StatusCode;
+use scopegate_policy::{Guard, Method, Operation};
 
 use crate::answer::Answer;
 use crate::caller::{AcceptsGuard, AccessDeclared, AccessUndeclared, Guarded, Optional, Public};
 use crate::description::OperationDescription;
 use crate::handler::Handler;
-use crate::input::{AppendInput, Input, InputList, JsonBody, Path, Query, RequestParts};
+use crate::input::declaration::{MayPrecede, ReadKind};
+use crate::input::{ArgumentError, ArgumentList, BodyUse, RequestParts};
+use crate::resource::{LoadedResource, PolicyCheck, ResourceCheck};
 use crate::response_body::Response;
-use scopegate_gate::InputError;
 
 /// An operation that is being declared.
 ///
-/// `State` is the access rule. While it is [`AccessUndeclared`], `then` does not compile, so an
-/// operation without an access rule cannot be mounted. `I` are the inputs declared so far.
+/// `Access` is the access rule. While it is [`AccessUndeclared`], `then` does not compile, so an
+/// operation without an access rule cannot be mounted.
 ///
 /// ```compile_fail,E0277
 /// use scopegate_http::get;
@@ -30,16 +28,16 @@ use scopegate_gate::InputError;
 /// ```
 ///
 /// ```
-/// use scopegate_http::{Guard, Json, Permit, get};
+/// use scopegate_http::{Guard, Json, Path, Permit, get};
 ///
 /// let operation = get("/secrets/{id}")
 ///     .guard(Guard::authenticated())
-///     .path::<u32>()
-///     .then(|permit: Permit, id: u32| async move { Json(format!("{id}, of {:?}", permit.required())) });
+///     .then(|permit: Permit, Path(id): Path<u32>| async move { Json(format!("{id}, of {:?}", permit.required())) });
 /// # let _ = operation;
 /// ```
 ///
-/// A handler with an undeclared argument is a compile-time error that names its types:
+/// A handler with an argument that the access rule does not provide is a compile-time error that
+/// names both:
 ///
 /// ```compile_fail,E0277
 /// use scopegate_http::{Permit, get};
@@ -47,10 +45,11 @@ use scopegate_gate::InputError;
 /// let operation = get("/status").public().then(|permit: Permit| async { "up" });
 /// ```
 #[must_use = "an operation is declared by `then`"]
-pub struct Route<State, I> {
+pub struct Route<Access> {
     operation: Operation,
     notes: OperationMetadata,
-    inputs: PhantomData<fn(State) -> I>,
+    resource: Option<ResourceCheck>,
+    access: PhantomData<fn(Access)>,
 }
 
 /// The description of an operation for people.
@@ -63,12 +62,14 @@ pub(crate) struct OperationMetadata {
     pub(crate) tags: Vec<String>,
     pub(crate) is_deprecated: bool,
     pub(crate) is_hidden: bool,
+    /// The maximum size of the body in bytes, if it is not that of the gate.
+    pub(crate) body_limit: Option<usize>,
     /// The address of more documentation, and its description.
     pub(crate) external_docs: Option<(String, String)>,
 }
 
 /// Declares `DELETE` on a path template.
-pub fn delete(template: impl Into<String>) -> Route<AccessUndeclared, ()> {
+pub fn delete(template: impl Into<String>) -> Route<AccessUndeclared> {
     route(Method::Delete, template)
 }
 
@@ -82,53 +83,54 @@ pub fn delete(template: impl Into<String>) -> Route<AccessUndeclared, ()> {
 /// let operation = get("/status/").public().then(|| async { "up" });
 /// # let _ = operation;
 /// ```
-pub fn get(template: impl Into<String>) -> Route<AccessUndeclared, ()> {
+pub fn get(template: impl Into<String>) -> Route<AccessUndeclared> {
     route(Method::Get, template)
 }
 
 /// Declares `PATCH` on a path template.
-pub fn patch(template: impl Into<String>) -> Route<AccessUndeclared, ()> {
+pub fn patch(template: impl Into<String>) -> Route<AccessUndeclared> {
     route(Method::Patch, template)
 }
 
 /// Declares `POST` on a path template.
-pub fn post(template: impl Into<String>) -> Route<AccessUndeclared, ()> {
+pub fn post(template: impl Into<String>) -> Route<AccessUndeclared> {
     route(Method::Post, template)
 }
 
 /// Declares `PUT` on a path template.
-pub fn put(template: impl Into<String>) -> Route<AccessUndeclared, ()> {
+pub fn put(template: impl Into<String>) -> Route<AccessUndeclared> {
     route(Method::Put, template)
 }
 
 /// Declares a method on a path template, such as `/users/{id}`. With the prefixes of its groups the
 /// template is the whole path, regardless of where the gate's filter is mounted.
-pub fn route(method: Method, template: impl Into<String>) -> Route<AccessUndeclared, ()> {
+pub fn route(method: Method, template: impl Into<String>) -> Route<AccessUndeclared> {
     Route {
         operation: Operation::new(method, template),
         notes: OperationMetadata::default(),
-        inputs: PhantomData,
+        resource: None,
+        access: PhantomData,
     }
 }
 
-impl<I> Route<AccessUndeclared, I> {
+impl Route<AccessUndeclared> {
     /// Uses only the guards of the groups and of the application. Without any, the gate is not
     /// built.
-    pub fn inherit_guards(self) -> Route<Guarded, I> {
+    pub fn inherit_guards(self) -> Route<Guarded> {
         self.map(|operation| operation)
     }
 
     /// Allows every request, without reading any credential. Below guards of a group or of the
     /// application the gate is built only if the operation is [`Route::override_guards`] them.
-    pub fn public(self) -> Route<Public, I> {
+    pub fn public(self) -> Route<Public> {
         self.map(|operation| operation.guard(Guard::public()))
     }
 }
 
-impl<State: AcceptsGuard, I> Route<State, I> {
+impl<Access: AcceptsGuard> Route<Access> {
     /// Adds this guard. Several guards do not see each other's scopes; they apply in the order of
     /// the calls.
-    pub fn guard(self, guard: impl Into<Guard>) -> Route<Guarded, I> {
+    pub fn guard(self, guard: impl Into<Guard>) -> Route<Guarded> {
         self.map(|operation| operation.guard(guard))
     }
 
@@ -146,21 +148,82 @@ impl<State: AcceptsGuard, I> Route<State, I> {
     ///     .then(|user: CurrentUser| async move { user.username().to_string() });
     /// # let _ = operation;
     /// ```
-    pub fn and_guard(self, guard: impl Into<Guard>) -> Route<Guarded, I> {
+    pub fn and_guard(self, guard: impl Into<Guard>) -> Route<Guarded> {
         self.map(|operation| operation.and_guard(guard))
     }
 }
 
-impl<I> Route<Guarded, I> {
+impl Route<Guarded> {
     /// Accepts a request without a credential as anonymous; a bad credential is still refused.
     /// Below guards of a group or of the application that require a credential the gate is built
     /// only if the operation is [`Route::override_guards`] them.
-    pub fn optional(self) -> Route<Optional, I> {
+    pub fn optional(self) -> Route<Optional> {
         self.map(Operation::optional)
+    }
+
+    /// Checks the resource of the request: this function loads it and decides whether the caller
+    /// may have it. The handler takes it as [`Loaded`](crate::input::Loaded).
+    ///
+    /// The function takes the caller and inputs of the head, as a handler does. It returns
+    /// `Option<T>`, or a `Result` of it with an error that is an [`Answer`]. `None` is 404, so that
+    /// a caller does not learn which resources exist; see [`Route::or_forbidden`]. It runs after
+    /// the guard and before the handler.
+    ///
+    /// The check has the name of the function, or that of [`Route::check_named`]. The document,
+    /// policy files and explanations call it `resource:NAME`. The metric
+    /// `scopegate_resource_checks_total` counts it. Lint rule `unchecked-resource` finds operations
+    /// on the same path without a check. A second call replaces the first.
+    ///
+    /// ```
+    /// use scopegate_http::{Guard, Json, Path, Permit, get, input::Loaded};
+    ///
+    /// struct Note {
+    ///     owner: String,
+    ///     text: String,
+    /// }
+    ///
+    /// async fn own_note(permit: Permit, Path(id): Path<u64>) -> Option<Note> {
+    ///     let note = Note { owner: String::from("u1"), text: format!("note {id}") };
+    ///     (permit.subject() == Some(&note.owner)).then_some(note)
+    /// }
+    ///
+    /// async fn read(Loaded(note): Loaded<Note>) -> Json<String> {
+    ///     Json(note.text)
+    /// }
+    ///
+    /// let operation = get("/notes/{id}").guard(Guard::authenticated()).load(own_note).then(read);
+    /// # let _ = operation;
+    /// ```
+    pub fn load<F, Args>(mut self, check: F) -> Self
+    where
+        F: Handler<Args>,
+        F::Future: Send + 'static,
+        F::Answer: LoadedResource,
+        Args: ArgumentList<Guarded, Reads: MayPrecede<Args>> + 'static,
+    {
+        self.resource = Some(ResourceCheck::new::<Guarded, F, Args>(check, function_name::<F>()));
+        self
+    }
+
+    /// Sets the name of the check of [`Route::load`]. Default: that of the function. A closure has
+    /// no name.
+    pub fn check_named(mut self, name: impl Into<String>) -> Self {
+        if let Some(check) = &mut self.resource {
+            check.name = Some(name.into());
+        }
+        self
+    }
+
+    /// Answers 403 if the function of [`Route::load`] returns `None`. Default: 404.
+    pub fn or_forbidden(mut self) -> Self {
+        if let Some(check) = &mut self.resource {
+            check.status = StatusCode::FORBIDDEN;
+        }
+        self
     }
 }
 
-impl<State, I: InputList> Route<State, I> {
+impl<Access> Route<Access> {
     /// Sets the name of the operation. The document's `operationId` and `summary` are made of
     /// it: `read_users_me` becomes `read_users_me_users_me__get` and `Read
     /// Users Me`.
@@ -226,83 +289,59 @@ impl<State, I: InputList> Route<State, I> {
         self.map(Operation::override_guards)
     }
 
-    /// Passes the next parameter of the path to the handler, read by [`FromStr`]. Call it once for
-    /// each parameter of the whole template, in its order, with those of the prefixes of its groups
-    /// first. A different number is an error when the gate is built.
-    ///
-    /// A parameter that cannot be read is refused with 400, after
-    /// the guard authorized the caller.
-    pub fn path<T>(self) -> Route<State, I::Pushed>
-    where
-        T: FromStr<Err: Display> + Send + 'static,
-        I: AppendInput<Path<T>>,
-    {
-        self.map(|operation| operation)
+    /// Sets the maximum size of the body in bytes. A larger body is refused with 413, before it is
+    /// read. Default: that of the group, else
+    /// [`GateBuilder::body_limit`](crate::GateBuilder::body_limit).
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        self.notes.body_limit = Some(bytes);
+        self
     }
 
-    /// Passes the query to the handler, read as a structure; each field is a parameter in the
-    /// document.
-    pub fn query<T>(self) -> Route<State, I::Pushed>
-    where
-        T: DeserializeOwned + ToSchema + Send + 'static,
-        I: AppendInput<Query<T>>,
-    {
-        self.map(|operation| operation)
-    }
-
-    /// Passes the body to the handler, read as JSON. The body is not read before the guard
-    /// authorizes the caller.
+    /// Sets the function that answers the operation. It takes the caller and
+    /// [inputs](crate::input), in any order; an input that reads the body is the last argument.
+    /// [`Argument`](crate::typestate::Argument) lists the types of callers for each access rule.
+    /// Default name of the operation: that of the function.
     ///
-    /// A request has one body. Two inputs that read it do not compile. An input that reads it at
-    /// `GET` or `HEAD` is a [`BuildError`](crate::BuildError).
+    /// A request has one body. Two arguments that read it do not compile.
     ///
-    /// ```compile_fail,E0080
-    /// use scopegate_http::post;
+    /// ```compile_fail,E0277
+    /// use scopegate_http::{Json, post};
     ///
-    /// let operation = post("/two").public().json::<String>().json::<String>().then(|a: String, b: String| async { "" });
+    /// let operation = post("/two").public().then(|a: Json<String>, b: Json<String>| async { "" });
     /// ```
-    pub fn json<T>(self) -> Route<State, I::Pushed>
+    pub fn then<F, Args>(mut self, handler: F) -> HandledOperation
     where
-        T: DeserializeOwned + ToSchema + Send + 'static,
-        I: AppendInput<JsonBody<T>>,
-    {
-        self.map(|operation| operation)
-    }
-
-    /// Passes a custom input to the handler.
-    pub fn input<T: Input>(self) -> Route<State, I::Pushed>
-    where
-        I: AppendInput<T>,
-    {
-        self.map(|operation| operation)
-    }
-
-    /// Sets the function that answers the operation. It takes the caller, then the declared inputs
-    /// in their order. [`Caller`](crate::typestate::Caller) lists the types of callers for each
-    /// access rule. Default name of the operation: that of the function.
-    pub fn then<F, Marker>(mut self, handler: F) -> HandledOperation
-    where
-        State: AccessDeclared,
-        F: Handler<State, I::Values, Marker>,
+        Access: AccessDeclared,
+        F: Handler<Args>,
+        F::Future: Send + 'static,
         F::Answer: Answer,
-        Marker: 'static,
+        Args: ArgumentList<Access> + 'static,
     {
-        const { assert!(I::BODIES <= 1, "a request has one body, so only one input can read it") };
         if self.notes.name.is_none()
             && let Some(name) = function_name::<F>()
         {
             self = self.named(name);
         }
+        if let Some(name) = self.resource.as_ref().and_then(|check| check.name.as_deref()) {
+            let guard = Guard::authenticated().check(PolicyCheck::new(name));
+            self.operation = self.operation.guard(guard);
+        }
         let mut description = OperationDescription::default();
-        I::describe(&mut description);
+        if let Some(check) = &self.resource {
+            (check.describe)(&mut description);
+            if check.status == StatusCode::NOT_FOUND {
+                description.may_be_missing();
+            }
+        }
+        Args::describe(&mut description);
         F::Answer::describe(&mut description);
         HandledOperation {
             operation: self.operation,
             mounted: OperationHandler {
                 notes: self.notes,
                 description,
-                parameters: I::PARAMETERS,
-                endpoint: Box::new(Typed::<F, State, I, Marker> {
+                resource: self.resource,
+                endpoint: Box::new(Typed::<F, Access, Args> {
                     handler,
                     of: PhantomData,
                 }),
@@ -311,17 +350,18 @@ impl<State, I: InputList> Route<State, I> {
     }
 }
 
-impl<State, I> Route<State, I> {
-    fn map<S, J>(self, change: impl FnOnce(Operation) -> Operation) -> Route<S, J> {
+impl<Access> Route<Access> {
+    fn map<Other>(self, change: impl FnOnce(Operation) -> Operation) -> Route<Other> {
         Route {
             operation: change(self.operation),
             notes: self.notes,
-            inputs: PhantomData,
+            resource: self.resource,
+            access: PhantomData,
         }
     }
 }
 
-impl<State, I> fmt::Debug for Route<State, I> {
+impl<Access> fmt::Debug for Route<Access> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Route")
             .field("operation", &self.operation)
@@ -357,7 +397,7 @@ pub struct HandledOperation {
 pub(crate) struct OperationHandler {
     pub(crate) notes: OperationMetadata,
     pub(crate) description: OperationDescription,
-    pub(crate) parameters: usize,
+    pub(crate) resource: Option<ResourceCheck>,
     pub(crate) endpoint: Box<dyn Handle>,
 }
 
@@ -378,47 +418,43 @@ pub(crate) trait Handle: Send + Sync {
     /// Whether the handler takes a user.
     fn needs_user(&self) -> bool;
 
-    /// Whether the body is read.
-    fn reads_body(&self) -> bool;
+    /// The number of arguments that take the permit.
+    fn callers(&self) -> usize;
+
+    /// How the body is used.
+    fn body_use(&self) -> BodyUse;
 
     /// Reads the inputs and calls the handler.
-    fn call(&self, sent: &mut RequestParts<'_>, permit: Option<Permit>) -> Result<Answering, Refused>;
+    fn call(&self, parts: &mut RequestParts<'_>) -> Result<Answering, ArgumentError>;
 }
 
-/// The reason why the handler of an authorized request was not called.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Refused {
-    /// The input is not as declared.
-    Input(InputError),
-    /// The permit does not match the declared caller. The guard was checked against the handler
-    /// when the gate was built, so this is an internal error.
-    Caller,
-}
-
-struct Typed<F, State, I, Marker> {
+struct Typed<F, Access, Args> {
     handler: F,
-    of: PhantomData<fn(State, I) -> Marker>,
+    of: PhantomData<fn(Access) -> Args>,
 }
 
-impl<F, State, I, Marker> Handle for Typed<F, State, I, Marker>
+impl<F, Access, Args> Handle for Typed<F, Access, Args>
 where
-    State: AccessDeclared,
-    I: InputList,
-    F: Handler<State, I::Values, Marker>,
+    Access: AccessDeclared,
+    F: Handler<Args>,
+    F::Future: Send + 'static,
     F::Answer: Answer,
-    Marker: 'static,
+    Args: ArgumentList<Access> + 'static,
 {
     fn needs_user(&self) -> bool {
-        F::NEEDS_USER
+        Args::NEEDS_USER
     }
 
-    fn reads_body(&self) -> bool {
-        I::BODIES > 0
+    fn callers(&self) -> usize {
+        Args::CALLERS
     }
 
-    fn call(&self, sent: &mut RequestParts<'_>, permit: Option<Permit>) -> Result<Answering, Refused> {
-        let values = I::read(sent).map_err(Refused::Input)?;
-        let handler = self.handler.call(permit, values).ok_or(Refused::Caller)?;
+    fn body_use(&self) -> BodyUse {
+        <Args::Reads as ReadKind>::BODY
+    }
+
+    fn call(&self, parts: &mut RequestParts<'_>) -> Result<Answering, ArgumentError> {
+        let handler = self.handler.call(Args::take(parts)?);
         Ok(Box::pin(async move { handler.await.into_response() }))
     }
 }

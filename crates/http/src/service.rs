@@ -11,6 +11,7 @@ use scopegate_gate::{Lookup, RequestHead};
 
 use crate::gate::Gate;
 use crate::response_body::{BoxError, Response};
+use crate::sent::Sent;
 
 /// The future of the response of the service.
 type Answered = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
@@ -27,15 +28,15 @@ impl Gate {
     }
 
     /// Answers a request to the whole site.
-    pub(crate) async fn handle<B>(&self, head: &RequestHead<'_>, body: &mut Option<B>) -> Response
+    pub(crate) async fn handle<B>(&self, head: &RequestHead<'_>, sent: &mut Sent<B>) -> Response
     where
-        B: Body<Error: Into<BoxError>>,
+        B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
         if !head.names_one_host() {
             return self.respond_invalid_host(head).map(Into::into);
         }
         match self.lookup(head.method(), head.path()) {
-            Lookup::Found(target, values) => self.answer(*target, values, head, body).await,
+            Lookup::Found(target, values) => self.answer(*target, values, head, sent).await,
             other => self.respond_without_target(&other, head),
         }
     }
@@ -95,13 +96,13 @@ where
 
     fn call(&self, request: Request<B>) -> Answered {
         let gate = self.gate.clone();
-        let (parts, body) = request.into_parts();
-        let mut body = Some(body);
+        let (mut parts, body) = request.into_parts();
+        let mut sent = Sent::new(body, parts.extensions.remove());
         let version = self.from_socket.then_some(parts.version);
         let peer = self.peer;
         Box::pin(async move {
             let head = RequestHead::of_parts(&parts).from_socket(version).from_peer(peer);
-            Ok(gate.handle(&head, &mut body).await)
+            Ok(gate.handle(&head, &mut sent).await)
         })
     }
 }

@@ -2,6 +2,9 @@
 //! framework, refusals and the settings of their form.
 
 pub use scopegate_gate::{
-    BodyError, Challenge, Dialect, GateError, RefusalResponse, RequestHead, SiteDocument, SiteEndpoint, SiteRequest,
-    SiteRoute, TlsFacts, names_one_host,
+    BodyError, Challenge, Dialect, GateError, LocationStep, RefusalContext, RefusalFormat, RefusalKind,
+    RefusalResponse, RefusalSchema, RequestHead, RfcRefusals, SiteDocument, SiteEndpoint, SiteRequest, SiteRoute,
+    TlsFacts, names_one_host,
 };
+
+pub use crate::service::GateService;

@@ -1,5 +1,11 @@
-//! Test doubles for an application's own tests, behind the feature `testing`: never a part of a
-//! program that serves.
+//! Tests of an application, behind the feature `testing`: never a part of a program that serves.
+//!
+//! [`TestGate`] is a gate whose requests need no token. [`TestClient`] sends requests without a
+//! socket. [`assert_policy_snapshot!`](crate::assert_policy_snapshot) compares the policy with a
+//! file.
+
+mod client;
+mod snapshot;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -9,6 +15,9 @@ use scopegate_gate::TestIdentity;
 use serde_json::Value;
 
 use crate::gate::Gate;
+
+pub use self::client::{TestClient, TestRequest, TestResponse};
+pub use self::snapshot::{SnapshotError, compare_snapshot};
 
 /// Builds a gate for tests, from [`Gate::testing`].
 ///

@@ -18,6 +18,7 @@ use crate::answer::{Answer, SUCCESS};
 use crate::description::OperationDescription;
 use crate::gate::Gate;
 use crate::response_body::{BoxError, Response, ResponseBody};
+use crate::sent::Sent;
 
 impl Gate {
     /// Returns the operations as an ordinary warp filter, for use with others.
@@ -56,7 +57,7 @@ impl Gate {
             .and(warp::header::headers_cloned())
             .and(warp::addr::remote())
             .and(authority())
-            .and(body())
+            .and(sent())
             .then(
                 move |(target, values): (Target, Vec<String>),
                       path: FullPath,
@@ -65,7 +66,7 @@ impl Gate {
                       headers: HeaderMap,
                       peer: Option<SocketAddr>,
                       authority: FoundAuthority,
-                      body| {
+                      mut sent| {
                     let gate = answering.clone();
                     async move {
                         let head = RequestHead::new(&method, path.as_str(), &headers)
@@ -75,8 +76,7 @@ impl Gate {
                         if !head.names_one_host() {
                             return into_reply(gate.respond_invalid_host(&head).map(Into::into));
                         }
-                        let mut body = Some(body);
-                        into_reply(gate.answer(target, values, &head, &mut body).await)
+                        into_reply(gate.answer(target, values, &head, &mut sent).await)
                     }
                 },
             );
@@ -143,22 +143,21 @@ impl Gate {
             .and(warp::header::headers_cloned())
             .and(warp::addr::remote())
             .and(authority());
-        head.and(body()).then(
+        head.and(sent()).then(
             move |method: Method,
                   path: FullPath,
                   query: String,
                   headers: HeaderMap,
                   peer: Option<SocketAddr>,
                   authority: FoundAuthority,
-                  body| {
+                  mut sent| {
                 let gate = gate.clone();
                 async move {
-                    let mut body = Some(body);
                     let head = RequestHead::new(&method, path.as_str(), &headers)
                         .with_query(&query)
                         .with_authority(known(&authority))
                         .from_peer(peer.map(|peer| peer.ip()));
-                    into_reply(gate.handle(&head, &mut body).await)
+                    into_reply(gate.handle(&head, &mut sent).await)
                 }
             },
         )
@@ -182,6 +181,11 @@ fn known(authority: &FoundAuthority) -> TargetAuthority<'_> {
 
 fn query() -> impl Filter<Extract = (String,), Error = Infallible> + Copy {
     warp::query::raw().or(warp::any().map(String::new)).unify()
+}
+
+/// Returns the body and the connection, if the client may use it for another protocol.
+fn sent() -> impl Filter<Extract = (Sent<impl Body<Data: Send, Error = BoxError> + Send>,), Error = Infallible> + Copy {
+    body().and(warp::ext::optional()).map(Sent::new)
 }
 
 /// Returns the body, or an empty body if an earlier filter took it. That is not a reason for a

@@ -55,6 +55,10 @@ pub trait Check: Any + Debug + Send + Sync {
     fn passes(&self, place: &CheckContext<'_>) -> bool;
 }
 
+/// The beginning of the name of a check that the application decides after it loaded the resource
+/// of the request. In a decision it always passes, so the application must run it.
+pub const RESOURCE_CHECK: &str = "resource:";
+
 /// The message to a caller that a check refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "each has its answer in the one table of replies")]

@@ -137,7 +137,7 @@ pub use assumed_credentials::{AssumedCredentials, AssumedCredentialsBuilder};
 pub use authorization_servers::{AuthorizationServer, AuthorizationServers, ServerScope};
 pub use authorize::authorize;
 pub use ceiling::{Ceiling, CeilingKind};
-pub use check::{ActiveUser, Check, CheckContext, Reason};
+pub use check::{ActiveUser, Check, CheckContext, RESOURCE_CHECK, Reason};
 pub use decide::Decision;
 pub use denial::{Denial, Forbidden, InvalidTokenCause};
 pub use denial_cause::{DenialCause, MissingFact};

@@ -94,6 +94,7 @@ rules! {
     ScopeOnSchemeWithoutScopes, "scope-on-scheme-without-scopes", Warning, "Scopes are listed for a scheme that has none. Only readers of documents find it.";
     SeveralScopesTogether, "several-scopes-together", Info, "Several unrelated scopes are required together.";
     TokenWithoutScope, "token-without-scope", Warning, "Any token suffices, although its scheme declares scopes.";
+    UncheckedResource, "unchecked-resource", Warning, "An operation does not check a resource that another operation on it checks.";
     UndeclaredScope, "undeclared-scope", Error, "A scope is required that its scheme does not declare. Only readers of documents find it.";
     UndefinedScheme, "undefined-scheme", Error, "A scheme is required that the document does not declare. Only readers of documents find it.";
     UnprotectedOperation, "unprotected-operation", Warning, "Any client may call the operation without a credential.";

@@ -3,19 +3,10 @@
 use scopegate_domain::ScopeToken;
 use scopegate_policy::DenialPrecedence;
 use scopegate_token::SubjectClaim;
-use serde_json::{Map, Value, json};
 
-use super::{
-    AuthenticationScheme, ChallengeContext, Dialect, DocumentDialect, DocumentedRefusal, EmptyCredential,
-    OperationTraits, RefusalBody, RefusalContext, RepeatedAuthorization,
-};
-use crate::{Challenge, InvalidInput};
-
-/// [RFC 9457, section 3](https://www.rfc-editor.org/rfc/rfc9457#section-3).
-const PROBLEM: &str = "application/problem+json";
-
-/// The name of the schema of a refusal.
-const SCHEMA: &str = "ProblemDetails";
+use super::rfc_refusals::RfcRefusals;
+use super::{AuthenticationScheme, ChallengeContext, Dialect, DocumentDialect, EmptyCredential, RepeatedAuthorization};
+use crate::challenge::Challenge;
 
 impl Dialect {
     /// Returns the rules of the RFCs: [RFC 6750](https://www.rfc-editor.org/rfc/rfc6750) for
@@ -41,13 +32,10 @@ impl Dialect {
             precedence: DenialPrecedence::Rfc,
             has_implicit_head: true,
             challenge,
-            status: |_, status| status,
-            body,
+            refusals: &RfcRefusals,
             document: DocumentDialect {
                 component: |_, schema| schema.clone(),
                 has_extensions: true,
-                refusals,
-                refusal_schemas: || vec![(SCHEMA, schema())],
             },
         }
     }
@@ -107,75 +95,6 @@ fn challenge(context: &ChallengeContext<'_>) -> Challenge {
             challenge.with("scope", &words.join(" "))
         }
     }
-}
-
-/// [RFC 9457, section 3](https://www.rfc-editor.org/rfc/rfc9457#section-3); without a `type` it is
-/// `about:blank`.
-fn body(context: &RefusalContext<'_>) -> RefusalBody {
-    let mut members = Map::new();
-    members.insert(
-        "title".to_owned(),
-        context.status.canonical_reason().unwrap_or_default().into(),
-    );
-    members.insert("status".to_owned(), context.status.as_u16().into());
-    members.insert("detail".to_owned(), context.sentence.into());
-    if let Some(code) = context.code {
-        members.insert("error".to_owned(), code.as_str().into());
-    }
-    if !context.inputs.is_empty() {
-        let errors = context.inputs.iter().map(InvalidInput::to_json);
-        members.insert("errors".to_owned(), errors.collect());
-    }
-    RefusalBody {
-        media_type: PROBLEM,
-        json: Value::Object(members),
-    }
-}
-
-fn refusals(operation: OperationTraits) -> Vec<DocumentedRefusal> {
-    let refusals = [
-        ("400", "The request is not as declared", operation.has_inputs),
-        (
-            "401",
-            "A credential is needed, or the one presented is not good",
-            operation.is_guarded,
-        ),
-        ("403", "The credential does not allow this", operation.is_guarded),
-        ("404", "The resource does not exist", operation.may_be_missing),
-    ];
-    let applying = refusals.into_iter().filter(|(.., applies)| *applies);
-    let documented = |(status, description, _)| DocumentedRefusal {
-        status,
-        description,
-        media_type: PROBLEM,
-        schema: SCHEMA,
-    };
-    applying.map(documented).collect()
-}
-
-fn schema() -> Value {
-    let place = json!({ "anyOf": [{ "type": "string" }, { "type": "integer" }] });
-    let error = json!({
-        "type": "object",
-        "required": ["type", "loc", "msg"],
-        "properties": {
-            "type": { "type": "string" },
-            "loc": { "type": "array", "items": place },
-            "msg": { "type": "string" },
-            "input": { "type": ["string", "null"] },
-        },
-    });
-    json!({
-        "type": "object",
-        "required": ["title", "status", "detail"],
-        "properties": {
-            "title": { "type": "string" },
-            "status": { "type": "integer" },
-            "detail": { "type": "string" },
-            "error": { "type": "string", "description": "The error code of RFC 6750, section 3.1, if there is one" },
-            "errors": { "type": "array", "items": error, "description": "The values that differ from their declaration" },
-        },
-    })
 }
 
 #[cfg(test)]

@@ -54,14 +54,15 @@ impl RequestIds {
 ///
 /// If the span is disabled, an event has no other reference to its request.
 #[derive(Clone, Debug)]
-pub struct RequestLabel {
+pub struct RequestLabel<'g> {
     id: HeaderValue,
     peer: Option<IpAddr>,
+    operation: Option<&'g str>,
 }
 
-impl RequestLabel {
-    pub(crate) const fn new(id: HeaderValue, peer: Option<IpAddr>) -> Self {
-        Self { id, peer }
+impl<'g> RequestLabel<'g> {
+    pub(crate) const fn new(id: HeaderValue, peer: Option<IpAddr>, operation: Option<&'g str>) -> Self {
+        Self { id, peer, operation }
     }
 
     /// Returns the id of the request.
@@ -72,6 +73,11 @@ impl RequestLabel {
     /// Returns the address at the other end of the connection, as a field of an event.
     pub fn peer(&self) -> Option<DisplayValue<IpAddr>> {
         self.peer.map(tracing::field::display)
+    }
+
+    /// Returns the declared name of the operation.
+    pub(crate) const fn operation(&self) -> Option<&'g str> {
+        self.operation
     }
 
     /// Returns the id for the header of the answer.

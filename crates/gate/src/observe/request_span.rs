@@ -17,18 +17,23 @@ use crate::request_head::RequestHead;
 
 /// The span and the label of a request that is being answered.
 #[derive(Debug)]
-pub(crate) struct RequestSpan {
-    pub(crate) label: RequestLabel,
+pub(crate) struct RequestSpan<'g> {
+    pub(crate) label: RequestLabel<'g>,
     span: Span,
 }
 
-impl RequestSpan {
+impl<'g> RequestSpan<'g> {
     /// Creates the span of a request to this route; `operation` is the name of its operation.
     ///
     /// If level `info` is disabled, only routes with expensive work have a span, because there its
     /// cost does not matter. Events name their request themselves.
-    pub(crate) fn new(id: HeaderValue, head: &RequestHead<'_>, route: &RouteMetrics, operation: Option<&str>) -> Self {
-        let label = RequestLabel::new(id, head.peer());
+    pub(crate) fn new(
+        id: HeaderValue,
+        head: &RequestHead<'_>,
+        route: &RouteMetrics,
+        operation: Option<&'g str>,
+    ) -> Self {
+        let label = RequestLabel::new(id, head.peer(), operation);
         macro_rules! span {
             ($at_level:ident) => {
                 tracing::$at_level!(

@@ -2,5 +2,5 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 mod axum_example;
-mod dialect;
+mod refusals;
 mod tower_example;

@@ -12,9 +12,9 @@ type MethodTargets = [(&'static str, Target)];
 impl Gate {
     /// Answers a request without a target: a preflight, or a request that the gate refuses.
     pub(crate) fn respond_without_target(&self, found: &Lookup<'_, Target>, head: &RequestHead<'_>) -> Response {
-        self.respond_unrouted(head, || {
+        self.respond_unrouted(head, |request| {
             let preflight = self.preflight(head.method(), head.headers(), || self.targets(head.path(), found));
-            let mut response = preflight.unwrap_or_else(|| self.unmatched(found, head).map(Into::into));
+            let mut response = preflight.unwrap_or_else(|| self.unmatched(found, head, request).map(Into::into));
             self.open_path(found, head, &mut response);
             response
         })

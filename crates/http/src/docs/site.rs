@@ -52,7 +52,7 @@ impl DocsEndpoint {
         let template = self.routes.get(request.route)?.template();
         match template {
             OPENAPI_PATH => Some(document(self.document.get()?)),
-            "/" => Some(request.refusals.redirect(DOCS_PATH, "")),
+            "/" => Some(request.refusals.redirect(DOCS_PATH, "", request.label)),
             DOCS_PATH | REDOC_PATH | OAUTH2_REDIRECT_PATH => self.docs.page(template).map(shown),
             _ => asset(&request.values.concat(), request.head.headers()),
         }
@@ -66,7 +66,7 @@ impl SiteEndpoint for DocsEndpoint {
 
     fn answer<'a>(&'a self, request: SiteRequest<'a>) -> BoxFuture<'a, Response<Bytes>> {
         let response = self.respond(&request);
-        let response = response.unwrap_or_else(|| request.refusals.not_found());
+        let response = response.unwrap_or_else(|| request.refusals.not_found(request.label));
         Box::pin(async move { response })
     }
 }

@@ -9,7 +9,7 @@ use http::Request;
 use proptest::prelude::*;
 use scopegate_http::serde::{Deserialize, Serialize};
 use scopegate_http::utoipa::ToSchema;
-use scopegate_http::{Gate, answer::AnyJson, get, post};
+use scopegate_http::{Gate, Json, Query, answer::AnyJson, get, post};
 use serde_json::{Map, Value, json};
 
 use crate::common::{self, Answered, Profile, send};
@@ -277,8 +277,8 @@ async fn query_gates() -> Vec<(&'static str, bool, Gate)> {
         ($($shape:ty: $alternatives:literal),* $(,)?) => {{
             let mut gates = Vec::new();
             $(
-                let operation = get("/f").public().query::<$shape>();
-                let operation = operation.then(|query: $shape| async move { AnyJson(query) });
+                let operation = get("/f").public();
+                let operation = operation.then(|Query(query): Query<$shape>| async move { AnyJson(query) });
                 let gate = common::gate(Profile::Rfc).await.operation(operation).build().unwrap();
                 gates.push((stringify!($shape), $alternatives, gate));
             )*
@@ -296,8 +296,8 @@ async fn body_gates() -> Vec<(&'static str, Gate)> {
         ($($shape:ty),* $(,)?) => {{
             let mut gates = Vec::new();
             $(
-                let operation = post("/f").public().json::<$shape>();
-                let operation = operation.then(|body: $shape| async move { AnyJson(body) });
+                let operation = post("/f").public();
+                let operation = operation.then(|Json(body): Json<$shape>| async move { AnyJson(body) });
                 let gate = common::gate(Profile::Rfc).await.operation(operation).build().unwrap();
                 gates.push((stringify!($shape), gate));
             )*

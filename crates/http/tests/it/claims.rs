@@ -13,7 +13,7 @@ use scopegate_http::domain::{ApiKeyLocation, Lifetime, TokenClaims};
 use scopegate_http::store::{BoxFuture, StoreError};
 use scopegate_http::token::{TokenRules, Verifier};
 use scopegate_http::warp::{self, Filter};
-use scopegate_http::{BearerTokens, Catalog, Gate, Guard, Permit, SecurityScheme, TestGate, get};
+use scopegate_http::{BearerTokens, Catalog, Gate, Guard, Permit, SecurityScheme, get, testing::TestGate};
 use serde_json::{Value, json};
 
 use crate::common::{self, Answered, NOW, get_once_with, get_with, listen, remembering, signed, whole};

@@ -9,7 +9,8 @@ use scopegate_http::store::StoreError;
 use scopegate_http::token::{Signer, SigningKey, TokenRules};
 use scopegate_http::warp::{self, Filter};
 use scopegate_http::{
-    Catalog, Gate, GateBuilder, Group, Guard, Permit, ScopeToken, SecurityScheme, cors::Cors, get, post, route,
+    Catalog, Gate, GateBuilder, Group, Guard, Json, Path, Permit, ScopeToken, SecurityScheme, cors::Cors, get, post,
+    route,
 };
 use scopegate_portal::TokenEndpoint;
 use scopegate_portal::grant::AuthorizationServer;
@@ -45,17 +46,14 @@ async fn site(change: impl FnOnce(GateBuilder) -> GateBuilder) -> Gate {
         .operation(
             post("/me/")
                 .guard(Guard::requires([ITEMS]))
-                .json::<u8>()
-                .then(|n: u8| async move { n.to_string() }),
+                .then(|Json(n): Json<u8>| async move { n.to_string() }),
         )
         .operation(get("/panics").public().then(panics))
         .group(
             Group::new("/users/{id}").guard(Guard::requires([ME])).operation(
                 get("/{x}")
                     .inherit_guards()
-                    .path::<u8>()
-                    .path::<u8>()
-                    .then(|a: u8, b: u8| async move { (a ^ b).to_string() }),
+                    .then(|Path((a, b)): Path<(u8, u8)>| async move { (a ^ b).to_string() }),
             ),
         )
         .site(TokenEndpoint::new("/token", server.build()))

@@ -67,8 +67,8 @@ async fn build(profile: Profile, operations: impl IntoIterator<Item = HandledOpe
 }
 
 fn guarded() -> HandledOperation {
-    let operation = post("/f").guard(Guard::requires([ME])).json::<Note>();
-    operation.then(|_: Permit, _: Note| async { if true { Ok("") } else { Err(Refusal::Own) } })
+    let operation = post("/f").guard(Guard::requires([ME]));
+    operation.then(|_: Permit, _: Json<Note>| async { if true { Ok("") } else { Err(Refusal::Own) } })
 }
 
 #[tokio::test]
@@ -108,10 +108,7 @@ async fn two_types_of_one_name_are_not_built() {
             .public()
             .then(|| async { Json(Note { title: String::new() }) }),
     ];
-    let second = post("/b")
-        .public()
-        .json::<other::Note>()
-        .then(|_: other::Note| async { "" });
+    let second = post("/b").public().then(|Json(_): Json<other::Note>| async { "" });
     let error = build(Profile::Rfc, first.into_iter().chain([second]))
         .await
         .unwrap_err();
@@ -122,8 +119,7 @@ async fn two_types_of_one_name_are_not_built() {
 async fn a_generic_type_of_primitives_is_written_out() {
     let operation = post("/f")
         .public()
-        .json::<Page<u8>>()
-        .then(|page: Page<u8>| async move { Json(page) });
+        .then(|Json(page): Json<Page<u8>>| async move { Json(page) });
     let gate = build(Profile::Rfc, [operation]).await.unwrap();
     let operation = &gate.openapi()["paths"]["/f"]["post"];
     for content in [&operation["requestBody"], &operation["responses"]["200"]] {
@@ -143,8 +139,8 @@ async fn a_reference_that_leads_nowhere_is_not_built() {
             })
         })
     };
-    let body = post("/f").public().json::<Page<HashMap<String, u8>>>();
-    let body = body.then(|_: Page<HashMap<String, u8>>| async { "" });
+    let body = post("/f").public();
+    let body = body.then(|_: Json<Page<HashMap<String, u8>>>| async { "" });
     for (operation, place, name) in [(page(), "`GET /f`", "`Note`"), (body, "`POST /f`", "`HashMap`")] {
         let error = build(Profile::Rfc, [operation]).await.unwrap_err();
         assert!(
@@ -223,19 +219,19 @@ async fn a_body_whose_type_and_document_differ_is_not_built() {
     }
     for (operation, reason) in [
         (
-            post("/f").public().json::<Count>().then(|_: Count| async { "" }),
+            post("/f").public().then(|Json(_): Json<Count>| async { "" }),
             "int_type at ``",
         ),
         (
-            post("/f").public().json::<Counts>().then(|_: Counts| async { "" }),
+            post("/f").public().then(|Json(_): Json<Counts>| async { "" }),
             "int_type at `/first`",
         ),
         (
-            post("/f").public().json::<Renamed>().then(|_: Renamed| async { "" }),
+            post("/f").public().then(|Json(_): Json<Renamed>| async { "" }),
             "missing at `/id`",
         ),
         (
-            post("/f").public().json::<Text>().then(|_: Text| async { "" }),
+            post("/f").public().then(|Json(_): Json<Text>| async { "" }),
             "bool_type at `/flag`",
         ),
     ] {

@@ -17,8 +17,7 @@ async fn site(profile: Profile) -> Gate {
         .operation(
             post("/me/")
                 .guard(Guard::requires([ITEMS]))
-                .json::<u32>()
-                .then(|_: scopegate_http::Permit, number: u32| async move { Json(number) }),
+                .then(|_: scopegate_http::Permit, Json(number): Json<u32>| async move { Json(number) }),
         )
         .docs()
         .build()

@@ -5,7 +5,7 @@ use http::Request;
 use http_body_util::Full;
 use scopegate_http::warp::filters::BoxedFilter;
 use scopegate_http::warp::{self, Filter, Reply};
-use scopegate_http::{Guard, Permit, get, post};
+use scopegate_http::{Guard, Json, Permit, get, post};
 use tower_service::Service;
 
 async fn ask<R: Reply>(routes: &BoxedFilter<(R,)>, request: Request<&'static str>) -> Answered {
@@ -29,8 +29,7 @@ async fn routes() -> BoxedFilter<(impl Reply,)> {
         .operation(
             post("/users/me")
                 .guard(Guard::requires([ME]))
-                .json::<u8>()
-                .then(|_: Permit, n: u8| async move { n.to_string() }),
+                .then(|_: Permit, Json(n): Json<u8>| async move { n.to_string() }),
         )
         .operation(get("/panics").public().then(panics))
         .build()
@@ -146,8 +145,7 @@ async fn body_taken_by_an_earlier_filter_does_not_fall_through() {
         .operation(
             post("/n")
                 .public()
-                .json::<u8>()
-                .then(|n: u8| async move { n.to_string() }),
+                .then(|Json(n): Json<u8>| async move { n.to_string() }),
         )
         .build()
         .unwrap();

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http::Request;
 use proptest::prelude::*;
-use scopegate_http::{ActiveUser, Catalog, Gate, Guard, Permit, get, policy::Method, post, route, warp};
+use scopegate_http::{ActiveUser, Catalog, Gate, Guard, Json, Path, Permit, get, policy::Method, post, route, warp};
 
 use crate::common::{self, Answered, ITEMS, ME, Profile, get_with, send, token};
 
@@ -16,21 +16,18 @@ async fn site(profile: Profile) -> Gate {
         .operation(
             get("/users/{id}/")
                 .guard(Guard::requires([ITEMS]))
-                .path::<String>()
-                .then(|id: String| async { id }),
+                .then(|Path(id): Path<String>| async { id }),
         )
         .operation(
             post("/users/{id}/")
                 .public()
-                .path::<String>()
-                .then(|name: String| async { name }),
+                .then(|Path(name): Path<String>| async { name }),
         )
         .operation(get("/open").public().then(|| async { "open" }))
         .operation(
             get("/any/{*rest}")
                 .public()
-                .path::<String>()
-                .then(|rest: String| async { rest }),
+                .then(|Path(rest): Path<String>| async { rest }),
         )
         .build()
         .unwrap()
@@ -163,12 +160,9 @@ async fn a_missing_or_surplus_slash_is_a_redirect() {
 
 #[tokio::test]
 async fn redirect_stays_on_this_host() {
-    let rest = get("/{*rest}")
-        .public()
-        .path::<String>()
-        .then(|rest: String| async { rest });
-    let segments = get("/{one}/{two}/").public().path::<String>().path::<String>();
-    let segments = segments.then(|one: String, two: String| async move { one + &two });
+    let rest = get("/{*rest}").public().then(|Path(rest): Path<String>| async { rest });
+    let segments = get("/{one}/{two}/").public();
+    let segments = segments.then(|Path((one, two)): Path<(String, String)>| async move { one + &two });
     for operation in [rest, segments] {
         let gate = common::gate(Profile::Rfc).await.operation(operation).build().unwrap();
         for path in [
@@ -281,8 +275,7 @@ async fn a_body_is_not_touched_before_the_guard() {
         .operation(
             post("/x")
                 .guard(Guard::requires([ME]))
-                .json::<u8>()
-                .then(|n: u8| async move { n.to_string() }),
+                .then(|Json(n): Json<u8>| async move { n.to_string() }),
         )
         .build()
         .unwrap();
@@ -324,8 +317,8 @@ async fn late() -> &'static str {
 async fn five_hundred_operations_are_one_table() {
     let mut builder = common::gate(Profile::Rfc).await;
     for index in 0..500 {
-        let answer = move |id: u32| async move { format!("{index}:{id}") };
-        builder = builder.operation(get(format!("/r{index}/{{id}}")).public().path::<u32>().then(answer));
+        let answer = move |Path(id): Path<u32>| async move { format!("{index}:{id}") };
+        builder = builder.operation(get(format!("/r{index}/{{id}}")).public().then(answer));
     }
     let gate = builder.build().unwrap();
     assert_eq!(common::get(&gate, "/r499/7").await.body, "499:7");
@@ -335,11 +328,10 @@ async fn five_hundred_operations_are_one_table() {
 struct OwnBody;
 
 impl scopegate_http::input::Input for OwnBody {
-    type Value = ();
-    const READS_BODY: bool = true;
+    type Reads = scopegate_http::input::WholeBody;
 
-    fn read(_: &mut scopegate_http::input::RequestParts<'_>) -> Result<(), scopegate_http::input::InputError> {
-        Ok(())
+    fn read(_: &mut scopegate_http::input::RequestParts<'_>) -> Result<Self, scopegate_http::input::InputError> {
+        Ok(Self)
     }
 
     fn describe(_: &mut scopegate_http::answer::OperationDescription) {}
@@ -349,7 +341,7 @@ impl scopegate_http::input::Input for OwnBody {
 fn faults_of_a_template_or_a_body_are_errors_when_it_is_built() {
     let told = |operation: scopegate_http::HandledOperation| {
         let builder = Gate::builder(Catalog::builder().build().unwrap());
-        let also = get("/p/{id}").public().path::<u8>().then(|_: u8| async { "" });
+        let also = get("/p/{id}").public().then(|Path(_): Path<u8>| async { "" });
         builder.operations([also, operation]).build().unwrap_err().to_string()
     };
     let open = || async { "" };
@@ -366,15 +358,12 @@ fn faults_of_a_template_or_a_body_are_errors_when_it_is_built() {
         );
     }
     assert_eq!(
-        told(post("/p/{name}").public().path::<u8>().then(|_: u8| async { "" })),
+        told(post("/p/{name}").public().then(|Path(_): Path<u8>| async { "" })),
         "`POST /p/{name}` has other parameter names in its template than `GET /p/{id}`; use the same names"
     );
-    let error = told(get("/x").public().json::<u8>().then(|_: u8| async { "" }));
+    let error = told(get("/x").public().then(|Json(_): Json<u8>| async { "" }));
     assert!(error.contains("`GET /x` reads a body"), "{error}");
-    let own = route(Method::Head, "/x")
-        .public()
-        .input::<OwnBody>()
-        .then(|(): ()| async { "" });
+    let own = route(Method::Head, "/x").public().then(|_: OwnBody| async { "" });
     assert!(told(own).contains("`HEAD /x` reads a body"));
 }
 
@@ -415,7 +404,7 @@ async fn faults_of_a_declaration_are_errors_when_it_is_built() {
         told(
             base()
                 .await
-                .operation(get("/{a}/{b}").public().path::<u8>().then(|_: u8| async { "" }))
+                .operation(get("/{a}/{b}").public().then(|Path(_): Path<u8>| async { "" }))
         ),
         "the template of `GET /{a}/{b}` has 2 parameters, and its handler takes 1"
     );

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use scopegate_http::fuzzing::oracle::{self, Named};
 use scopegate_http::policy::Method;
-use scopegate_http::{Catalog, Gate, Guard, HandledOperation, ScopeToken, SecurityScheme, get, route};
+use scopegate_http::{Catalog, Gate, Guard, HandledOperation, Path, Query, ScopeToken, SecurityScheme, get, route};
 use tokio::runtime::Runtime;
 
 use crate::common::{self, Answered, ITEMS, ME, Profile, send, token};
@@ -67,14 +67,8 @@ fn operation(number: usize) -> HandledOperation {
     let route = route(method, template).guard(guard);
     match template.matches('{').count() {
         0 => route.then(move || async move { told(&[]) }),
-        1 => route
-            .path::<String>()
-            .then(move |one: String| async move { told(&[one]) }),
-        _ => route
-            .path::<String>()
-            .path::<String>()
-            .path::<String>()
-            .then(move |a: String, b: String, c: String| async move { told(&[a, b, c]) }),
+        1 => route.then(move |Path(one): Path<String>| async move { told(&[one]) }),
+        _ => route.then(move |Path((a, b, c)): Path<(String, String, String)>| async move { told(&[a, b, c]) }),
     }
 }
 
@@ -369,9 +363,11 @@ struct RecordedRequest {
 
 #[test]
 fn any_query_is_read_in_one_way() {
-    let told = |asked: RecordedRequest| async move { format!("{:?} {:?} {:?}", asked.text, asked.list, asked.number) };
+    let told = |Query(asked): Query<RecordedRequest>| async move {
+        format!("{:?} {:?} {:?}", asked.text, asked.list, asked.number)
+    };
     let gate = Gate::builder(common::catalog())
-        .operation(get("/q").public().query::<RecordedRequest>().then(told))
+        .operation(get("/q").public().then(told))
         .build()
         .unwrap();
     let many = (0..3_500)

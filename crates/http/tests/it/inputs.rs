@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use scopegate_http::serde::{Deserialize, Serialize};
 use scopegate_http::typestate::AccessUndeclared;
 use scopegate_http::utoipa::ToSchema;
-use scopegate_http::{Gate, Json, Route, get, post};
+use scopegate_http::{Gate, Json, Query, Route, get, post};
 use serde_json::{Value, json};
 
 use crate::common::{self, Profile, send};
@@ -111,7 +111,7 @@ async fn build_error(operation: scopegate_http::HandledOperation) -> String {
     built.map_or_else(|error| error.to_string(), |_| "it is built".to_owned())
 }
 
-fn at() -> Route<AccessUndeclared, ()> {
+fn at() -> Route<AccessUndeclared> {
     get("/f")
 }
 
@@ -121,8 +121,7 @@ where
 {
     gate(
         at().public()
-            .query::<T>()
-            .then(|query: T| async move { scopegate_http::answer::AnyJson(query) }),
+            .then(|Query(query): Query<T>| async move { scopegate_http::answer::AnyJson(query) }),
     )
     .await
 }
@@ -233,8 +232,8 @@ async fn every_fault_of_a_query_is_listed() {
 
 #[tokio::test]
 async fn two_queries_share_a_parameter() {
-    let operation = at().public().query::<Paging>().query::<Sorting>();
-    let gate = gate(operation.then(|_: Paging, _: Sorting| async { "" })).await;
+    let operation = at().public();
+    let gate = gate(operation.then(|_: Query<Paging>, _: Query<Sorting>| async { "" })).await;
     let found = parameters(&gate);
     assert_eq!(found.iter().filter(|(name, _)| name == "limit").count(), 1);
     assert_eq!(common::get(&gate, "/f?limit=5&reverse=true").await.status, 200);
@@ -280,13 +279,13 @@ async fn a_query_that_cannot_be_read_is_not_built() {
         #[expect(dead_code, reason = "only its schema counts")]
         only: Option<u32>,
     }
-    let nested = at().public().query::<Nested>().then(|_: Nested| async { "" });
-    let scalar = at().public().query::<u32>().then(|_: u32| async { "" });
-    let other = at().public().query::<Other>().then(|_: Other| async { "" });
-    let renamed = at().public().query::<Renamed>().then(|_: Renamed| async { "" });
-    let hidden = at().public().query::<Hidden>().then(|_: Hidden| async { "" });
-    let strict = at().public().query::<Strict>().query::<Paging>();
-    let strict = strict.then(|_: Strict, _: Paging| async { "" });
+    let nested = at().public().then(|Query(_): Query<Nested>| async { "" });
+    let scalar = at().public().then(|Query(_): Query<u32>| async { "" });
+    let other = at().public().then(|Query(_): Query<Other>| async { "" });
+    let renamed = at().public().then(|Query(_): Query<Renamed>| async { "" });
+    let hidden = at().public().then(|Query(_): Query<Hidden>| async { "" });
+    let strict = at().public();
+    let strict = strict.then(|_: Query<Strict>, _: Query<Paging>| async { "" });
     for (operation, reason) in [
         (nested, "`inner` is an object"),
         (scalar, "not a structure"),
@@ -304,7 +303,7 @@ async fn body_fault<T>(body: &str) -> Value
 where
     T: for<'de> Deserialize<'de> + ToSchema + Send + 'static,
 {
-    let gate = gate(post("/b").public().json::<T>().then(|_: T| async { "read" })).await;
+    let gate = gate(post("/b").public().then(|Json(_): Json<T>| async { "read" })).await;
     let request = Request::post("/b").header("content-type", "application/json");
     let answered = send(&gate, request.body(body.to_owned()).unwrap()).await;
     assert_eq!(answered.status, 400, "{body}");

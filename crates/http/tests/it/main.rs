@@ -9,6 +9,7 @@
 
 mod agreement;
 mod answers;
+mod arguments;
 mod assets;
 mod challenge;
 mod claims;
@@ -28,21 +29,26 @@ mod inputs;
 mod issuers;
 #[path = "../../../../tests/long_check.rs"]
 mod long_check;
+mod mistakes;
 mod one_round;
 mod openapi;
 mod places;
 mod producers;
+mod refusals;
 mod remembered;
 #[path = "../../../../tests/replay.rs"]
 mod replay;
 mod replies;
+mod resources;
 mod schemes;
 mod shadow;
 mod sites;
 #[path = "../../../../tests/skip_time.rs"]
 mod skip_time;
 mod targets;
+mod test_client;
 mod testing;
+mod tickets;
 mod trace;
 mod typed;
 mod uncached;

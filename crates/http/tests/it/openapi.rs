@@ -4,7 +4,7 @@ use scopegate_http::openapi::DocumentInfo;
 use scopegate_http::serde::{Deserialize, Serialize};
 use scopegate_http::utoipa::ToSchema;
 use scopegate_http::{
-    CurrentUser, Gate, Guard, Json, Permit,
+    CurrentUser, Gate, Guard, Json, Path, Permit, Query,
     answer::{AnyJson, Created, StatusCode},
     get, post, put,
 };
@@ -30,14 +30,14 @@ struct Page {
     size: Option<u8>,
 }
 
-async fn read(_: Permit, id: u32, page: Page) -> Json<Report> {
+async fn read(_: Permit, Path(id): Path<u32>, Query(page): Query<Page>) -> Json<Report> {
     Json(Report {
         title: format!("{id}, {} of {:?}", page.number, page.size),
         author: None,
     })
 }
 
-async fn create(_: CurrentUser, report: Report) -> Created<Json<Report>> {
+async fn create(_: CurrentUser, Json(report): Json<Report>) -> Created<Json<Report>> {
     Created(Json(report))
 }
 
@@ -52,8 +52,6 @@ async fn site(profile: Profile) -> Gate {
                 .named("read_report")
                 .tag("reports")
                 .guard(&reader)
-                .path::<u32>()
-                .query::<Page>()
                 .then(read),
         )
         .operation(
@@ -61,7 +59,6 @@ async fn site(profile: Profile) -> Gate {
                 .named("create_report")
                 .description("Stores it.")
                 .guard(author)
-                .json::<Report>()
                 .then(create),
         )
         .operation(

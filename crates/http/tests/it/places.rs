@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use scopegate_http::policy::{Check, CheckContext, Needs, ResolvedOperation};
 use scopegate_http::{
-    Catalog, CurrentUser, Gate, GateBuilder, Group, Guard, HandledOperation, Json, Permit, ScopeToken, SecurityScheme,
-    get, post,
+    Catalog, CurrentUser, Gate, GateBuilder, Group, Guard, HandledOperation, Json, Path, Permit, ScopeToken,
+    SecurityScheme, get, post,
 };
 use serde_json::json;
 use tracing::field::{Field, Visit};
@@ -103,27 +103,20 @@ async fn guards_at_every_place_are_enforced_and_told_in_their_order() {
 
 /// A group in a group in an application, with tags, parameters of prefixes, and an override.
 async fn site() -> Gate {
-    let member = |user: CurrentUser, team: String, number: u32| async move {
+    let member = |user: CurrentUser, Path((team, number)): Path<(String, u32)>| async move {
         format!("{number} of {team} for {}", user.username())
     };
-    let member = get("/{number}")
-        .inherit_guards()
-        .path::<String>()
-        .path::<u32>()
-        .then(member);
+    let member = get("/{number}").inherit_guards().then(member);
     let rename = post("/{number}/name")
         .tag("members")
         .tag("names")
         .guard(Guard::requires([ITEMS]))
-        .path::<String>()
-        .path::<u32>()
-        .then(|team: String, number: u32| async move { format!("{team} {number}") });
+        .then(|Path((team, number)): Path<(String, u32)>| async move { format!("{team} {number}") });
     let members = Group::new("/members").tag("members").operations([member, rename]);
     let about = get("")
         .public()
         .override_guards()
-        .path::<String>()
-        .then(|team: String| async { team });
+        .then(|Path(team): Path<String>| async { team });
     let teams = Group::new("/teams/{team}")
         .tag("teams")
         .guard(Guard::requires([ME]).named("members_only"))
@@ -305,7 +298,7 @@ async fn a_gate_with_an_operation_that_is_open_by_oversight_is_not_built() {
 
 #[tokio::test]
 async fn paths_that_clash_or_do_not_fit_together_are_errors() {
-    let x = || get("/{x}").public().path::<String>().then(|x: String| async { x });
+    let x = || get("/{x}").public().then(|Path(x): Path<String>| async { x });
     assert_eq!(
         fault(|gate| gate.operation(x()).group(Group::new("").operation(x()))).await,
         "`GET /{x}` is declared twice"
@@ -314,8 +307,8 @@ async fn paths_that_clash_or_do_not_fit_together_are_errors() {
         fault(|gate| gate.group(Group::new("/{y}").operation(x()))).await,
         "the template of `GET /{y}/{x}` has 2 parameters, and its handler takes 1"
     );
-    let both = get("/{x}").public().path::<u8>().path::<u8>();
-    let both = both.then(|x: u8, y: u8| async move { Json(x - y) });
+    let both = get("/{x}").public();
+    let both = both.then(|Path((x, y)): Path<(u8, u8)>| async move { Json(x - y) });
     assert_eq!(
         fault(|gate| gate.group(Group::new("/{x}").operation(both))).await,
         "the template of `GET /{x}/{x}` has two parameters that are called `x`"
@@ -326,10 +319,7 @@ async fn paths_that_clash_or_do_not_fit_together_are_errors() {
         fault(|gate| gate.group(Group::new("/g/").operation(x()))).await,
         slashes
     );
-    let asset = get("/assets/{x}")
-        .public()
-        .path::<String>()
-        .then(|x: String| async { x });
+    let asset = get("/assets/{x}").public().then(|Path(x): Path<String>| async { x });
     assert_eq!(
         fault(|gate| gate.docs().group(Group::new("/docs").operation(asset))).await,
         "`GET /docs/assets/{file}` cannot be routed: another route has the same method and path"

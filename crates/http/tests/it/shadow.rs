@@ -9,7 +9,7 @@ use http::Request;
 use metrics::{Counter, CounterFn, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use scopegate_http::domain::{ManualClock, Timestamp};
 use scopegate_http::policy::{Check, CheckContext, Fact, Needs, Operation, OperationTable, Rule};
-use scopegate_http::{ActiveUser, Catalog, Gate, GateBuilder, Guard, Permit, ScopeToken, SecurityScheme, get};
+use scopegate_http::{ActiveUser, Catalog, Gate, GateBuilder, Guard, Path, Permit, ScopeToken, SecurityScheme, get};
 
 use crate::common::{self, ITEMS, ME, NOW, Profile, get_once_with, token, users};
 use crate::trace::RecordedLog;
@@ -112,8 +112,7 @@ async fn gate() -> GateBuilder {
         .operation(
             get("/items/{id}")
                 .guard(requires(&[ITEMS]))
-                .path::<u32>()
-                .then(|_: Permit, _: u32| async { "in" }),
+                .then(|_: Permit, Path(_): Path<u32>| async { "in" }),
         )
         .operation(get("/owned").guard(Guard::user().check(Owner)).then(who))
         .operation(get("/open").public().then(|| async { "in" }))

@@ -11,7 +11,6 @@ use scopegate_http::{
     credential::{AuthenticatedCredential, Credential, CredentialCheck, CredentialVerifier},
     domain::ApiKeyLocation,
     get,
-    typestate::Caller,
 };
 
 use crate::common::{self, ITEMS, ME, Profile};
@@ -66,7 +65,7 @@ async fn test_identity_is_decided_like_a_token() {
 async fn a_handler_can_be_called_without_a_request() {
     let gate = gate().await;
     let permit = Permit::for_test(&gate.operations().operations()[0], Some(Arc::new(user())));
-    let caller = <CurrentUser as Caller<scopegate_http::typestate::Guarded>>::admit(Some(permit)).unwrap();
+    let caller = CurrentUser::of_permit(permit).unwrap();
     assert_eq!(who(caller).await, Json("ada".to_owned()));
 }
 
@@ -150,7 +149,7 @@ fn with_webhook() -> Gate {
 #[tokio::test]
 async fn a_double_satisfies_one_scheme_unless_more_are_named() {
     let gate = with_webhook();
-    let statuses = |testing: scopegate_http::TestGate| async {
+    let statuses = |testing: scopegate_http::testing::TestGate| async {
         let gate = testing.gate();
         let mut statuses = Vec::new();
         for path in ["/token", "/hook", "/both"] {
@@ -205,8 +204,9 @@ async fn a_double_says_by_claims_what_a_token_says() {
         .operation(get("/person").guard(fact(Fact::Subject(SubjectKind::User))).then(tell))
         .build()
         .unwrap();
-    let ask =
-        |path: &'static str, testing: scopegate_http::TestGate| async move { get_from(testing.gate(), path).await.0 };
+    let ask = |path: &'static str, testing: scopegate_http::testing::TestGate| async move {
+        get_from(testing.gate(), path).await.0
+    };
     let app = || gate.testing().subject("app");
     let time = common::NOW.as_unix();
     assert_eq!(ask("/acr", app()).await, 401);

@@ -11,7 +11,7 @@ use scopegate_http::domain::{
 use scopegate_http::store::{BoxFuture, MemoryStore, Store, StoreError};
 use scopegate_http::token::{ClientSecret, Signer, SigningKey, SystemRandomSource, TokenRules, Verifier};
 use scopegate_http::{
-    Catalog, Gate, Guard, HandledOperation, ScopeToken, SecurityScheme,
+    Catalog, Gate, Guard, HandledOperation, Json, Path, ScopeToken, SecurityScheme,
     credential::{AuthenticatedCredential, Credential, CredentialCheck, CredentialVerifier},
     domain::ApiKeyLocation,
     get, post,
@@ -236,12 +236,8 @@ fn operations() -> Vec<HandledOperation> {
             .then(|| async { "in" }),
         get("/number/{number}")
             .public()
-            .path::<u32>()
-            .then(|_: u32| async { "in" }),
-        post("/body")
-            .public()
-            .json::<Vec<u32>>()
-            .then(|_: Vec<u32>| async { "in" }),
+            .then(|Path(_): Path<u32>| async { "in" }),
+        post("/body").public().then(|Json(_): Json<Vec<u32>>| async { "in" }),
         of_scheme("basic"),
     ];
     operations.extend(KEYS.map(|(name, _)| of_scheme(name)));

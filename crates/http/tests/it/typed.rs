@@ -5,7 +5,7 @@ use http::Request;
 use scopegate_http::serde::{Deserialize, Serialize};
 use scopegate_http::utoipa::ToSchema;
 use scopegate_http::{
-    CurrentUser, Gate, Guard, Json, Permit,
+    CurrentUser, Gate, Guard, Json, Path, Permit, Query,
     answer::{Answer, AnyJson, Created, Response, StatusCode, WarpReply},
     get, post, warp,
 };
@@ -26,7 +26,12 @@ struct Page {
     tag: Vec<String>,
 }
 
-async fn write(user: CurrentUser, owner: String, id: u32, page: Page, note: Note) -> Created<Json<String>> {
+async fn write(
+    user: CurrentUser,
+    Path((owner, id)): Path<(String, u32)>,
+    Query(page): Query<Page>,
+    Json(note): Json<Note>,
+) -> Created<Json<String>> {
     Created(Json(format!(
         "{} to {owner}/{id}, page {} {:?}: {} {:?}",
         user.username(),
@@ -42,19 +47,11 @@ async fn site(profile: Profile) -> Gate {
     common::gate(profile)
         .await
         .body_limit(64)
-        .operation(
-            route
-                .path::<String>()
-                .path::<u32>()
-                .query::<Page>()
-                .json::<Note>()
-                .then(write),
-        )
+        .operation(route.then(write))
         .operation(
             get("/flag/{flag}")
                 .public()
-                .path::<bool>()
-                .then(|flag: bool| async move { flag.to_string() }),
+                .then(|Path(flag): Path<bool>| async move { flag.to_string() }),
         )
         .build()
         .unwrap()
@@ -223,8 +220,7 @@ async fn every_kind_of_answer() {
         .operation(
             get("/result/{ok}")
                 .public()
-                .path::<bool>()
-                .then(|ok: bool| async move { if ok { Ok(Json("ok")) } else { Err(Gone::Moved) } }),
+                .then(|Path(ok): Path<bool>| async move { if ok { Ok(Json("ok")) } else { Err(Gone::Moved) } }),
         )
         .build()
         .unwrap();
@@ -268,11 +264,7 @@ async fn a_value_that_cannot_be_written_is_a_500_without_a_word() {
 
 #[tokio::test]
 async fn parameters_are_counted() {
-    let too_many = get("/{a}")
-        .public()
-        .path::<u8>()
-        .path::<u8>()
-        .then(|_: u8, _: u8| async { "" });
+    let too_many = get("/{a}").public().then(|Path((_, _)): Path<(u8, u8)>| async { "" });
     let error = common::gate(Profile::Rfc)
         .await
         .operation(too_many)

@@ -1,8 +1,9 @@
 //! The rules, the paths, and what each path answers to a breach of each rule.
 
 use scopegate_http::{
-    ScopeToken, TestGate,
+    ScopeToken,
     credential::{AuthenticatedCredential, CredentialCheck},
+    testing::TestGate,
 };
 use serde_json::{Value, json};
 

@@ -1,0 +1,240 @@
+//! One-time tickets for requests that cannot have an `Authorization` header.
+
+use std::collections::HashMap;
+use std::fmt::{self, Write as _};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use http::StatusCode;
+use scopegate_domain::{Clock, Lifetime, ScopeToken, SystemClock, Timestamp};
+use scopegate_gate::{AuthenticatedCredential, Credential, CredentialCheck, CredentialVerifier};
+use scopegate_policy::Permit;
+use scopegate_store::{BoxFuture, StoreError};
+use scopegate_token::{RandomSource, SystemRandomSource};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::answer::Answer;
+use crate::description::OperationDescription;
+use crate::response_body::Response;
+
+const RANDOM_BYTES: usize = 32;
+
+/// The maximum number of tickets of one subject. A new one replaces the oldest.
+const OF_ONE_SUBJECT: usize = 16;
+
+/// Issues one-time tickets, and accepts each once: for a WebSocket of a browser, or for a link to a
+/// download.
+///
+/// A ticket has the subject and the scopes of the permit for which it is issued. It is valid for a
+/// short time, in the memory of this process. A request presents it like an API key. So it is a
+/// scheme of the catalog, which operations require:
+///
+/// ```
+/// use std::sync::Arc;
+/// use scopegate_http::credential::{Ticket, TicketError, Tickets};
+/// use scopegate_http::domain::ApiKeyLocation;
+/// # use scopegate_http::domain::Secret;
+/// # use scopegate_http::token::{SigningKey, TokenRules, Verifier};
+/// use scopegate_http::{Catalog, Gate, Guard, Json, Permit, ScopeToken, SecurityScheme, State, get, post};
+///
+/// const READ: ScopeToken = ScopeToken::from_static("notes:read");
+///
+/// async fn issue(permit: Permit, State(tickets): State<Arc<Tickets>>) -> Result<Json<Ticket>, TicketError> {
+///     tickets.issue(&permit).map(Json)
+/// }
+///
+/// # let key = SigningKey::hs256(&Secret::new(String::from("a secret text of thirty-two bytes")))?;
+/// # let verifier = Verifier::new(TokenRules::shared_secret(), key.verifying_key());
+/// let catalog = Catalog::builder()
+///     .scheme("oauth", SecurityScheme::oauth2_password("token"))
+///     .scope(READ, "Read notes.")
+///     .scheme("ticket", SecurityScheme::api_key(ApiKeyLocation::Query, "ticket"))
+///     .scope(READ, "Read notes.")
+///     .build()?;
+/// let tickets = Arc::new(Tickets::new());
+/// let gate = Gate::builder(catalog)
+///     .bearer("oauth", verifier)
+///     .verifier("ticket", tickets.clone())
+///     .state(tickets)
+///     .operation(post("/tickets").guard(Guard::requires([READ]).with_scheme("oauth")).then(issue))
+///     .operation(get("/feed").guard(Guard::requires([READ]).with_scheme("ticket")).then(|_: Permit| async { "" }))
+///     .build()?;
+/// # let _ = gate;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// A URL can appear in a log. A ticket there is of no use, because it was accepted before.
+pub struct Tickets {
+    lifetime: Lifetime,
+    capacity: usize,
+    clock: Arc<dyn Clock>,
+    known: Mutex<HashMap<[u8; RANDOM_BYTES], KnownTicket>>,
+}
+
+struct KnownTicket {
+    subject: Option<Arc<str>>,
+    scopes: Vec<ScopeToken>,
+    expires_at: Timestamp,
+    /// The number of the ticket, by which the oldest is found.
+    number: u64,
+}
+
+/// A ticket, as the client receives it.
+#[derive(Serialize, ToSchema)]
+#[expect(missing_debug_implementations, reason = "a ticket is a secret")]
+pub struct Ticket {
+    /// The text that the client presents.
+    ticket: String,
+    /// The time in seconds for which it is valid.
+    expires_in: u32,
+}
+
+/// The reason why no ticket is issued. It is an answer: 503.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TicketError {
+    /// There are as many tickets as the limit allows.
+    #[error("too many tickets are in use; try again later")]
+    Full,
+    /// The system has no random bytes.
+    #[error("no randomness is available")]
+    Random,
+}
+
+impl Tickets {
+    /// Creates an issuer of tickets.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            lifetime: Lifetime::from_seconds(30),
+            capacity: 10_000,
+            clock: Arc::new(SystemClock),
+            known: Mutex::default(),
+        }
+    }
+
+    /// Sets the time for which a ticket is valid. Default: 30 s.
+    #[must_use]
+    pub const fn lifetime(mut self, lifetime: Lifetime) -> Self {
+        self.lifetime = lifetime;
+        self
+    }
+
+    /// Sets the maximum number of tickets in use. Default: 10,000. One subject has at most 16; a
+    /// new one replaces its oldest.
+    #[must_use]
+    pub const fn capacity(mut self, tickets: usize) -> Self {
+        self.capacity = tickets;
+        self
+    }
+
+    /// Sets the clock. Default: that of the system.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Issues a ticket for the caller of this permit, with its scopes.
+    ///
+    /// # Errors
+    ///
+    /// [`TicketError`].
+    pub fn issue(&self, permit: &Permit) -> Result<Ticket, TicketError> {
+        let mut random = [0; RANDOM_BYTES];
+        SystemRandomSource.fill(&mut random).map_err(|_| TicketError::Random)?;
+        let now = self.clock.now();
+        let subject: Option<Arc<str>> = permit.subject().map(Into::into);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|_, ticket| ticket.expires_at > now);
+        let of_subject = known.iter().filter(|(_, ticket)| ticket.subject == subject);
+        let oldest = of_subject
+            .clone()
+            .min_by_key(|(_, ticket)| ticket.number)
+            .map(|(key, _)| *key);
+        if of_subject.count() >= OF_ONE_SUBJECT
+            && let Some(oldest) = oldest
+        {
+            known.remove(&oldest);
+        }
+        if known.len() >= self.capacity {
+            return Err(TicketError::Full);
+        }
+        let number = known.values().map(|ticket| ticket.number).max().unwrap_or_default() + 1;
+        let ticket = KnownTicket {
+            subject,
+            scopes: permit.granted().cloned().collect(),
+            expires_at: now + self.lifetime,
+            number,
+        };
+        known.insert(random, ticket);
+        Ok(Ticket {
+            ticket: hexadecimal(&random),
+            expires_in: self.lifetime.as_seconds(),
+        })
+    }
+
+    /// Removes a ticket; `None` if it is unknown or no longer valid.
+    // SECURITY: a ticket is removed when it is presented, regardless of the decision. Tested by
+    // `tests/it/tickets.rs`, `ticket_is_accepted_once`.
+    fn take(&self, text: &str) -> Option<KnownTicket> {
+        let key = parse(text)?;
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.remove(&key).filter(|ticket| ticket.expires_at > self.clock.now())
+    }
+}
+
+impl Default for Tickets {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl CredentialVerifier for Tickets {
+    fn verify<'a>(&'a self, credential: &'a Credential) -> BoxFuture<'a, Result<CredentialCheck, StoreError>> {
+        let taken = self.take(credential.secret().expose());
+        let check = taken.map_or(CredentialCheck::Invalid, |ticket| {
+            let credential = match ticket.subject {
+                Some(subject) => AuthenticatedCredential::of_subject(subject),
+                None => AuthenticatedCredential::without_subject(),
+            };
+            CredentialCheck::Valid(credential.with_scopes(ticket.scopes))
+        });
+        Box::pin(std::future::ready(Ok(check)))
+    }
+}
+
+impl fmt::Debug for Tickets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tickets").finish_non_exhaustive()
+    }
+}
+
+impl Answer for TicketError {
+    fn into_response(self) -> Response {
+        StatusCode::SERVICE_UNAVAILABLE.into_response()
+    }
+
+    fn describe(description: &mut OperationDescription) {
+        description.response(StatusCode::SERVICE_UNAVAILABLE, "No ticket can be issued at present");
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a text cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn parse(text: &str) -> Option<[u8; RANDOM_BYTES]> {
+    if text.len() != 2 * RANDOM_BYTES || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    let mut key = [0; RANDOM_BYTES];
+    for (number, byte) in key.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(text.get(2 * number..2 * number + 2)?, 16).ok()?;
+    }
+    Some(key)
+}

@@ -1,0 +1,189 @@
+//! Checks when a gate is built that the documented fields of an input agree with its type.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+
+use http::HeaderName;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::field_place::FieldPlace;
+use crate::field_shape::{FieldShape, Parameter, ValueType};
+use crate::fields::{FieldValues, read_texts};
+
+/// Values that are tried for a parameter whose schema contains no value.
+const SAMPLES: [&str; 10] = [
+    "7",
+    "true",
+    "a",
+    "",
+    "2026-01-31",
+    "2026-01-31T12:00:00Z",
+    "67e55044-10b1-426f-9247-bb680e5fe0c8",
+    "a@example.org",
+    "https://example.org/",
+    "127.0.0.1",
+];
+
+/// Compares the parameters of the document with those that `T` reads, and corrects which of them
+/// are required.
+///
+/// # Errors
+///
+/// A sentence that names the parameter on which the document and the type disagree.
+pub(crate) fn check<T: DeserializeOwned>(shape: &mut FieldShape) -> Result<(), String> {
+    let mut samples = FieldValues::new();
+    for parameter in &shape.parameters {
+        let name = &parameter.name;
+        if !is_flat(&parameter.types) {
+            return Err(format!(
+                "parameter `{name}` is an object or a list of lists, and a text cannot be one; flatten it"
+            ));
+        }
+        if let Some(sample) = sample::<T>(parameter, shape)? {
+            samples.insert(Cow::Owned(name.clone()), vec![Cow::Owned(sample)]);
+        }
+    }
+    require::<T>(shape, &samples)?;
+    for parameter in &mut shape.parameters {
+        let sample = samples.get(parameter.name.as_str()).and_then(|texts| texts.first());
+        parameter.sample = sample.map(ToString::to_string);
+    }
+    Ok(())
+}
+
+/// Checks the names of headers.
+///
+/// # Errors
+///
+/// A sentence that names the field.
+pub(crate) fn check_names(shape: &FieldShape, place: FieldPlace) -> Result<(), String> {
+    if matches!(place, FieldPlace::Header | FieldPlace::Cookie) && shape.rest.is_some() {
+        return Err("a map takes any name, and only declared names are read; declare each as a field".to_owned());
+    }
+    for parameter in shape.parameters.iter().filter(|_| place == FieldPlace::Header) {
+        let name = place.name_of(&parameter.name);
+        let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
+            return Err(format!("`{name}` is not the name of a header"));
+        };
+        if [ACCEPT, AUTHORIZATION, CONTENT_TYPE].contains(&name) {
+            return Err(format!(
+                "a document cannot contain header `{name}`; read it by `HeaderMap`"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Whether `T` refuses a parameter of this name that it does not know.
+pub(crate) fn refuses<T: DeserializeOwned>(shape: &FieldShape, name: &str) -> bool {
+    let texts = FieldValues::from([(Cow::Borrowed(name), vec![Cow::Borrowed("7")])]);
+    read_texts::<T>(&texts, shape, &Cell::new(false)).is_err_and(|fault| fault.kind == "extra_forbidden")
+}
+
+fn is_flat(types: &[ValueType]) -> bool {
+    let is_scalar = |of: &ValueType| !matches!(of, ValueType::Object | ValueType::List(_));
+    let is_flat = |of: &ValueType| match of {
+        ValueType::List(elements) => elements.is_empty() || elements.iter().any(is_scalar),
+        other => is_scalar(other),
+    };
+    types.is_empty() || types.iter().any(is_flat)
+}
+
+/// Returns a text that `T` accepts for the parameter, if one is found.
+fn sample<T: DeserializeOwned>(parameter: &Parameter, shape: &FieldShape) -> Result<Option<String>, String> {
+    let name = parameter.name.as_str();
+    let named: Vec<String> = ["enum", "examples"]
+        .iter()
+        .filter_map(|word| parameter.schema.get(word).and_then(Value::as_array))
+        .flatten()
+        .chain(
+            ["default", "example", "minimum", "const"]
+                .iter()
+                .filter_map(|word| parameter.schema.get(word)),
+        )
+        .filter_map(|value| match value {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
+            _ => None,
+        })
+        .collect();
+    let mut accepted = None;
+    for text in named.iter().map(String::as_str).chain(SAMPLES) {
+        let texts = FieldValues::from([(Cow::Borrowed(name), vec![Cow::Borrowed(text)])]);
+        let ignored = Cell::new(false);
+        let read = read_texts::<T>(&texts, shape, &ignored);
+        let fault = match read {
+            _ if ignored.get() => return Err(never_read(name)),
+            Ok(_) => None,
+            Err(fault) if fault.is_missing() => None,
+            Err(fault) if fault.kind == "extra_forbidden" => return Err(never_read(name)),
+            Err(fault) => Some(fault),
+        };
+        match fault {
+            None => accepted = accepted.or_else(|| Some(text.to_owned())),
+            Some(fault) if disagrees(parameter, text, fault.kind) => {
+                return Err(format!(
+                    "the document allows `{text}` for parameter `{name}`, and the type refuses it"
+                ));
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(accepted)
+}
+
+fn never_read(name: &str) -> String {
+    format!("the document names parameter `{name}`, and the type never reads it")
+}
+
+/// Returns whether the kind of an error shows that the type has other values than the document. A
+/// value that the type refuses by a custom rule shows nothing.
+fn disagrees(parameter: &Parameter, text: &str, kind: &str) -> bool {
+    let schema = &parameter.schema;
+    let is_listed = |values: &Vec<Value>| values.iter().any(|value| value == text);
+    if schema.get("enum").and_then(Value::as_array).is_some_and(is_listed) {
+        return kind == "enum";
+    }
+    let is_plain = ["enum", "const", "format", "pattern", "$ref", "oneOf", "anyOf", "allOf"]
+        .iter()
+        .all(|word| schema.get(word).is_none());
+    let has_type = |of: ValueType| parameter.types == [of];
+    match text {
+        "a" => is_plain && has_type(ValueType::Text) && kind.ends_with("_parsing"),
+        "7" => has_type(ValueType::Integer) && ["bool_parsing", "enum"].contains(&kind),
+        "true" => has_type(ValueType::Boolean) && ["int_parsing", "float_parsing", "enum"].contains(&kind),
+        _ => false,
+    }
+}
+
+/// Records the parameters that `T` requires, as far as samples show it.
+fn require<T: DeserializeOwned>(shape: &mut FieldShape, samples: &FieldValues<'_>) -> Result<(), String> {
+    let mut sent = FieldValues::new();
+    for _ in 0..=shape.parameters.len() {
+        let Err(fault) = read_texts::<T>(&sent, shape, &Cell::new(false)) else {
+            for parameter in &mut shape.parameters {
+                parameter.required &= sent.contains_key(parameter.name.as_str());
+            }
+            return Ok(());
+        };
+        let Some(name) = fault.name().filter(|_| fault.is_missing()).map(str::to_owned) else {
+            return Ok(());
+        };
+        let has_alternatives = shape.has_alternatives;
+        let Some(parameter) = shape.parameters.iter_mut().find(|parameter| parameter.name == name) else {
+            return Err(format!(
+                "the type requires parameter `{name}`, and the document does not name it"
+            ));
+        };
+        parameter.required |= !has_alternatives;
+        let Some((key, values)) = samples.get_key_value(name.as_str()) else {
+            return Ok(());
+        };
+        if sent.insert(key.clone(), values.clone()).is_some() {
+            return Ok(());
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,402 @@
+//! The texts of a query, of headers, of cookies or of a form as a structure.
+
+mod text;
+
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::collections::btree_map;
+
+use serde::de::value::StrDeserializer;
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
+use serde::forward_to_deserialize_any;
+
+pub(crate) use self::text::text;
+use self::text::{Text, boolean};
+use crate::field_place::FieldPlace;
+use crate::field_shape::{FieldShape, ValueType};
+use crate::invalid_value::InvalidValue;
+use crate::scalar_kind::ScalarKind;
+use scopegate_gate::{InvalidInput, LocationStep};
+
+/// The maximum number of unknown names that are listed as errors.
+const UNKNOWN_NAMES: usize = 32;
+
+/// The values by name, in a tree: ten thousand names take linear work, too.
+pub(crate) type FieldValues<'q> = BTreeMap<Cow<'q, str>, Vec<Cow<'q, str>>>;
+
+/// Returns the values of a query or a form by name. They are borrowed, so that a valid query copies
+/// nothing.
+pub(crate) fn parse(text: &str) -> FieldValues<'_> {
+    let mut texts = FieldValues::new();
+    for (name, value) in form_urlencoded::parse(text.as_bytes()) {
+        texts.entry(name).or_default().push(value);
+    }
+    texts
+}
+
+/// Reads values by the fields of `T`.
+///
+/// A field takes the last value of its name, and a list takes all values. An absent field is `None`
+/// if its type allows it. Unknown names are ignored unless `T` denies them. If serde reads a value
+/// before it knows the type (`flatten`, enums with a tag or without), the documented type of the
+/// parameter decides.
+///
+/// # Errors
+///
+/// All missing parameters and all parameters of the wrong type, in the order of declaration.
+pub(crate) fn read<T: DeserializeOwned>(
+    texts: &FieldValues<'_>,
+    shape: &FieldShape,
+    place: FieldPlace,
+) -> Result<T, Vec<InvalidInput>> {
+    read_texts::<T>(texts, shape, &Cell::new(false)).map_err(|first| {
+        let faults = faults::<T>(texts, shape, first).into_iter();
+        faults
+            .map(|fault| fault.renamed(place).into_input(place.as_str()))
+            .collect()
+    })
+}
+
+/// Does the same as [`read`], with values by name. `ignored` becomes true if `T` accepts a value
+/// without reading it.
+pub(crate) fn read_texts<T: DeserializeOwned>(
+    texts: &FieldValues<'_>,
+    shape: &FieldShape,
+    ignored: &Cell<bool>,
+) -> Result<T, InvalidValue> {
+    T::deserialize(FieldDeserializer { texts, shape, ignored })
+}
+
+/// Returns all errors of the values. Each parameter is tried alone, because serde ends at the first
+/// error.
+fn faults<T: DeserializeOwned>(texts: &FieldValues<'_>, shape: &FieldShape, first: InvalidValue) -> Vec<InvalidValue> {
+    let try_only = |texts: &FieldValues<'_>| read_texts::<T>(texts, shape, &Cell::new(false)).err();
+    // With the others that are required, because serde reads `flatten` only if these are present.
+    let good: FieldValues<'_> = shape
+        .parameters
+        .iter()
+        .filter(|parameter| parameter.required)
+        .filter_map(|parameter| {
+            let sample = Cow::Borrowed(parameter.sample.as_deref()?);
+            Some((Cow::Borrowed(parameter.name.as_str()), vec![sample]))
+        })
+        .collect();
+    let base = try_only(&good);
+    let mut found: Vec<InvalidValue> = Vec::new();
+    for parameter in &shape.parameters {
+        let name = parameter.name.as_str();
+        let Some(values) = texts.get(name) else {
+            continue;
+        };
+        let mut alone = good.clone();
+        alone.insert(Cow::Borrowed(name), values.clone());
+        let Some(fault) = try_only(&alone) else {
+            continue;
+        };
+        // Without a location, the error may concern the whole structure. Then it also occurs
+        // without this value, or belongs to no part.
+        let is_of_all = base.as_ref().is_some_and(|base| base.is_like(&fault));
+        let is_of_value = fault.has_place() || (!is_of_all && (shape.has_parts || fault.is_like(&first)));
+        if !fault.is_missing() && is_of_value {
+            let input = values.last().map_or("", |value| value);
+            found.push(fault.at(name, input));
+        }
+    }
+    for parameter in shape.parameters.iter().filter(|parameter| parameter.required) {
+        if !texts.contains_key(parameter.name.as_str()) {
+            found.push(InvalidValue::new("missing", "Field required").inside(LocationStep::name(&parameter.name)));
+        }
+    }
+    let unknown = texts.keys().filter(|name| shape.parameter(name).is_none());
+    let alone = unknown
+        .take(UNKNOWN_NAMES)
+        .filter_map(|name| try_only(&FieldValues::from([(name.clone(), Vec::new())])));
+    found.extend(alone.filter(|fault| fault.kind == "extra_forbidden"));
+    let is_told = |fault: &InvalidValue| match fault.name() {
+        Some(name) => found.iter().any(|other| other.name() == Some(name)),
+        None => found.iter().any(|other| other.is_like(fault)),
+    };
+    if !is_told(&first) {
+        found.push(first);
+    }
+    let place = |fault: &InvalidValue| {
+        let mut names = shape.parameters.iter().map(|parameter| Some(parameter.name.as_str()));
+        names.position(|name| name == fault.name()).unwrap_or(usize::MAX)
+    };
+    found.sort_by_key(place);
+    found
+}
+
+struct FieldDeserializer<'a, 'q> {
+    texts: &'a FieldValues<'q>,
+    shape: &'a FieldShape,
+    ignored: &'a Cell<bool>,
+}
+
+impl<'de> Deserializer<'de> for FieldDeserializer<'_, '_> {
+    type Error = InvalidValue;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidValue> {
+        visitor.visit_map(Fields {
+            rest: self.texts.iter(),
+            current: None,
+            shape: self.shape,
+            ignored: self.ignored,
+        })
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, InvalidValue> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidValue> {
+        let is_known = |name: &Cow<'_, str>| self.shape.rest.is_some() || self.shape.parameter(name).is_some();
+        if self.texts.keys().any(is_known) {
+            visitor.visit_some(self)
+        } else {
+            visitor.visit_none()
+        }
+    }
+
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidValue> {
+        visitor.visit_unit()
+    }
+
+    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, InvalidValue> {
+        visitor.visit_unit()
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
+        seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+struct Fields<'a, 'q> {
+    rest: btree_map::Iter<'a, Cow<'q, str>, Vec<Cow<'q, str>>>,
+    current: Option<(&'a str, &'a [Cow<'q, str>])>,
+    shape: &'a FieldShape,
+    ignored: &'a Cell<bool>,
+}
+
+impl<'de> MapAccess<'de> for Fields<'_, '_> {
+    type Error = InvalidValue;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, InvalidValue> {
+        self.current = self.rest.next().map(|(name, values)| (&**name, values.as_slice()));
+        let Some((name, _)) = self.current else {
+            return Ok(None);
+        };
+        let name: StrDeserializer<'_, InvalidValue> = name.into_deserializer();
+        seed.deserialize(name).map(Some)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, InvalidValue> {
+        let (name, values) = self.current.take().unwrap_or_default();
+        let values = Values {
+            texts: values,
+            types: Types::Of(self.shape, name),
+            ignored: Some(self.ignored),
+        };
+        let input = values.last();
+        seed.deserialize(values).map_err(|fault| fault.at(name, input))
+    }
+}
+
+/// The documented types of a value, which are used only if serde requests any type.
+#[derive(Clone, Copy)]
+enum Types<'a> {
+    Of(&'a FieldShape, &'a str),
+    Known(&'a [ValueType]),
+}
+
+impl<'a> Types<'a> {
+    fn get(self) -> &'a [ValueType] {
+        match self {
+            Self::Of(shape, name) => shape.types(name),
+            Self::Known(types) => types,
+        }
+    }
+
+    /// The types of the elements, if the value is a list.
+    fn elements(self) -> Option<&'a [ValueType]> {
+        self.get().iter().find_map(|of| match of {
+            ValueType::List(elements) => Some(elements.as_slice()),
+            _ => None,
+        })
+    }
+}
+
+/// All values of one name.
+struct Values<'a, 'q> {
+    texts: &'a [Cow<'q, str>],
+    types: Types<'a>,
+    ignored: Option<&'a Cell<bool>>,
+}
+
+impl<'a> Values<'a, '_> {
+    fn last(&self) -> &'a str {
+        self.texts.last().map_or("", |value| value)
+    }
+
+    fn list<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidValue> {
+        visitor.visit_seq(List {
+            values: self.texts.iter(),
+            types: self.types.elements().unwrap_or_default(),
+        })
+    }
+}
+
+macro_rules! as_text {
+    ($($method:ident)*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidValue> {
+            Text(self.last()).$method(visitor)
+        }
+    )*};
+}
+
+impl<'de> Deserializer<'de> for Values<'_, '_> {
+    type Error = InvalidValue;
+
+    /// The first documented type that the text is of.
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidValue> {
+        if self.types.elements().is_some() {
+            return self.list(visitor);
+        }
+        let (text, types) = (self.last(), self.types.get());
+        for of in types {
+            match of {
+                ValueType::Boolean => {
+                    if let Some(value) = boolean(text) {
+                        return visitor.visit_bool(value);
+                    }
+                }
+                ValueType::Integer => {
+                    if let Ok(value) = text.parse() {
+                        return visitor.visit_u64(value);
+                    }
+                    if let Ok(value) = text.parse() {
+                        return visitor.visit_i64(value);
+                    }
+                }
+                ValueType::Number => {
+                    if let Ok(value) = text.parse() {
+                        return visitor.visit_f64(value);
+                    }
+                }
+                ValueType::Text | ValueType::List(_) | ValueType::Object => return visitor.visit_str(text),
+            }
+        }
+        match types.first() {
+            Some(ValueType::Boolean) => Err(InvalidValue::of_kind(ScalarKind::Boolean)),
+            Some(ValueType::Integer) => Err(InvalidValue::of_kind(ScalarKind::Integer)),
+            Some(ValueType::Number) => Err(InvalidValue::of_kind(ScalarKind::Number)),
+            _ => visitor.visit_str(text),
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidValue> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, InvalidValue> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidValue> {
+        self.list(visitor)
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, InvalidValue> {
+        if self.texts.len() > length {
+            return Err(serde::de::Error::invalid_length(self.texts.len(), &"a tuple"));
+        }
+        self.list(visitor)
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        length: usize,
+        visitor: V,
+    ) -> Result<V::Value, InvalidValue> {
+        self.deserialize_tuple(length, visitor)
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidValue> {
+        if let Some(ignored) = self.ignored {
+            ignored.set(true);
+        }
+        visitor.visit_unit()
+    }
+
+    fn deserialize_unit_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, InvalidValue> {
+        Text(self.last()).deserialize_unit_struct(name, visitor)
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, InvalidValue> {
+        Text(self.last()).deserialize_struct(name, fields, visitor)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, InvalidValue> {
+        Text(self.last()).deserialize_enum(name, variants, visitor)
+    }
+
+    as_text! {
+        deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128 deserialize_u8
+        deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128 deserialize_f32 deserialize_f64
+        deserialize_char deserialize_str deserialize_string deserialize_bytes deserialize_byte_buf deserialize_unit
+        deserialize_map deserialize_identifier
+    }
+}
+
+struct List<'a, 'q> {
+    values: std::slice::Iter<'a, Cow<'q, str>>,
+    types: &'a [ValueType],
+}
+
+impl<'de> SeqAccess<'de> for List<'_, '_> {
+    type Error = InvalidValue;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, InvalidValue> {
+        let Some(value) = self.values.next() else {
+            return Ok(None);
+        };
+        let value = Values {
+            texts: std::slice::from_ref(value),
+            types: Types::Known(self.types),
+            ignored: None,
+        };
+        seed.deserialize(value).map(Some)
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.values.len())
+    }
+}
+
+#[cfg(test)]
+mod tests;

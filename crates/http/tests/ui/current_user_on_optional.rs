@@ -1,0 +1,7 @@
+// The message contains: an `Option` of them after `.optional()`
+
+use scopegate_http::*;
+
+fn main() {
+    let _ = get("/a").guard(Guard::user()).optional().then(|_: CurrentUser| async { "" });
+}

@@ -1,0 +1,7 @@
+// The message contains: optional
+
+use scopegate_http::*;
+
+fn main() {
+    let _ = get("/a").optional().then(|| async { "" });
+}
