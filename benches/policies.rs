@@ -164,6 +164,18 @@ impl Tutorial {
         &self.table
     }
 
+    /// The facts of the token.
+    #[must_use]
+    pub const fn token(&self) -> &TokenFacts {
+        &self.token
+    }
+
+    /// The user.
+    #[must_use]
+    pub const fn user(&self) -> &Arc<User> {
+        &self.user
+    }
+
     /// The scheme of the token.
     #[must_use]
     pub const fn scheme(&self) -> SchemeId {

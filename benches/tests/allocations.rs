@@ -1,8 +1,11 @@
 //! How often one call allocates. The figures are limits: more is a regression.
 
+use std::sync::Arc;
+
 use allocation_counter::measure;
 use scopegate_benches::{ManyScopes, RememberedTokens, TokenFixture, Tutorial};
-use scopegate_policy::{RequestFacts, authorize};
+use scopegate_domain::TokenClaims;
+use scopegate_policy::{PresentedCredentials, RequestFacts, authorize};
 use scopegate_token::{Algorithm, PayloadBuffer};
 
 fn allocations(mut call: impl FnMut() -> bool) -> u64 {
@@ -90,6 +93,21 @@ fn authorizing_a_request_allocates_nothing() {
         .unwrap();
     let facts = || tutorial.table().token_facts(tutorial.scheme(), &claims).is_ok();
     assert_eq!(allocations(facts), 0);
+}
+
+#[test]
+fn permits_of_a_cached_token_share_its_claims() {
+    let fixture = TokenFixture::hs256();
+    let tutorial = Tutorial::new(&fixture);
+    let claims = Arc::new(TokenClaims::new().with_subject("johndoe").with_client_id("demo-app"));
+    let presented = PresentedCredentials::new(fixture.now())
+        .with_token(tutorial.token(), &claims)
+        .with_user(Arc::clone(tutorial.user()));
+    let permit = || {
+        let permit = authorize(tutorial.operation(), &presented).map(|permit| permit.with_claims_of(&presented));
+        permit.is_ok_and(|permit| permit.client_id() == Some("demo-app"))
+    };
+    assert_eq!(allocations(permit), 0);
 }
 
 #[test]

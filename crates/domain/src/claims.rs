@@ -2,19 +2,23 @@
 //! 9068.
 
 mod access_token;
+mod claim_names;
 mod error;
+mod kept_claims;
 mod known;
 mod layout;
 mod layout_claims;
 mod limits;
+mod print;
 mod text_list;
 
 use std::borrow::Cow;
 
-use serde::ser::{Serialize, SerializeMap, Serializer};
-
 pub use self::access_token::AccessTokenClaims;
+pub(crate) use self::claim_names::check_name;
+pub use self::claim_names::{ClaimNames, InvalidClaimName, KeepClaimError};
 pub use self::error::ClaimsError;
+use self::kept_claims::KeptClaims;
 use self::known::Claim;
 pub use self::layout::{ClaimLayout, ClientClaim, ScopeLayout};
 use self::layout_claims::{LayoutClaim, LayoutClaims};
@@ -28,9 +32,9 @@ use crate::json::{Kind, MemberNames, Reader};
 /// Supported are `iss`, `sub`, `aud`, `exp`, `nbf`, `iat`, `jti`, `client_id`, `scope`, `scopes`,
 /// `auth_time`, `acr` and `cnf`. A [`ClaimLayout`] can name one more for the scopes and one for the
 /// client. Other claims must be JSON and occur only once, and so must the names in their objects.
-/// They are then ignored. Whether a claim is *required*, and which value it must have, is a rule of
-/// the verifier. Nothing is allocated, unless text was written with escapes or there are many
-/// unknown claims.
+/// They are then ignored, unless [`Claims::parse_keeping`] keeps them. Whether a claim is
+/// *required*, and which value it must have, is a rule of the verifier. Nothing is allocated,
+/// unless text was written with escapes or there are many unknown claims.
 ///
 /// ```
 /// use scopegate_domain::{Claims, ScopeLayout};
@@ -63,6 +67,7 @@ pub struct Claims<'a> {
     has_confirmation: bool,
     foreign: Option<Claim>,
     elsewhere: LayoutClaims<'a>,
+    kept: KeptClaims<'a>,
 }
 
 impl<'a> Claims<'a> {
@@ -78,6 +83,32 @@ impl<'a> Claims<'a> {
     pub fn parse(payload: &'a [u8], layout: impl Into<ClaimLayout>) -> Result<Self, ClaimsError> {
         let mut claims = Self::empty(layout);
         claims.fill(payload)?;
+        Ok(claims)
+    }
+
+    /// Parses a decoded payload like [`Claims::parse`], and keeps the claims of these names.
+    ///
+    /// ```
+    /// use scopegate_domain::{ClaimNames, Claims, ScopeLayout};
+    ///
+    /// let names = ClaimNames::new(["tenant"])?;
+    /// let payload = br#"{"sub": "johndoe", "tenant": {"id": 7}, "plan": "free"}"#;
+    /// let claims = Claims::parse_keeping(payload, ScopeLayout::Text, &names)?;
+    /// assert!(claims.kept().eq([("tenant", r#"{"id": 7}"#)]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ClaimsError`] names the rule that the payload breaks; also
+    /// [`ClaimsError::KeptTooLong`] above [`ClaimNames::MAX_VALUES`].
+    pub fn parse_keeping(
+        payload: &'a [u8],
+        layout: impl Into<ClaimLayout>,
+        names: &ClaimNames,
+    ) -> Result<Self, ClaimsError> {
+        let mut claims = Self::empty(layout);
+        claims.fill_keeping(payload, names)?;
         Ok(claims)
     }
 
@@ -102,6 +133,7 @@ impl<'a> Claims<'a> {
             has_confirmation: false,
             foreign: None,
             elsewhere: LayoutClaims::default(),
+            kept: KeptClaims::NONE,
         }
     }
 
@@ -112,6 +144,17 @@ impl<'a> Claims<'a> {
     ///
     /// [`ClaimsError`] names the rule that the payload breaks. The claims before the error stay.
     pub fn fill(&mut self, payload: &'a [u8]) -> Result<(), ClaimsError> {
+        self.fill_keeping(payload, &ClaimNames::NONE)
+    }
+
+    /// Parses in place, like [`Claims::parse_keeping`].
+    ///
+    /// # Errors
+    ///
+    /// [`ClaimsError`] names the rule that the payload breaks. The claims before the error stay.
+    #[inline]
+    pub fn fill_keeping(&mut self, payload: &'a [u8], names: &ClaimNames) -> Result<(), ClaimsError> {
+        self.kept = KeptClaims::of(names);
         if payload.len() > Self::MAX_LEN {
             return Err(ClaimsError::TooLong);
         }
@@ -208,11 +251,22 @@ impl<'a> Claims<'a> {
         text: &'a str,
         reader: &mut Reader<'a>,
     ) -> Result<(), ClaimsError> {
-        let place = LayoutClaim::find(self.layout, &name);
-        match (seen.insert(name), place) {
-            (false, _) => Err(ClaimsError::DuplicateName),
-            (true, Some(place)) => self.elsewhere.read(place, text, reader),
-            (true, None) => Ok(reader.skip_unique()?),
+        let (place, kept) = (LayoutClaim::find(self.layout, &name), self.kept.find(&name));
+        if !seen.insert(name) {
+            return Err(ClaimsError::DuplicateName);
+        }
+        // White space before the value is not a part of it.
+        reader.kind()?;
+        let start = reader.position();
+        match place {
+            Some(place) => self.elsewhere.read(place, text, reader)?,
+            None => reader.skip_unique()?,
+        }
+        match kept {
+            Some(name) => self
+                .kept
+                .keep(name, text.get(start..reader.position()).unwrap_or_default()),
+            None => Ok(()),
         }
     }
 
@@ -322,6 +376,19 @@ impl<'a> Claims<'a> {
         }
     }
 
+    /// Returns the claims that were kept, each with its value as JSON text. The text is what the
+    /// payload contains; it is valid JSON, and no object in it has a name twice.
+    #[must_use]
+    pub fn kept(&self) -> impl ExactSizeIterator<Item = (&str, &'a str)> {
+        self.kept.iter()
+    }
+
+    /// Returns the names of the claims that are kept if the payload has them.
+    #[must_use]
+    pub const fn kept_names(&self) -> &ClaimNames {
+        self.kept.names()
+    }
+
     /// The name of a claim that marks a token for access: `client_id`, `scope` or `scopes`.
     #[must_use]
     pub const fn access_claim(&self) -> Option<&'static str> {
@@ -363,50 +430,4 @@ fn read_time(slot: &mut Option<Timestamp>, claim: Claim, reader: &mut Reader<'_>
     let seconds = seconds.ok_or(ClaimsError::OutOfRange { claim: claim.name() })?;
     *slot = Some(Timestamp::from_unix(seconds));
     Ok(())
-}
-
-/// Prints the claims that were read. If the text is parsed again, it gives the same claims. Unknown
-/// claims are omitted. Of a foreign claim only the name is kept.
-impl Serialize for Claims<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        for (claim, text) in [
-            (Claim::Issuer, &self.issuer),
-            (Claim::Subject, &self.subject),
-            (Claim::TokenId, &self.token_id),
-            (Claim::ClientId, &self.client_id),
-            (Claim::Scope, &self.scope),
-            (Claim::Acr, &self.acr),
-        ] {
-            if let Some(text) = text {
-                map.serialize_entry(claim.name(), text)?;
-            }
-        }
-        for (claim, time) in [
-            (Claim::ExpiresAt, self.expires_at),
-            (Claim::NotBefore, self.not_before),
-            (Claim::IssuedAt, self.issued_at),
-            (Claim::AuthTime, self.auth_time),
-        ] {
-            if let Some(time) = time {
-                map.serialize_entry(claim.name(), &time)?;
-            }
-        }
-        for (claim, list) in [(Claim::Audience, &self.audience), (Claim::Scopes, &self.scopes)] {
-            if let Some(list) = list {
-                map.serialize_entry(claim.name(), list)?;
-            }
-        }
-        if let Some(claim) = self.foreign {
-            match claim {
-                Claim::TokenUse | Claim::Type => map.serialize_entry(claim.name(), "id")?,
-                _ => map.serialize_entry(claim.name(), &())?,
-            }
-        }
-        if self.has_confirmation {
-            map.serialize_entry(Claim::Confirmation.name(), &())?;
-        }
-        self.elsewhere.print(self.layout, &mut map)?;
-        map.end()
-    }
 }

@@ -1,8 +1,9 @@
 //! Entry points for fuzz targets. Each asserts what must hold for any input.
 
-use crate::{ClaimLayout, Claims, ClientClaim, Scope, ScopeLayout};
+use crate::{ClaimLayout, ClaimNames, Claims, ClientClaim, Scope, ScopeLayout, TokenClaims};
 
-/// Asserts that an accepted payload is printed and parsed again to the same claims.
+/// Asserts that an accepted payload is printed and parsed again to the same claims, and that a kept
+/// claim is the member which another reader finds.
 ///
 /// # Panics
 ///
@@ -28,6 +29,28 @@ pub fn claims(input: &[u8]) {
                 "printed claims parse to the same"
             );
         }
+        assert_kept_claims(input, layout);
+    }
+}
+
+/// Asserts that the kept claims are those of another reader.
+fn assert_kept_claims(input: &[u8], layout: ClaimLayout) {
+    let names = ClaimNames::new(["x", "y", "z", "azp", "realm_access", "tenant"]).unwrap_or_default();
+    assert!(names.contains("tenant"), "these names are valid");
+    let Ok(claims) = Claims::parse_keeping(input, layout, &names) else {
+        return;
+    };
+    // A number that another reader cannot represent ends the comparison.
+    let Ok(whole) = serde_json::from_slice::<serde_json::Value>(input) else {
+        return;
+    };
+    let kept = TokenClaims::of(&claims, None);
+    for name in names.iter() {
+        assert_eq!(
+            kept.claim(name).as_ref(),
+            Ok(&whole.get(name).cloned()),
+            "a kept claim is the member of the payload"
+        );
     }
 }
 

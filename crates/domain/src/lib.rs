@@ -11,7 +11,7 @@
 //! | resource owner | [`User`], [`Username`]; with its password hash [`Account`] |
 //! | client, client type, redirection URI (RFC 6749, section 2) | [`Client`], [`ClientKind`], [`RedirectUri`] |
 //! | authorization grant, grant type (RFC 6749, section 1.3) | [`Grant`], [`GrantType`] |
-//! | claims of a token (RFC 7519, RFC 9068) | [`Claims`] |
+//! | claims of a token (RFC 7519, RFC 9068) | [`Claims`]; as handlers read them [`TokenClaims`] |
 //! | tokens revoked before they expire ([RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)) | [`Revocation`] |
 //! | stored key (RFC 7517) | [`StoredKey`] |
 //! | error codes (RFC 6749, section 5.2; RFC 6750, section 3.1) | [`ErrorCode`] |
@@ -51,6 +51,7 @@ mod scope;
 mod secret;
 mod stored_key;
 mod time;
+mod token_claims;
 mod user;
 mod verified;
 mod visible;
@@ -61,7 +62,10 @@ pub mod fuzzing;
 pub mod json;
 
 pub use catalog::{Catalog, CatalogBuilder, CatalogError, DeclaredScheme, DeclaredScope};
-pub use claims::{AccessTokenClaims, ClaimLayout, Claims, ClaimsError, ClientClaim, ScopeLayout, TextListIter};
+pub use claims::{
+    AccessTokenClaims, ClaimLayout, ClaimNames, Claims, ClaimsError, ClientClaim, InvalidClaimName, KeepClaimError,
+    ScopeLayout, TextListIter,
+};
 pub use client::{Client, ClientKind, InvalidRedirectUri, RedirectUri, SecretDigest};
 pub use error_code::ErrorCode;
 pub use grant::Grant;
@@ -73,6 +77,7 @@ pub use scope::{InvalidScope, Scope, ScopeToken};
 pub use secret::Secret;
 pub use stored_key::StoredKey;
 pub use time::{Clock, Lifetime, ManualClock, SystemClock, Timestamp};
+pub use token_claims::{ReadClaimError, TokenClaims};
 pub use user::{Account, ApplicationUser, InvalidUsername, PasswordHash, User, UserStatus, Username};
 pub use verified::{Authenticated, Verified};
 pub use visible::visible;

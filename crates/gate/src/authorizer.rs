@@ -148,7 +148,9 @@ impl Authorizer {
             let context = self.context(shadow, entry);
             let answer = match &entry.verifier {
                 SchemeVerifier::Token(tokens) => Ok(tokens.accept(context, credential.secret().expose(), now)),
-                SchemeVerifier::Application(verifier) => application::verify(context, &**verifier, credential).await,
+                SchemeVerifier::Application(verifier) => {
+                    application::verify(context, &**verifier, credential, now).await
+                }
                 #[cfg(feature = "remote-issuers")]
                 SchemeVerifier::Issuers(issuers) => issuers.verify(context, credential, now).await,
             };
@@ -197,7 +199,7 @@ impl Authorizer {
             let Some(one) = rest.first_mut() else { break };
             one.user = match before.iter().find(|known| known.subject() == one.subject()) {
                 Some(known) => known.user.clone(),
-                None => self.user(one.subject().map(AsRef::as_ref)).await?,
+                None => self.user(one.subject()).await?,
             };
         }
         Ok(())
@@ -266,7 +268,7 @@ pub(crate) fn decide(
     operation: &ResolvedOperation,
     presented: &PresentedCredentials<'_>,
 ) -> Result<Option<Permit>, Denial> {
-    let permit = authorize(operation, presented)?.with_subject_of(presented);
+    let permit = authorize(operation, presented)?.with_claims_of(presented);
     Ok(Some(permit).filter(|permit| !operation.is_optional() || !permit.is_anonymous()))
 }
 

@@ -1,5 +1,6 @@
 //! The errors of building a gate.
 
+use scopegate_domain::InvalidClaimName;
 use scopegate_policy::TableError;
 use scopegate_token::RandomError;
 use scopegate_token::SubjectClaim;
@@ -18,6 +19,14 @@ pub enum GateError {
         scheme: String,
         /// The issuer.
         issuer: String,
+    },
+    /// A claim of the tokens of a scheme cannot be kept for handlers.
+    #[error("tokens of scheme `{scheme}`: {fault}")]
+    KeptClaim {
+        /// The scheme.
+        scheme: String,
+        /// The claim, and the rule that it breaks.
+        fault: InvalidClaimName,
     },
     /// The key of a scheme is declared in a header with an invalid name.
     #[error("the name of the header of scheme `{scheme}` is invalid; declare another")]

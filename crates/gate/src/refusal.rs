@@ -1,5 +1,6 @@
 //! The reasons to refuse a request.
 
+use scopegate_domain::KeepClaimError;
 use scopegate_policy::{Denial, SchemeId, TokenTooLarge};
 use scopegate_store::StoreError;
 use scopegate_token::{TokenRevoked, VerifyError};
@@ -25,6 +26,8 @@ pub(crate) enum Refusal {
 /// distinguish an unreadable credential from a wrong one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum CredentialError {
+    #[error("a claim of the credential cannot be kept: {0}")]
+    Claim(#[from] KeepClaimError),
     #[error("credential does not have the syntax of its scheme")]
     Malformed,
     #[error("credential was refused by its verifier")]
@@ -41,6 +44,7 @@ impl CredentialError {
     /// Returns a short name of the rule that the credential breaks, for metrics.
     pub(crate) const fn label(self) -> &'static str {
         match self {
+            Self::Claim(_) => "kept_claim",
             Self::Malformed => "malformed",
             Self::Refused => "verifier",
             Self::Revoked(_) => "revoked",

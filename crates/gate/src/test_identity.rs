@@ -1,8 +1,11 @@
 //! The credential that a test of an application presents in place of a token.
 
+use std::any::Any;
 use std::sync::Arc;
 
-use scopegate_domain::{Claims, DeclaredScheme, ScopeLayout, ScopeToken, Timestamp, User};
+use scopegate_domain::{
+    ClaimNames, Claims, DeclaredScheme, KeepClaimError, ScopeLayout, ScopeToken, Timestamp, TokenClaims, User,
+};
 use scopegate_policy::{Permit, PresentedCredentials, ResolvedOperation, SchemeId};
 use scopegate_token::VerifyError;
 use serde_json::{Map, Value, json};
@@ -25,6 +28,8 @@ pub struct TestIdentity {
     subject: Option<Arc<str>>,
     scopes: Vec<ScopeToken>,
     claims: Map<String, Value>,
+    /// The value of the application.
+    value: Option<Arc<dyn Any + Send + Sync>>,
     /// The schemes that the test names.
     schemes: Vec<SchemeId>,
     /// Whether a credential without a scheme is presented.
@@ -54,9 +59,26 @@ impl TestIdentity {
         self
     }
 
-    /// Adds a claim, as an access token has it: `acr`, `auth_time`, `aud`, `client_id`, `cnf`.
+    /// Adds a claim, as an access token has it: `acr`, `auth_time`, `aud`, `cnf`.
+    ///
+    /// Another claim reaches the handler only if the verifier of the scheme keeps it, as in
+    /// production ([`BearerTokens::keep_claim`](crate::BearerTokens::keep_claim)). The credential
+    /// of a verifier of the application can have any claim.
     pub fn claim(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.claims.insert(name.into(), value.into());
+        self.authenticated()
+    }
+
+    /// Sets the client that presents the credential: the claim `client_id`. Default: none.
+    pub fn client(self, id: impl Into<String>) -> Self {
+        self.claim("client_id", id.into())
+    }
+
+    /// Sets the value of
+    /// [`AuthenticatedCredential::with_value`](crate::AuthenticatedCredential::with_value).
+    /// Default: none. Only the credential of a verifier of the application has it.
+    pub fn value(mut self, value: impl Any + Send + Sync) -> Self {
+        self.value = Some(Arc::new(value));
         self.authenticated()
     }
 
@@ -82,14 +104,14 @@ impl TestIdentity {
         let now = authorizer.clock.now();
         let mut refusal = None;
         for schemes in self.attempts(authorizer, sources) {
-            match self.decide(authorizer, operation, schemes, now).await {
+            match self.decide(authorizer, operation, sources, schemes, now).await {
                 Ok(permit) => return Ok(permit),
                 Err(cause) => _ = refusal.get_or_insert(cause),
             }
         }
         match refusal {
             Some(refusal) => Err(refusal),
-            None => self.decide(authorizer, operation, Vec::new(), now).await,
+            None => self.decide(authorizer, operation, sources, Vec::new(), now).await,
         }
     }
 
@@ -135,12 +157,13 @@ impl TestIdentity {
         &self,
         authorizer: &Authorizer,
         operation: &ResolvedOperation,
+        sources: &Sources,
         schemes: Vec<SchemeId>,
         now: Timestamp,
     ) -> Result<Option<Permit>, Refusal> {
         let mut accepted = Vec::new();
         for id in &schemes {
-            match self.accept(authorizer, *id) {
+            match self.accept(authorizer, sources, *id) {
                 Ok(one) => accepted.push(one),
                 Err(cause) => return Err(Refusal::Credential(cause, schemes, operation.invalid_credential())),
             }
@@ -167,21 +190,43 @@ impl TestIdentity {
 
     /// Returns the facts of the credential for one scheme, derived in the same way as from the
     /// claims of a token.
-    fn accept(&self, authorizer: &Authorizer, id: SchemeId) -> Result<AcceptedCredential, CredentialError> {
+    fn accept(
+        &self,
+        authorizer: &Authorizer,
+        sources: &Sources,
+        id: SchemeId,
+    ) -> Result<AcceptedCredential, CredentialError> {
         let subject = self
             .subject_by(authorizer.dialect.subject)
             .filter(|_| has_subject(authorizer, id));
         let payload = self.payload(subject.as_deref());
-        let claims = Claims::parse(payload.as_bytes(), ScopeLayout::Text).map_err(VerifyError::from)?;
+        let of_verifier = sources.entry(id).and_then(|entry| entry.verifier.kept_claims());
+        let names = of_verifier.clone().map_or_else(|| self.given_names(), Ok)?;
+        let claims = Claims::parse_keeping(payload.as_bytes(), ScopeLayout::Text, &names).map_err(VerifyError::from)?;
         if claims.has_confirmation() {
             return Err(VerifyError::Bound.into());
+        }
+        let mut kept = TokenClaims::of(&claims, subject.as_deref());
+        if of_verifier.is_none() {
+            kept = kept.unlimited();
+            if let Some(value) = &self.value {
+                kept = kept.with_shared_value(Arc::clone(value));
+            }
         }
         let token_facts = authorizer.table.claims_facts_for_test(id, claims)?;
         Ok(AcceptedCredential::from_application(CredentialFacts {
             token_facts,
             shadow: None,
-            subject,
+            claims: Arc::new(kept),
         }))
+    }
+
+    /// Returns the names of the claims that the verifier of an application could add.
+    fn given_names(&self) -> Result<ClaimNames, CredentialError> {
+        let is_registered =
+            |name: &String| ClaimNames::new([name]).is_err_and(|fault| fault.cause == KeepClaimError::Registered);
+        let names = ClaimNames::new(self.claims.keys().filter(|name| !is_registered(name)));
+        names.map_err(|fault| fault.cause.into())
     }
 
     /// Returns the `sub` of a token.

@@ -163,6 +163,10 @@ struct Readme;
 struct RefusalsPage;
 
 #[cfg(doctest)]
+#[doc = include_str!("../../../docs/schemes.md")]
+struct SchemesPage;
+
+#[cfg(doctest)]
 #[doc = include_str!("../../../docs/shadow.md")]
 struct ShadowPage;
 

@@ -7,9 +7,10 @@
 mod client;
 mod snapshot;
 
+use std::any::Any;
 use std::sync::Arc;
 
-use scopegate_domain::{SchemeName, ScopeToken, User};
+use scopegate_domain::{ApplicationUser, SchemeName, ScopeToken, User, UserId, UserStatus, Username};
 use scopegate_gate::TestIdentity;
 use serde_json::Value;
 
@@ -79,6 +80,26 @@ impl TestGate {
         self
     }
 
+    /// Sets the user of every request, of the application's own type, and its subject.
+    ///
+    /// # Panics
+    ///
+    /// If the subject is empty, too long or has control characters.
+    #[expect(clippy::panic, reason = "a test of an application ends with the reason")]
+    pub fn as_application_user<U: ApplicationUser>(self, subject: &str, user: U) -> Self {
+        let (id, name) = (UserId::parse(subject), Username::from_stored(subject));
+        let status = if user.is_active() {
+            UserStatus::Active
+        } else {
+            UserStatus::Disabled
+        };
+        let user = match (id, name) {
+            (Ok(id), Ok(name)) => User::new(id, name).with_status(status).with_value(user),
+            _ => panic!("`{subject}` cannot be the subject of a user"),
+        };
+        self.as_user(user)
+    }
+
     /// Sets the subject of every credential, which is `sub` in a token. If an operation needs a
     /// user, the gate finds the user of this subject.
     pub fn subject(mut self, subject: impl Into<Arc<str>>) -> Self {
@@ -109,10 +130,25 @@ impl TestGate {
         self
     }
 
-    /// Adds this claim to the credential, as in an access token: `acr`, `auth_time`, `aud`,
-    /// `client_id`, `cnf`.
+    /// Adds this claim to the credential, as in an access token: `acr`, `auth_time`, `aud`, `cnf`.
+    ///
+    /// Another claim reaches the handler only if the verifier of the scheme keeps it, as in
+    /// production ([`BearerTokens::keep_claim`](crate::BearerTokens::keep_claim)). The credential
+    /// of a verifier of the application can have any claim.
     pub fn claim(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.identity = self.identity.claim(name, value);
+        self
+    }
+
+    /// Sets the client that presents the credential: the claim `client_id`. Default: none.
+    pub fn client(mut self, id: impl Into<String>) -> Self {
+        self.identity = self.identity.client(id);
+        self
+    }
+
+    /// Sets the value that a verifier of the application adds to its credential. Default: none.
+    pub fn value(mut self, value: impl Any + Send + Sync) -> Self {
+        self.identity = self.identity.value(value);
         self
     }
 

@@ -38,8 +38,10 @@ use http::header::{CONNECTION, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
+use scopegate_domain::{Clock, SystemClock, Timestamp};
 use scopegate_gate::InputError;
 use scopegate_policy::Method;
+use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
@@ -65,6 +67,7 @@ pub fn ws(template: impl Into<String>) -> Route<AccessUndeclared> {
 struct SocketLimits {
     message: usize,
     idle: Duration,
+    end: Option<Timestamp>,
 }
 
 /// A request to use the connection for WebSocket. The handler answers with
@@ -95,6 +98,13 @@ impl WebSocketUpgrade {
         self
     }
 
+    /// Sets the time at which the connection ends, such as the expiry of the token
+    /// (`permit.expires_at()`). Default: none.
+    pub const fn ends_at(mut self, time: Option<Timestamp>) -> Self {
+        self.limits.end = time;
+        self
+    }
+
     /// Returns the answer to the handshake, and runs the function on the connection in a task of
     /// its own. The connection ends with the function.
     pub fn on_upgrade<F, Fut>(self, run: F) -> SwitchingProtocols
@@ -116,7 +126,16 @@ impl WebSocketUpgrade {
                 .max_frame_size(Some(limits.message))
                 .max_write_buffer_size(limits.message.saturating_mul(2).max(256 * 1024));
             let stream = WebSocketStream::from_raw_socket(upgraded, Role::Server, Some(config)).await;
-            run(WebSocket::new(stream, limits.idle)).await;
+            let work = run(WebSocket::new(stream, limits.idle));
+            match limits.end {
+                None => work.await,
+                Some(end) => {
+                    let left = end.seconds_since(SystemClock.now()).try_into().unwrap_or_default();
+                    if timeout(Duration::from_secs(left), work).await.is_err() {
+                        tracing::debug!("connection of WebSocket ended at its time");
+                    }
+                }
+            }
         };
         tokio::spawn(work.in_current_span());
         SwitchingProtocols { accept: self.accept }
@@ -136,6 +155,7 @@ impl Input for WebSocketUpgrade {
         let limits = SocketLimits {
             message: 64 * 1024,
             idle: Duration::from_mins(1),
+            end: None,
         };
         Ok(Self {
             upgrade,

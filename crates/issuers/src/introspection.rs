@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use quick_cache::UnitWeighter;
 use quick_cache::sync::{Cache, DefaultLifecycle, GuardResult};
-use scopegate_domain::Clock;
+use scopegate_domain::{ClaimNames, Clock};
 use scopegate_token::TokenRules;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
@@ -100,7 +100,13 @@ impl Introspection {
         }))
     }
 
-    /// Returns the subject and the scopes of a token, from the cache or from the issuer. `None`:
+    /// Returns the names of the claims that it keeps for handlers.
+    #[must_use]
+    pub fn kept_claims(&self) -> &ClaimNames {
+        &self.0.client.expected.kept_claims
+    }
+
+    /// Returns the claims and the scopes of a token, from the cache or from the issuer. `None`:
     /// the token is not valid here.
     ///
     /// # Errors

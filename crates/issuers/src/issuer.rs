@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use scopegate_domain::{Audience, ClaimLayout, Issuer, Lifetime, Scope, ScopeToken};
+use scopegate_domain::{Audience, ClaimLayout, ClaimNames, Issuer, Lifetime, Scope, ScopeToken};
 use scopegate_token::{JwksError, JwksPolicy, KeyError, KeySet, TokenRules, TokenType, Verifier};
 
 use crate::discovery::{self, Discovery};
@@ -68,6 +68,7 @@ impl RemoteIssuer {
             fetcher: None,
             subjects: SubjectMapping::default(),
             ceiling: None,
+            kept_claims: Vec::new(),
             token_cache_bytes: None,
             policy: RefreshPolicy {
                 key_ttl: KeyTtl {
@@ -172,6 +173,7 @@ pub struct RemoteIssuerBuilder {
     fetcher: Option<HttpFetcher>,
     subjects: SubjectMapping,
     ceiling: Option<Scope>,
+    kept_claims: Vec<String>,
     policy: RefreshPolicy,
     token_cache_bytes: Option<usize>,
 }
@@ -236,6 +238,13 @@ impl RemoteIssuerBuilder {
         self
     }
 
+    /// Keeps the claim of this name for handlers. May be called for several claims. Default: none.
+    /// A token whose kept claims are longer than [`ClaimNames::MAX_VALUES`] is refused.
+    pub fn keep_claim(mut self, name: impl Into<String>) -> Self {
+        self.kept_claims.push(name.into());
+        self
+    }
+
     /// Sets the minimum and the maximum TTL of keys. The `max-age` of the response is clamped to
     /// them. Default: 1 min and 1 h.
     pub fn key_ttl(mut self, min: Duration, max: Duration) -> Self {
@@ -268,8 +277,9 @@ impl RemoteIssuerBuilder {
     ///
     /// # Errors
     ///
-    /// [`RemoteSetupError`] if the issuer or the URL cannot be fetched, the leeway is too long, or
-    /// [`absent_type`](Self::absent_type) is set without [`jwt`](Self::jwt).
+    /// [`RemoteSetupError`] if the issuer or the URL cannot be fetched, the leeway is too long, a
+    /// claim cannot be kept, or [`absent_type`](Self::absent_type) is set without
+    /// [`jwt`](Self::jwt).
     pub fn build(self) -> Result<RemoteIssuer, RemoteSetupError> {
         discovery::check(&self.issuer)?;
         let location = match self.jwks_uri {
@@ -289,7 +299,10 @@ impl RemoteIssuerBuilder {
                 }
             }
         };
-        let verifier = Arc::new(Verifier::new(rules.with_leeway(self.leeway)?, KeySet::default()));
+        let rules = rules
+            .with_leeway(self.leeway)?
+            .with_kept_claims(ClaimNames::new(self.kept_claims)?);
+        let verifier = Arc::new(Verifier::new(rules, KeySet::default()));
         let keys: Arc<dyn KeySink> = Arc::<Verifier>::clone(&verifier);
         Ok(RemoteIssuer(Arc::new(Shared {
             refresh: Refresh::new(&self.issuer, location, fetcher, self.policy, keys),

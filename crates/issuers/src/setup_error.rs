@@ -1,16 +1,20 @@
 //! The error of the configuration of an issuer.
 
+use scopegate_domain::InvalidClaimName;
 use scopegate_token::LeewayTooLong;
 
 use crate::fetch::{InvalidEndpoint, InvalidRoots};
 
 /// The error of the configuration of an issuer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RemoteSetupError {
     /// Tokens without `typ` are accepted, but RFC 9068 requires it.
     #[error("tokens of RFC 9068 have a `typ`; call `jwt` to accept tokens without it")]
     AbsentType,
+    /// A claim that cannot be kept for handlers.
+    #[error(transparent)]
+    Claim(#[from] InvalidClaimName),
     /// A URL, perhaps the issuer itself, that cannot be fetched.
     #[error(transparent)]
     Endpoint(#[from] InvalidEndpoint),

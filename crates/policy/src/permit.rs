@@ -1,14 +1,16 @@
 //! Permits.
 
+mod claims;
+
 use std::fmt;
 use std::sync::Arc;
 
-use scopegate_domain::{SchemeName, ScopeToken, User};
+use scopegate_domain::{SchemeName, ScopeToken, TokenClaims, User};
 
-use crate::{Fact, FactId, FactSet, PresentedCredentials, ResolvedOperation, Subject};
+use crate::{Fact, FactId, FactSet, PresentedCredentials, ResolvedOperation};
 
-/// Proof that a request is authorized, with data for the handler: the subject, the user and the
-/// scopes.
+/// Proof that a request is authorized, with data for the handler: the subject, the user, the scopes
+/// and the claims of the credential.
 ///
 /// Only [`authorize`](crate::authorize) constructs a permit.
 ///
@@ -42,6 +44,25 @@ use crate::{Fact, FactId, FactSet, PresentedCredentials, ResolvedOperation, Subj
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
+/// # Claims
+///
+/// The methods that are named for a claim, [`claim`](Self::claim) and [`value`](Self::value) read
+/// the credential of the request:
+///
+/// ```
+/// use scopegate_policy::Permit;
+///
+/// /// Returns the tenant, and whether the user logged in by several factors.
+/// fn tenant(permit: &Permit) -> Result<(Option<u64>, bool), scopegate_domain::ReadClaimError> {
+///     Ok((permit.claim("tenant")?, permit.acr() == Some("mfa")))
+/// }
+/// # let _ = tenant;
+/// ```
+///
+/// If an operation needs several credentials, these are the claims of the first credential of
+/// [`subject`](Self::subject). Claims of the other credentials do not reach the handler. They are
+/// absent if no credential has a subject and there are several.
+///
 /// ```compile_fail
 /// let permit = scopegate_policy::Permit { user: None };
 /// ```
@@ -55,7 +76,7 @@ pub struct Permit {
     granted: FactSet,
     witness: usize,
     speaker: Option<usize>,
-    subject: Option<Arc<str>>,
+    claims: Option<Arc<TokenClaims>>,
 }
 
 impl Permit {
@@ -72,24 +93,19 @@ impl Permit {
             granted,
             witness,
             speaker,
-            subject: None,
+            claims: None,
         }
     }
 
-    /// Adds the subject of the credential to the permit. Call it with the presented credentials of
-    /// the decision. The decision itself allocates nothing and stores nothing of a request.
-    pub fn with_subject_of(mut self, presented: &PresentedCredentials<'_>) -> Self {
+    /// Adds the subject and the claims of the credential to the permit. Call it with the presented
+    /// credentials of the decision. The decision itself allocates nothing and stores nothing of a
+    /// request.
+    // SECURITY: the claims are those of the subject that was allowed. Tested by
+    // `claims_are_those_of_the_reported_subject`.
+    pub fn with_claims_of(mut self, presented: &PresentedCredentials<'_>) -> Self {
         let speaker = self.speaker.and_then(|number| presented.credentials().nth(number));
-        self.subject = speaker.map(|credential| credential.subject).and_then(Subject::shared);
+        self.claims = speaker.and_then(|credential| credential.subject.claims());
         self
-    }
-
-    /// Returns the subject of the credential, whether the user is known or not: the subject of a
-    /// token, the owner of a key. `None` if it has no subject, or if the permit was not made by
-    /// [`with_subject_of`](Self::with_subject_of).
-    #[must_use]
-    pub fn subject(&self) -> Option<&str> {
-        self.subject.as_deref()
     }
 
     /// Returns the security schemes whose credentials were accepted for this subject, in the order

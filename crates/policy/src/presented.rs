@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use scopegate_domain::{Timestamp, User};
+use scopegate_domain::{Timestamp, TokenClaims, User};
 
 use crate::{Binding, TokenFacts};
 
@@ -27,16 +27,19 @@ pub struct PresentedCredentials<'a> {
     pub(crate) facts: Vec<&'a str>,
 }
 
-/// The subject of a credential: none, or a name.
+/// The subject of a credential: none, a name, or the claims that contain the name.
 ///
-/// [`Permit::with_subject_of`](crate::Permit::with_subject_of) stores a shared name without copying
-/// it.
+/// [`Permit::with_claims_of`](crate::Permit::with_claims_of) shares the claims without a copy.
 ///
 /// ```
+/// use std::sync::Arc;
 /// use scopegate_policy::Subject;
+/// use scopegate_domain::TokenClaims;
 ///
 /// assert_eq!(Subject::from("johndoe").name(), Some("johndoe"));
 /// assert_eq!(Subject::default().name(), None);
+/// let claims = Arc::new(TokenClaims::new().with_subject("johndoe").with_client_id("app"));
+/// assert_eq!(Subject::from(&claims).name(), Some("johndoe"));
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
@@ -46,8 +49,8 @@ pub enum Subject<'a> {
     /// The credential has no subject.
     #[default]
     None,
-    /// The subject of this name, shared.
-    Shared(&'a Arc<str>),
+    /// The subject of these claims, which can be none.
+    Claims(&'a Arc<TokenClaims>),
 }
 
 impl<'a> Subject<'a> {
@@ -57,17 +60,23 @@ impl<'a> Subject<'a> {
         match self {
             Self::Named(name) => Some(name),
             Self::None => None,
-            Self::Shared(name) => Some(name),
+            Self::Claims(claims) => claims.subject(),
         }
     }
 
-    /// Returns the name as a shared pointer.
-    pub(crate) fn shared(self) -> Option<Arc<str>> {
+    /// Returns the claims of the credential.
+    pub(crate) fn claims(self) -> Option<Arc<TokenClaims>> {
         match self {
-            Self::Named(name) => Some(Arc::from(name)),
+            Self::Named(name) => Some(Arc::new(TokenClaims::new().with_subject(name))),
             Self::None => None,
-            Self::Shared(name) => Some(Arc::clone(name)),
+            Self::Claims(claims) => Some(Arc::clone(claims)),
         }
+    }
+}
+
+impl<'a> From<&'a Arc<TokenClaims>> for Subject<'a> {
+    fn from(claims: &'a Arc<TokenClaims>) -> Self {
+        Self::Claims(claims)
     }
 }
 
@@ -104,8 +113,9 @@ impl<'a> PresentedCredentials<'a> {
         }
     }
 
-    /// Adds an accepted credential and its subject. If an alternative requires several schemes with
-    /// a subject, their credentials must have the same subject, or they do not count together.
+    /// Adds an accepted credential with its subject or its claims. If an alternative requires
+    /// several schemes with a subject, their credentials must have the same subject, or they do not
+    /// count together.
     #[must_use]
     pub fn with_token(mut self, facts: &'a TokenFacts, subject: impl Into<Subject<'a>>) -> Self {
         let credential = Credential {

@@ -5,7 +5,7 @@ mod kind;
 mod proof_rules;
 mod token_type;
 
-use scopegate_domain::{Audience, ClaimLayout, Claims, Issuer, Lifetime, ScopeLayout, Timestamp};
+use scopegate_domain::{Audience, ClaimLayout, ClaimNames, Claims, Issuer, Lifetime, ScopeLayout, Timestamp};
 
 use self::kind::JwtRules;
 pub(crate) use self::kind::TokenKind;
@@ -47,6 +47,7 @@ pub struct TokenRules {
     leeway: Lifetime,
     max_token: usize,
     max_payload: usize,
+    kept_claims: ClaimNames,
 }
 
 impl TokenRules {
@@ -128,6 +129,7 @@ impl TokenRules {
             leeway,
             max_token: Self::MAX_TOKEN,
             max_payload: Self::MAX_PAYLOAD,
+            kept_claims: ClaimNames::NONE,
         }
     }
 
@@ -181,6 +183,20 @@ impl TokenRules {
         self.max_token = token.min(Self::MAX_TOKEN);
         self.max_payload = payload.min(Self::MAX_PAYLOAD);
         self
+    }
+
+    /// Sets the claims that are kept in addition to the supported ones, for handlers. Default:
+    /// none. A token whose kept claims are longer than [`ClaimNames::MAX_VALUES`] is refused.
+    #[must_use]
+    pub fn with_kept_claims(mut self, names: ClaimNames) -> Self {
+        self.kept_claims = names;
+        self
+    }
+
+    /// Returns the names of the kept claims.
+    #[must_use]
+    pub const fn kept_claims(&self) -> &ClaimNames {
+        &self.kept_claims
     }
 
     pub(crate) const fn kind(&self) -> &TokenKind {

@@ -7,7 +7,7 @@ use std::fmt;
 use std::mem::MaybeUninit;
 use std::sync::Arc;
 
-use scopegate_domain::{Claims, Timestamp, Verified};
+use scopegate_domain::{ClaimNames, Claims, Timestamp, Verified};
 
 use crate::compact::{CompactJws, SignatureBuffer};
 use crate::trust::TrustedKeys;
@@ -50,6 +50,14 @@ impl Verifier {
     pub fn new(rules: TokenRules, keys: impl Into<KeySet>) -> Self {
         let trust = Arc::new(TrustedKeys::new(&rules, keys.into()));
         Self { rules, trust }
+    }
+
+    /// Sets the claims that are kept for handlers, as [`TokenRules::with_kept_claims`] does. The
+    /// keys stay those of the original.
+    #[must_use]
+    pub fn with_kept_claims(mut self, names: ClaimNames) -> Self {
+        self.rules = self.rules.with_kept_claims(names);
+        self
     }
 
     /// Trusts these keys from now on and no other, in every clone. A verification in progress ends
@@ -103,7 +111,7 @@ impl Verifier {
     ) -> Result<Verified<Claims<'s>>, VerifyError> {
         let payload = self.open(token, scratch)?;
         let mut claims = Claims::empty(self.rules.claim_layout());
-        claims.fill(payload)?;
+        claims.fill_keeping(payload, self.rules.kept_claims())?;
         self.rules.check_claims(&claims, now)?;
         #[expect(
             clippy::disallowed_methods,

@@ -9,6 +9,9 @@ pub enum ClaimsError {
     /// A name occurs twice in one object, in any encoding.
     #[error("payload has a name twice in one object")]
     DuplicateName,
+    /// The kept claims are longer than [`ClaimNames::MAX_VALUES`](super::ClaimNames::MAX_VALUES).
+    #[error("kept claims are longer than {} bytes", super::limits::MAX_KEPT)]
+    KeptTooLong,
     /// The payload is not an object.
     #[error("payload is not a JSON object")]
     NotAnObject,
@@ -47,6 +50,7 @@ impl ClaimsError {
     pub const fn label(&self) -> &'static str {
         match self {
             Self::DuplicateName => "duplicate_claim",
+            Self::KeptTooLong => "kept_claims_length",
             Self::NotAnObject => "payload_object",
             Self::NotJson => "payload_json",
             Self::NotUtf8 => "payload_utf8",

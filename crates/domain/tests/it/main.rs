@@ -1,4 +1,5 @@
 //! Tests of the public interface of the crate, in one executable.
 
 mod claims;
+mod kept_claims;
 mod usernames;

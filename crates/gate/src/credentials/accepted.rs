@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use scopegate_domain::User;
-use scopegate_policy::{PresentedCredentials, Subject, TokenFacts};
+use scopegate_domain::{TokenClaims, User};
+use scopegate_policy::{PresentedCredentials, TokenFacts};
 use scopegate_token::{CachedToken, HeapSize};
 
 /// A credential that was accepted, in values that outlive it.
@@ -17,7 +17,8 @@ pub(crate) struct CredentialFacts {
     pub(crate) token_facts: TokenFacts,
     /// The facts of this credential under the shadow policy.
     pub(crate) shadow: Option<Box<TokenFacts>>,
-    pub(crate) subject: Option<Arc<str>>,
+    /// What a handler can read of the credential. Each permit shares it.
+    pub(crate) claims: Arc<TokenClaims>,
 }
 
 enum FactSource {
@@ -62,8 +63,8 @@ impl AcceptedCredential {
     }
 
     /// Returns the subject of the credential.
-    pub(crate) fn subject(&self) -> Option<&Arc<str>> {
-        self.facts().subject.as_ref()
+    pub(crate) fn subject(&self) -> Option<&str> {
+        self.facts().claims.subject()
     }
 
     /// Adds the credential to `presented`, with its facts under one of the two policies.
@@ -72,8 +73,7 @@ impl AcceptedCredential {
         presented: PresentedCredentials<'a>,
         token_facts: &'a TokenFacts,
     ) -> PresentedCredentials<'a> {
-        let subject = self.subject().map_or(Subject::None, Subject::Shared);
-        let presented = presented.with_token(token_facts, subject);
+        let presented = presented.with_token(token_facts, &self.facts().claims);
         match &self.user {
             Some(user) => presented.with_user(Arc::clone(user)),
             None => presented,
@@ -83,12 +83,14 @@ impl AcceptedCredential {
 
 impl HeapSize for CredentialFacts {
     fn heap_bytes(&self) -> usize {
-        /// What the counts of shared memory take.
-        const COUNTS: usize = 16;
+        /// The counts of shared memory, and the allocator's overhead for the four pieces of the
+        /// claims.
+        const SHARED: usize = 16 + 4 * 16;
         let shadow = self.shadow.as_ref();
-        let subject = self.subject.as_ref();
         self.token_facts.heap_bytes()
             + shadow.map_or(0, |shadow| size_of::<TokenFacts>() + shadow.heap_bytes())
-            + subject.map_or(0, |subject| COUNTS + subject.len())
+            + SHARED
+            + size_of::<TokenClaims>()
+            + self.claims.heap_bytes()
     }
 }

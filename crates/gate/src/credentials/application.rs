@@ -1,6 +1,8 @@
 //! Credentials that the application verifies.
 
-use scopegate_domain::Authenticated;
+use std::sync::Arc;
+
+use scopegate_domain::{Authenticated, Timestamp};
 use scopegate_store::StoreError;
 use scopegate_token::VerifyError;
 
@@ -20,6 +22,7 @@ pub(crate) async fn verify(
     wanted: VerificationContext<'_>,
     verifier: &dyn CredentialVerifier,
     credential: &Credential,
+    now: Timestamp,
 ) -> Result<Result<AcceptedCredential, CredentialError>, StoreError> {
     let CredentialCheck::Valid(acceptance) = verifier.verify(credential).await? else {
         return Ok(Err(CredentialError::Refused));
@@ -28,6 +31,15 @@ pub(crate) async fn verify(
     // (http/tests/it/issuers/rules.rs, `every_rule_applies_on_every_path`).
     if acceptance.is_sender_constrained {
         return Ok(Err(CredentialError::Verify(VerifyError::Bound)));
+    }
+    // SECURITY: a credential that states claims which cannot be kept is refused: without them it
+    // would have another meaning. Tested by http/tests/it/claims.rs,
+    // `credential_with_invalid_claims_is_refused`.
+    if let Some(fault) = acceptance.fault {
+        return Ok(Err(fault.into()));
+    }
+    if acceptance.claims.expires_at().is_some_and(|time| time <= now) {
+        return Ok(Err(CredentialError::Verify(VerifyError::Expired)));
     }
     let proof: Authenticated<AuthenticatedCredential> = Authenticated::assertion(acceptance);
     let token_facts = wanted
@@ -39,11 +51,14 @@ pub(crate) async fn verify(
         })
     });
     Ok(token_facts.map_err(CredentialError::from).map(|token_facts| {
-        let subject = proof.into_inner().subject.filter(|_| wanted.has_subject);
+        let mut claims = proof.into_inner().claims;
+        if !wanted.has_subject && claims.subject().is_some() {
+            claims = Arc::new(Arc::unwrap_or_clone(claims).without_subject());
+        }
         AcceptedCredential::from_application(CredentialFacts {
             token_facts,
             shadow,
-            subject,
+            claims,
         })
     }))
 }

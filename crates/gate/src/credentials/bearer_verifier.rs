@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use metrics::{Counter, Gauge, Unit, counter, describe_counter, describe_gauge, gauge};
-use scopegate_domain::{Claims, Scope, Timestamp, Verified};
+use scopegate_domain::{ClaimNames, Claims, InvalidClaimName, Scope, Timestamp, TokenClaims, Verified};
 use scopegate_policy::{OperationTable, SchemeId};
 use scopegate_token::{RevokedSet, SubjectClaim, TokenRules, VerifiedCache, Verifier};
 
@@ -36,11 +36,12 @@ use crate::shadow::ShadowEvaluator;
 pub struct BearerTokens {
     verifier: Arc<Verifier>,
     revoked: Arc<RevokedSet>,
+    kept_claims: Vec<String>,
     cache_bytes: usize,
 }
 
 impl BearerTokens {
-    /// The default size of the cache in bytes: about eight thousand tokens.
+    /// The default size of the cache in bytes: about seven thousand tokens.
     pub const CACHE_BYTES: usize = 8 * 1024 * 1024;
 
     /// Accepts the tokens of this verifier. No token is revoked.
@@ -48,6 +49,7 @@ impl BearerTokens {
         Self {
             verifier: verifier.into(),
             revoked: Arc::new(RevokedSet::new(SubjectClaim::UserId)),
+            kept_claims: Vec::new(),
             cache_bytes: Self::CACHE_BYTES,
         }
     }
@@ -56,6 +58,39 @@ impl BearerTokens {
     /// verifies its token again.
     pub const fn cache_bytes(mut self, bytes: usize) -> Self {
         self.cache_bytes = bytes;
+        self
+    }
+
+    /// Keeps the claim of this name for [`Permit::claim`](crate::Permit::claim). May be called for
+    /// several claims. Default: none.
+    ///
+    /// The claim is optional, and its value can be any JSON. A handler chooses the type:
+    ///
+    /// ```
+    /// use scopegate_gate::{BearerTokens, Permit};
+    /// # use scopegate_gate::domain::{ReadClaimError, Secret};
+    /// # use scopegate_gate::token::{SigningKey, TokenRules, Verifier};
+    ///
+    /// fn tenant(permit: &Permit) -> Result<Option<u64>, ReadClaimError> {
+    ///     permit.claim("tenant")
+    /// }
+    ///
+    /// # let key = SigningKey::hs256(&Secret::new(String::from("a secret text of thirty-two bytes")))?;
+    /// # let verifier = Verifier::new(TokenRules::shared_secret(), key.verifying_key());
+    /// let tokens = BearerTokens::new(verifier).keep_claim("tenant").keep_claim("plan");
+    /// # let _ = (tokens, tenant);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// A token is refused with 401 and `invalid_token` if its kept claims are longer than
+    /// [`ClaimNames::MAX_VALUES`] in total. The log names the cause. The values of a cached token
+    /// are in the memory of the cache.
+    ///
+    /// [`GateBuilder::build`](crate::GateBuilder::build) refuses more than [`ClaimNames::MAX`]
+    /// names, a name that is given twice, and the name of a claim that the gate reads itself. The
+    /// permit has methods for those, such as [`Permit::issuer`](crate::Permit::issuer).
+    pub fn keep_claim(mut self, name: impl Into<String>) -> Self {
+        self.kept_claims.push(name.into());
         self
     }
 
@@ -94,6 +129,8 @@ pub(crate) struct BearerVerifier {
     ceiling: Option<Scope>,
     /// `None` if there is no cache.
     metrics: Option<CacheMetrics>,
+    /// The claim that cannot be kept, for the error of the build.
+    invalid_claim: Option<InvalidClaimName>,
 }
 
 /// The context of a verification.
@@ -111,12 +148,28 @@ impl BearerVerifier {
     /// Creates the verifier, and registers its metrics.
     pub(crate) fn new(scheme: &str, tokens: BearerTokens) -> Self {
         let metrics = (tokens.cache_bytes > 0).then(|| CacheMetrics::new(scheme));
+        let of_rules = tokens.verifier.rules().kept_claims();
+        let names = ClaimNames::new(of_rules.iter().chain(tokens.kept_claims.iter().map(String::as_str)));
+        let (verifier, invalid_claim) = match names {
+            Ok(names) if names == *of_rules => (tokens.verifier, None),
+            Ok(names) => (
+                Arc::new(Arc::unwrap_or_clone(tokens.verifier).with_kept_claims(names)),
+                None,
+            ),
+            Err(fault) => (tokens.verifier, Some(fault)),
+        };
         Self {
-            cache: VerifiedCache::new(tokens.verifier, tokens.revoked, tokens.cache_bytes),
+            cache: VerifiedCache::new(verifier, tokens.revoked, tokens.cache_bytes),
             subjects: None,
             ceiling: None,
             metrics,
+            invalid_claim,
         }
+    }
+
+    /// Returns the claim that cannot be kept, if there is one.
+    pub(crate) const fn invalid_claim(&self) -> Option<&InvalidClaimName> {
+        self.invalid_claim.as_ref()
     }
 
     /// Returns the rules of the tokens.
@@ -194,14 +247,12 @@ impl BearerVerifier {
         let shadow = wanted
             .shadow
             .and_then(|shadow| shadow.token_facts(wanted.scheme, token_facts));
-        let meant = |subject: &str| match &self.subjects {
-            Some(name) => name(subject),
-            None => Arc::from(subject),
-        };
+        let subject = claims.subject().filter(|_| wanted.has_subject);
+        let mapped = subject.zip(self.subjects.as_ref()).map(|(subject, map)| map(subject));
         Ok(CredentialFacts {
             token_facts: token_facts(wanted.table, wanted.scheme)?,
             shadow,
-            subject: claims.subject().filter(|_| wanted.has_subject).map(meant),
+            claims: Arc::new(TokenClaims::of(claims, mapped.as_deref().or(subject))),
         })
     }
 }

@@ -1,10 +1,12 @@
 //! Credentials that the application itself verifies.
 
-use std::fmt;
+use std::any::Any;
 use std::sync::Arc;
+use std::{fmt, mem};
 
-use scopegate_domain::{ScopeToken, Secret};
+use scopegate_domain::{KeepClaimError, ScopeToken, Secret, Timestamp, TokenClaims};
 use scopegate_store::{BoxFuture, StoreError};
+use serde_json::Value;
 
 /// A credential as a request presents it: the secret, and for HTTP basic a user name.
 ///
@@ -107,19 +109,63 @@ pub enum CredentialCheck {
 /// let of_a_looked_up_token = CredentialCheck::Valid(AuthenticatedCredential::of_subject("u1").with_scopes([READ]));
 /// assert_ne!(of_a_program, of_a_looked_up_token);
 /// ```
+///
+/// It can state claims, which the [`Permit`](crate::Permit) has for the handler, and carry one
+/// value of a type of the application. Claims grant nothing: no guard reads them.
+///
+/// ```
+/// use scopegate_gate::{AuthenticatedCredential, Permit};
+///
+/// /// The row of a table of keys.
+/// struct KeyRow { plan: String }
+///
+/// let credential = AuthenticatedCredential::of_subject("u1")
+///     .with_client_id("app")
+///     .with_claim("tenant", 7)
+///     .with_value(KeyRow { plan: String::from("free") });
+///
+/// fn plan(permit: &Permit) -> Option<&str> {
+///     permit.value::<KeyRow>().map(|row| row.plan.as_str())
+/// }
+/// # let _ = (credential, plan);
+/// ```
+///
+/// Two credentials are equal only if they share one value. `Debug` prints neither the value nor
+/// those of the claims.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuthenticatedCredential {
-    pub(crate) subject: Option<Arc<str>>,
+    pub(crate) claims: Arc<TokenClaims>,
     pub(crate) scopes: Vec<ScopeToken>,
     pub(crate) is_sender_constrained: bool,
+    /// The first claim that cannot be kept.
+    pub(crate) fault: Option<KeepClaimError>,
 }
 
 impl AuthenticatedCredential {
     /// Creates a credential of this subject.
     #[must_use]
     pub fn of_subject(subject: impl Into<Arc<str>>) -> Self {
+        Self::of_claims(TokenClaims::new().with_subject(&subject.into()))
+    }
+
+    /// Creates a credential with these claims, such as those of a token that the application looked
+    /// up. The subject is that of the claims.
+    ///
+    /// ```
+    /// use scopegate_gate::AuthenticatedCredential;
+    /// use scopegate_gate::domain::{Timestamp, TokenClaims};
+    ///
+    /// let claims = TokenClaims::new()
+    ///     .with_subject("u1")
+    ///     .with_issuer("https://id.example")
+    ///     .with_expires_at(Timestamp::from_unix(1_700_000_000));
+    /// let credential = AuthenticatedCredential::of_claims(claims);
+    /// # let _ = credential;
+    /// ```
+    #[must_use]
+    pub fn of_claims(claims: impl Into<Arc<TokenClaims>>) -> Self {
         Self {
-            subject: Some(subject.into()),
+            claims: claims.into(),
             ..Self::default()
         }
     }
@@ -138,6 +184,43 @@ impl AuthenticatedCredential {
     #[must_use]
     pub const fn sender_constrained(mut self) -> Self {
         self.is_sender_constrained = true;
+        self
+    }
+
+    /// Adds a claim for [`Permit::claim`](crate::Permit::claim).
+    ///
+    /// The limits are those of [`ClaimNames`](crate::domain::ClaimNames), and a name may occur
+    /// once. If a claim breaks one of them, the gate refuses the credential, and the log names the
+    /// cause.
+    #[must_use]
+    pub fn with_claim(mut self, name: impl AsRef<str>, value: impl Into<Value>) -> Self {
+        let added = Arc::make_mut(&mut self.claims).add_claim(name.as_ref(), value);
+        self.fault = self.fault.or(added.err());
+        self
+    }
+
+    /// Sets the client that presents the credential. Default: none.
+    #[must_use]
+    pub fn with_client_id(self, client_id: impl AsRef<str>) -> Self {
+        self.with(|claims| claims.with_client_id(client_id.as_ref()))
+    }
+
+    /// Sets the time from which the gate refuses the credential. Default: none.
+    #[must_use]
+    pub fn with_expires_at(self, time: Timestamp) -> Self {
+        self.with(|claims| claims.with_expires_at(time))
+    }
+
+    /// Sets a value of the application's own type, for [`Permit::value`](crate::Permit::value).
+    /// Default: none. It replaces an earlier value.
+    #[must_use]
+    pub fn with_value(self, value: impl Any + Send + Sync) -> Self {
+        self.with(|claims| claims.with_value(value))
+    }
+
+    fn with(mut self, change: impl FnOnce(TokenClaims) -> TokenClaims) -> Self {
+        let claims = Arc::make_mut(&mut self.claims);
+        *claims = change(mem::take(claims));
         self
     }
 

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+#[cfg(feature = "testing")]
+use scopegate_domain::ClaimNames;
 use scopegate_domain::Timestamp;
 use scopegate_issuers::{Introspection, RemoteIssuer, Renewal, unverified_issuer};
 use scopegate_store::{BoxFuture, StoreError};
@@ -21,11 +23,7 @@ impl CredentialVerifier for Introspection {
             Ok(match answer.map_err(StoreError::unavailable)? {
                 None => CredentialCheck::Invalid,
                 Some(token) => {
-                    let acceptance = token.subject.map_or_else(
-                        AuthenticatedCredential::without_subject,
-                        AuthenticatedCredential::of_subject,
-                    );
-                    CredentialCheck::Valid(acceptance.with_scopes(token.scopes))
+                    CredentialCheck::Valid(AuthenticatedCredential::of_claims(token.claims).with_scopes(token.scopes))
                 }
             })
         })
@@ -105,6 +103,18 @@ impl IssuerSet {
         own.into_iter().chain(remote).chain(opaque).collect()
     }
 
+    /// Returns the names of the claims that one of the issuers keeps.
+    #[cfg(feature = "testing")]
+    pub(crate) fn kept_claims(&self) -> ClaimNames {
+        let own = self.own.as_deref().into_iter();
+        let remote = self.remote.iter().map(|remote| &*remote.judge);
+        let names = own.chain(remote).map(|tokens| tokens.rules().kept_claims());
+        let opaque = self.opaque.iter().map(Introspection::kept_claims);
+        names
+            .chain(opaque)
+            .fold(ClaimNames::NONE, |all, names| all.union(names))
+    }
+
     // SECURITY: the unverified `iss` selects the verifier and nothing else. Each verifier compares
     // the issuer again after it verified the signature. Tested by
     // http/tests/it/issuers/together.rs,
@@ -162,7 +172,7 @@ impl IssuerSet {
         let token = credential.secret().expose();
         match self.select(token) {
             SelectedIssuer::None => Ok(Err(VerifyError::Issuer.into())),
-            SelectedIssuer::Opaque(introspection) => application::verify(context, introspection, credential).await,
+            SelectedIssuer::Opaque(introspection) => application::verify(context, introspection, credential, now).await,
             SelectedIssuer::Own(tokens) => Ok(tokens.accept(context, token, now)),
             SelectedIssuer::Remote(remote) => remote.verify(context, token, now).await,
         }

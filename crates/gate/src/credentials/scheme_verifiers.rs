@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+#[cfg(feature = "testing")]
+use scopegate_domain::ClaimNames;
 use scopegate_domain::{Catalog, DeclaredScheme, SchemeName};
 use scopegate_policy::{Access, Alternative, OperationTable, ResolvedOperation, SchemeId};
 
@@ -72,6 +74,16 @@ impl SchemeVerifiers {
         table: &OperationTable,
         dialect: &Dialect,
     ) -> Result<Self, GateError> {
+        for (scheme, verifier) in &given {
+            if let SchemeVerifier::Token(tokens) = verifier
+                && let Some(fault) = tokens.invalid_claim()
+            {
+                return Err(GateError::KeptClaim {
+                    scheme: scheme.clone(),
+                    fault: fault.clone(),
+                });
+            }
+        }
         #[cfg(feature = "remote-issuers")]
         let given = merge(given)?;
         let mut schemes: Vec<(SchemeName, CredentialPlace, SchemeEntry)> = Vec::new();
@@ -250,9 +262,35 @@ impl Sources {
     }
 }
 
+#[cfg(feature = "testing")]
+impl SchemeVerifier {
+    /// Returns the names of the claims that the verifier keeps; `None` if the application chooses
+    /// them for each credential.
+    pub(crate) fn kept_claims(&self) -> Option<ClaimNames> {
+        match self {
+            Self::Application(_) => None,
+            #[cfg(feature = "remote-issuers")]
+            Self::Issuers(issuers) => Some(issuers.kept_claims()),
+            Self::Token(tokens) => Some(tokens.rules().kept_claims().clone()),
+        }
+    }
+}
+
+#[cfg(feature = "testing")]
 impl Sources {
+    /// Returns the entry of a scheme.
+    pub(crate) fn entry(&self, id: SchemeId) -> Option<&SchemeEntry> {
+        match self {
+            Self::Bearer(entry, _) => Some(entry).filter(|entry| entry.scheme == id),
+            Self::Nothing => None,
+            Self::Several(sources) => {
+                let mut entries = sources.iter().flat_map(|source| &source.schemes);
+                entries.find(|entry| entry.scheme == id)
+            }
+        }
+    }
+
     /// Returns the schemes of each place.
-    #[cfg(feature = "testing")]
     pub(crate) fn places(&self) -> Vec<Vec<SchemeId>> {
         match self {
             Self::Bearer(entry, _) => vec![vec![entry.scheme]],

@@ -5,7 +5,7 @@ use std::fmt::{self, Write as _};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use http::StatusCode;
-use scopegate_domain::{Clock, Lifetime, ScopeToken, SystemClock, Timestamp};
+use scopegate_domain::{Clock, Lifetime, ScopeToken, SystemClock, Timestamp, TokenClaims};
 use scopegate_gate::{AuthenticatedCredential, Credential, CredentialCheck, CredentialVerifier};
 use scopegate_policy::Permit;
 use scopegate_store::{BoxFuture, StoreError};
@@ -25,7 +25,7 @@ const OF_ONE_SUBJECT: usize = 16;
 /// Issues one-time tickets, and accepts each once: for a WebSocket of a browser, or for a link to a
 /// download.
 ///
-/// A ticket has the subject and the scopes of the permit for which it is issued. It is valid for a
+/// A ticket has the claims and the scopes of the permit for which it is issued. It is valid for a
 /// short time, in the memory of this process. A request presents it like an API key. So it is a
 /// scheme of the catalog, which operations require:
 ///
@@ -72,7 +72,7 @@ pub struct Tickets {
 }
 
 struct KnownTicket {
-    subject: Option<Arc<str>>,
+    claims: Option<Arc<TokenClaims>>,
     scopes: Vec<ScopeToken>,
     expires_at: Timestamp,
     /// The number of the ticket, by which the oldest is found.
@@ -99,6 +99,12 @@ pub enum TicketError {
     /// The system has no random bytes.
     #[error("no randomness is available")]
     Random,
+}
+
+impl KnownTicket {
+    fn subject(&self) -> Option<&str> {
+        self.claims.as_ref()?.subject()
+    }
 }
 
 impl Tickets {
@@ -144,10 +150,9 @@ impl Tickets {
         let mut random = [0; RANDOM_BYTES];
         SystemRandomSource.fill(&mut random).map_err(|_| TicketError::Random)?;
         let now = self.clock.now();
-        let subject: Option<Arc<str>> = permit.subject().map(Into::into);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|_, ticket| ticket.expires_at > now);
-        let of_subject = known.iter().filter(|(_, ticket)| ticket.subject == subject);
+        let of_subject = known.iter().filter(|(_, ticket)| ticket.subject() == permit.subject());
         let oldest = of_subject
             .clone()
             .min_by_key(|(_, ticket)| ticket.number)
@@ -162,7 +167,7 @@ impl Tickets {
         }
         let number = known.values().map(|ticket| ticket.number).max().unwrap_or_default() + 1;
         let ticket = KnownTicket {
-            subject,
+            claims: permit.shared_claims(),
             scopes: permit.granted().cloned().collect(),
             expires_at: now + self.lifetime,
             number,
@@ -194,10 +199,8 @@ impl CredentialVerifier for Tickets {
     fn verify<'a>(&'a self, credential: &'a Credential) -> BoxFuture<'a, Result<CredentialCheck, StoreError>> {
         let taken = self.take(credential.secret().expose());
         let check = taken.map_or(CredentialCheck::Invalid, |ticket| {
-            let credential = match ticket.subject {
-                Some(subject) => AuthenticatedCredential::of_subject(subject),
-                None => AuthenticatedCredential::without_subject(),
-            };
+            let claims = ticket.claims.unwrap_or_default();
+            let credential = AuthenticatedCredential::of_claims(claims);
             CredentialCheck::Valid(credential.with_scopes(ticket.scopes))
         });
         Box::pin(std::future::ready(Ok(check)))

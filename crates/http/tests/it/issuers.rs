@@ -8,6 +8,7 @@
 )]
 
 mod ceiling;
+mod claims;
 mod common;
 mod example;
 mod hostile;

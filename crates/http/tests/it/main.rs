@@ -12,6 +12,7 @@ mod answers;
 mod arguments;
 mod assets;
 mod challenge;
+mod claims;
 mod common;
 mod cors;
 mod credentials;

@@ -151,3 +151,18 @@ async fn user_of_another_type_is_a_build_error() {
         .then(|user: CurrentUser| async move { user.id().to_string() });
     assert_eq!(asked(&client(plain).0, "ada").await.1, "ada");
 }
+
+#[tokio::test]
+async fn double_has_a_user_of_the_application() {
+    let gate = builder(Members(Arc::default()))
+        .operation(get("/me").guard(user()).then(email))
+        .build()
+        .unwrap();
+    let member = Member {
+        email: "eve@example.com".to_owned(),
+        is_blocked: false,
+    };
+    let double = gate.testing().as_application_user("eve", member).scope(ME).gate();
+    let text = TestClient::new(double).get("/me").send().await.text();
+    assert_eq!(text, r#"eve@example.com Some("eve")"#);
+}

@@ -17,7 +17,12 @@ async fn issue(permit: Permit, State(tickets): State<Arc<Tickets>>) -> Result<Js
 
 async fn who(permit: Permit) -> String {
     let scopes: Vec<_> = permit.granted().map(ToString::to_string).collect();
-    format!("{:?} {}", permit.subject(), scopes.join(" "))
+    format!(
+        "{:?} {} {}",
+        permit.subject(),
+        permit.expires_at().is_some(),
+        scopes.join(" ")
+    )
 }
 
 /// A client of a gate with `POST /tickets` for tokens and `GET /feed` for tickets.
@@ -68,7 +73,7 @@ async fn ticket_is_accepted_once() {
     let ticket = ticket_of(&client, "johndoe").await;
     let (status, who) = feed(&client, &ticket).await;
     // The scheme of tickets declares one of the two scopes.
-    assert_eq!((status, who.as_str()), (StatusCode::OK, r#"Some("johndoe") me"#));
+    assert_eq!((status, who.as_str()), (StatusCode::OK, r#"Some("johndoe") true me"#));
     assert_eq!(feed(&client, &ticket).await.0, StatusCode::UNAUTHORIZED);
 }
 

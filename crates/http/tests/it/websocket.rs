@@ -7,6 +7,7 @@ use futures_util::{SinkExt, StreamExt};
 use http::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use scopegate_http::cors::Cors;
+use scopegate_http::domain::Timestamp;
 use scopegate_http::testing::TestClient;
 use scopegate_http::websocket::{Message, SwitchingProtocols, WebSocket, WebSocketUpgrade, ws};
 use scopegate_http::{Gate, Guard, Permit, warp};
@@ -43,12 +44,21 @@ async fn impatient(upgrade: WebSocketUpgrade) -> SwitchingProtocols {
         })
 }
 
+async fn short(upgrade: WebSocketUpgrade) -> SwitchingProtocols {
+    let end = Some(Timestamp::from_unix(0));
+    upgrade.ends_at(end).on_upgrade(|mut socket| async move {
+        let _ = socket.receive().await;
+        socket.send("still here").await.unwrap();
+    })
+}
+
 async fn gate() -> Gate {
     common::gate(Profile::Rfc)
         .await
         .cors(Cors::origins(["https://friend.example"]).unwrap())
         .operation(ws("/echo").guard(Guard::requires([ME])).then(echo))
         .operation(ws("/impatient").public().then(impatient))
+        .operation(ws("/short").public().then(short))
         .build()
         .unwrap()
 }
@@ -217,6 +227,15 @@ async fn silent_client_is_pinged_then_dropped() {
         .await
         .unwrap();
     assert_eq!(received.first(), Some(&0x89), "a ping: {received:?}");
+    server.abort();
+}
+
+#[tokio::test]
+async fn connection_ends_at_its_time() {
+    let (address, server) = serve(gate().await).await;
+    let mut socket = connect(address, "/short", &[]).await.unwrap();
+    let ended = socket.next().await;
+    assert!(matches!(ended, Some(Err(_)) | None), "{ended:?}");
     server.abort();
 }
 

@@ -1,22 +1,27 @@
 //! Reads an introspection response:
 //! [RFC 7662, section 2.2](https://www.rfc-editor.org/rfc/rfc7662#section-2.2).
 
-use scopegate_domain::{Audience, Claims, Issuer, ScopeLayout, ScopeToken, Timestamp};
+use scopegate_domain::{
+    Audience, ClaimNames, Claims, ClaimsError, Issuer, ScopeLayout, ScopeToken, Timestamp, TokenClaims,
+};
 use scopegate_token::TokenRules;
 
 use crate::document::{self, InvalidDocument};
+use crate::subject_mapping::SubjectMapping;
 
-/// The issuer and the audience that a response must have.
+/// The issuer and the audience that a response must have, and what of its claims is kept.
 #[derive(Clone, Debug)]
 pub(super) struct ExpectedClaims {
     pub(super) issuer: Issuer,
     pub(super) audience: Option<Audience>,
+    pub(super) subjects: SubjectMapping,
+    pub(super) kept_claims: ClaimNames,
 }
 
 /// A token that is valid here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ActiveToken {
-    pub(super) subject: Option<String>,
+    pub(super) claims: TokenClaims,
     pub(super) scopes: Vec<ScopeToken>,
     pub(super) expires_at: Timestamp,
 }
@@ -35,7 +40,14 @@ pub(super) fn read(
     if !status.is_active || !status.is_bearer {
         return Ok(None);
     }
-    let claims = Claims::parse(body, ScopeLayout::Text).map_err(|_| InvalidDocument::Member { name: "claims" })?;
+    let claims = match Claims::parse_keeping(body, ScopeLayout::Text, &expected.kept_claims) {
+        Ok(claims) => claims,
+        Err(fault @ ClaimsError::KeptTooLong) => {
+            tracing::warn!(issuer = %expected.issuer, %fault, "introspected token rejected");
+            return Ok(None);
+        }
+        Err(_) => return Err(InvalidDocument::Member { name: "claims" }),
+    };
     let is_issuer = claims.issuer().is_none_or(|issuer| issuer == expected.issuer.as_str());
     let is_audience = expected.audience.as_ref().is_none_or(|audience| {
         let is_named = claims.audiences().any(|name| name == audience.as_str());
@@ -51,9 +63,12 @@ pub(super) fn read(
     if !(is_issuer && is_audience && is_for_access && is_time) {
         return Ok(None);
     }
+    let subject = claims
+        .subject()
+        .map(|subject| expected.subjects.map(&expected.issuer, subject));
     let scopes = claims.scopes().map(ScopeToken::parse).collect::<Result<_, _>>();
     Ok(Some(ActiveToken {
-        subject: claims.subject().map(str::to_owned),
+        claims: TokenClaims::of(&claims, subject.as_deref()),
         scopes: scopes.map_err(|_| InvalidDocument::Member { name: "scope" })?,
         expires_at,
     }))
@@ -95,6 +110,8 @@ mod tests {
         let expected = ExpectedClaims {
             issuer: Issuer::parse("https://id.example").unwrap(),
             audience: Some(Audience::parse("https://api.example").unwrap()),
+            subjects: SubjectMapping::default(),
+            kept_claims: ClaimNames::new(["username", "tenant"]).unwrap(),
         };
         read(body.as_bytes(), &expected, NOW)
     }
@@ -173,14 +190,37 @@ mod tests {
     }
 
     #[test]
-    fn subject_scopes_and_expiry_are_read() {
-        let body = r#"{"active": true, "aud": "https://api.example", "sub": "joe", "scope": "a b", "exp": 2000}"#;
+    fn claims_scopes_and_expiry_are_read() {
+        let body = r#"{"active": true, "aud": "https://api.example", "sub": "joe", "scope": "a b", "exp": 2000,
+            "iss": "https://id.example", "client_id": "app", "iat": 900, "jti": "t1", "username": "Joe", "other": 1}"#;
         let active = answer(body).unwrap().unwrap();
-        assert_eq!(active.subject.as_deref(), Some("joe"));
+        let claims = &active.claims;
+        let texts = [claims.subject(), claims.client_id(), claims.token_id(), claims.issuer()];
+        assert_eq!(
+            texts,
+            ["https://id.example#joe", "app", "t1", "https://id.example"].map(Some)
+        );
+        assert!(claims.audience().eq(["https://api.example"]));
+        assert_eq!(
+            (claims.issued_at(), claims.expires_at()),
+            (Some(Timestamp::from_unix(900)), Some(active.expires_at))
+        );
+        assert_eq!(claims.claim("username"), Ok(Some("Joe".to_owned())));
+        assert_eq!(claims.claim::<String>("tenant"), Ok(None));
+        assert!(claims.claim::<u8>("other").is_err());
         assert_eq!(
             active.scopes,
             [ScopeToken::from_static("a"), ScopeToken::from_static("b")]
         );
         assert_eq!(active.expires_at.as_unix(), 2_000);
+    }
+    #[test]
+    fn token_with_too_long_kept_claims_is_invalid() {
+        let body = |bytes: usize| {
+            let tenant = "x".repeat(bytes - 2);
+            format!(r#"{{"active": true, "aud": "https://api.example", "tenant": "{tenant}"}}"#)
+        };
+        assert!(answer(&body(4096)).unwrap().is_some());
+        assert_eq!(answer(&body(4097)), Ok(None));
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use scopegate_domain::{Audience, Clock, Issuer, Scope, ScopeToken, Secret, SystemClock};
+use scopegate_domain::{Audience, ClaimNames, Clock, Issuer, Scope, ScopeToken, Secret, SystemClock};
 
 use super::Introspection;
 use super::answer::ExpectedClaims;
@@ -36,6 +36,7 @@ impl Introspection {
             clock: Arc::new(SystemClock),
             subjects: SubjectMapping::default(),
             ceiling: None,
+            kept_claims: Vec::new(),
             cache_ttl: (60, 5),
             cache_bytes: 4 * 1024 * 1024,
             max_concurrency: 32,
@@ -58,6 +59,7 @@ pub struct IntrospectionBuilder {
     clock: Arc<dyn Clock>,
     subjects: SubjectMapping,
     ceiling: Option<Scope>,
+    kept_claims: Vec<String>,
     cache_ttl: (u32, u32),
     cache_bytes: usize,
     max_concurrency: usize,
@@ -118,6 +120,14 @@ impl IntrospectionBuilder {
         self
     }
 
+    /// Keeps the member of this name of a response as a claim for handlers. May be called for
+    /// several claims. Default: none. A token whose kept claims are longer than
+    /// [`ClaimNames::MAX_VALUES`] is refused.
+    pub fn keep_claim(mut self, name: impl Into<String>) -> Self {
+        self.kept_claims.push(name.into());
+        self
+    }
+
     /// Sets the TTL of cached answers, in seconds: of valid and of invalid tokens. 0 disables the
     /// cache. Default: 60 and 5.
     pub const fn cache_ttl(mut self, valid: u32, invalid: u32) -> Self {
@@ -148,7 +158,7 @@ impl IntrospectionBuilder {
     ///
     /// # Errors
     ///
-    /// [`RemoteSetupError`] if the URL or the issuer cannot be fetched.
+    /// [`RemoteSetupError`] if the URL or the issuer cannot be fetched, or a claim cannot be kept.
     pub fn build(self) -> Result<Introspection, RemoteSetupError> {
         discovery::check(&self.issuer)?;
         let endpoint = self.endpoint.as_deref().map(Endpoint::parse).transpose()?;
@@ -157,6 +167,8 @@ impl IntrospectionBuilder {
             expected: ExpectedClaims {
                 issuer: self.issuer.clone(),
                 audience: self.audience,
+                subjects: self.subjects,
+                kept_claims: ClaimNames::new(self.kept_claims)?,
             },
             issuer: self.issuer,
             client_id: self.client_id,
@@ -165,7 +177,6 @@ impl IntrospectionBuilder {
             endpoint,
             discovery: self.discovery,
             fetcher,
-            subjects: self.subjects,
             ceiling: self.ceiling,
             discovered: Mutex::new(None),
         };

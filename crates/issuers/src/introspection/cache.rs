@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use quick_cache::Weighter;
 use quick_cache::sync::{Cache, DefaultLifecycle};
-use scopegate_domain::{Lifetime, Secret, Timestamp};
+use scopegate_domain::{Lifetime, Secret, Timestamp, TokenClaims};
 
 use super::introspected_token::IntrospectedToken;
 
@@ -179,7 +179,7 @@ impl Weighter<Arc<TokenText>, CachedAnswer> for ByteWeighter {
                 .iter()
                 .map(|scope| scope.as_str().len() + 32)
                 .sum::<usize>();
-            scopes + valid.subject.as_ref().map_or(0, |subject| subject.len())
+            scopes + size_of::<TokenClaims>() + valid.claims.heap_bytes()
         });
         u64::try_from(ENTRY_BYTES + token.expose().len() + heap).unwrap_or(u64::MAX)
     }

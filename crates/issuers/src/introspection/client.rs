@@ -1,6 +1,6 @@
 //! Sends introspection requests, and finds the endpoint.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64_simd::STANDARD;
 use form_urlencoded::Serializer;
@@ -13,7 +13,6 @@ use super::introspected_token::IntrospectedToken;
 use crate::discovery::{self, Discovery};
 use crate::fetch::{Endpoint, Form, HttpFetcher};
 use crate::remote_error::RemoteError;
-use crate::subject_mapping::SubjectMapping;
 
 /// The method of client authentication ([RFC 6749, section
 /// 2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1)).
@@ -38,7 +37,6 @@ pub(super) struct IntrospectionClient {
     pub(super) endpoint: Option<Endpoint>,
     pub(super) discovery: Discovery,
     pub(super) fetcher: HttpFetcher,
-    pub(super) subjects: SubjectMapping,
     /// The scopes that a token can have at most.
     pub(super) ceiling: Option<Scope>,
     /// The endpoint of the metadata document, until a request to it fails.
@@ -66,11 +64,11 @@ impl IntrospectionClient {
         Ok(match answer {
             None => (None, Timestamp::MAX),
             Some(active) => {
-                let subject = active.subject.map(|subject| self.subjects.map(&self.issuer, &subject));
                 let is_allowed =
                     |scope: &ScopeToken| self.ceiling.as_ref().is_none_or(|ceiling| ceiling.contains(scope));
                 let scopes = active.scopes.into_iter().filter(is_allowed).collect();
-                (Some(IntrospectedToken { subject, scopes }), active.expires_at)
+                let claims = Arc::new(active.claims);
+                (Some(IntrospectedToken { claims, scopes }), active.expires_at)
             }
         })
     }

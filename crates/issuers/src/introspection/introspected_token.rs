@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use scopegate_domain::ScopeToken;
+use scopegate_domain::{ScopeToken, TokenClaims};
 
-/// A valid opaque token: its subject and its scopes.
+/// A valid opaque token: its claims and its scopes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct IntrospectedToken {
-    /// The local subject: the `sub` of the response, mapped by the
-    /// [`SubjectMapping`](crate::SubjectMapping).
-    pub subject: Option<Arc<str>>,
+    /// The claims of the response. Their subject is the local one: the `sub` of the response,
+    /// mapped by the [`SubjectMapping`](crate::SubjectMapping).
+    pub claims: Arc<TokenClaims>,
     /// The scopes, without those above the ceiling.
     pub scopes: Vec<ScopeToken>,
 }

@@ -9,8 +9,8 @@ use scopegate_domain::{
 };
 use scopegate_policy::{
     Access, Binding, Check, CheckContext, Denial, Fact, Forbidden, Guard, InvalidTokenCause, Needs, Operation,
-    OperationTable, PresentedCredentials, ResolvedOperation, Rule, Subject, SubjectKind, TableError, TokenFacts,
-    authorize, explain,
+    OperationTable, PresentedCredentials, ResolvedOperation, Rule, SubjectKind, TableError, TokenFacts, authorize,
+    explain,
 };
 
 const READ: ScopeToken = ScopeToken::from_static("read");
@@ -396,25 +396,6 @@ fn two_subjects_do_not_count_together() {
     let permit = authorize(&either.operations()[0], &presented).unwrap();
     assert_eq!(permit.required(), [OTHER]);
     assert!(permit.user().is_some(), "the user of the party that is allowed");
-}
-
-#[test]
-fn permit_has_the_subject_of_the_credential() {
-    let table = single(&Guard::any_of([[WRITE], [OTHER]]));
-    let operation = &table.operations()[0];
-    let (one, two) = (token(&table, "one", "{}"), token(&table, "two", r#"{"scope":"other"}"#));
-    let bob = Arc::from("bob");
-    let presented = PresentedCredentials::new(NOW)
-        .with_token(&one, "alice")
-        .with_token(&two, Subject::Shared(&bob));
-    let permit = authorize(operation, &presented).unwrap();
-    assert_eq!(permit.subject(), None, "a decision keeps nothing of a request");
-    let permit = permit.with_subject_of(&presented);
-    assert_eq!(permit.subject(), Some("bob"));
-    assert_eq!(permit.schemes().map(SchemeName::as_str).collect::<Vec<_>>(), ["two"]);
-    let nobody = PresentedCredentials::new(NOW).with_token(&two, None);
-    let permit = authorize(operation, &nobody).unwrap().with_subject_of(&nobody);
-    assert_eq!((permit.subject(), permit.schemes().count()), (None, 1));
 }
 
 #[test]

@@ -9,6 +9,7 @@
     reason = "a test that cannot go on fails, and makes its own proofs"
 )]
 
+mod claims;
 mod decisions;
 mod exhaustive;
 mod laws;

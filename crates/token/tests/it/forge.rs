@@ -150,7 +150,7 @@ pub(crate) fn verify(rules: &TokenRules, keys: impl Into<KeySet>, token: &str) -
     })
 }
 
-fn merged(base: &Value, more: &Value) -> Value {
+pub(crate) fn merged(base: &Value, more: &Value) -> Value {
     let mut members: Map<String, Value> = base.as_object().unwrap().clone();
     for (name, value) in more.as_object().unwrap() {
         if value.is_null() {

@@ -17,6 +17,7 @@ mod header;
 mod import;
 mod jwks;
 mod jwt;
+mod kept_claims;
 mod key_ring;
 mod keys;
 mod kinds;

@@ -13,7 +13,7 @@ fn token(text: &str) -> Arc<TokenText> {
 #[expect(clippy::unnecessary_wraps, reason = "a cached answer is optional")]
 fn valid(subject: &str) -> Answer {
     Answer::Some(IntrospectedToken {
-        subject: Some(Arc::from(subject)),
+        claims: Arc::new(TokenClaims::new().with_subject(subject)),
         scopes: Vec::new(),
     })
 }
