@@ -28,6 +28,7 @@ mod inputs;
 mod issuers;
 #[path = "../../../../tests/long_check.rs"]
 mod long_check;
+mod multipart;
 mod one_round;
 mod openapi;
 mod places;
