@@ -2,6 +2,7 @@
 
 mod content;
 mod events;
+pub(crate) mod file;
 mod location;
 pub(crate) mod refused;
 
@@ -11,6 +12,7 @@ use utoipa::ToSchema;
 
 pub use self::content::{Html, Streamed};
 pub use self::events::{Event, Sse};
+pub use self::file::File;
 pub use self::location::{CreatedAt, InvalidLocation, Redirect};
 pub use crate::description::OperationDescription;
 use crate::response_body;

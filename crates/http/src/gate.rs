@@ -16,6 +16,7 @@ use scopegate_gate::{BodyError, RequestHead, Routed, ServerFault, Target};
 use scopegate_policy::OperationTable;
 use serde_json::Value;
 
+use crate::answer::file::conditions;
 use crate::answer::refused::AsRefusal;
 use crate::body::{self, BodyLimits};
 use crate::body_stream::BodyStream;
@@ -211,7 +212,7 @@ impl Gate {
         };
         let response = answering.await;
         match response.extensions().get::<AsRefusal>() {
-            None => response,
+            None => conditions::apply(head.method(), head.headers(), response),
             Some(AsRefusal::Missing) => self.refusals().not_found().map(Into::into),
             Some(AsRefusal::Body(error)) => routed.respond_body_error(*error).map(Into::into),
             Some(AsRefusal::Input(error)) => self.refusals().input_error(error, routed.label()).map(Into::into),

@@ -21,6 +21,7 @@ mod example_schemes;
 mod example_snapshot;
 mod fall_through;
 mod fastapi_security;
+mod files;
 mod fuzz_corpus;
 mod gate;
 mod hostile;
