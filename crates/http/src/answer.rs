@@ -2,6 +2,7 @@
 
 mod content;
 mod events;
+pub(crate) mod file;
 mod location;
 pub(crate) mod refused;
 
@@ -10,6 +11,7 @@ use serde::Serialize;
 
 pub use self::content::{Html, Streamed};
 pub use self::events::{Event, Sse};
+pub use self::file::File;
 pub use self::location::{CreatedAt, InvalidLocation, Redirect};
 use crate::data::ResponseData;
 pub use crate::description::OperationDescription;

@@ -5,6 +5,7 @@ use hyper::upgrade::OnUpgrade;
 use scopegate_gate::{BodyError, RequestHead, Routed, ServerFault};
 use scopegate_policy::Permit;
 
+use crate::answer::file::conditions;
 use crate::answer::refused::AsRefusal;
 use crate::body_stream::BodyStream;
 use crate::gate::{Gate, MountedOperation};
@@ -61,7 +62,7 @@ impl Gate {
                 Err(error) => return self.argument_error(&error, routed),
             }
         };
-        self.answered(answering, routed).await
+        self.answered(answering, &request).await
     }
 
     /// Loads the resource before the body is read.
@@ -85,7 +86,7 @@ impl Gate {
         match loading.await {
             Ok(Some(resource)) => parts.set_resource(resource),
             Ok(None) => return self.refuse_resource(check, routed),
-            Err(response) => return self.as_refusal(response, routed),
+            Err(response) => return self.as_refusal(response, request),
         }
         check.count(true);
         let body = match self.read_body_of(request, sent).await {
@@ -94,7 +95,7 @@ impl Gate {
         };
         let mut parts = parts.with_body(body);
         match mounted.endpoint.call(&mut parts) {
-            Ok(answering) => self.answered(answering, routed).await,
+            Ok(answering) => self.answered(answering, request).await,
             Err(error) => self.argument_error(&error, routed),
         }
     }
@@ -129,16 +130,17 @@ impl Gate {
         }
     }
 
-    async fn answered(&self, answering: Answering, routed: &Routed<'_>) -> Response {
+    async fn answered(&self, answering: Answering, request: &OperationRequest<'_>) -> Response {
         let response = answering.await;
-        self.as_refusal(response, routed)
+        self.as_refusal(response, request)
     }
 
     /// Replaces a response that the gate writes as a refusal.
-    fn as_refusal(&self, response: Response, routed: &Routed<'_>) -> Response {
+    fn as_refusal(&self, response: Response, request: &OperationRequest<'_>) -> Response {
+        let &OperationRequest { routed, head, .. } = request;
         let refusals = self.refusals();
         match response.extensions().get::<AsRefusal>() {
-            None => response,
+            None => conditions::apply(head.method(), head.headers(), response),
             Some(AsRefusal::Missing) => refusals.not_found(routed.label()).map(Into::into),
             Some(AsRefusal::Body(error)) => routed.respond_body_error(*error).map(Into::into),
             Some(AsRefusal::Input(error)) => refusals.input_error(error, routed.label()).map(Into::into),

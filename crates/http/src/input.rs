@@ -16,6 +16,7 @@
 //! | [`Form<T>`] | a body of `application/x-www-form-urlencoded` |
 //! | [`Bytes`] | the whole body |
 //! | [`BodyStream`] | the body in parts |
+//! | `Multipart` (feature `multipart`) | a body of `multipart/form-data`, field by field |
 //! | [`Method`], [`Uri`], [`HeaderMap`] | the head of the request |
 //! | [`PeerAddress`], [`RequestId`] | the address of the client, the id of the request |
 //! | [`Loaded<T>`] | the resource of [`Route::load`](crate::Route::load) |
@@ -30,6 +31,8 @@ mod body;
 pub(crate) mod declaration;
 mod fields;
 mod head;
+#[cfg(feature = "multipart")]
+mod multipart;
 mod optional;
 mod parsed;
 mod parts;
@@ -43,6 +46,8 @@ pub use scopegate_gate::{BodyError, InputError, InvalidInput, LocationStep};
 pub use self::declaration::{BodyUse, Head, Input, ReadKind, StreamedBody, WholeBody};
 pub use self::fields::{Cookie, Form, Header, Query};
 pub use self::head::{PeerAddress, RequestId};
+#[cfg(feature = "multipart")]
+pub use self::multipart::{Field, Multipart, MultipartError};
 pub use self::parsed::Parsed;
 pub use self::parts::RequestParts;
 pub use self::path::Path;

@@ -74,6 +74,7 @@
 //! |---|---|---|
 //! | `warp` | yes | filters for warp; without it the gate is a service of hyper and tower |
 //! | `docs` | yes | Swagger UI and Redoc, 2.8 MB |
+//! | `multipart` | no | forms with files |
 //! | `remote-issuers` | no | tokens of other providers |
 //! | `import` | no | readers of OpenAPI and other documents |
 //! | `testing` | no | the module [`testing`]: permits without a token, a client without a socket, policy snapshots |

@@ -22,6 +22,7 @@ mod example_schemes;
 mod example_snapshot;
 mod fall_through;
 mod fastapi_security;
+mod files;
 mod fuzz_corpus;
 mod gate;
 mod hostile;
@@ -30,6 +31,7 @@ mod issuers;
 #[path = "../../../../tests/long_check.rs"]
 mod long_check;
 mod mistakes;
+mod multipart;
 mod one_round;
 mod openapi;
 mod own_users;

@@ -62,7 +62,7 @@ const LAYERS: [(&str, &[&str]); 16] = [
 ];
 
 /// Third-party crates that only these of our crates may import.
-const RESERVED: [(&str, &str); 28] = [
+const RESERVED: [(&str, &str); 29] = [
     ("ahash", "token"),
     ("anyhow", "server"),
     ("argon2", "token"),
@@ -76,6 +76,7 @@ const RESERVED: [(&str, &str); 28] = [
     ("matchit", "gate"),
     ("metrics-exporter-prometheus", "server"),
     ("multer", "fastapi"),
+    ("multer", "http"),
     ("quick_cache", "issuers"),
     ("quick_cache", "store"),
     ("quick_cache", "token"),

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 /// The selected crate and features, and the maximum number of crates in its tree.
-const LIMITS: [(&[&str], usize); 6] = [
+const LIMITS: [(&[&str], usize); 7] = [
     (&["-p", "scopegate-gate"], 65),
     (&["-p", "scopegate-http", "--no-default-features"], 75),
     (&["-p", "scopegate-http"], 105),
+    (&["-p", "scopegate-http", "--features", "multipart"], 110),
     (&["-p", "scopegate-http", "--features", "remote-issuers"], 113),
     (&["-p", "scopegate-http", "--features", "import"], 112),
     (&["-p", "scopegate-portal"], 95),
