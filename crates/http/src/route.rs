@@ -112,10 +112,13 @@ impl Route<AccessUndeclared> {
     }
 }
 
-impl<Access: AcceptsGuard> Route<Access> {
+impl<Access> Route<Access> {
     /// Adds this guard. Several guards do not see each other's scopes; they apply in the order of
     /// the calls.
-    pub fn guard(self, guard: impl Into<Guard>) -> Route<Guarded> {
+    pub fn guard(self, guard: impl Into<Guard>) -> Route<Guarded>
+    where
+        Access: AcceptsGuard,
+    {
         self.map(|operation| operation.guard(guard))
     }
 
@@ -133,7 +136,10 @@ impl<Access: AcceptsGuard> Route<Access> {
     ///     .then(|user: CurrentUser| async move { user.username().to_string() });
     /// # let _ = operation;
     /// ```
-    pub fn and_guard(self, guard: impl Into<Guard>) -> Route<Guarded> {
+    pub fn and_guard(self, guard: impl Into<Guard>) -> Route<Guarded>
+    where
+        Access: AcceptsGuard,
+    {
         self.map(|operation| operation.and_guard(guard))
     }
 }
