@@ -11,13 +11,14 @@ use utoipa::ToSchema;
 
 use crate::build_error::BuildError;
 use crate::component::{self, has_shape};
+use crate::constraints::Constraints;
 use crate::field_place::FieldPlace;
 use crate::field_shape::FieldShape;
 use crate::merge::{merge_parameters, merge_responses};
 use crate::path_shape::PathShape;
 use crate::resource_type::ResourceType;
 use crate::utoipa_schema::to_json;
-use crate::{body_check, field_check, path_check};
+use crate::{body_check, field_check, field_constraints, path_check};
 
 /// The description of an operation for the document, from the types of its inputs and responses.
 ///
@@ -220,6 +221,7 @@ impl OperationDescription {
             FieldShape::default()
         });
         let checked = field_check::check::<T>(&mut shape).and_then(|()| field_check::check_names(&shape, place));
+        let checked = checked.and_then(|()| field_constraints::compile(&mut shape, &self.schemas));
         if let Err(reason) = checked {
             self.note(TypeFault::Fields(place, reason));
         }
@@ -314,10 +316,23 @@ impl OperationDescription {
         self.fault.get_or_insert(fault);
     }
 
-    pub(crate) fn json_body<T: ToSchema + DeserializeOwned>(&mut self) {
+    /// Adds a body of JSON, which the input `I` reads.
+    pub(crate) fn json_body<I: 'static, T: ToSchema + DeserializeOwned>(&mut self) {
         let schema = self.reference::<T>();
-        if let Err(reason) = body_check::check::<T>(&to_json(&T::schema()), &self.schemas) {
-            self.note(TypeFault::Body(reason));
+        let whole = to_json(&T::schema());
+        let checked = body_check::check::<T>(&whole, &self.schemas);
+        match checked.and_then(|()| Constraints::of(&whole, &self.schemas)) {
+            Ok(None) => {}
+            Ok(constraints) => self.inputs.push(FieldInput {
+                input: TypeId::of::<I>(),
+                place: FieldPlace::Form,
+                shape: FieldShape {
+                    body_constraints: constraints,
+                    ..FieldShape::default()
+                },
+                refuses: |_, _| false,
+            }),
+            Err(reason) => self.note(TypeFault::Body(reason)),
         }
         self.request_body("application/json", &schema);
     }

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::constraints::Constraints;
 use crate::field_place::FieldPlace;
 
 /// The maximum depth of schemas that is followed, so that a recursive schema ends.
@@ -27,6 +28,7 @@ pub(crate) struct Parameter {
     pub(crate) types: Vec<ValueType>,
     /// A text that the type accepts, if one is known.
     pub(crate) sample: Option<String>,
+    pub(crate) constraints: Option<Constraints>,
 }
 
 /// The fields of an input, in the order of their declaration.
@@ -35,6 +37,10 @@ pub(crate) struct FieldShape {
     pub(crate) parameters: Vec<Parameter>,
     /// The schema and the types of parameters with any other name, if a map takes them.
     pub(crate) rest: Option<(Value, Vec<ValueType>)>,
+    /// The constraints of parameters with any other name.
+    pub(crate) rest_constraints: Option<Constraints>,
+    /// The constraints of a body that has no fields, such as one of JSON.
+    pub(crate) body_constraints: Option<Constraints>,
     /// Whether the required parameters depend on others, as in an enum.
     pub(crate) has_alternatives: bool,
     /// Whether the schema consists of several schemas, as by `flatten`.
@@ -62,6 +68,13 @@ impl FieldShape {
     pub(crate) fn types(&self, name: &str) -> &[ValueType] {
         let rest = || self.rest.as_ref().map_or(&[][..], |(_, types)| types);
         self.parameter(name).map_or_else(rest, |parameter| &parameter.types)
+    }
+
+    /// Returns the constraints of the values of this name.
+    pub(crate) fn constraints(&self, name: &str) -> Option<&Constraints> {
+        let rest = || self.rest_constraints.as_ref();
+        self.parameter(name)
+            .map_or_else(rest, |parameter| parameter.constraints.as_ref())
     }
 
     /// The parameter objects of the document, for a place other than a form.
@@ -155,6 +168,7 @@ fn collect(schema: &Value, components: &Map<String, Value>, depth: usize) -> Opt
                 required: required.contains(&name.as_str()),
                 types: Vec::new(),
                 sample: None,
+                constraints: None,
             });
         }
     }

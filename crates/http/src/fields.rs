@@ -11,8 +11,8 @@ use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
-pub(crate) use self::text::text;
 use self::text::{Text, boolean};
+pub(crate) use self::text::{scalar, text};
 use crate::field_place::FieldPlace;
 use crate::field_shape::{FieldShape, ValueType};
 use crate::invalid_value::InvalidValue;

@@ -25,6 +25,38 @@
 //! | a type of the application | what its [`Input`] reads |
 //!
 //! All errors of all inputs are in one response.
+//!
+//! # Constraints
+//!
+//! The lengths, bounds and numbers of elements that `#[schema(..)]` states are documented and
+//! enforced: `min_length`, `max_length`, `minimum`, `maximum`, `exclusive_minimum`,
+//! `exclusive_maximum`, `multiple_of`, `min_items`, `max_items`, `min_properties` and
+//! `max_properties`. A `pattern` is an error when the gate is built, because no engine of patterns
+//! reads requests. Let the type of the field refuse the value, such as [`Parsed`].
+//!
+//! A type with constraints does not read the aliases of serde, because the document does not name
+//! them.
+//!
+//! ```
+//! use scopegate_http::{Json, post, serde, utoipa};
+//! use scopegate_http::utoipa::ToSchema;
+//!
+//! #[derive(serde::Deserialize, ToSchema)]
+//! #[serde(crate = "scopegate_http::serde")]
+//! struct NewReport {
+//!     #[schema(min_length = 1, max_length = 80)]
+//!     title: String,
+//!     #[schema(max_items = 20)]
+//!     tags: Vec<String>,
+//! }
+//!
+//! async fn write(Json(report): Json<NewReport>) -> String {
+//!     format!("{} has {} tags", report.title, report.tags.len())
+//! }
+//!
+//! let operation = post("/reports").public().then(write);
+//! # let _ = operation;
+//! ```
 
 pub(crate) mod argument;
 mod body;

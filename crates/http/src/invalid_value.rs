@@ -55,6 +55,15 @@ impl InvalidValue {
         self
     }
 
+    /// Adds this parameter around the location of the error.
+    pub(crate) fn within(mut self, parameter: &str, input: &str) -> Self {
+        if self.location.is_empty() {
+            return self.at(parameter, input);
+        }
+        self.location.push(LocationStep::name(parameter));
+        self
+    }
+
     /// Names the field of the error as the request does.
     pub(crate) fn renamed(mut self, place: FieldPlace) -> Self {
         if let Some(LocationStep::Name(name)) = self.location.last_mut()

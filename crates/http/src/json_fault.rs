@@ -33,6 +33,18 @@ pub(crate) fn explain<T: DeserializeOwned>(fault: &serde_json::Error, body: &[u8
     InvalidInput::new("value_error", "body", None, message)
 }
 
+/// Reads a value as a `T`.
+///
+/// # Errors
+///
+/// The location and the message of the error.
+pub(crate) fn read<T: DeserializeOwned>(body: &Value) -> Result<T, InvalidInput> {
+    T::deserialize(body).map_err(|_| match find::<T>(body) {
+        Some(fault) => fault.into_input("body"),
+        None => InvalidInput::new("value_error", "body", None, "Value error, the input is not as declared"),
+    })
+}
+
 /// Finds an array in place of a structure. Derived readers accept it, and documents do not.
 ///
 /// The location is not found behind `flatten` or in an enum, because serde reads those as any value

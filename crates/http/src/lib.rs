@@ -94,6 +94,7 @@ mod body_stream;
 mod build_error;
 mod caller;
 mod component;
+mod constraints;
 #[cfg(feature = "docs")]
 mod content_coding;
 mod data;
@@ -101,6 +102,7 @@ mod description;
 mod dispatch;
 mod document;
 mod field_check;
+mod field_constraints;
 mod field_place;
 mod field_shape;
 mod fields;

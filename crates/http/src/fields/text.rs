@@ -2,13 +2,32 @@
 
 use serde::de::{Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
+use serde_json::{Number, Value};
 
+use crate::field_shape::ValueType;
 use crate::invalid_value::InvalidValue;
 use crate::scalar_kind::ScalarKind;
 
 /// Returns a deserializer of a text, such as a name of a map.
 pub(crate) fn text(text: &str) -> impl for<'de> Deserializer<'de, Error = InvalidValue> + '_ {
     Text(text)
+}
+
+/// Returns a text as a value of the first of these types that it is of.
+pub(crate) fn scalar(text: &str, types: &[ValueType]) -> Option<Value> {
+    types.iter().find_map(|of| match of {
+        ValueType::Boolean => boolean(text).map(Value::Bool),
+        ValueType::Integer => {
+            let signed = text.parse().ok().map(|value: i64| value.into());
+            signed.or_else(|| text.parse().ok().map(|value: u64| value.into()))
+        }
+        ValueType::Number => {
+            let number = text.parse().ok().and_then(Number::from_f64);
+            number.map(Value::Number)
+        }
+        ValueType::Text => Some(text.into()),
+        ValueType::List(_) | ValueType::Object => None,
+    })
 }
 
 pub(super) fn boolean(text: &str) -> Option<bool> {

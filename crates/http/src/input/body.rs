@@ -1,16 +1,20 @@
 //! Inputs that read the body: JSON, bytes and streams.
 
+use std::any::TypeId;
+
 use bytes::Bytes;
-use scopegate_gate::InputError;
+use scopegate_gate::{InputError, InvalidInput};
 use serde_json::json;
 
 use crate::answer::Json;
 use crate::body;
 use crate::body_stream::BodyStream;
+use crate::constraints::Constraints;
 use crate::data::RequestData;
 use crate::description::OperationDescription;
 use crate::input::declaration::{Input, StreamedBody, WholeBody};
 use crate::input::parts::RequestParts;
+use crate::json_fault;
 
 /// The media type of a body of any type.
 const ANY: &str = "*/*";
@@ -41,7 +45,12 @@ impl<T: RequestData> Input for Json<T> {
     type Reads = WholeBody;
 
     fn read(parts: &mut RequestParts<'_>) -> Result<Self, InputError> {
-        body::read_json(parts.headers(), parts.body()).map(Self)
+        let read = body::read_json(parts.headers(), parts.body());
+        let shape = parts.shape(TypeId::of::<Self>());
+        match shape.and_then(|shape| shape.body_constraints.as_ref()) {
+            None => read.map(Self),
+            Some(constraints) => enforce(constraints, parts.body(), read).map(Self),
+        }
     }
 
     fn is_absent(parts: &RequestParts<'_>) -> bool {
@@ -49,8 +58,40 @@ impl<T: RequestData> Input for Json<T> {
     }
 
     fn describe(description: &mut OperationDescription) {
-        description.json_body::<T>();
+        description.json_body::<Self, T>();
     }
+}
+
+/// Adds the errors of constraints to the result of reading a body. A value that the document does
+/// not name, such as one of an alias, is not read.
+fn enforce<T: DeserializeOwned>(
+    constraints: &Constraints,
+    body: &[u8],
+    read: Result<T, InputError>,
+) -> Result<T, InputError> {
+    let mut faults = match &read {
+        Ok(_) => Vec::new(),
+        Err(InputError::Invalid(fault)) => vec![fault.clone()],
+        Err(_) => return read,
+    };
+    let Ok(mut value) = serde_json::from_slice(body) else {
+        // The type ignores a part of the body that is not JSON, so nothing can be compared.
+        return read.and(Err(InvalidInput::new(
+            "json_invalid",
+            "body",
+            None,
+            "JSON decode error",
+        )
+        .into()));
+    };
+    faults.extend(constraints.check_body(&value));
+    if !faults.is_empty() {
+        return Err(InputError::Several(faults));
+    }
+    if constraints.remove_unknown(&mut value) {
+        return json_fault::read(&value).map_err(InputError::Invalid);
+    }
+    read
 }
 
 /// The whole body, of any media type.

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::data::RequestData;
 use crate::description::OperationDescription;
+use crate::field_constraints;
 use crate::field_place::FieldPlace;
 use crate::field_shape::FieldShape;
 use crate::fields::{self, FieldValues};
@@ -216,7 +217,20 @@ fn read<I: 'static, T: DeserializeOwned>(
     texts: &FieldValues<'_>,
     place: FieldPlace,
 ) -> Result<T, InputError> {
-    fields::read(texts, &shape_of::<I>(parts), place).map_err(InputError::Several)
+    let shape = shape_of::<I>(parts);
+    let broken = field_constraints::check(texts, &shape, place);
+    let read = fields::read(texts, &shape, place);
+    match read {
+        Ok(_) if !broken.is_empty() => Err(InputError::Several(broken)),
+        Ok(value) => match field_constraints::without_unknown(texts, &shape) {
+            None => Ok(value),
+            Some(known) => fields::read(&known, &shape, place).map_err(InputError::Several),
+        },
+        Err(mut faults) => {
+            faults.extend(broken);
+            Err(InputError::Several(faults))
+        }
+    }
 }
 
 fn has_none<I: 'static>(parts: &RequestParts<'_>, texts: &FieldValues<'_>) -> bool {

@@ -14,6 +14,7 @@ mod assets;
 mod challenge;
 mod claims;
 mod common;
+mod constraints;
 mod cors;
 mod credentials;
 mod documented;

@@ -1,0 +1,159 @@
+//! The constraints of documented schemas, such as lengths and bounds, enforced on values.
+//!
+//! A constraint is declared once, by `#[schema(..)]` of utoipa: the document shows the schema, and
+//! this module enforces the same schema. A constraint that is not enforced is an error when the
+//! gate is built.
+
+mod alternatives;
+mod compile;
+mod limits;
+mod unknown;
+
+use scopegate_gate::{InvalidInput, LocationStep};
+use serde_json::{Map, Value};
+
+use self::compile::{Compiled, Node};
+use crate::invalid_value::InvalidValue;
+
+/// The maximum number of errors in one answer.
+const FAULTS: usize = 100;
+
+/// The maximum number of schemas that are compared with one value, on average. Alternatives in
+/// alternatives would multiply them.
+const SCHEMAS_PER_VALUE: usize = 64;
+
+/// The constraints of the schema of one type.
+#[derive(Clone, Debug)]
+pub(crate) struct Constraints(Compiled);
+
+impl Constraints {
+    /// Returns the constraints of a schema and of all schemas that it refers to; `None` if there is
+    /// none.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that names a constraint that cannot be enforced.
+    pub(crate) fn of(schema: &Value, components: &Map<String, Value>) -> Result<Option<Self>, String> {
+        compile::compile(schema, components).map(|compiled| compiled.map(Self))
+    }
+
+    /// Returns the errors of a value. The location of each is inside the value.
+    pub(crate) fn check(&self, value: &Value) -> Vec<InvalidValue> {
+        let mut checking = Checking {
+            compiled: &self.0,
+            steps: Vec::new(),
+            faults: Vec::new(),
+            fuel: count(value).saturating_mul(SCHEMAS_PER_VALUE),
+        };
+        checking.check(self.0.root, value);
+        if checking.fuel == 0 {
+            checking.faults = vec![InvalidValue::new(
+                "value_error",
+                "Value error, the input is too complex",
+            )];
+        }
+        checking.faults
+    }
+
+    /// Removes the members that the document does not name, at the places of constraints. Returns
+    /// whether there was one.
+    pub(crate) fn remove_unknown(&self, value: &mut Value) -> bool {
+        unknown::remove(&self.0, &[self.0.root], value)
+    }
+
+    /// Returns the errors of a body.
+    pub(crate) fn check_body(&self, value: &Value) -> Vec<InvalidInput> {
+        let faults = self.check(value).into_iter();
+        faults.map(|fault| fault.into_input("body")).collect()
+    }
+}
+
+/// Returns the number of values in a value.
+fn count(value: &Value) -> usize {
+    match value {
+        Value::Array(elements) => elements.iter().map(count).sum::<usize>().saturating_add(1),
+        Value::Object(members) => members.values().map(count).sum::<usize>().saturating_add(1),
+        _ => 1,
+    }
+}
+
+struct Checking<'c> {
+    compiled: &'c Compiled,
+    steps: Vec<LocationStep>,
+    faults: Vec<InvalidValue>,
+    /// The number of schemas that may still be compared.
+    fuel: usize,
+}
+
+impl Checking<'_> {
+    fn check(&mut self, number: usize, value: &Value) {
+        self.fuel = self.fuel.saturating_sub(1);
+        if self.fuel == 0 || self.faults.len() >= FAULTS {
+            return;
+        }
+        let compiled = self.compiled;
+        let Some(node) = compiled.nodes.get(number).filter(|node| node.leads_to_limits) else {
+            return;
+        };
+        for (kind, message) in node.limits.faults(value) {
+            self.add(kind, message);
+        }
+        match value {
+            Value::Array(elements) => self.check_elements(node, elements),
+            Value::Object(members) => {
+                for (name, value) in members {
+                    if let Some(schema) = node.member(name) {
+                        self.inside(LocationStep::name(name), schema, value);
+                    }
+                }
+            }
+            _ => {}
+        }
+        for part in &node.all_of {
+            self.check(*part, value);
+        }
+        for alternatives in &node.any_of {
+            self.check_alternatives(alternatives, value);
+        }
+    }
+
+    fn check_elements(&mut self, node: &Node, elements: &[Value]) {
+        for (index, value) in elements.iter().enumerate() {
+            if let Some(schema) = node.element(index) {
+                self.inside(LocationStep::Index(index), schema, value);
+            }
+        }
+    }
+
+    fn inside(&mut self, step: LocationStep, schema: usize, value: &Value) {
+        self.steps.push(step);
+        self.check(schema, value);
+        self.steps.pop();
+    }
+
+    /// A value is valid if one alternative is. Otherwise the errors are those of the first
+    /// alternative that has the shape of the value.
+    fn check_alternatives(&mut self, alternatives: &[usize], value: &Value) {
+        let before = self.faults.len();
+        let mut first = None;
+        for alternative in alternatives {
+            if !alternatives::has_shape(self.compiled, *alternative, value) {
+                continue;
+            }
+            self.check(*alternative, value);
+            let found = self.faults.split_off(before.min(self.faults.len()));
+            if found.is_empty() {
+                return;
+            }
+            first.get_or_insert(found);
+        }
+        // Without an alternative of this shape, serde refuses the value.
+        self.faults.extend(first.unwrap_or_default());
+    }
+
+    fn add(&mut self, kind: &'static str, message: String) {
+        let fault = InvalidValue::new(kind, message);
+        let steps = self.steps.iter().rev().cloned();
+        self.faults.push(steps.fold(fault, InvalidValue::inside));
+    }
+}

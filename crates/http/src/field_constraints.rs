@@ -1,0 +1,79 @@
+//! Enforces the constraints of documented parameters on their texts.
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Value};
+
+use crate::constraints::Constraints;
+use crate::field_place::FieldPlace;
+use crate::field_shape::{FieldShape, ValueType};
+use crate::fields::{self, FieldValues};
+use crate::invalid_value::InvalidValue;
+use scopegate_gate::InvalidInput;
+
+/// Compiles the constraints of each parameter.
+///
+/// # Errors
+///
+/// A sentence that names a constraint that cannot be enforced.
+pub(crate) fn compile(shape: &mut FieldShape, components: &Map<String, Value>) -> Result<(), String> {
+    for parameter in &mut shape.parameters {
+        let constraints = Constraints::of(&parameter.schema, components);
+        let named = |reason| format!("parameter `{}`: {reason}", parameter.name);
+        parameter.constraints = constraints.map_err(named)?;
+    }
+    if let Some((schema, _)) = &shape.rest {
+        shape.rest_constraints = Constraints::of(schema, components)?;
+    }
+    Ok(())
+}
+
+/// Returns the errors of the parameters that break a constraint.
+pub(crate) fn check(texts: &FieldValues<'_>, shape: &FieldShape, place: FieldPlace) -> Vec<InvalidInput> {
+    let mut faults = Vec::new();
+    let declared = shape.parameters.iter().map(|parameter| parameter.name.as_str());
+    let others = texts
+        .keys()
+        .map(AsRef::as_ref)
+        .filter(|name| shape.parameter(name).is_none());
+    for name in declared.chain(others) {
+        let (Some(constraints), Some(values)) = (shape.constraints(name), texts.get(name)) else {
+            continue;
+        };
+        let Some(value) = value(values, shape.types(name)) else {
+            continue;
+        };
+        let last = values.last().map_or("", |value| value);
+        let located = constraints
+            .check(&value)
+            .into_iter()
+            .map(|fault| fault.within(name, last));
+        faults.extend(located.map(|fault: InvalidValue| fault.renamed(place).into_input(place.as_str())));
+    }
+    faults
+}
+
+/// Returns the texts that the document names; `None` if there are no others, or no constraints.
+///
+/// The reason is an alias of serde, whose value would have no constraints.
+pub(crate) fn without_unknown<'q>(texts: &FieldValues<'q>, shape: &FieldShape) -> Option<FieldValues<'q>> {
+    let has_constraints = shape.parameters.iter().any(|parameter| parameter.constraints.is_some());
+    let is_known = |name: &str| shape.rest.is_some() || shape.parameter(name).is_some();
+    if !has_constraints || texts.keys().all(|name| is_known(name)) {
+        return None;
+    }
+    let known = texts.iter().filter(|(name, _)| is_known(name));
+    Some(known.map(|(name, values)| (name.clone(), values.clone())).collect())
+}
+
+/// Returns the texts as a value of the first documented type that they are of.
+fn value(texts: &[Cow<'_, str>], types: &[ValueType]) -> Option<Value> {
+    let of = |of: &ValueType| match of {
+        ValueType::List(elements) => texts.iter().map(|text| fields::scalar(text, elements)).collect(),
+        _ => None,
+    };
+    types
+        .iter()
+        .find_map(of)
+        .or_else(|| fields::scalar(texts.last()?, types))
+}

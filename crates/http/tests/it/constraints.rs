@@ -1,0 +1,319 @@
+//! Constraints of schemas: the document shows them, and requests must follow them.
+#![expect(dead_code, reason = "fields are only read from requests")]
+
+use http::{Request, StatusCode};
+use scopegate_http::input::{Cookie, Form, Header};
+use scopegate_http::utoipa::{self, ToSchema};
+use scopegate_http::{Gate, HandledOperation, Json, Query, get, post};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::common::{self, Answered, Profile, send};
+
+async fn built(operation: HandledOperation) -> Gate {
+    common::gate(Profile::Rfc).await.operation(operation).build().unwrap()
+}
+
+async fn error_of(operation: HandledOperation) -> String {
+    let builder = common::gate(Profile::Rfc).await.operation(operation);
+    builder.build().unwrap_err().to_string()
+}
+
+async fn posted(gate: &Gate, body: &Value) -> Answered {
+    let request = Request::post("/x").header("content-type", "application/json");
+    send(gate, request.body(body.to_string()).unwrap()).await
+}
+
+/// The location and the kind of each error; none if the request is answered.
+fn faults(answered: &Answered) -> Vec<(Value, String)> {
+    if answered.status == StatusCode::NO_CONTENT {
+        return Vec::new();
+    }
+    assert_eq!(answered.status, StatusCode::BAD_REQUEST, "{}", answered.body);
+    let body = answered.json();
+    let faults = body["errors"].as_array().unwrap();
+    let fault = |fault: &Value| (fault["loc"].clone(), fault["type"].as_str().unwrap().to_owned());
+    faults.iter().map(fault).collect()
+}
+
+fn expected(faults: &[(Value, &str)]) -> Vec<(Value, String)> {
+    faults
+        .iter()
+        .map(|(place, kind)| (place.clone(), (*kind).to_owned()))
+        .collect()
+}
+
+#[derive(Deserialize, ToSchema)]
+struct Item {
+    #[schema(min_length = 2, max_length = 4)]
+    title: String,
+    #[schema(minimum = 1, maximum = 100)]
+    count: Option<u8>,
+    #[schema(exclusive_minimum = 0, exclusive_maximum = 1)]
+    share: Option<f64>,
+    #[schema(multiple_of = 5)]
+    step: Option<i64>,
+    #[schema(no_recursion)]
+    next: Option<Box<Item>>,
+}
+
+#[derive(Deserialize, ToSchema)]
+struct Order {
+    #[schema(min_items = 1, max_items = 3)]
+    items: Vec<Item>,
+    #[serde(default)]
+    notes: std::collections::BTreeMap<String, Item>,
+}
+
+async fn order() -> Gate {
+    built(post("/x").public().then(|_: Json<Order>| async {})).await
+}
+
+#[tokio::test]
+async fn every_error_of_a_body_has_its_location() {
+    let gate = order().await;
+    let good = json!({ "items": [{ "title": "añb" }], "notes": { "n": { "title": "ab", "share": 0.5, "step": -10 } } });
+    assert_eq!(faults(&posted(&gate, &good).await), []);
+    let body = json!({
+        "items": [
+            { "title": "a" },
+            { "title": "ab", "count": 0, "share": 0, "step": 7 },
+            { "title": "abcde", "count": 101, "share": 1.0 },
+            { "title": "ab", "next": { "title": "ab", "next": { "title": "" } } },
+        ],
+        "notes": { "n": { "title": "a" } },
+    });
+    let wanted = expected(&[
+        (json!(["body", "items"]), "too_long"),
+        (json!(["body", "items", 0, "title"]), "string_too_short"),
+        (json!(["body", "items", 1, "count"]), "greater_than_equal"),
+        (json!(["body", "items", 1, "share"]), "greater_than"),
+        (json!(["body", "items", 1, "step"]), "multiple_of"),
+        (json!(["body", "items", 2, "title"]), "string_too_long"),
+        (json!(["body", "items", 2, "count"]), "less_than_equal"),
+        (json!(["body", "items", 2, "share"]), "less_than"),
+        (json!(["body", "items", 3, "next", "next", "title"]), "string_too_short"),
+        (json!(["body", "notes", "n", "title"]), "string_too_short"),
+    ]);
+    assert_eq!(faults(&posted(&gate, &body).await), wanted);
+    let empty = posted(&gate, &json!({ "items": [] })).await;
+    assert_eq!(empty.json()["errors"][0]["msg"], "List should have at least 1 item");
+}
+
+#[tokio::test]
+async fn error_of_a_type_is_next_to_those_of_constraints() {
+    let gate = order().await;
+    let body = json!({ "items": [{ "title": "a", "count": "many" }] });
+    let wanted = expected(&[
+        (json!(["body", "items", 0, "count"]), "int_type"),
+        (json!(["body", "items", 0, "title"]), "string_too_short"),
+    ]);
+    assert_eq!(faults(&posted(&gate, &body).await), wanted);
+    let request = Request::post("/x").header("content-type", "application/json");
+    // serde does not parse what it ignores.
+    let ignored = r#"{ "items": [{ "title": "ab" }], "other": 1e999 }"#;
+    let answered = send(&gate, request.body(ignored.to_owned()).unwrap()).await;
+    assert_eq!(faults(&answered), expected(&[(json!(["body"]), "json_invalid")]));
+}
+
+#[tokio::test]
+async fn parameters_follow_their_constraints_in_every_place() {
+    #[derive(Deserialize, ToSchema)]
+    struct Fields {
+        #[schema(minimum = 10)]
+        x_size: Option<i64>,
+        #[schema(max_length = 3)]
+        x_name: Option<String>,
+        #[serde(default)]
+        #[schema(max_items = 2)]
+        x_tag: Vec<String>,
+        other: Option<String>,
+    }
+    type All = (Query<Fields>, Header<Fields>, Cookie<Fields>, Form<Fields>);
+    let all = |a: Query<Fields>, b: Header<Fields>, c: Cookie<Fields>, d: Form<Fields>| async move {
+        let _: All = (a, b, c, d);
+    };
+    let gate = built(post("/x").public().then(all)).await;
+    let request = |text: &str, header: &str| {
+        let cookie = text.replace('&', "; ");
+        let request = Request::post(format!("/x?{text}")).header("cookie", cookie);
+        let request = request.header("x-size", header).header("x-name", "añb");
+        request
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(text.to_owned())
+            .unwrap()
+    };
+    assert_eq!(
+        faults(&send(&gate, request("x_size=10&x_name=abc&x_tag=a&x_tag=b", "10")).await),
+        []
+    );
+    let refused = send(&gate, request("x_size=9&x_name=abcd&x_tag=a&x_tag=b&x_tag=c", "-3")).await;
+    let of = |place: &str| {
+        [
+            (json!([place, "x_size"]), "greater_than_equal"),
+            (json!([place, "x_name"]), "string_too_long"),
+            (json!([place, "x_tag"]), "too_long"),
+        ]
+    };
+    let mut wanted = of("query").to_vec();
+    wanted.push((json!(["header", "x-size"]), "greater_than_equal"));
+    wanted.extend(of("cookie"));
+    wanted.extend(of("body"));
+    assert_eq!(faults(&refused), expected(&wanted));
+    let parameters = &gate.openapi()["paths"]["/x"]["post"]["parameters"];
+    assert_eq!(parameters[0]["schema"]["minimum"], 10);
+}
+
+#[tokio::test]
+async fn alternative_of_the_value_decides() {
+    #[derive(Deserialize, ToSchema)]
+    #[serde(tag = "kind", rename_all = "lowercase")]
+    enum Shape {
+        Circle {
+            #[schema(minimum = 1)]
+            size: u32,
+        },
+        Square {
+            #[schema(minimum = 5)]
+            size: u32,
+        },
+    }
+    #[derive(Deserialize, ToSchema)]
+    #[serde(untagged)]
+    enum Either {
+        Short {
+            #[schema(max_length = 2)]
+            name: String,
+        },
+        Long {
+            #[schema(min_length = 4)]
+            name: String,
+        },
+        Other(i64),
+    }
+    let shape = built(post("/x").public().then(|_: Json<Vec<Shape>>| async {})).await;
+    let body =
+        json!([{ "kind": "circle", "size": 1 }, { "kind": "square", "size": 4 }, { "kind": "circle", "size": 0 }]);
+    let wanted = expected(&[
+        (json!(["body", 1, "size"]), "greater_than_equal"),
+        (json!(["body", 2, "size"]), "greater_than_equal"),
+    ]);
+    assert_eq!(faults(&posted(&shape, &body).await), wanted);
+    let either = built(post("/x").public().then(|_: Json<Either>| async {})).await;
+    for (body, kind) in [
+        (json!({ "name": "ab" }), None),
+        (json!({ "name": "abcd" }), None),
+        (json!({ "name": "abc" }), Some("string_too_long")),
+    ] {
+        let found = faults(&posted(&either, &body).await);
+        assert_eq!(found.first().map(|(_, kind)| kind.as_str()), kind, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn constraint_that_is_not_enforced_is_a_build_error() {
+    #[derive(Deserialize, ToSchema)]
+    struct Pattern {
+        #[schema(pattern = "^a+$")]
+        code: String,
+    }
+    #[derive(Deserialize, ToSchema)]
+    struct Outer {
+        inner: Vec<Pattern>,
+    }
+    #[derive(Deserialize, ToSchema, PartialEq, Eq, Hash, PartialOrd, Ord)]
+    #[schema(max_length = 3)]
+    struct Name(String);
+    #[derive(Deserialize, ToSchema)]
+    struct Named {
+        map: std::collections::BTreeMap<Name, u8>,
+    }
+    let of_body = error_of(post("/x").public().then(|_: Json<Outer>| async {})).await;
+    let of_query = error_of(get("/x").public().then(|_: Query<Pattern>| async {})).await;
+    let of_names = error_of(post("/x").public().then(|_: Json<Named>| async {})).await;
+    assert!(of_names.contains("`propertyNames`"), "{of_names}");
+    for error in [of_body, of_query] {
+        assert!(
+            error.contains("/x`") && error.contains("`code`") && error.contains("`pattern`"),
+            "{error}"
+        );
+    }
+}
+
+/// The document does not name an alias, so that its value has no constraints.
+#[tokio::test]
+async fn alias_is_not_read_around_a_constraint() {
+    #[derive(Deserialize, ToSchema)]
+    struct Aliased {
+        #[serde(alias = "titel")]
+        #[schema(max_length = 2)]
+        title: String,
+        #[serde(flatten)]
+        more: More,
+    }
+    #[derive(Deserialize, ToSchema)]
+    struct More {
+        #[serde(default, alias = "zahl")]
+        #[schema(maximum = 5)]
+        number: i64,
+    }
+    async fn body(Json(list): Json<Vec<Aliased>>) -> String {
+        let read = list.iter().map(|read| format!("{} {}", read.title, read.more.number));
+        read.collect::<Vec<_>>().join(";")
+    }
+    async fn query(Query(read): Query<Aliased>) -> String {
+        format!("{} {}", read.title, read.more.number)
+    }
+    let gate = built(post("/x").public().then(body)).await;
+    let known = json!([{ "title": "ab", "number": 5, "other": 1 }]);
+    assert_eq!(posted(&gate, &known).await.body, "ab 5");
+    let aliased = posted(&gate, &json!([{ "title": "ab" }, { "titel": "abc" }])).await;
+    assert_eq!(faults(&aliased), expected(&[(json!(["body", 1, "title"]), "missing")]));
+    let flattened = posted(&gate, &json!([{ "title": "ab", "zahl": 6 }])).await;
+    assert_eq!(flattened.body, "ab 0");
+    let gate = built(get("/x").public().then(query)).await;
+    assert_eq!(common::get(&gate, "/x?title=ab&number=5&other=1").await.body, "ab 5");
+    assert_eq!(common::get(&gate, "/x?title=ab&zahl=6").await.status, 400);
+    let aliased = common::get(&gate, "/x?titel=abc").await;
+    assert_eq!(faults(&aliased), expected(&[(json!(["query", "title"]), "missing")]));
+}
+
+#[tokio::test]
+async fn errors_of_one_answer_are_bounded() {
+    #[derive(Deserialize, ToSchema)]
+    struct Many {
+        values: Vec<Item>,
+    }
+    let gate = built(post("/x").public().then(|_: Json<Many>| async {})).await;
+    let body = json!({ "values": vec![json!({ "title": "" }); 5_000] });
+    assert_eq!(faults(&posted(&gate, &body).await).len(), 100);
+}
+
+/// Each level has two alternatives of the same shape.
+#[tokio::test]
+async fn alternatives_in_alternatives_end() {
+    #[derive(Deserialize, ToSchema)]
+    #[serde(untagged)]
+    enum Tree {
+        Left {
+            #[schema(max_length = 1)]
+            name: String,
+            #[schema(no_recursion)]
+            next: Option<Box<Tree>>,
+        },
+        Right {
+            #[schema(max_length = 2)]
+            name: String,
+            #[schema(no_recursion)]
+            next: Option<Box<Tree>>,
+        },
+    }
+    let gate = built(post("/x").public().then(|_: Json<Tree>| async {})).await;
+    let nested = |name: &str, depth: usize| {
+        (0..depth).fold(json!({ "name": name }), |next, _| json!({ "name": "ab", "next": next }))
+    };
+    assert_eq!(faults(&posted(&gate, &nested("ab", 4)).await), []);
+    assert_ne!(faults(&posted(&gate, &nested("abc", 4)).await), []);
+    // serde itself tries each alternative, so the depth is small.
+    assert_ne!(faults(&posted(&gate, &nested("abc", 12)).await), []);
+}
