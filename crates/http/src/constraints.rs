@@ -43,6 +43,7 @@ impl Constraints {
             compiled: &self.0,
             steps: Vec::new(),
             faults: Vec::new(),
+            most: FAULTS,
             fuel: count(value).saturating_mul(SCHEMAS_PER_VALUE),
         };
         checking.check(self.0.root, value);
@@ -81,6 +82,8 @@ struct Checking<'c> {
     compiled: &'c Compiled,
     steps: Vec<LocationStep>,
     faults: Vec<InvalidValue>,
+    /// The maximum number of errors that are needed.
+    most: usize,
     /// The number of schemas that may still be compared.
     fuel: usize,
 }
@@ -88,7 +91,7 @@ struct Checking<'c> {
 impl Checking<'_> {
     fn check(&mut self, number: usize, value: &Value) {
         self.fuel = self.fuel.saturating_sub(1);
-        if self.fuel == 0 || self.faults.len() >= FAULTS {
+        if self.fuel == 0 || self.faults.len() >= self.most {
             return;
         }
         let compiled = self.compiled;
@@ -134,21 +137,28 @@ impl Checking<'_> {
     /// A value is valid if one alternative is. Otherwise the errors are those of the first
     /// alternative that has the shape of the value.
     fn check_alternatives(&mut self, alternatives: &[usize], value: &Value) {
-        let before = self.faults.len();
-        let mut first = None;
-        for alternative in alternatives {
-            if !alternatives::has_shape(self.compiled, *alternative, value) {
-                continue;
-            }
-            self.check(*alternative, value);
-            let found = self.faults.split_off(before.min(self.faults.len()));
-            if found.is_empty() {
-                return;
-            }
-            first.get_or_insert(found);
-        }
+        let compiled = self.compiled;
+        let mut of_shape = alternatives
+            .iter()
+            .filter(|alternative| alternatives::has_shape(compiled, **alternative, value));
         // Without an alternative of this shape, serde refuses the value.
-        self.faults.extend(first.unwrap_or_default());
+        let Some(first) = of_shape.clone().next() else {
+            return;
+        };
+        if !of_shape.any(|alternative| self.is_valid(*alternative, value)) {
+            self.check(*first, value);
+        }
+    }
+
+    /// Ends at the first error.
+    fn is_valid(&mut self, schema: usize, value: &Value) -> bool {
+        let before = self.faults.len();
+        let most = std::mem::replace(&mut self.most, before.saturating_add(1));
+        self.check(schema, value);
+        self.most = most;
+        let is_valid = self.faults.len() == before;
+        self.faults.truncate(before);
+        is_valid
     }
 
     fn add(&mut self, kind: &'static str, message: String) {
