@@ -13,8 +13,8 @@ use scopegate_gate::{BodyError, InputError, InvalidInput, media_type};
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout_at};
 
-use crate::json_fault;
 use crate::response_body::BoxError;
+use crate::{json_fault, strict_json};
 
 /// The minimum rate of a body after its time limit, in bytes per second.
 const LEAST_RATE: usize = 512;
@@ -160,12 +160,8 @@ pub(crate) fn read_json<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -
     if !is_json(headers) || media_type::is_encoded(headers) {
         return Err(InputError::MediaType("the body must be application/json"));
     }
-    // A second pass finds the location of the error, or an array in place of an object.
-    let value = serde_json::from_slice(body).map_err(|fault| json_fault::explain::<T>(&fault, body))?;
-    match json_fault::array_for_object::<T>(body) {
-        Some(fault) => Err(fault.into()),
-        None => Ok(value),
-    }
+    // A second pass finds the location of the error.
+    strict_json::from_slice(body).map_err(|fault| json_fault::explain::<T>(&fault, body).into())
 }
 
 /// Whether the media type is `application/json` or ends in `+json`

@@ -45,19 +45,6 @@ pub(crate) fn read<T: DeserializeOwned>(body: &Value) -> Result<T, InvalidInput>
     })
 }
 
-/// Finds an array in place of a structure. Derived readers accept it, and documents do not.
-///
-/// The location is not found behind `flatten` or in an enum, because serde reads those as any value
-/// first.
-pub(crate) fn array_for_object<T: DeserializeOwned>(body: &[u8]) -> Option<InvalidInput> {
-    if !body.contains(&b'[') {
-        return None;
-    }
-    let body: Value = serde_json::from_slice(body).ok()?;
-    let fault = T::deserialize(Json(&body)).err()?;
-    (fault.kind == NO_OBJECT).then(|| fault.into_input("body"))
-}
-
 /// Returns the error of a value that is not a `T`.
 pub(crate) fn find<T: DeserializeOwned>(body: &Value) -> Option<InvalidValue> {
     let fault = T::deserialize(Json(body)).err()?;

@@ -125,6 +125,7 @@ mod scalar_kind;
 mod schema;
 mod sent;
 mod service;
+mod strict_json;
 mod utoipa_schema;
 #[cfg(feature = "warp")]
 mod warp_filter;

@@ -4,6 +4,7 @@ use std::any::TypeId;
 
 use bytes::Bytes;
 use scopegate_gate::{InputError, InvalidInput};
+use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::answer::Json;
