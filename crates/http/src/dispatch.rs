@@ -1,7 +1,6 @@
 //! Runs an operation: guard, check of the resource, body, inputs, handler.
 
 use hyper::body::Body;
-use hyper::upgrade::OnUpgrade;
 use scopegate_gate::{BodyError, RequestHead, Routed, ServerFault};
 use scopegate_policy::Permit;
 
@@ -55,7 +54,9 @@ impl Gate {
                 Ok(body) => body,
                 Err(error) => return routed.respond_body_error(error).map(Into::into),
             };
-            let mut parts = self.parts(&request, sent.upgrade.take()).with_body(body);
+            let mut parts = self.parts(&request);
+            parts.set_body(body);
+            parts.set_upgrade(sent.upgrade.take());
             parts.set_permit(permit, mounted.callers);
             match mounted.endpoint.call(&mut parts) {
                 Ok(answering) => answering,
@@ -77,7 +78,8 @@ impl Gate {
         B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
         let &OperationRequest { mounted, routed, .. } = request;
-        let mut parts = self.parts(request, sent.upgrade.take());
+        let mut parts = self.parts(request);
+        parts.set_upgrade(sent.upgrade.take());
         parts.set_permit(permit, mounted.callers);
         let loading = match check.load(&mut parts) {
             Ok(loading) => loading,
@@ -93,14 +95,14 @@ impl Gate {
             Ok(body) => body,
             Err(error) => return routed.respond_body_error(error).map(Into::into),
         };
-        let mut parts = parts.with_body(body);
+        parts.set_body(body);
         match mounted.endpoint.call(&mut parts) {
             Ok(answering) => self.answered(answering, request).await,
             Err(error) => self.argument_error(&error, routed),
         }
     }
 
-    fn parts<'r>(&'r self, request: &OperationRequest<'r>, upgrade: Option<OnUpgrade>) -> RequestParts<'r> {
+    fn parts<'r>(&'r self, request: &OperationRequest<'r>) -> RequestParts<'r> {
         let mounted = request.mounted;
         let inputs = MountedInputs {
             names: &mounted.parameters,
@@ -109,7 +111,7 @@ impl Gate {
             cors: self.inner.cors.as_ref(),
         };
         let label = request.routed.label();
-        RequestParts::new(request.head, label, inputs, request.routed.values()).with_upgrade(upgrade)
+        RequestParts::new(request.head, label, inputs, request.routed.values())
     }
 
     /// Reads the body as the operation uses it.

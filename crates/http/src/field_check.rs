@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use crate::field_place::FieldPlace;
 use crate::field_shape::{FieldShape, Parameter, ValueType};
-use crate::fields::{FieldValues, read_texts};
+use crate::field_values::FieldValues;
+use crate::fields::read_texts;
 
 /// Values that are tried for a parameter whose schema contains no value.
 const SAMPLES: [&str; 10] = [
@@ -33,7 +34,7 @@ const SAMPLES: [&str; 10] = [
 ///
 /// A sentence that names the parameter on which the document and the type disagree.
 pub(crate) fn check<T: DeserializeOwned>(shape: &mut FieldShape) -> Result<(), String> {
-    let mut samples = FieldValues::new();
+    let mut samples = FieldValues::default();
     for parameter in &shape.parameters {
         let name = &parameter.name;
         if !is_flat(&parameter.types) {
@@ -42,13 +43,13 @@ pub(crate) fn check<T: DeserializeOwned>(shape: &mut FieldShape) -> Result<(), S
             ));
         }
         if let Some(sample) = sample::<T>(parameter, shape)? {
-            samples.insert(Cow::Owned(name.clone()), vec![Cow::Owned(sample)]);
+            samples.extend([(Cow::Owned(name.clone()), Cow::Owned(sample))]);
         }
     }
     require::<T>(shape, &samples)?;
     for parameter in &mut shape.parameters {
-        let sample = samples.get(parameter.name.as_str()).and_then(|texts| texts.first());
-        parameter.sample = sample.map(ToString::to_string);
+        let sample = samples.get(&parameter.name).and_then(|texts| texts.first());
+        parameter.sample = sample.map(|(_, text)| text.to_string());
     }
     Ok(())
 }
@@ -78,7 +79,7 @@ pub(crate) fn check_names(shape: &FieldShape, place: FieldPlace) -> Result<(), S
 
 /// Whether `T` refuses a parameter of this name that it does not know.
 pub(crate) fn refuses<T: DeserializeOwned>(shape: &FieldShape, name: &str) -> bool {
-    let texts = FieldValues::from([(Cow::Borrowed(name), vec![Cow::Borrowed("7")])]);
+    let texts = FieldValues::one(name, "7");
     read_texts::<T>(&texts, shape, &Cell::new(false)).is_err_and(|fault| fault.kind == "extra_forbidden")
 }
 
@@ -111,7 +112,7 @@ fn sample<T: DeserializeOwned>(parameter: &Parameter, shape: &FieldShape) -> Res
         .collect();
     let mut accepted = None;
     for text in named.iter().map(String::as_str).chain(SAMPLES) {
-        let texts = FieldValues::from([(Cow::Borrowed(name), vec![Cow::Borrowed(text)])]);
+        let texts = FieldValues::one(name, text);
         let ignored = Cell::new(false);
         let read = read_texts::<T>(&texts, shape, &ignored);
         let fault = match read {
@@ -160,11 +161,11 @@ fn disagrees(parameter: &Parameter, text: &str, kind: &str) -> bool {
 
 /// Records the parameters that `T` requires, as far as samples show it.
 fn require<T: DeserializeOwned>(shape: &mut FieldShape, samples: &FieldValues<'_>) -> Result<(), String> {
-    let mut sent = FieldValues::new();
+    let mut sent = FieldValues::default();
     for _ in 0..=shape.parameters.len() {
         let Err(fault) = read_texts::<T>(&sent, shape, &Cell::new(false)) else {
             for parameter in &mut shape.parameters {
-                parameter.required &= sent.contains_key(parameter.name.as_str());
+                parameter.required &= sent.contains(&parameter.name);
             }
             return Ok(());
         };
@@ -178,12 +179,10 @@ fn require<T: DeserializeOwned>(shape: &mut FieldShape, samples: &FieldValues<'_
             ));
         };
         parameter.required |= !has_alternatives;
-        let Some((key, values)) = samples.get_key_value(name.as_str()) else {
-            return Ok(());
-        };
-        if sent.insert(key.clone(), values.clone()).is_some() {
+        if !samples.contains(&name) || sent.contains(&name) {
             return Ok(());
         }
+        sent.take_from(&name, samples);
     }
     Ok(())
 }

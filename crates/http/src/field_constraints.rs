@@ -1,13 +1,12 @@
 //! Enforces the constraints of documented parameters on their texts.
 
-use std::borrow::Cow;
-
 use serde_json::{Map, Value};
 
 use crate::constraints::Constraints;
 use crate::field_place::FieldPlace;
 use crate::field_shape::{FieldShape, ValueType};
-use crate::fields::{self, FieldValues};
+use crate::field_values::{FieldValue, FieldValues};
+use crate::fields;
 use crate::invalid_value::InvalidValue;
 use scopegate_gate::InvalidInput;
 
@@ -33,7 +32,7 @@ pub(crate) fn check(texts: &FieldValues<'_>, shape: &FieldShape, place: FieldPla
     let mut faults = Vec::new();
     let declared = shape.parameters.iter().map(|parameter| parameter.name.as_str());
     let others = texts
-        .keys()
+        .names()
         .map(AsRef::as_ref)
         .filter(|name| shape.parameter(name).is_none());
     for name in declared.chain(others) {
@@ -43,7 +42,7 @@ pub(crate) fn check(texts: &FieldValues<'_>, shape: &FieldShape, place: FieldPla
         let Some(value) = value(values, shape.types(name)) else {
             continue;
         };
-        let last = values.last().map_or("", |value| value);
+        let last = values.last().map_or("", |(_, value)| value);
         let located = constraints
             .check(&value)
             .into_iter()
@@ -59,21 +58,20 @@ pub(crate) fn check(texts: &FieldValues<'_>, shape: &FieldShape, place: FieldPla
 pub(crate) fn without_unknown<'q>(texts: &FieldValues<'q>, shape: &FieldShape) -> Option<FieldValues<'q>> {
     let has_constraints = shape.parameters.iter().any(|parameter| parameter.constraints.is_some());
     let is_known = |name: &str| shape.rest.is_some() || shape.parameter(name).is_some();
-    if !has_constraints || texts.keys().all(|name| is_known(name)) {
+    if !has_constraints || texts.names().all(|name| is_known(name)) {
         return None;
     }
-    let known = texts.iter().filter(|(name, _)| is_known(name));
-    Some(known.map(|(name, values)| (name.clone(), values.clone())).collect())
+    Some(texts.filtered(is_known))
 }
 
 /// Returns the texts as a value of the first documented type that they are of.
-fn value(texts: &[Cow<'_, str>], types: &[ValueType]) -> Option<Value> {
+fn value(texts: &[FieldValue<'_>], types: &[ValueType]) -> Option<Value> {
     let of = |of: &ValueType| match of {
-        ValueType::List(elements) => texts.iter().map(|text| fields::scalar(text, elements)).collect(),
+        ValueType::List(elements) => texts.iter().map(|(_, text)| fields::scalar(text, elements)).collect(),
         _ => None,
     };
     types
         .iter()
         .find_map(of)
-        .or_else(|| fields::scalar(texts.last()?, types))
+        .or_else(|| fields::scalar(&texts.last()?.1, types))
 }

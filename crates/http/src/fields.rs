@@ -4,8 +4,6 @@ mod text;
 
 use std::borrow::Cow;
 use std::cell::Cell;
-use std::collections::BTreeMap;
-use std::collections::btree_map;
 
 use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
@@ -15,6 +13,7 @@ use self::text::{Text, boolean};
 pub(crate) use self::text::{scalar, text};
 use crate::field_place::FieldPlace;
 use crate::field_shape::{FieldShape, ValueType};
+use crate::field_values::{FieldValue, FieldValues, Groups};
 use crate::invalid_value::InvalidValue;
 use crate::scalar_kind::ScalarKind;
 use scopegate_gate::{InvalidInput, LocationStep};
@@ -22,17 +21,10 @@ use scopegate_gate::{InvalidInput, LocationStep};
 /// The maximum number of unknown names that are listed as errors.
 const UNKNOWN_NAMES: usize = 32;
 
-/// The values by name, in a tree: ten thousand names take linear work, too.
-pub(crate) type FieldValues<'q> = BTreeMap<Cow<'q, str>, Vec<Cow<'q, str>>>;
-
 /// Returns the values of a query or a form by name. They are borrowed, so that a valid query copies
 /// nothing.
 pub(crate) fn parse(text: &str) -> FieldValues<'_> {
-    let mut texts = FieldValues::new();
-    for (name, value) in form_urlencoded::parse(text.as_bytes()) {
-        texts.entry(name).or_default().push(value);
-    }
-    texts
+    form_urlencoded::parse(text.as_bytes()).collect()
 }
 
 /// Reads values by the fields of `T`.
@@ -79,7 +71,7 @@ fn faults<T: DeserializeOwned>(texts: &FieldValues<'_>, shape: &FieldShape, firs
         .filter(|parameter| parameter.required)
         .filter_map(|parameter| {
             let sample = Cow::Borrowed(parameter.sample.as_deref()?);
-            Some((Cow::Borrowed(parameter.name.as_str()), vec![sample]))
+            Some((Cow::Borrowed(parameter.name.as_str()), sample))
         })
         .collect();
     let base = try_only(&good);
@@ -90,7 +82,7 @@ fn faults<T: DeserializeOwned>(texts: &FieldValues<'_>, shape: &FieldShape, firs
             continue;
         };
         let mut alone = good.clone();
-        alone.insert(Cow::Borrowed(name), values.clone());
+        alone.take_from(name, texts);
         let Some(fault) = try_only(&alone) else {
             continue;
         };
@@ -99,19 +91,19 @@ fn faults<T: DeserializeOwned>(texts: &FieldValues<'_>, shape: &FieldShape, firs
         let is_of_all = base.as_ref().is_some_and(|base| base.is_like(&fault));
         let is_of_value = fault.has_place() || (!is_of_all && (shape.has_parts || fault.is_like(&first)));
         if !fault.is_missing() && is_of_value {
-            let input = values.last().map_or("", |value| value);
+            let input = values.last().map_or("", |(_, value)| value);
             found.push(fault.at(name, input));
         }
     }
     for parameter in shape.parameters.iter().filter(|parameter| parameter.required) {
-        if !texts.contains_key(parameter.name.as_str()) {
+        if !texts.contains(&parameter.name) {
             found.push(InvalidValue::new("missing", "Field required").inside(LocationStep::name(&parameter.name)));
         }
     }
-    let unknown = texts.keys().filter(|name| shape.parameter(name).is_none());
+    let unknown = texts.names().filter(|name| shape.parameter(name).is_none());
     let alone = unknown
         .take(UNKNOWN_NAMES)
-        .filter_map(|name| try_only(&FieldValues::from([(name.clone(), Vec::new())])));
+        .filter_map(|name| try_only(&FieldValues::one(name, "")));
     found.extend(alone.filter(|fault| fault.kind == "extra_forbidden"));
     let is_told = |fault: &InvalidValue| match fault.name() {
         Some(name) => found.iter().any(|other| other.name() == Some(name)),
@@ -139,7 +131,7 @@ impl<'de> Deserializer<'de> for FieldDeserializer<'_, '_> {
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidValue> {
         visitor.visit_map(Fields {
-            rest: self.texts.iter(),
+            rest: self.texts.groups(),
             current: None,
             shape: self.shape,
             ignored: self.ignored,
@@ -156,7 +148,7 @@ impl<'de> Deserializer<'de> for FieldDeserializer<'_, '_> {
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidValue> {
         let is_known = |name: &Cow<'_, str>| self.shape.rest.is_some() || self.shape.parameter(name).is_some();
-        if self.texts.keys().any(is_known) {
+        if self.texts.names().any(is_known) {
             visitor.visit_some(self)
         } else {
             visitor.visit_none()
@@ -178,8 +170,8 @@ impl<'de> Deserializer<'de> for FieldDeserializer<'_, '_> {
 }
 
 struct Fields<'a, 'q> {
-    rest: btree_map::Iter<'a, Cow<'q, str>, Vec<Cow<'q, str>>>,
-    current: Option<(&'a str, &'a [Cow<'q, str>])>,
+    rest: Groups<'a, 'q>,
+    current: Option<(&'a str, &'a [FieldValue<'q>])>,
     shape: &'a FieldShape,
     ignored: &'a Cell<bool>,
 }
@@ -188,7 +180,7 @@ impl<'de> MapAccess<'de> for Fields<'_, '_> {
     type Error = InvalidValue;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, InvalidValue> {
-        self.current = self.rest.next().map(|(name, values)| (&**name, values.as_slice()));
+        self.current = self.rest.next().and_then(|values| Some((&*values.first()?.0, values)));
         let Some((name, _)) = self.current else {
             return Ok(None);
         };
@@ -234,14 +226,14 @@ impl<'a> Types<'a> {
 
 /// All values of one name.
 struct Values<'a, 'q> {
-    texts: &'a [Cow<'q, str>],
+    texts: &'a [FieldValue<'q>],
     types: Types<'a>,
     ignored: Option<&'a Cell<bool>>,
 }
 
 impl<'a> Values<'a, '_> {
     fn last(&self) -> &'a str {
-        self.texts.last().map_or("", |value| value)
+        self.texts.last().map_or("", |(_, value)| value)
     }
 
     fn list<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidValue> {
@@ -374,7 +366,7 @@ impl<'de> Deserializer<'de> for Values<'_, '_> {
 }
 
 struct List<'a, 'q> {
-    values: std::slice::Iter<'a, Cow<'q, str>>,
+    values: std::slice::Iter<'a, FieldValue<'q>>,
     types: &'a [ValueType],
 }
 

@@ -105,6 +105,7 @@ mod field_check;
 mod field_constraints;
 mod field_place;
 mod field_shape;
+mod field_values;
 mod fields;
 mod gate;
 mod gate_builder;

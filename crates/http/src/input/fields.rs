@@ -13,7 +13,8 @@ use crate::description::OperationDescription;
 use crate::field_constraints;
 use crate::field_place::FieldPlace;
 use crate::field_shape::FieldShape;
-use crate::fields::{self, FieldValues};
+use crate::field_values::FieldValues;
+use crate::fields;
 use crate::input::declaration::{Head, Input, WholeBody};
 use crate::input::parts::RequestParts;
 
@@ -235,27 +236,26 @@ fn read<I: 'static, T: DeserializeOwned>(
 
 fn has_none<I: 'static>(parts: &RequestParts<'_>, texts: &FieldValues<'_>) -> bool {
     let shape = shape_of::<I>(parts);
-    shape.rest.is_none() && !texts.keys().any(|name| shape.parameter(name).is_some())
+    shape.rest.is_none() && !texts.names().any(|name| shape.parameter(name).is_some())
 }
 
 /// Returns the values of the headers that the shape names, under the names of its fields.
 fn header_values<'p>(headers: &'p HeaderMap, shape: &'p FieldShape) -> Result<FieldValues<'p>, InputError> {
-    let mut texts = FieldValues::new();
+    let mut texts = Vec::new();
     for parameter in &shape.parameters {
         let name = FieldPlace::Header.name_of(&parameter.name);
         for value in headers.get_all(&*name) {
             let text = text_of(value.as_bytes(), FieldPlace::Header, &name)?;
-            let known = texts.entry(Cow::Borrowed(parameter.name.as_str()));
-            known.or_default().push(Cow::Borrowed(text));
+            texts.push((Cow::Borrowed(parameter.name.as_str()), Cow::Borrowed(text)));
         }
     }
-    Ok(texts)
+    Ok(texts.into_iter().collect())
 }
 
 /// Returns the values of the cookies that the shape names. A client may send several `Cookie`
 /// headers ([RFC 9113, section 8.2.3](https://www.rfc-editor.org/rfc/rfc9113#section-8.2.3)).
 fn cookie_values<'p>(headers: &'p HeaderMap, shape: &FieldShape) -> Result<FieldValues<'p>, InputError> {
-    let mut texts = FieldValues::new();
+    let mut texts = Vec::new();
     let pairs = headers
         .get_all(COOKIE)
         .into_iter()
@@ -270,13 +270,10 @@ fn cookie_values<'p>(headers: &'p HeaderMap, shape: &FieldShape) -> Result<Field
         };
         if shape.parameter(name).is_some() {
             let text = text_of(value.trim_ascii(), FieldPlace::Cookie, name)?;
-            texts
-                .entry(Cow::Borrowed(name))
-                .or_default()
-                .push(Cow::Borrowed(unquoted(text)));
+            texts.push((Cow::Borrowed(name), Cow::Borrowed(unquoted(text))));
         }
     }
-    Ok(texts)
+    Ok(texts.into_iter().collect())
 }
 
 /// Removes the quotes around the value of a cookie

@@ -70,9 +70,10 @@ impl<'r> RequestParts<'r> {
         }
     }
 
-    pub(crate) fn with_body(mut self, body: SentBody) -> Self {
+    /// Sets the body.
+    // A builder would copy all parts.
+    pub(crate) fn set_body(&mut self, body: SentBody) {
         self.body = body;
-        self
     }
 
     /// Sets the permit, which this number of arguments take.
@@ -92,9 +93,8 @@ impl<'r> RequestParts<'r> {
     }
 
     /// Sets the connection, if the client may use it for another protocol.
-    pub(crate) fn with_upgrade(mut self, upgrade: Option<OnUpgrade>) -> Self {
+    pub(crate) fn set_upgrade(&mut self, upgrade: Option<OnUpgrade>) {
         self.upgrade = upgrade;
-        self
     }
 
     /// Takes the connection, if the client may use it for another protocol.
