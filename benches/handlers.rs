@@ -1,4 +1,4 @@
-//! Handlers with typed inputs: next to axum with a cached token, and next to serde_json alone.
+//! Handlers with typed inputs: next to axum with a cached token, and next to `serde_json` alone.
 #![expect(clippy::unwrap_used, reason = "a bench without its fixture is no bench")]
 
 use std::collections::HashMap;
@@ -15,6 +15,7 @@ use hyper::body::Bytes;
 use hyper::service::Service as _;
 use jsonwebtoken::{DecodingKey, Validation};
 use scopegate_benches::{Limit, Race, TokenFixture};
+use scopegate_http::domain::{Clock as _, SystemClock};
 use scopegate_http::site::GateService;
 use scopegate_http::utoipa::{self, ToSchema};
 use scopegate_http::{Catalog, Gate, Guard, Json, Path, Permit, Query, ScopeToken, SecurityScheme, State, get, post};
@@ -68,7 +69,7 @@ fn ours(fixture: &TokenFixture, app: Arc<App>) -> GateService {
 
 #[derive(Clone, Deserialize)]
 struct PeerClaims {
-    exp: u64,
+    exp: i64,
     #[serde(default)]
     scope: String,
     #[serde(default)]
@@ -99,12 +100,10 @@ impl FromRequestParts<Peer> for Caller {
             Some(claims) => claims,
             None => peer.verify(token).ok_or(StatusCode::UNAUTHORIZED)?,
         };
-        let now = std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
-            .unwrap();
+        let now = SystemClock.now().as_unix();
         let is_allowed =
             claims.scope.split(' ').any(|scope| scope == "items") || claims.scopes.iter().any(|scope| scope == "items");
-        if claims.exp <= now.as_secs() {
+        if claims.exp <= now {
             return Err(StatusCode::UNAUTHORIZED);
         }
         if is_allowed {
