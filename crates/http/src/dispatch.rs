@@ -108,6 +108,7 @@ impl Gate {
             names: &mounted.parameters,
             shapes: &mounted.shapes,
             states: &self.inner.states,
+            #[cfg(feature = "websocket")]
             cors: self.inner.cors.as_ref(),
         };
         let label = request.routed.label();

@@ -10,6 +10,7 @@ use scopegate_gate::{RequestHead, RequestLabel};
 use scopegate_policy::Permit;
 
 use crate::body_stream::BodyStream;
+#[cfg(feature = "websocket")]
 use crate::cors::CorsHeaders;
 use crate::field_shape::FieldShape;
 
@@ -47,6 +48,7 @@ pub(crate) struct MountedInputs<'r> {
     /// The values of the application.
     pub(crate) states: &'r Extensions,
     /// The origins whose pages may read answers.
+    #[cfg(feature = "websocket")]
     pub(crate) cors: Option<&'r CorsHeaders>,
 }
 
