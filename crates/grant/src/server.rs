@@ -207,6 +207,9 @@ impl AuthorizationServerBuilder {
     /// Builds the server.
     #[must_use]
     pub fn build(self) -> AuthorizationServer {
+        if self.store.is_volatile() {
+            tracing::warn!("clients, revocations and signing keys are in memory, and end with the process");
+        }
         let throttle = Arc::new(Throttle::new(self.throttled));
         let passwords = PasswordCheck::new(
             Arc::clone(&self.store),

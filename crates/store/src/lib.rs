@@ -70,6 +70,7 @@
 //! Hashing and comparing passwords, sealing keys (the store takes the sealed bytes), and a clock:
 //! expired data are forgotten when a caller passes the time.
 
+mod application_store;
 mod boxed;
 mod clients;
 #[cfg(feature = "conformance")]
@@ -82,6 +83,7 @@ mod signing_keys;
 mod users;
 mod users_cache;
 
+pub use application_store::ApplicationStore;
 pub use boxed::BoxFuture;
 pub use clients::Clients;
 pub use error::{StoreError, StoreErrorKind};
@@ -113,6 +115,11 @@ pub trait Store: Users + Clients + Revocations + SigningKeys {
     ///
     /// [`StoreError`] if it cannot.
     fn check_writable(&self) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Returns whether clients, revocations and keys end with the process. Default: `false`.
+    fn is_volatile(&self) -> bool {
+        false
+    }
 }
 
 impl dyn Store + '_ {

@@ -1,6 +1,7 @@
 //! Storage of resource owners.
 
 use std::fmt;
+use std::future::ready;
 use std::sync::Arc;
 
 use scopegate_domain::{Account, PasswordHash, Scope, User, UserId, UserStatus, Username};
@@ -8,6 +9,12 @@ use scopegate_domain::{Account, PasswordHash, Scope, User, UserId, UserStatus, U
 use crate::{BoxFuture, PasswordScheme, StoreError};
 
 /// The users of a store.
+///
+/// The gate needs [`find_by_id`](Self::find_by_id) alone. A login needs
+/// [`find_account`](Self::find_account), too, and
+/// [`replace_password_hash`](Self::replace_password_hash) renews an old hash. The other methods are
+/// for commands that change users; without them these fail. A table of an application so has one to
+/// three methods, and [`ApplicationStore`](crate::ApplicationStore) makes a whole store of it.
 ///
 /// A user has one name and one id, and both are unique. Names are compared byte for byte. Every
 /// change is visible to each call that begins after the change completed.
@@ -37,7 +44,10 @@ pub trait Users: fmt::Debug + Send + Sync {
     /// # Errors
     ///
     /// [`StoreError`]; an unknown name is `Ok(None)`.
-    fn find<'a>(&'a self, username: &'a Username) -> BoxFuture<'a, Result<Option<User>, StoreError>>;
+    fn find<'a>(&'a self, username: &'a Username) -> BoxFuture<'a, Result<Option<User>, StoreError>> {
+        let account = self.find_account(username);
+        Box::pin(async move { Ok(account.await?.map(|account| account.user)) })
+    }
 
     /// Returns the user with this id.
     ///
@@ -65,7 +75,10 @@ pub trait Users: fmt::Debug + Send + Sync {
     /// # Errors
     ///
     /// [`StoreError`]; an unknown name is `Ok(None)`.
-    fn find_account<'a>(&'a self, username: &'a Username) -> BoxFuture<'a, Result<Option<Account>, StoreError>>;
+    fn find_account<'a>(&'a self, username: &'a Username) -> BoxFuture<'a, Result<Option<Account>, StoreError>> {
+        let _ = username;
+        unsupported()
+    }
 
     /// Returns at most `limit` users after a name, in the order of the bytes of their names.
     ///
@@ -75,7 +88,10 @@ pub trait Users: fmt::Debug + Send + Sync {
     /// # Errors
     ///
     /// [`StoreError`].
-    fn list<'a>(&'a self, after: Option<&'a Username>, limit: u16) -> BoxFuture<'a, Result<Vec<User>, StoreError>>;
+    fn list<'a>(&'a self, after: Option<&'a Username>, limit: u16) -> BoxFuture<'a, Result<Vec<User>, StoreError>> {
+        let _ = (after, limit);
+        unsupported()
+    }
 
     /// Returns the schemes of all stored password hashes, each once, in the order of their bytes,
     /// at most [`PasswordScheme::MAX_LISTED`] of them.
@@ -86,7 +102,9 @@ pub trait Users: fmt::Debug + Send + Sync {
     /// # Errors
     ///
     /// [`StoreError`].
-    fn password_schemes(&self) -> BoxFuture<'_, Result<Vec<PasswordScheme>, StoreError>>;
+    fn password_schemes(&self) -> BoxFuture<'_, Result<Vec<PasswordScheme>, StoreError>> {
+        Box::pin(ready(Ok(Vec::new())))
+    }
 
     /// Adds a user.
     ///
@@ -94,7 +112,10 @@ pub trait Users: fmt::Debug + Send + Sync {
     ///
     /// [`StoreError`]; [`Conflict`](crate::StoreErrorKind::Conflict) if the name or the id is
     /// taken, and then nothing has changed.
-    fn add(&self, account: Account) -> BoxFuture<'_, Result<(), StoreError>>;
+    fn add(&self, account: Account) -> BoxFuture<'_, Result<(), StoreError>> {
+        let _ = account;
+        unsupported()
+    }
 
     /// Replaces one hash by another. Returns `false` if the stored hash is no longer the expected
     /// one, or if the user was removed.
@@ -109,7 +130,10 @@ pub trait Users: fmt::Debug + Send + Sync {
         id: &'a UserId,
         expected: &'a PasswordHash,
         replacement: &'a PasswordHash,
-    ) -> BoxFuture<'a, Result<bool, StoreError>>;
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let _ = (id, expected, replacement);
+        Box::pin(ready(Ok(false)))
+    }
 
     /// Sets the hash regardless of the old one, or removes it, so that no password matches. Returns
     /// `false` if there is no such user.
@@ -121,26 +145,45 @@ pub trait Users: fmt::Debug + Send + Sync {
         &'a self,
         id: &'a UserId,
         password_hash: Option<&'a PasswordHash>,
-    ) -> BoxFuture<'a, Result<bool, StoreError>>;
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let _ = (id, password_hash);
+        unsupported()
+    }
 
     /// Sets the ceiling, with its order. Returns `false` if there is no such user.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
-    fn set_scope<'a>(&'a self, id: &'a UserId, scope: &'a Scope) -> BoxFuture<'a, Result<bool, StoreError>>;
+    fn set_scope<'a>(&'a self, id: &'a UserId, scope: &'a Scope) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let _ = (id, scope);
+        unsupported()
+    }
 
     /// Sets the status. Returns `false` if there is no such user.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
-    fn set_status<'a>(&'a self, id: &'a UserId, status: UserStatus) -> BoxFuture<'a, Result<bool, StoreError>>;
+    fn set_status<'a>(&'a self, id: &'a UserId, status: UserStatus) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let _ = (id, status);
+        unsupported()
+    }
 
     /// Removes a user. Returns `false` if there was none. Name and id are free again.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
-    fn remove<'a>(&'a self, id: &'a UserId) -> BoxFuture<'a, Result<bool, StoreError>>;
+    fn remove<'a>(&'a self, id: &'a UserId) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let _ = id;
+        unsupported()
+    }
+}
+
+/// Fails a method that a table of users does not have.
+fn unsupported<'a, T: Send + 'a>() -> BoxFuture<'a, Result<T, StoreError>> {
+    Box::pin(ready(Err(StoreError::unavailable(
+        "this table of users does not support the method",
+    ))))
 }

@@ -1,4 +1,5 @@
 //! Tests of the public interface of the crate, in one executable.
 
+mod application_store;
 mod memory;
 mod users_cache;

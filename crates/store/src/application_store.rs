@@ -1,0 +1,215 @@
+//! A store around an application's own table of users.
+
+use std::sync::Arc;
+
+use scopegate_domain::{
+    Account, Client, ClientId, Lifetime, PasswordHash, Revocation, Scope, SecretDigest, StoredKey, Timestamp, User,
+    UserId, UserStatus, Username,
+};
+
+use crate::{
+    BoxFuture, Clients, DisableAndRevoke, MemoryStore, PasswordScheme, ResealedKey, RevocationCursor, RevocationEntry,
+    Revocations, SigningKeys, Store, StoreError, Users,
+};
+
+/// A store of an application's own users. Clients, revocations and signing keys are in the memory of
+/// this process, and end with it.
+///
+/// A change of a user and the revocation of the user's tokens are two writes. The revocation is the
+/// first, so a failure between them refuses tokens of a user who did not change.
+///
+/// ```
+/// use std::sync::Arc;
+/// use scopegate_domain::{Account, User, UserId, Username};
+/// use scopegate_store::{ApplicationStore, BoxFuture, StoreError, Users};
+///
+/// #[derive(Debug)]
+/// struct Members;
+///
+/// impl Users for Members {
+///     fn find_by_id<'a>(&'a self, id: &'a UserId) -> BoxFuture<'a, Result<Option<User>, StoreError>> {
+///         Box::pin(async move { Ok(Some(User::new(id.clone(), Username::from_stored("ada").map_err(StoreError::corrupt)?))) })
+///     }
+/// }
+///
+/// let store = Arc::new(ApplicationStore::new(Arc::new(Members)));
+/// # let _ = store;
+/// ```
+#[derive(Debug)]
+pub struct ApplicationStore {
+    users: Arc<dyn Users>,
+    rest: MemoryStore,
+}
+
+impl ApplicationStore {
+    /// Creates the store.
+    #[must_use]
+    pub fn new(users: Arc<dyn Users>) -> Self {
+        Self {
+            users,
+            rest: MemoryStore::new(),
+        }
+    }
+}
+
+type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
+
+impl Users for ApplicationStore {
+    fn find<'a>(&'a self, username: &'a Username) -> Answer<'a, Option<User>> {
+        self.users.find(username)
+    }
+
+    fn find_by_id<'a>(&'a self, id: &'a UserId) -> Answer<'a, Option<User>> {
+        self.users.find_by_id(id)
+    }
+
+    fn cached(&self, username: &str) -> Option<Arc<User>> {
+        self.users.cached(username)
+    }
+
+    fn cached_by_id(&self, id: &str) -> Option<Arc<User>> {
+        self.users.cached_by_id(id)
+    }
+
+    fn find_account<'a>(&'a self, username: &'a Username) -> Answer<'a, Option<Account>> {
+        self.users.find_account(username)
+    }
+
+    fn list<'a>(&'a self, after: Option<&'a Username>, limit: u16) -> Answer<'a, Vec<User>> {
+        self.users.list(after, limit)
+    }
+
+    fn password_schemes(&self) -> Answer<'_, Vec<PasswordScheme>> {
+        self.users.password_schemes()
+    }
+
+    fn add(&self, account: Account) -> Answer<'_, ()> {
+        self.users.add(account)
+    }
+
+    fn replace_password_hash<'a>(
+        &'a self,
+        id: &'a UserId,
+        expected: &'a PasswordHash,
+        replacement: &'a PasswordHash,
+    ) -> Answer<'a, bool> {
+        self.users.replace_password_hash(id, expected, replacement)
+    }
+
+    fn set_password_hash<'a>(&'a self, id: &'a UserId, password_hash: Option<&'a PasswordHash>) -> Answer<'a, bool> {
+        self.users.set_password_hash(id, password_hash)
+    }
+
+    fn set_scope<'a>(&'a self, id: &'a UserId, scope: &'a Scope) -> Answer<'a, bool> {
+        self.users.set_scope(id, scope)
+    }
+
+    fn set_status<'a>(&'a self, id: &'a UserId, status: UserStatus) -> Answer<'a, bool> {
+        self.users.set_status(id, status)
+    }
+
+    fn remove<'a>(&'a self, id: &'a UserId) -> Answer<'a, bool> {
+        self.users.remove(id)
+    }
+}
+
+impl Clients for ApplicationStore {
+    fn find<'a>(&'a self, id: &'a ClientId) -> Answer<'a, Option<Client>> {
+        Clients::find(&self.rest, id)
+    }
+
+    fn list<'a>(&'a self, after: Option<&'a ClientId>, limit: u16) -> Answer<'a, Vec<Client>> {
+        Clients::list(&self.rest, after, limit)
+    }
+
+    fn add(&self, client: Client) -> Answer<'_, ()> {
+        Clients::add(&self.rest, client)
+    }
+
+    fn set_scope<'a>(&'a self, id: &'a ClientId, scope: &'a Scope) -> Answer<'a, bool> {
+        Clients::set_scope(&self.rest, id, scope)
+    }
+
+    fn set_secret<'a>(&'a self, id: &'a ClientId, secret: SecretDigest) -> Answer<'a, bool> {
+        Clients::set_secret(&self.rest, id, secret)
+    }
+
+    fn remove<'a>(&'a self, id: &'a ClientId) -> Answer<'a, bool> {
+        Clients::remove(&self.rest, id)
+    }
+}
+
+impl Revocations for ApplicationStore {
+    fn revoke<'a>(&'a self, revocation: &'a Revocation) -> Answer<'a, ()> {
+        self.rest.revoke(revocation)
+    }
+
+    /// Revokes first: if the change of the user then fails, the tokens are refused all the same.
+    fn withdraw<'a>(&'a self, withdrawal: DisableAndRevoke<'a>, revocation: &'a Revocation) -> Answer<'a, bool> {
+        Box::pin(async move {
+            let changed = match withdrawal {
+                DisableAndRevoke::DisableUser(id) => self.users.set_status(id, UserStatus::Disabled),
+                DisableAndRevoke::RemoveUser(id) => self.users.remove(id),
+                DisableAndRevoke::SetPasswordHash(id, hash) => self.users.set_password_hash(id, hash),
+                DisableAndRevoke::SetUserScope(id, scope) => self.users.set_scope(id, scope),
+                DisableAndRevoke::RemoveClient(_)
+                | DisableAndRevoke::SetClientScope(..)
+                | DisableAndRevoke::SetClientSecret(..) => return self.rest.withdraw(withdrawal, revocation).await,
+            };
+            self.rest.revoke(revocation).await?;
+            changed.await
+        })
+    }
+
+    fn revoked_after(&self, place: RevocationCursor, limit: u16) -> Answer<'_, Vec<RevocationEntry>> {
+        self.rest.revoked_after(place, limit)
+    }
+
+    fn last_cursor(&self) -> Answer<'_, RevocationCursor> {
+        self.rest.last_cursor()
+    }
+
+    fn forget_revocations(&self, now: Timestamp) -> Answer<'_, u64> {
+        self.rest.forget_revocations(now)
+    }
+}
+
+impl SigningKeys for ApplicationStore {
+    fn list(&self) -> Answer<'_, Vec<StoredKey>> {
+        SigningKeys::list(&self.rest)
+    }
+
+    fn rotate(&self, key: StoredKey) -> Answer<'_, bool> {
+        SigningKeys::rotate(&self.rest, key)
+    }
+
+    fn allow_lifetime(&self, from_epoch: u32, lifetime: Lifetime) -> Answer<'_, bool> {
+        SigningKeys::allow_lifetime(&self.rest, from_epoch, lifetime)
+    }
+
+    fn remove_through(&self, epoch: u32) -> Answer<'_, bool> {
+        SigningKeys::remove_through(&self.rest, epoch)
+    }
+
+    fn replace<'a>(&'a self, old: &'a [StoredKey], new: &'a [StoredKey]) -> Answer<'a, bool> {
+        SigningKeys::replace(&self.rest, old, new)
+    }
+
+    fn rewrap<'a>(&'a self, keys: &'a [ResealedKey]) -> Answer<'a, bool> {
+        SigningKeys::rewrap(&self.rest, keys)
+    }
+}
+
+impl Store for ApplicationStore {
+    fn ping(&self) -> Answer<'_, ()> {
+        self.rest.ping()
+    }
+
+    fn check_writable(&self) -> Answer<'_, ()> {
+        self.rest.check_writable()
+    }
+
+    fn is_volatile(&self) -> bool {
+        true
+    }
+}
