@@ -14,7 +14,9 @@ use scopegate_http::credential::Tickets;
 use scopegate_http::domain::{ApiKeyLocation, CatalogError, SchemeName};
 use scopegate_http::policy::{Fact, Method, Rule};
 use scopegate_http::websocket::ws;
-use scopegate_http::{Catalog, Gate, GateBuilder, Group, Guard, ScopeToken, SecurityScheme, delete, get, post, route};
+use scopegate_http::{
+    ActiveUser, Catalog, Gate, GateBuilder, Group, Guard, ScopeToken, SecurityScheme, delete, get, post, route,
+};
 
 pub use app::{App, Member};
 use notes::{own_note, readable_note};
@@ -59,19 +61,23 @@ pub fn api(app: App) -> Result<GateBuilder, CatalogError> {
         .docs())
 }
 
+fn member() -> Guard {
+    Guard::user().check(ActiveUser)
+}
+
 /// Requires a member, with this scope of a token or of an API key.
 fn with_scope(token: ScopeToken) -> Guard {
     let schemes = ["login", "key"].iter().filter_map(|name| SchemeName::parse(name).ok());
     let scopes = schemes
         .zip(repeat(token))
         .map(|(scheme, token)| Fact::Scope { scheme, token });
-    Guard::rule(Rule::Any(scopes.map(Rule::Fact).collect())).depends_on(&Guard::user())
+    Guard::rule(Rule::Any(scopes.map(Rule::Fact).collect())).depends_on(&member())
 }
 
 fn all_notes() -> Group {
     let (read, write) = (with_scope(READ), with_scope(WRITE));
-    let manage = Guard::requires([KEYS]).depends_on(&Guard::user());
-    let ticket = Guard::user().with_scheme("ticket");
+    let manage = Guard::requires([KEYS]).depends_on(&member());
+    let ticket = Guard::authenticated().with_scheme("ticket").depends_on(&member());
     Group::new("").operations([
         get("/notes").guard(&read).then(notes::list_notes),
         post("/notes").guard(&write).then(notes::create_note),

@@ -13,6 +13,7 @@ use scopegate_http::issuers::RemoteIssuer;
 use scopegate_http::warp;
 use test_issuer::TestIssuer;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -47,7 +48,8 @@ async fn serve(app: App, key: &Path) -> Result<(), Box<dyn Error>> {
     };
     let listener = TcpListener::bind(setting("NOTES_LISTEN", "127.0.0.1:8000")).await?;
     tracing::info!(address = %listener.local_addr()?, "listening");
-    let stop = async { tokio::signal::ctrl_c().await.unwrap_or_default() };
+    let mut terminate = signal(SignalKind::terminate())?;
+    let stop = async move { terminate.recv().await.unwrap_or_default() };
     warp::serve(gate.build()?.site_filter())
         .incoming(listener)
         .graceful(stop)

@@ -28,6 +28,7 @@ pub(crate) struct Note {
 
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct NewNote {
+    #[schema(min_length = 1, max_length = 200)]
     title: String,
     #[serde(default)]
     text: String,

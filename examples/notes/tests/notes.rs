@@ -17,15 +17,15 @@ use tokio::net::{TcpListener, TcpStream};
 /// An API with the members ada and bob of one tenant, and eve of another one.
 struct Notes {
     gate: Gate,
+    url: String,
     _folder: TempDir,
 }
 
 impl Notes {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let app = App::open(&format!("sqlite:{}/notes.db", folder.path().display()))
-            .await
-            .unwrap();
+        let url = format!("sqlite:{}/notes.db", folder.path().display());
+        let app = App::open(&url).await.unwrap();
         for (subject, tenant) in [("ada", "one"), ("bob", "one"), ("eve", "two")] {
             app.add_member(subject, tenant).await.unwrap();
         }
@@ -39,6 +39,7 @@ impl Notes {
             .bearer("login", Verifier::new(rules, key.verifying_key()));
         Self {
             gate: gate.build().unwrap(),
+            url,
             _folder: folder,
         }
     }
@@ -246,6 +247,18 @@ async fn refusals_have_the_form_of_errors() {
         (403, Some("insufficient_scope"))
     );
     assert!(refused.header("www-authenticate").unwrap().contains("notes:write"));
+    let empty = notes
+        .all("ada")
+        .post("/notes")
+        .json(&json!({ "title": "" }))
+        .send()
+        .await;
+    assert_eq!(
+        empty.json::<Value>()["fields"].as_array().unwrap().len(),
+        1,
+        "{}",
+        empty.text()
+    );
     let invalid = get(&reader, "/notes?limit=many").await;
     assert_eq!(invalid.status(), 400);
     assert!(
@@ -258,6 +271,17 @@ async fn refusals_have_the_form_of_errors() {
     );
     let stranger = get(&notes.all("mallory"), "/notes").await;
     assert_eq!(stranger.status(), 401, "not a member");
+}
+
+#[tokio::test]
+async fn inactive_member_is_refused() {
+    use sqlx::{Connection, SqliteConnection};
+    let notes = Notes::new().await;
+    let mut db = SqliteConnection::connect(&notes.url).await.unwrap();
+    let query = sqlx::query("UPDATE members SET is_active = FALSE WHERE subject = 'ada'");
+    query.execute(&mut db).await.unwrap();
+    assert_eq!(get(&notes.all("ada"), "/notes").await.status(), 403);
+    assert_eq!(get(&notes.all("bob"), "/notes").await.status(), 200);
 }
 
 /// A machine gets a ticket by its key, opens the feed through a socket, and learns of a new note.
