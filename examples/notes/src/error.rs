@@ -57,6 +57,7 @@ impl Answer for Error {
     }
 
     fn describe(description: &mut OperationDescription) {
+        description.json_response::<ErrorBody>(StatusCode::CONFLICT, "The request does not fit the stored rows");
         description.json_response::<ErrorBody>(StatusCode::INTERNAL_SERVER_ERROR, "The request failed");
     }
 }
