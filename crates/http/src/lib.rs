@@ -62,6 +62,8 @@
 //! - `examples/other_issuer.rs` (feature `remote-issuers`) accepts tokens of another provider.
 //! - `docs/schemes.md` lists all security schemes.
 //! - `docs/refusals.md` has an error body of the application's own.
+//! - `docs/guide/` has a short page for each subject, from the dependency lines to deployment.
+//! - `examples/notes` of the workspace is a whole API of 24 operations.
 //!
 //! The crate re-exports the crates of the lower layers ([`domain`], [`policy`], [`analysis`],
 //! [`token`], [`store`]) and [`warp`], [`tokio`], [`serde`], [`serde_json`] and [`utoipa`]. Derive
@@ -162,6 +164,46 @@ pub mod typestate {
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+/// The pages of the guide, whose code is compiled.
+#[cfg(doctest)]
+mod guide {
+    #[doc = include_str!("../../../docs/guide/install.md")]
+    struct Install;
+
+    #[doc = include_str!("../../../docs/guide/first-operation.md")]
+    struct FirstOperation;
+
+    #[doc = include_str!("../../../docs/guide/users.md")]
+    struct Users;
+
+    #[doc = include_str!("../../../docs/guide/issuers.md")]
+    struct Issuers;
+
+    #[doc = include_str!("../../../docs/guide/groups.md")]
+    struct Groups;
+
+    #[doc = include_str!("../../../docs/guide/inputs-and-answers.md")]
+    struct InputsAndAnswers;
+
+    #[doc = include_str!("../../../docs/guide/resources.md")]
+    struct Resources;
+
+    #[doc = include_str!("../../../docs/guide/errors.md")]
+    struct Errors;
+
+    #[doc = include_str!("../../../docs/guide/tests.md")]
+    struct Tests;
+
+    #[doc = include_str!("../../../docs/guide/websocket-and-sse.md")]
+    struct WebsocketAndSse;
+
+    #[doc = include_str!("../../../docs/guide/deployment.md")]
+    struct Deployment;
+
+    #[doc = include_str!("../../../docs/guide/from-fastapi.md")]
+    struct Comparison;
+}
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/refusals.md")]

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::Deref;
 use std::pin::Pin;
 
 use http::StatusCode;
@@ -68,10 +69,31 @@ impl<T: Send + 'static, E: Answer> LoadedResource for Result<Option<T>, E> {
 }
 
 /// The resource that the function of [`Route::load`](crate::Route::load) returned. One argument of
-/// the handler takes it.
+/// the handler takes it. Dereferences to the resource.
+///
+/// ```
+/// use scopegate_http::input::Loaded;
+///
+/// struct Note {
+///     text: String,
+/// }
+///
+/// async fn length(note: Loaded<Note>) -> String {
+///     note.text.len().to_string()
+/// }
+/// # let _ = length;
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "a handler takes it apart")]
 pub struct Loaded<T>(pub T);
+
+impl<T> Deref for Loaded<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
 
 impl<T: Send + 'static> Input for Loaded<T> {
     type Reads = Head;

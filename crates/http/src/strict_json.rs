@@ -1,7 +1,7 @@
 //! Reads JSON, and refuses an array in place of a structure.
 //!
-//! Derived readers accept the fields of a structure as an array, and documents do not. A second pass
-//! over the body would cost as much as the first.
+//! Derived readers accept the fields of a structure as an array, and documents do not. A second
+//! pass over the body would cost as much as the first.
 
 use std::fmt;
 

@@ -1,6 +1,7 @@
 //! Values of the application.
 
 use std::any::{Any, type_name};
+use std::ops::Deref;
 
 use http::Extensions;
 use scopegate_gate::InputError;
@@ -13,7 +14,7 @@ use crate::input::parts::RequestParts;
 /// so use an `Arc` for a value that is expensive to clone.
 ///
 /// [`GateBuilder::state`](crate::GateBuilder::state) stores it, one value for each type. The gate
-/// is not built if a handler takes a type that it does not have.
+/// is not built if a handler takes a type that it does not have. Dereferences to the value.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -23,7 +24,7 @@ use crate::input::parts::RequestParts;
 ///     greeting: String,
 /// }
 ///
-/// async fn greet(State(app): State<Arc<App>>) -> String {
+/// async fn greet(app: State<Arc<App>>) -> String {
 ///     app.greeting.clone()
 /// }
 ///
@@ -52,5 +53,13 @@ impl<T: Any + Clone + Send + Sync> Input for State<T> {
             name: type_name::<T>(),
             is_in: |states: &Extensions| states.get::<T>().is_some(),
         });
+    }
+}
+
+impl<T> Deref for State<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
     }
 }

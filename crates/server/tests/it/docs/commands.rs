@@ -58,6 +58,7 @@ fn cargo(checkout: &Checkout, arguments: &[&str]) -> Option<String> {
             "-p" => vec![
                 format!("crates/{}/Cargo.toml", name.trim_start_matches("scopegate-")),
                 format!("{}/Cargo.toml", name.trim_start_matches("scopegate-")),
+                format!("examples/{}/Cargo.toml", name.trim_start_matches("scopegate-example-")),
             ],
             "--path" => vec![format!("{name}/Cargo.toml")],
             "--example" => vec![format!("/examples/{name}.rs")],
