@@ -1,7 +1,5 @@
 //! The example of a login, as a client uses it.
 
-#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may fail")]
-
 #[path = "../examples/login.rs"]
 #[expect(dead_code, reason = "the example is a program with a `main`")]
 mod login;
