@@ -16,8 +16,8 @@ struct ById;
 
 impl Users for ById {
     fn find_by_id<'a>(&'a self, id: &'a UserId) -> BoxFuture<'a, Result<Option<User>, StoreError>> {
-        let user = User::new(id.clone(), Username::parse("ada").unwrap());
-        Box::pin(async move { Ok((id.as_str() == "u1").then_some(user)) })
+        let name = Username::parse("ada").map_err(StoreError::corrupt);
+        Box::pin(async move { Ok(Some(User::new(id.clone(), name?)).filter(|_| id.as_str() == "u1")) })
     }
 }
 
