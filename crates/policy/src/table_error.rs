@@ -11,7 +11,7 @@ use crate::limits::Limit;
 pub enum TableError {
     /// Several schemes declare the scope, and the guard does not name one of them.
     #[error(
-        "`{operation}` requires scope `{token}`, which several schemes declare: {}",
+        "`{operation}` requires scope `{token}`, which several schemes declare: {}; name one of them in the guard",
         list(schemes)
     )]
     AmbiguousScheme {

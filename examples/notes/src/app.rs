@@ -18,7 +18,8 @@ use crate::feed::Change;
 #[derive(Clone, Debug)]
 pub struct App {
     pub(crate) db: SqlitePool,
-    pub(crate) changes: broadcast::Sender<Change>,
+    /// `None` ends all streams.
+    pub(crate) changes: broadcast::Sender<Option<Change>>,
 }
 
 /// A user, as a member of a tenant.
@@ -45,13 +46,22 @@ impl App {
         Ok(Self { db, changes })
     }
 
+    /// Ends all streams of changes, so that a shutdown does not wait for their clients.
+    pub fn end_streams(&self) {
+        // An error means that no client listens.
+        let _ = self.changes.send(None);
+    }
+
     /// Adds a member to a tenant, or moves it there.
     ///
     /// # Errors
     ///
     /// The database cannot be written.
     pub async fn add_member(&self, subject: &str, tenant: &str) -> Result<(), sqlx::Error> {
-        let query = sqlx::query("INSERT OR REPLACE INTO members (subject, tenant) VALUES (?, ?)");
+        let query = sqlx::query(
+            "INSERT INTO members (subject, tenant) VALUES (?1, ?2)
+             ON CONFLICT (subject) DO UPDATE SET tenant = ?2",
+        );
         query.bind(subject).bind(tenant).execute(&self.db).await.map(drop)
     }
 

@@ -36,6 +36,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 /// Serves with the remote issuer of the environment, or else with the test issuer.
 async fn serve(app: App, key: &Path) -> Result<(), Box<dyn Error>> {
+    let streams = app.clone();
     let gate = match env::var("NOTES_ISSUER") {
         Ok(issuer) => {
             let audience = Audience::parse(&env::var("NOTES_AUDIENCE")?)?;
@@ -49,7 +50,10 @@ async fn serve(app: App, key: &Path) -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(setting("NOTES_LISTEN", "127.0.0.1:8000")).await?;
     tracing::info!(address = %listener.local_addr()?, "listening");
     let mut terminate = signal(SignalKind::terminate())?;
-    let stop = async move { terminate.recv().await.unwrap_or_default() };
+    let stop = async move {
+        terminate.recv().await;
+        streams.end_streams();
+    };
     warp::serve(gate.build()?.site_filter())
         .incoming(listener)
         .graceful(stop)

@@ -16,6 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// An API with the members ada and bob of one tenant, and eve of another one.
 struct Notes {
+    app: App,
     gate: Gate,
     url: String,
     _folder: TempDir,
@@ -34,10 +35,11 @@ impl Notes {
             "https://id.test".parse().unwrap(),
             "https://notes.test".parse().unwrap(),
         );
-        let gate = api(app)
+        let gate = api(app.clone())
             .unwrap()
             .bearer("login", Verifier::new(rules, key.verifying_key()));
         Self {
+            app,
             gate: gate.build().unwrap(),
             url,
             _folder: folder,
@@ -308,6 +310,9 @@ async fn feed_sends_changes_over_a_socket() {
         serde_json::from_str::<Value>(change.to_text().unwrap()).unwrap(),
         json!({ "note": 2, "kind": "created" })
     );
+    notes.app.end_streams();
+    let ended = socket.next().await;
+    assert!(!matches!(ended, Some(Ok(message)) if message.is_text()));
     server.abort();
 }
 

@@ -230,7 +230,7 @@ pub enum CatalogError {
         token: ScopeToken,
     },
     /// An edge from or to a scope that is not declared.
-    #[error("scope `{token}` is not declared")]
+    #[error("scope `{token}` is not declared in the scheme of its implication; declare both scopes there")]
     UndeclaredScope {
         /// The scope token.
         token: ScopeToken,

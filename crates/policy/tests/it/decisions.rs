@@ -110,7 +110,7 @@ fn each_fault_of_a_table_names_its_operation() {
         ),
         (
             get().guard(Guard::requires([READ])),
-            "`GET /users/{id}` requires scope `read`, which several schemes declare: `one`, `two`",
+            "`GET /users/{id}` requires scope `read`, which several schemes declare: `one`, `two`; name one of them in the guard",
         ),
         (
             get().guard(Guard::requires([OTHER]).with_scheme("one")),

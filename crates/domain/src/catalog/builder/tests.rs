@@ -75,7 +75,7 @@ fn each_fault_is_reported() {
         ),
         (
             oauth().scope(token("a"), "").implies(token("a"), token("b")),
-            "scope `b` is not declared",
+            "scope `b` is not declared in the scheme of its implication; declare both scopes there",
         ),
         (
             Catalog::builder().scheme("", SecurityScheme::http_basic()),
