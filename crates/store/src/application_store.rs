@@ -12,8 +12,8 @@ use crate::{
     Revocations, SigningKeys, Store, StoreError, Users,
 };
 
-/// A store of an application's own users. Clients, revocations and signing keys are in the memory
-/// of this process, and end with it.
+/// A store of an application's own users. Clients, revocations and signing keys are in the
+/// memory of this process, and end with it.
 ///
 /// A change of a user and the revocation of the user's tokens are two writes. The revocation is the
 /// first, so a failure between them refuses tokens of a user who did not change.
