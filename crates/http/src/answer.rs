@@ -6,6 +6,8 @@ pub(crate) mod file;
 mod location;
 pub(crate) mod refused;
 
+use std::ops::Deref;
+
 pub use http::{HeaderMap, HeaderName, StatusCode};
 use serde::Serialize;
 
@@ -102,6 +104,14 @@ pub struct NoContent;
 
 /// The description of a success response without its own description.
 pub(crate) const SUCCESS: &str = "Successful Response";
+
+impl<T> Deref for Json<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
 
 impl<T: ResponseData> Answer for Json<T> {
     fn into_response(self) -> Response {

@@ -9,8 +9,8 @@ pub(crate) type FieldValue<'q> = (Cow<'q, str>, Cow<'q, str>);
 /// The values of one name after another, in the order of names and then of the request.
 pub(crate) type Groups<'a, 'q> = ChunkBy<'a, FieldValue<'q>, fn(&FieldValue<'q>, &FieldValue<'q>) -> bool>;
 
-/// The values of fields by name, sorted, in one piece of memory. Ten thousand names need no more
-/// than sorting.
+/// The values of fields by name, sorted, in one piece of memory. Ten thousand names need only to be
+/// sorted.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct FieldValues<'q>(Vec<FieldValue<'q>>);
 

@@ -4,9 +4,11 @@ use std::cell::RefCell;
 
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
-use serde_json::{Value, json};
+use serde_json::{Number, Value, json};
+use utoipa::PartialSchema;
 
 use crate::invalid_value::InvalidValue;
+use crate::utoipa_schema::to_json;
 
 /// Texts that are tried for a parameter, until the type accepts one.
 pub(crate) const SAMPLES: [&str; 6] = [
@@ -314,15 +316,36 @@ macro_rules! noted {
     )*)*};
 }
 
+/// Notes the schema of the type in Rust, with its bounds: a path can contain any number of digits.
+macro_rules! integers {
+    ($($type:ident $method:ident;)*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidValue> {
+            let mut schema = to_json(&$type::schema());
+            for (bound, value) in [("minimum", i128::try_from($type::MIN)), ("maximum", i128::try_from($type::MAX))] {
+                // JSON has no integers of 128 bits here.
+                let value = value.ok().and_then(|value| Some(Number::from_i128(value)?.into()));
+                if let (Some(members), Some(value)) = (schema.as_object_mut(), value) {
+                    members.insert(bound.to_owned(), value);
+                }
+            }
+            self.note(schema);
+            visitor.visit_u64(7)
+        }
+    )*};
+}
+
 impl<'de> Deserializer<'de> for Parameter<'_> {
     type Error = InvalidValue;
 
     noted! {
         "boolean" visit_bool true => deserialize_bool;
-        "integer" visit_u64 7 => deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
-            deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128;
         "number" visit_f64 7.0 => deserialize_f32 deserialize_f64;
         "string" visit_char 'a' => deserialize_char;
+    }
+
+    integers! {
+        i8 deserialize_i8; i16 deserialize_i16; i32 deserialize_i32; i64 deserialize_i64; i128 deserialize_i128;
+        u8 deserialize_u8; u16 deserialize_u16; u32 deserialize_u32; u64 deserialize_u64; u128 deserialize_u128;
     }
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidValue> {

@@ -2,6 +2,7 @@
 
 use std::any::TypeId;
 use std::borrow::Cow;
+use std::ops::Deref;
 
 use http::HeaderMap;
 use http::header::COOKIE;
@@ -289,3 +290,17 @@ fn text_of<'v>(bytes: &'v [u8], place: FieldPlace, name: &str) -> Result<&'v str
         InvalidInput::new("value_error", place.as_str(), Some(name), message)
     })
 }
+
+macro_rules! dereferenced {
+    ($($input:ident)*) => {$(
+        impl<T> Deref for $input<T> {
+            type Target = T;
+
+            fn deref(&self) -> &T {
+                &self.0
+            }
+        }
+    )*};
+}
+
+dereferenced!(Query Header Cookie Form);

@@ -1,5 +1,7 @@
 //! The parameters of a path as a value, a tuple or a structure.
 
+use std::ops::Deref;
+
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 
 use scopegate_gate::{InputError, InvalidInput};
@@ -211,5 +213,13 @@ impl<'de, 'r, P: Iterator<Item = (&'r str, &'r str)>> MapAccess<'de> for Rest<'r
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, InvalidValue> {
         let (name, value) = self.current.take().unwrap_or_default();
         seed.deserialize(text(value)).map_err(|fault| fault.at(name, value))
+    }
+}
+
+impl<T> Deref for Path<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
     }
 }

@@ -36,14 +36,21 @@ impl TryFrom<String> for Day {
 }
 
 fn schema(kind: &str) -> Value {
-    json!({ "type": kind })
+    match kind {
+        "u8" => json!({ "type": "integer", "format": "uint8", "minimum": 0, "maximum": u8::MAX }),
+        "u32" => json!({ "type": "integer", "format": "uint32", "minimum": 0, "maximum": u32::MAX }),
+        "u64" => json!({ "type": "integer", "format": "uint64", "minimum": 0, "maximum": u64::MAX }),
+        "i64" => json!({ "type": "integer", "format": "int64", "minimum": i64::MIN, "maximum": i64::MAX }),
+        _ => json!({ "type": kind }),
+    }
 }
 
 #[test]
 fn single_value_is_one_parameter() {
     for (shape, kind) in [
-        (PathShape::of::<u32>(), "integer"),
-        (PathShape::of::<Team>(), "integer"),
+        (PathShape::of::<u32>(), "u32"),
+        (PathShape::of::<i64>(), "i64"),
+        (PathShape::of::<Team>(), "u64"),
         (PathShape::of::<bool>(), "boolean"),
         (PathShape::of::<f64>(), "number"),
         (PathShape::of::<String>(), "string"),
@@ -57,7 +64,7 @@ fn single_value_is_one_parameter() {
 #[test]
 fn elements_of_a_tuple_are_parameters_in_order() {
     let shape = PathShape::of::<(Day, String, u8)>();
-    let schemas = ["string", "string", "integer"].map(schema).to_vec();
+    let schemas = ["string", "string", "u8"].map(schema).to_vec();
     assert_eq!(shape, Ok(PathShape::InOrder(schemas)));
     assert_eq!(PathShape::of::<()>(), Ok(PathShape::InOrder(Vec::new())));
 }
@@ -66,8 +73,8 @@ fn elements_of_a_tuple_are_parameters_in_order() {
 fn fields_of_a_structure_are_parameters_by_name() {
     let of_kind = json!({ "type": "string", "enum": ["long", "short"] });
     let fields = vec![
-        ("team", schema("integer")),
-        ("report", schema("integer")),
+        ("team", schema("u64")),
+        ("report", schema("u32")),
         ("kind", of_kind),
         ("day", schema("string")),
     ];

@@ -97,7 +97,7 @@ async fn document_has_inputs_answers_and_security() {
     let parameters = read["parameters"].as_array().unwrap();
     assert_eq!(
         parameters[0],
-        json!({ "name": "id", "in": "path", "required": true, "schema": { "type": "integer" } })
+        json!({ "name": "id", "in": "path", "required": true, "schema": { "type": "integer", "format": "uint32", "minimum": 0, "maximum": u32::MAX } })
     );
     assert_eq!(
         (&parameters[1]["name"], &parameters[1]["in"], &parameters[1]["required"]),

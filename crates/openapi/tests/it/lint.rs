@@ -47,6 +47,8 @@ fn examples() -> Vec<(LintRule, String, String)> {
     let group = "[[groups]]\nprefix = \"/g\"\nrequires = \"check:owner\"\n\n[[groups.operations]]\nmethod = \"GET\"\npath = \"/x\"\n\
                  requires = \"a\"\n";
     let client = "\n[clients]\nweb = \"a b\"\n";
+    let checked = "[[operations]]\nmethod = \"GET\"\npath = \"/x/{id}\"\nrequires = \"a and check:resource:own\"\n\n";
+    let unchecked = "[[operations]]\nmethod = \"DELETE\"\npath = \"/x/{id}\"\nrequires = \"b\"\n";
     vec![
         (
             R::CheckNeverRuns,
@@ -129,6 +131,14 @@ fn examples() -> Vec<(LintRule, String, String)> {
             R::TokenWithoutScope,
             openapi("  /lamps: {get: {security: [{login: []}]}}\n"),
             openapi("  /weather: {get: {security: [{login: []}]}}\n"),
+        ),
+        (
+            R::UncheckedResource,
+            toml(&format!("{checked}{unchecked}")),
+            toml(&format!(
+                "{checked}{}",
+                unchecked.replace("\"b\"", "\"b and check:resource:own\"")
+            )),
         ),
         (
             R::UndeclaredScope,
