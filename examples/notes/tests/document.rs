@@ -69,7 +69,7 @@ fn check(tools: &Path, folder: &Path, document: &str, url: &str, authorization: 
     let bin = tools.join("venv/bin");
     run(folder, bin.join("openapi-spec-validator"), &[document]);
     run(
-        &folder,
+        folder,
         bin.join("openapi-python-client"),
         &["generate", "--path", document],
     );
@@ -88,7 +88,7 @@ fn check(tools: &Path, folder: &Path, document: &str, url: &str, authorization: 
     ];
     let limits = [
         "--header",
-        &authorization,
+        authorization,
         "--max-examples",
         "20",
         "--request-timeout",
