@@ -3,13 +3,17 @@
 
 use std::convert::Infallible;
 use std::fmt::Write as _;
+use std::future::pending;
+use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::{Stream, StreamExt as _};
+use futures_util::{Stream, StreamExt as _, stream};
 use http::header::CACHE_CONTROL;
 use http::{HeaderValue, StatusCode};
+use scopegate_domain::{Clock as _, SystemClock, Timestamp};
 use serde::Serialize;
 use serde_json::json;
+use tokio::time::{sleep, timeout};
 
 use super::{Answer, SUCCESS};
 use crate::description::OperationDescription;
@@ -110,6 +114,38 @@ impl std::fmt::Display for Event {
     }
 }
 
+impl<S: Stream<Item = Event> + Send + Sync + 'static> Sse<S> {
+    /// Sends an empty comment after each period without an event, so that no proxy closes the
+    /// connection, and a client that is gone is noticed. Default: none.
+    #[must_use]
+    pub fn keep_alive(self, period: Duration) -> Sse<impl Stream<Item = Event> + Send + Sync + 'static> {
+        let events = Box::pin(self.0);
+        Sse(stream::unfold(events, move |mut events| async move {
+            let next = match timeout(period, events.next()).await {
+                Ok(next) => next?,
+                Err(_) => Event::comment(""),
+            };
+            Some((next, events))
+        }))
+    }
+
+    /// Ends the stream at a time, such as the expiry of the token (`permit.expires_at()`). Default:
+    /// none.
+    #[must_use]
+    pub fn ends_at(self, time: Option<Timestamp>) -> Sse<impl Stream<Item = Event> + Send + Sync + 'static> {
+        let end = async move {
+            match time {
+                None => pending().await,
+                Some(time) => {
+                    let left = time.seconds_since(SystemClock.now()).try_into().unwrap_or_default();
+                    sleep(Duration::from_secs(left)).await;
+                }
+            }
+        };
+        Sse(self.0.take_until(end))
+    }
+}
+
 impl<S: Stream<Item = Event> + Send + Sync + 'static> Answer for Sse<S> {
     fn into_response(self) -> Response {
         let parts = self.0.map(|event| Ok::<_, Infallible>(Bytes::from(event.to_string())));
@@ -145,6 +181,37 @@ mod tests {
             (name.to_owned(), value.to_owned())
         };
         lines.map(field).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn silent_stream_is_kept_alive() {
+        let later = stream::once(async {
+            sleep(Duration::from_secs(25)).await;
+            Event::text("late")
+        });
+        let events: Vec<String> = Sse(later)
+            .keep_alive(Duration::from_secs(10))
+            .0
+            .map(|event| event.to_string())
+            .collect()
+            .await;
+        assert_eq!(events, [": \n\n", ": \n\n", "data: late\n\n"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn stream_ends_at_its_time() {
+        let endless = || {
+            stream::repeat(Event::text("x")).then(async |event| {
+                sleep(Duration::from_secs(1)).await;
+                event
+            })
+        };
+        let past = Some(Timestamp::from_unix(0));
+        assert_eq!(Sse(endless()).ends_at(past).0.count().await, 0);
+        let soon = Some(SystemClock.now() + scopegate_domain::Lifetime::from_seconds(10));
+        let count = Sse(endless()).ends_at(soon).0.count().await;
+        assert!((8..=10).contains(&count), "{count}");
+        assert_eq!(Sse(endless()).ends_at(None).0.take(50).count().await, 50);
     }
 
     proptest! {
