@@ -1,4 +1,5 @@
-//! The document, as other programs read it: a validator, two generators of clients, and Schemathesis.
+//! The document, as other programs read it: a validator, two generators of clients, and
+//! Schemathesis.
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 

@@ -116,7 +116,7 @@ impl std::fmt::Display for Event {
 
 impl<S: Stream<Item = Event> + Send + Sync + 'static> Sse<S> {
     /// Sends an empty comment after each period without an event, so that no proxy closes the
-    /// connection, and a client that is gone is noticed. Default: none.
+    /// connection, and a client that has left is noticed. Default: none.
     #[must_use]
     pub fn keep_alive(self, period: Duration) -> Sse<impl Stream<Item = Event> + Send + Sync + 'static> {
         let events = Box::pin(self.0);
