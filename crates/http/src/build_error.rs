@@ -71,6 +71,16 @@ pub enum BuildError {
         /// The type of the resource.
         name: &'static str,
     },
+    /// A route has two checks of its resource, a check that takes the resource of another, or a
+    /// check and no caller.
+    #[error(
+        "`{operation}` needs one check of its resource, which takes no `Loaded` and runs for a caller: \
+         remove one `.load(..)`, or `.optional()`"
+    )]
+    ResourceCheck {
+        /// The operation.
+        operation: String,
+    },
     /// The check of a resource has no name.
     #[error("the check of the resource of `{operation}` is a closure and has no name; add `.check_named(..)`")]
     ResourceName {

@@ -38,13 +38,20 @@ impl Constraints {
     }
 
     /// Returns the errors of a value. The location of each is inside the value.
-    pub(crate) fn check(&self, value: &Value) -> Vec<InvalidValue> {
+    ///
+    /// With `types`, a value of another type than the documented one is an error, because its
+    /// constraints would not apply. Without it, serde has refused the value already.
+    // SECURITY: a value that serde reads and the document does not allow breaks no constraint of
+    // the document. Tested by `tests/it/constraints.rs`,
+    // `value_of_another_shape_follows_constraints`.
+    pub(crate) fn check(&self, value: &Value, types: bool) -> Vec<InvalidValue> {
         let mut checking = Checking {
             compiled: &self.0,
             steps: Vec::new(),
             faults: Vec::new(),
             most: FAULTS,
             fuel: count(value).saturating_mul(SCHEMAS_PER_VALUE),
+            types,
         };
         checking.check(self.0.root, value);
         if checking.fuel == 0 {
@@ -62,9 +69,9 @@ impl Constraints {
         unknown::remove(&self.0, &[self.0.root], value)
     }
 
-    /// Returns the errors of a body.
-    pub(crate) fn check_body(&self, value: &Value) -> Vec<InvalidInput> {
-        let faults = self.check(value).into_iter();
+    /// Returns the errors of a body, as [`Constraints::check`] does.
+    pub(crate) fn check_body(&self, value: &Value, types: bool) -> Vec<InvalidInput> {
+        let faults = self.check(value, types).into_iter();
         faults.map(|fault| fault.into_input("body")).collect()
     }
 }
@@ -86,6 +93,8 @@ struct Checking<'c> {
     most: usize,
     /// The number of schemas that may still be compared.
     fuel: usize,
+    /// Whether a value of another type is an error.
+    types: bool,
 }
 
 impl Checking<'_> {
@@ -98,6 +107,15 @@ impl Checking<'_> {
         let Some(node) = compiled.nodes.get(number).filter(|node| node.leads_to_limits) else {
             return;
         };
+        if self.types && !alternatives::is_of_type(node, value) {
+            return self.add_other_type();
+        }
+        if let Some(members) = value.as_object().filter(|_| self.types) {
+            for name in node.required.iter().filter(|name| !members.contains_key(*name)) {
+                let fault = InvalidValue::new("missing", "Field required");
+                self.push(fault.inside(LocationStep::name(name)));
+            }
+        }
         for (kind, message) in node.limits.faults(value) {
             self.add(kind, message);
         }
@@ -141,8 +159,10 @@ impl Checking<'_> {
         let mut of_shape = alternatives
             .iter()
             .filter(|alternative| alternatives::has_shape(compiled, **alternative, value));
-        // Without an alternative of this shape, serde refuses the value.
         let Some(first) = of_shape.clone().next() else {
+            if self.types {
+                self.add_other_type();
+            }
             return;
         };
         if !of_shape.any(|alternative| self.is_valid(*alternative, value)) {
@@ -161,8 +181,16 @@ impl Checking<'_> {
         is_valid
     }
 
+    fn add_other_type(&mut self) {
+        let fault = InvalidValue::other_type();
+        self.push(fault);
+    }
+
     fn add(&mut self, kind: &'static str, message: String) {
-        let fault = InvalidValue::new(kind, message);
+        self.push(InvalidValue::new(kind, message));
+    }
+
+    fn push(&mut self, fault: InvalidValue) {
         let steps = self.steps.iter().rev().cloned();
         self.faults.push(steps.fold(fault, InvalidValue::inside));
     }

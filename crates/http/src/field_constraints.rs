@@ -27,8 +27,14 @@ pub(crate) fn compile(shape: &mut FieldShape, components: &Map<String, Value>) -
     Ok(())
 }
 
-/// Returns the errors of the parameters that break a constraint.
-pub(crate) fn check(texts: &FieldValues<'_>, shape: &FieldShape, place: FieldPlace) -> Vec<InvalidInput> {
+/// Returns the errors of the parameters that break a constraint. `is_read` states whether serde
+/// read the values.
+pub(crate) fn check(
+    texts: &FieldValues<'_>,
+    shape: &FieldShape,
+    place: FieldPlace,
+    is_read: bool,
+) -> Vec<InvalidInput> {
     let mut faults = Vec::new();
     let declared = shape.parameters.iter().map(|parameter| parameter.name.as_str());
     let others = texts
@@ -39,14 +45,14 @@ pub(crate) fn check(texts: &FieldValues<'_>, shape: &FieldShape, place: FieldPla
         let (Some(constraints), Some(values)) = (shape.constraints(name), texts.get(name)) else {
             continue;
         };
-        let Some(value) = value(values, shape.types(name)) else {
-            continue;
-        };
         let last = values.last().map_or("", |(_, value)| value);
-        let located = constraints
-            .check(&value)
-            .into_iter()
-            .map(|fault| fault.within(name, last));
+        // A text that is of no documented type would break no constraint.
+        let found = match value(values, shape.types(name)) {
+            Some(value) => constraints.check(&value, is_read),
+            None if is_read => vec![InvalidValue::other_type()],
+            None => Vec::new(),
+        };
+        let located = found.into_iter().map(|fault| fault.within(name, last));
         faults.extend(located.map(|fault: InvalidValue| fault.renamed(place).into_input(place.as_str())));
     }
     faults

@@ -40,6 +40,11 @@ impl InvalidValue {
         Self::new("value_error", "Value error, the input is not of the declared type")
     }
 
+    /// The value is of another type than the document states.
+    pub(crate) fn other_type() -> Self {
+        Self::new("value_error", "Value error, the input is not of the documented type")
+    }
+
     /// Adds this member or element to the location of the error.
     pub(crate) fn inside(mut self, step: LocationStep) -> Self {
         self.location.push(step);

@@ -61,6 +61,11 @@ fn check_resource(operation: &ResolvedOperation, mounted: &OperationHandler) -> 
             name: taken.name,
         });
     }
+    if mounted.notes.has_two_checks || (mounted.resource.is_some() && operation.is_optional()) {
+        return Err(BuildError::ResourceCheck {
+            operation: operation.to_string(),
+        });
+    }
     match &mounted.resource {
         Some(check) if check.name.is_none() => Err(BuildError::ResourceName {
             operation: operation.to_string(),

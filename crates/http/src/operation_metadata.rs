@@ -10,6 +10,12 @@ pub(crate) struct OperationMetadata {
     pub(crate) tags: Vec<String>,
     pub(crate) is_deprecated: bool,
     pub(crate) is_hidden: bool,
+    /// The name of the check of the resource, if it is not that of the function.
+    pub(crate) check_name: Option<String>,
+    /// Whether the check of the resource answers 403.
+    pub(crate) check_is_forbidden: bool,
+    /// Whether the route declares two checks, or a check that takes the resource of another.
+    pub(crate) has_two_checks: bool,
     /// The maximum size of the body in bytes, if it is not that of the gate.
     pub(crate) body_limit: Option<usize>,
     /// The address of more documentation, and its description.

@@ -163,7 +163,8 @@ impl Route<Guarded> {
     /// The check has the name of the function, or that of [`Route::check_named`]. The document,
     /// policy files and explanations call it `resource:NAME`. The metric
     /// `scopegate_resource_checks_total` counts it. Lint rule `unchecked-resource` finds operations
-    /// on the same path without a check. A second call replaces the first.
+    /// on the same path without a check. An operation has one check: a second is
+    /// an error when the gate is built, and so is a check of an operation that is `optional`.
     ///
     /// ```
     /// use scopegate_http::{Guard, Json, Path, Permit, get, input::Loaded};
@@ -192,6 +193,7 @@ impl Route<Guarded> {
         F::Answer: LoadedResource,
         Args: ArgumentList<Guarded, Reads: MayPrecede<Args>> + 'static,
     {
+        self.notes.has_two_checks |= self.resource.is_some();
         self.resource = Some(ResourceCheck::new::<Guarded, F, Args>(check, function_name::<F>()));
         self
     }
@@ -199,17 +201,13 @@ impl Route<Guarded> {
     /// Sets the name of the check of [`Route::load`]. Default: that of the function. A closure has
     /// no name.
     pub fn check_named(mut self, name: impl Into<String>) -> Self {
-        if let Some(check) = &mut self.resource {
-            check.name = Some(name.into());
-        }
+        self.notes.check_name = Some(name.into());
         self
     }
 
     /// Answers 403 if the function of [`Route::load`] returns `None`. Default: 404.
     pub fn or_forbidden(mut self) -> Self {
-        if let Some(check) = &mut self.resource {
-            check.status = StatusCode::FORBIDDEN;
-        }
+        self.notes.check_is_forbidden = true;
         self
     }
 }
@@ -313,16 +311,21 @@ impl<Access> Route<Access> {
         {
             self = self.named(name);
         }
-        if let Some(name) = self.resource.as_ref().and_then(|check| check.name.as_deref()) {
-            let guard = Guard::authenticated().check(PolicyCheck::new(name));
-            self.operation = self.operation.guard(guard);
-        }
         let mut description = OperationDescription::default();
-        if let Some(check) = &self.resource {
+        if let Some(check) = &mut self.resource {
+            check.name = self.notes.check_name.take().or(check.name.take());
+            if self.notes.check_is_forbidden {
+                check.status = StatusCode::FORBIDDEN;
+            }
             (check.describe)(&mut description);
+            self.notes.has_two_checks |= description.taken_resource().is_some();
             if check.status == StatusCode::NOT_FOUND {
                 description.may_be_missing();
             }
+        }
+        if let Some(name) = self.resource.as_ref().and_then(|check| check.name.as_deref()) {
+            let guard = Guard::authenticated().check(PolicyCheck::new(name));
+            self.operation = self.operation.guard(guard);
         }
         Args::describe(&mut description);
         F::Answer::describe(&mut description);

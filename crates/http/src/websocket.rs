@@ -27,8 +27,9 @@
 //!
 //! A handshake from a page of another origin is refused with 403, unless
 //! [`Cors`](crate::cors::Cors) allows the origin: a browser sends cookies with it, regardless of
-//! CORS. Only HTTP/1.1 is supported; a handshake of HTTP/2
-//! ([RFC 8441](https://www.rfc-editor.org/rfc/rfc8441)) is refused with 426.
+//! CORS. The gate does not know whether its clients use TLS, so `http` and `https` of one host are
+//! one origin here. Only HTTP/1.1 is supported; a handshake of HTTP/2 ([RFC
+//! 8441](https://www.rfc-editor.org/rfc/rfc8441)) is refused with 426.
 
 mod socket;
 
@@ -147,7 +148,10 @@ impl Input for WebSocketUpgrade {
 
     fn read(parts: &mut RequestParts<'_>) -> Result<Self, InputError> {
         let headers = parts.headers();
-        let accept = accept_key(headers).ok_or(InputError::UpgradeRequired)?;
+        let is_get = parts.method() == http::Method::GET;
+        let accept = accept_key(headers)
+            .filter(|_| is_get)
+            .ok_or(InputError::UpgradeRequired)?;
         if !is_of_this_site(headers) && !parts.is_allowed_origin() {
             return Err(InputError::ForeignOrigin);
         }
@@ -199,7 +203,10 @@ impl Answer for SwitchingProtocols {
 fn accept_key(headers: &HeaderMap) -> Option<HeaderValue> {
     let key = only(headers, &SEC_WEBSOCKET_KEY)?.as_bytes();
     // Sixteen bytes in base64.
-    let is_key = key.len() == 24 && key.ends_with(b"==");
+    let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    let is_key = key
+        .strip_suffix(b"==")
+        .is_some_and(|rest| rest.len() == 22 && rest.iter().all(is_base64));
     let is_version = only(headers, &SEC_WEBSOCKET_VERSION)? == "13";
     let is_handshake =
         is_key && is_version && lists(headers, &CONNECTION, "upgrade") && lists(headers, &UPGRADE, "websocket");
@@ -229,7 +236,11 @@ fn is_of_this_site(headers: &HeaderMap) -> bool {
     }
     let origin = only(headers, &ORIGIN).and_then(|origin| origin.to_str().ok());
     let host = only(headers, &http::header::HOST).and_then(|host| host.to_str().ok());
-    let authority = origin.and_then(|origin| Some(origin.split_once("://")?.1));
+    let is_web = |(scheme, _): &(&str, &str)| matches!(*scheme, "http" | "https");
+    let authority = origin
+        .and_then(|origin| origin.split_once("://"))
+        .filter(is_web)
+        .map(|(_, authority)| authority);
     authority
         .zip(host)
         .is_some_and(|(authority, host)| authority.eq_ignore_ascii_case(host))

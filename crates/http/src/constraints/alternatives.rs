@@ -15,13 +15,16 @@ fn matches(compiled: &Compiled, number: usize, value: &Value, with_members: bool
         return true;
     };
     let is = |number: &usize| matches(compiled, *number, value, with_members);
-    let is_of_type = node.types.is_empty() || node.types.iter().any(|name| is_of(name, value));
-    let is_of_value = node.values.as_ref().is_none_or(|values| values.contains(value));
-    is_of_type
-        && is_of_value
+    is_of_type(node, value)
         && (!with_members || has_members(compiled, node, value))
         && node.all_of.iter().all(is)
         && node.any_of.iter().all(|alternatives| alternatives.iter().any(is))
+}
+
+/// Whether the value has the type and a fixed value of the schema itself.
+pub(super) fn is_of_type(node: &Node, value: &Value) -> bool {
+    let is_of_type = node.types.is_empty() || node.types.iter().any(|name| is_of(name, value));
+    is_of_type && node.values.as_ref().is_none_or(|values| values.contains(value))
 }
 
 fn has_members(compiled: &Compiled, node: &Node, value: &Value) -> bool {
@@ -39,7 +42,8 @@ fn is_of(name: &str, value: &Value) -> bool {
     match name {
         "array" => value.is_array(),
         "boolean" => value.is_boolean(),
-        "integer" => value.is_i64() || value.is_u64(),
+        // An integer of more than 64 bits is read as a number.
+        "integer" => value.is_i64() || value.is_u64() || value.as_f64().is_some_and(|number| number.fract() == 0.0),
         "null" => value.is_null(),
         "number" => value.is_number(),
         "object" => value.is_object(),

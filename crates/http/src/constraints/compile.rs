@@ -170,7 +170,7 @@ impl<'s> Compiler<'s> {
             limits: Limits::of(schema)?,
             types: texts(schema.get("type")),
             values: values(schema),
-            required: texts(schema.get("required")),
+            required: required(schema),
             name: self.optional(schema.get("propertyNames"))?,
             rest: self.optional(schema.get("additionalProperties"))?,
             is_open: schema
@@ -233,6 +233,18 @@ fn texts(value: Option<&Value>) -> Vec<String> {
         None => &[],
     };
     list.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// Returns the names of required members that a request contains.
+fn required(schema: &Value) -> Vec<String> {
+    let properties = schema.get("properties");
+    let is_read_only = |name: &String| {
+        let member = properties.and_then(|properties| properties.get(name));
+        member.and_then(|member| member.get("readOnly")) == Some(&Value::Bool(true))
+    };
+    let mut names = texts(schema.get("required"));
+    names.retain(|name| !is_read_only(name));
+    names
 }
 
 fn values(schema: &Value) -> Option<Vec<Value>> {

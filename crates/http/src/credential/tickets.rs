@@ -19,7 +19,8 @@ use crate::response_body::Response;
 
 const RANDOM_BYTES: usize = 32;
 
-/// The maximum number of tickets of one subject. A new one replaces the oldest.
+/// The maximum number of tickets of one subject, or of one client without a subject. A new one
+/// replaces the oldest.
 const OF_ONE_SUBJECT: usize = 16;
 
 /// Issues one-time tickets, and accepts each once: for a WebSocket of a browser, or for a link to a
@@ -102,8 +103,9 @@ pub enum TicketError {
 }
 
 impl KnownTicket {
-    fn subject(&self) -> Option<&str> {
-        self.claims.as_ref()?.subject()
+    fn owner(&self) -> Option<&str> {
+        let claims = self.claims.as_ref()?;
+        claims.subject().or_else(|| claims.client_id())
     }
 }
 
@@ -150,9 +152,12 @@ impl Tickets {
         let mut random = [0; RANDOM_BYTES];
         SystemRandomSource.fill(&mut random).map_err(|_| TicketError::Random)?;
         let now = self.clock.now();
+        let owner = permit.subject().or_else(|| permit.client_id());
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|_, ticket| ticket.expires_at > now);
-        let of_subject = known.iter().filter(|(_, ticket)| ticket.subject() == permit.subject());
+        let of_subject = known
+            .iter()
+            .filter(|(_, ticket)| owner.is_some() && ticket.owner() == owner);
         let oldest = of_subject
             .clone()
             .min_by_key(|(_, ticket)| ticket.number)

@@ -42,6 +42,11 @@ pub(super) fn boolean(text: &str) -> Option<bool> {
 /// One text.
 pub(super) struct Text<'a>(pub(super) &'a str);
 
+/// Refuses a text that is not a number of JSON: neither infinity nor NaN is one.
+fn not_a_number() -> InvalidValue {
+    InvalidValue::of_kind(ScalarKind::Number)
+}
+
 macro_rules! parsed {
     ($($kind:ident: $($method:ident $visit:ident)*;)*) => {$($(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidValue> {
@@ -72,7 +77,26 @@ impl<'de> Deserializer<'de> for Text<'_> {
             deserialize_i8 visit_i8 deserialize_i16 visit_i16 deserialize_i32 visit_i32 deserialize_i64 visit_i64
             deserialize_i128 visit_i128 deserialize_u8 visit_u8 deserialize_u16 visit_u16 deserialize_u32 visit_u32
             deserialize_u64 visit_u64 deserialize_u128 visit_u128;
-        Number: deserialize_f32 visit_f32 deserialize_f64 visit_f64;
+    }
+
+    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidValue> {
+        visitor.visit_f32(
+            self.0
+                .parse()
+                .ok()
+                .filter(|value: &f32| value.is_finite())
+                .ok_or_else(not_a_number)?,
+        )
+    }
+
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidValue> {
+        visitor.visit_f64(
+            self.0
+                .parse()
+                .ok()
+                .filter(|value: &f64| value.is_finite())
+                .ok_or_else(not_a_number)?,
+        )
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidValue> {

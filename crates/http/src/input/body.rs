@@ -85,7 +85,7 @@ fn enforce<T: DeserializeOwned>(
         )
         .into()));
     };
-    faults.extend(constraints.check_body(&value));
+    faults.extend(constraints.check_body(&value, read.is_ok()));
     if !faults.is_empty() {
         return Err(InputError::Several(faults));
     }

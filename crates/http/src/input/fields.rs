@@ -2,6 +2,7 @@
 
 use std::any::TypeId;
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::ops::Deref;
 
 use http::HeaderMap;
@@ -130,7 +131,8 @@ impl<T: RequestData> Input for Query<T> {
     }
 
     fn is_absent(parts: &RequestParts<'_>) -> bool {
-        has_none::<Self>(parts, &fields::parse(parts.query()))
+        let texts = fields::parse(parts.query());
+        has_none::<Self>(parts, &texts) && !refuses_unknown::<T>(&shape_of::<Self>(parts), &texts)
     }
 
     fn describe(description: &mut OperationDescription) {
@@ -220,8 +222,8 @@ fn read<I: 'static, T: DeserializeOwned>(
     place: FieldPlace,
 ) -> Result<T, InputError> {
     let shape = shape_of::<I>(parts);
-    let broken = field_constraints::check(texts, &shape, place);
     let read = fields::read(texts, &shape, place);
+    let broken = field_constraints::check(texts, &shape, place, read.is_ok());
     match read {
         Ok(_) if !broken.is_empty() => Err(InputError::Several(broken)),
         Ok(value) => match field_constraints::without_unknown(texts, &shape) {
@@ -238,6 +240,12 @@ fn read<I: 'static, T: DeserializeOwned>(
 fn has_none<I: 'static>(parts: &RequestParts<'_>, texts: &FieldValues<'_>) -> bool {
     let shape = shape_of::<I>(parts);
     shape.rest.is_none() && !texts.names().any(|name| shape.parameter(name).is_some())
+}
+
+/// Whether the type refuses a name that it does not know.
+fn refuses_unknown<T: DeserializeOwned>(shape: &FieldShape, texts: &FieldValues<'_>) -> bool {
+    let read = fields::read_texts::<T>(texts, shape, &Cell::new(false));
+    read.is_err_and(|fault| fault.kind == "extra_forbidden")
 }
 
 /// Returns the values of the headers that the shape names, under the names of its fields.

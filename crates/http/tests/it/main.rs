@@ -46,6 +46,7 @@ mod replies;
 mod resources;
 mod schemes;
 mod shadow;
+mod shapes;
 mod sites;
 #[path = "../../../../tests/skip_time.rs"]
 mod skip_time;

@@ -122,3 +122,32 @@ async fn number_of_tickets_is_bounded() {
     clock.advance(Lifetime::from_seconds(30));
     ticket_of(&client, "c").await;
 }
+
+#[tokio::test]
+async fn callers_without_subject_and_client_replace_no_tickets() {
+    let tickets = Tickets::new().capacity(20);
+    let catalog = Catalog::builder()
+        .scheme("OAuth2PasswordBearer", SecurityScheme::oauth2_password("token"))
+        .without_subject()
+        .scope(ME, "")
+        .build()
+        .unwrap();
+    let gate = common::with_catalog(catalog, Profile::Rfc)
+        .await
+        .state(Arc::new(tickets));
+    let gate = gate
+        .operation(post("/tickets").guard(Guard::requires([ME])).then(issue))
+        .build()
+        .unwrap();
+    let client = TestClient::new(gate);
+    // A replaced ticket would leave a place.
+    for number in 0..=20 {
+        let response = client.post("/tickets").bearer(&token("johndoe", &[ME])).send().await;
+        let expected = if number < 20 {
+            StatusCode::OK
+        } else {
+            StatusCode::SERVICE_UNAVAILABLE
+        };
+        assert_eq!(response.status(), expected, "{number}");
+    }
+}

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use http::{Request, StatusCode};
+use http::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use scopegate_http::cors::Cors;
 use scopegate_http::domain::Timestamp;
@@ -157,6 +157,7 @@ async fn page_of_another_origin_is_refused() {
         (own.as_str(), true),
         ("https://friend.example", true),
         ("https://evil.example", false),
+        ("chrome-extension://friend.example", false),
         ("null", false),
     ] {
         let headers = [("authorization", bearer.as_str()), ("origin", origin)];
@@ -198,6 +199,19 @@ async fn request_that_is_not_a_handshake_gets_426() {
         assert_eq!(response.header("upgrade"), Some("websocket"));
         assert_eq!(response.header("sec-websocket-version"), Some("13"));
         assert_eq!(response.header("content-type"), Some("application/problem+json"));
+    }
+    let not_base64 = [
+        ("sec-websocket-key", "dGhlIHNhbXBsZSBub25j!!=="),
+        complete[0],
+        complete[1],
+        complete[2],
+    ];
+    for (method, headers) in [(Method::GET, not_base64), (Method::HEAD, complete)] {
+        let request = client.request(method, "/echo").bearer(&token("johndoe", &[ME]));
+        let request = headers
+            .iter()
+            .fold(request, |request, (name, value)| request.header(name, value));
+        assert_eq!(request.send().await.status(), StatusCode::UPGRADE_REQUIRED);
     }
 }
 
