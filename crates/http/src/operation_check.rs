@@ -61,7 +61,7 @@ fn check_resource(operation: &ResolvedOperation, mounted: &OperationHandler) -> 
             name: taken.name,
         });
     }
-    if mounted.notes.has_two_checks || (mounted.resource.is_some() && operation.is_optional()) {
+    if mounted.notes.check.is_repeated || (mounted.resource.is_some() && operation.is_optional()) {
         return Err(BuildError::ResourceCheck {
             operation: operation.to_string(),
         });

@@ -10,16 +10,22 @@ pub(crate) struct OperationMetadata {
     pub(crate) tags: Vec<String>,
     pub(crate) is_deprecated: bool,
     pub(crate) is_hidden: bool,
-    /// The name of the check of the resource, if it is not that of the function.
-    pub(crate) check_name: Option<String>,
-    /// Whether the check of the resource answers 403.
-    pub(crate) check_is_forbidden: bool,
-    /// Whether the route declares two checks, or a check that takes the resource of another.
-    pub(crate) has_two_checks: bool,
+    pub(crate) check: CheckSettings,
     /// The maximum size of the body in bytes, if it is not that of the gate.
     pub(crate) body_limit: Option<usize>,
     /// The address of more documentation, and its description.
     pub(crate) external_docs: Option<(String, String)>,
+}
+
+/// The settings of the check of a resource.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CheckSettings {
+    /// The name, if it is not that of the function.
+    pub(crate) name: Option<String>,
+    /// Whether it answers 403.
+    pub(crate) is_forbidden: bool,
+    /// Whether the route declares two checks, or a check that takes the resource of another.
+    pub(crate) is_repeated: bool,
 }
 
 /// Returns the name of a function or method; `None` for a closure.

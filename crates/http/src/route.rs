@@ -193,7 +193,7 @@ impl Route<Guarded> {
         F::Answer: LoadedResource,
         Args: ArgumentList<Guarded, Reads: MayPrecede<Args>> + 'static,
     {
-        self.notes.has_two_checks |= self.resource.is_some();
+        self.notes.check.is_repeated |= self.resource.is_some();
         self.resource = Some(ResourceCheck::new::<Guarded, F, Args>(check, function_name::<F>()));
         self
     }
@@ -201,13 +201,13 @@ impl Route<Guarded> {
     /// Sets the name of the check of [`Route::load`]. Default: that of the function. A closure has
     /// no name.
     pub fn check_named(mut self, name: impl Into<String>) -> Self {
-        self.notes.check_name = Some(name.into());
+        self.notes.check.name = Some(name.into());
         self
     }
 
     /// Answers 403 if the function of [`Route::load`] returns `None`. Default: 404.
     pub fn or_forbidden(mut self) -> Self {
-        self.notes.check_is_forbidden = true;
+        self.notes.check.is_forbidden = true;
         self
     }
 }
@@ -313,12 +313,12 @@ impl<Access> Route<Access> {
         }
         let mut description = OperationDescription::default();
         if let Some(check) = &mut self.resource {
-            check.name = self.notes.check_name.take().or(check.name.take());
-            if self.notes.check_is_forbidden {
+            check.name = self.notes.check.name.take().or(check.name.take());
+            if self.notes.check.is_forbidden {
                 check.status = StatusCode::FORBIDDEN;
             }
             (check.describe)(&mut description);
-            self.notes.has_two_checks |= description.taken_resource().is_some();
+            self.notes.check.is_repeated |= description.taken_resource().is_some();
             if check.status == StatusCode::NOT_FOUND {
                 description.may_be_missing();
             }
