@@ -17,6 +17,7 @@ use crate::field_shape::FieldShape;
 use crate::merge::{merge_parameters, merge_responses};
 use crate::path_shape::PathShape;
 use crate::resource_type::ResourceType;
+use crate::user_type::UserType;
 use crate::utoipa_schema::to_json;
 use crate::{body_check, field_check, field_constraints, path_check};
 
@@ -71,13 +72,6 @@ struct FieldInput {
     place: FieldPlace,
     shape: FieldShape,
     refuses: fn(&FieldShape, &str) -> bool,
-}
-
-/// The type of a user, and its name.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct UserType {
-    pub(crate) id: TypeId,
-    pub(crate) name: &'static str,
 }
 
 /// The type of a value of the application, and its name.

@@ -129,6 +129,7 @@ mod schema;
 mod sent;
 mod service;
 mod strict_json;
+mod user_type;
 mod utoipa_schema;
 #[cfg(feature = "warp")]
 mod warp_filter;

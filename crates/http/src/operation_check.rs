@@ -7,9 +7,9 @@ use scopegate_domain::User;
 use scopegate_policy::{Method, ResolvedOperation};
 
 use crate::build_error::BuildError;
-use crate::description::UserType;
 use crate::input::BodyUse;
 use crate::route::OperationHandler;
+use crate::user_type::UserType;
 
 /// Checks the rules that the types of a declaration cannot express.
 pub(crate) fn check(

@@ -94,6 +94,7 @@ async fn value_of_another_shape_follows_constraints() {
 }
 
 #[derive(Deserialize, ToSchema)]
+#[expect(dead_code, reason = "only that it is read matters")]
 struct Numbers {
     #[schema(minimum = 0, maximum = 10)]
     price: Option<f64>,
