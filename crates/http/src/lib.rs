@@ -79,8 +79,8 @@
 //! | `multipart` | no | forms with files |
 //! | `remote-issuers` | no | tokens of other providers |
 //! | `import` | no | readers of OpenAPI and other documents |
-//! | `testing` | no | the module [`testing`]: permits without a token, a client without a socket, policy snapshots |
-//! | `websocket` | no | the module [`websocket`]: connections behind guards, 13 crates |
+//! | `testing` | no | the module `testing`: permits without a token, a client without a socket, policy snapshots |
+//! | `websocket` | no | the module `websocket`: connections behind guards, 13 crates |
 //! | `fuzzing` | no | entry points for fuzzers |
 //!
 //! # Out of scope

@@ -133,8 +133,8 @@ impl TestGate {
     /// Adds this claim to the credential, as in an access token: `acr`, `auth_time`, `aud`, `cnf`.
     ///
     /// Another claim reaches the handler only if the verifier of the scheme keeps it, as in
-    /// production ([`BearerTokens::keep_claim`](crate::BearerTokens::keep_claim)). The credential
-    /// of a verifier of the application can have any claim.
+    /// production ([`BearerTokens::keep_claim`](crate::credential::BearerTokens::keep_claim)). The
+    /// credential of a verifier of the application can have any claim.
     pub fn claim(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.identity = self.identity.claim(name, value);
         self
