@@ -145,6 +145,22 @@ fn imports(package: &Package) -> BTreeSet<&str> {
 }
 
 #[test]
+fn cargo_run_starts_the_program() {
+    let metadata = metadata();
+    let packages = metadata.workspace_default_packages();
+    let targets = packages.iter().flat_map(|package| &package.targets);
+    let programs: Vec<_> = targets
+        .filter(|target| target.is_bin())
+        .map(|target| &target.name)
+        .collect();
+    assert_eq!(
+        programs,
+        ["scopegate"],
+        "the first command of README.md names no package"
+    );
+}
+
+#[test]
 fn no_import_runs_upward() {
     let metadata = metadata();
     let workspace = workspace(&metadata);
