@@ -324,12 +324,20 @@ fn rule_of(operation: &ResolvedOperation, guard: &Guard) -> Option<Rule> {
     let Some(Own::Rule(rule)) = node.own() else {
         return None;
     };
-    let of_guard = node.scheme().and_then(|name| SchemeName::parse(name).ok());
     let fact_table = operation.fact_table();
-    Some(rule.with_schemes(&|token| {
-        let mut declaring = fact_table.schemes_with(token.as_str());
-        of_guard.clone().or_else(|| declaring.next().cloned())
-    }))
+    let mut of_schemes: Vec<Rule> = node
+        .schemes()
+        .iter()
+        .map(|name| rule.with_schemes(&|_| SchemeName::parse(name).ok()))
+        .collect();
+    Some(match (of_schemes.pop(), of_schemes.is_empty()) {
+        (None, _) => rule.with_schemes(&|token| fact_table.schemes_with(token.as_str()).next().cloned()),
+        (Some(only), true) => only,
+        (Some(last), false) => {
+            of_schemes.push(last);
+            Rule::Any(of_schemes)
+        }
+    })
 }
 
 fn list<T: ToString>(items: &[T], between: &str) -> String {

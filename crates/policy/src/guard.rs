@@ -37,7 +37,8 @@ pub struct Guard(Arc<Node>);
 pub(crate) struct Node {
     name: Option<String>,
     own: Option<Own>,
-    scheme: Option<String>,
+    /// The schemes of which one suffices. Empty: the only scheme that declares a scope.
+    schemes: Vec<String>,
     checks: Vec<Arc<dyn Check>>,
     dependencies: Vec<Guard>,
     depth: usize,
@@ -130,7 +131,31 @@ impl Guard {
     /// credential of that scheme. Default: the only scheme that declares the scope.
     #[must_use]
     pub fn with_scheme(self, name: impl Into<String>) -> Self {
-        self.with(|node| node.scheme = Some(name.into()))
+        self.with_any_scheme([name])
+    }
+
+    /// Sets the security schemes of the guard's scopes: a credential of one of them is enough. It
+    /// must have all scopes of the guard. An empty list is never satisfied. Default: the only
+    /// scheme that declares the scope.
+    ///
+    /// ```
+    /// use scopegate_domain::ScopeToken;
+    /// use scopegate_policy::Guard;
+    ///
+    /// const READ: ScopeToken = ScopeToken::from_static("notes:read");
+    ///
+    /// // A token of a user, or an API key of a machine.
+    /// let read = Guard::requires([READ]).with_any_scheme(["login", "key"]);
+    /// assert_eq!(read.schemes(), ["login", "key"]);
+    /// ```
+    #[must_use]
+    pub fn with_any_scheme<N: Into<String>>(self, names: impl IntoIterator<Item = N>) -> Self {
+        self.with(|node| {
+            node.schemes = names.into_iter().map(Into::into).collect();
+            if node.schemes.is_empty() {
+                node.own = Some(Own::Rule(Rule::Deny));
+            }
+        })
     }
 
     /// Returns the guard's own rule, without those of its dependencies.
@@ -142,10 +167,10 @@ impl Guard {
         }
     }
 
-    /// The scheme of [`Guard::with_scheme`].
+    /// The schemes of [`Guard::with_scheme`] or [`Guard::with_any_scheme`].
     #[must_use]
-    pub fn scheme(&self) -> Option<&str> {
-        self.0.scheme()
+    pub fn schemes(&self) -> &[String] {
+        self.0.schemes()
     }
 
     /// Returns the guard's own checks, without those of its dependencies.
@@ -175,7 +200,7 @@ impl Guard {
         let node = Node {
             name: None,
             own,
-            scheme: None,
+            schemes: Vec::new(),
             checks: Vec::new(),
             dependencies: Vec::new(),
             depth: 1,
@@ -198,8 +223,8 @@ impl Node {
         self.own.as_ref()
     }
 
-    pub(crate) fn scheme(&self) -> Option<&str> {
-        self.scheme.as_deref()
+    pub(crate) fn schemes(&self) -> &[String] {
+        &self.schemes
     }
 
     pub(crate) fn checks(&self) -> &[Arc<dyn Check>] {
@@ -220,7 +245,7 @@ impl Node {
     }
 
     pub(crate) fn asks(&self) -> bool {
-        matches!(self.own, Some(Own::Rule(_))) || self.scheme.is_some() || !self.checks.is_empty()
+        matches!(self.own, Some(Own::Rule(_))) || !self.schemes.is_empty() || !self.checks.is_empty()
     }
 
     /// Returns the number of guards on the longest path from here, including this guard.

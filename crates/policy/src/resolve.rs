@@ -274,19 +274,12 @@ impl Trees {
 
     fn resolve_node(&mut self, node: &Node) -> Result<ResolvedNode, RuleError> {
         let mut reading = RuleResolver::new(&self.fact_table, ResolutionBudget::within(self.compared));
-        let mut conjuncts = Vec::new();
-        if let Some(name) = node.scheme() {
-            let (name, id) = reading.scheme(name)?;
-            reading.scheme = Some(name);
-            conjuncts.push(Requirement::fact(&self.fact_table, id));
-        }
-        let scopes = match node.own() {
-            Some(Own::Rule(rule)) => {
-                conjuncts.push(reading.rule(rule)?);
-                rule.scopes(MAX_DEPTH).into_iter().cloned().collect()
-            }
-            Some(Own::Public) | None => Vec::new(),
+        let rule = match node.own() {
+            Some(Own::Rule(rule)) => Some(rule),
+            Some(Own::Public) | None => None,
         };
+        let mut conjuncts: Vec<Requirement> = reading.rule_of_schemes(node.schemes(), rule)?.into_iter().collect();
+        let scopes = rule.map_or_else(Vec::new, |rule| rule.scopes(MAX_DEPTH).into_iter().cloned().collect());
         let mut checks = Vec::new();
         for check in node.checks() {
             let id = self

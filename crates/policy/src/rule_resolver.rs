@@ -9,7 +9,7 @@ use crate::{Fact, FactId, FactTable, Operation, Requirement, Rule, TableError};
 /// Resolves one rule over a fact table.
 pub(crate) struct RuleResolver<'u> {
     fact_table: &'u FactTable,
-    pub(crate) scheme: Option<SchemeName>,
+    scheme: Option<SchemeName>,
     pub(crate) named: Vec<FactId>,
     pub(crate) budget: ResolutionBudget,
 }
@@ -54,7 +54,29 @@ impl<'u> RuleResolver<'u> {
         }
     }
 
-    pub(crate) fn scheme(&mut self, text: &str) -> Result<(SchemeName, FactId), RuleError> {
+    /// Resolves the rule of a guard: with a credential of one of these schemes, if there are any.
+    pub(crate) fn rule_of_schemes(
+        &mut self,
+        schemes: &[String],
+        rule: Option<&Rule>,
+    ) -> Result<Option<Requirement>, RuleError> {
+        if schemes.is_empty() {
+            return rule.map(|rule| self.rule(rule)).transpose();
+        }
+        let mut alternatives = Vec::with_capacity(schemes.len());
+        for text in schemes {
+            let (name, id) = self.scheme(text)?;
+            self.scheme = Some(name);
+            let mut conjuncts = vec![Requirement::fact(self.fact_table, id)];
+            if let Some(rule) = rule {
+                conjuncts.push(self.rule(rule)?);
+            }
+            alternatives.push(Requirement::all_within(conjuncts, &mut self.budget).map_err(RuleError::TooLarge)?);
+        }
+        Requirement::any(alternatives).map(Some).map_err(RuleError::TooLarge)
+    }
+
+    fn scheme(&mut self, text: &str) -> Result<(SchemeName, FactId), RuleError> {
         let name = SchemeName::parse(text).ok();
         let found = name.and_then(|name| Some((self.fact_table.find(&Fact::Scheme(name.clone()))?, name)));
         let Some((id, name)) = found else {

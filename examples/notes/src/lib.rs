@@ -7,12 +7,11 @@ mod keys;
 mod notes;
 mod parts;
 
-use std::iter::repeat;
 use std::sync::Arc;
 
 use scopegate_http::credential::Tickets;
-use scopegate_http::domain::{ApiKeyLocation, CatalogError, SchemeName};
-use scopegate_http::policy::{Fact, Method, Rule};
+use scopegate_http::domain::{ApiKeyLocation, CatalogError};
+use scopegate_http::policy::Method;
 use scopegate_http::websocket::ws;
 use scopegate_http::{
     ActiveUser, Catalog, Gate, GateBuilder, Group, Guard, ScopeToken, SecurityScheme, delete, get, post, route,
@@ -66,12 +65,10 @@ fn member() -> Guard {
 }
 
 /// Requires a member, with this scope of a token or of an API key.
-fn with_scope(token: ScopeToken) -> Guard {
-    let schemes = ["login", "key"].iter().filter_map(|name| SchemeName::parse(name).ok());
-    let scopes = schemes
-        .zip(repeat(token))
-        .map(|(scheme, token)| Fact::Scope { scheme, token });
-    Guard::rule(Rule::Any(scopes.map(Rule::Fact).collect())).depends_on(&member())
+fn with_scope(scope: ScopeToken) -> Guard {
+    Guard::requires([scope])
+        .with_any_scheme(["login", "key"])
+        .depends_on(&member())
 }
 
 fn all_notes() -> Group {

@@ -172,7 +172,7 @@ pub(super) fn named_scopes(operation: &ResolvedOperation) -> Vec<(&SchemeName, &
     names
 }
 
-/// Returns the leaves of the rules of an operation, each with the scheme of its guard.
+/// Returns the leaves of the rules of an operation, once for each scheme of their guard.
 fn parts(operation: &ResolvedOperation) -> Vec<(Option<&str>, &Rule)> {
     let mut parts = Vec::new();
     for guard in operation.guards() {
@@ -180,7 +180,10 @@ fn parts(operation: &ResolvedOperation) -> Vec<(Option<&str>, &Rule)> {
         while let Some(rule) = open.pop() {
             match rule {
                 Rule::All(rules) | Rule::Any(rules) => open.extend(rules),
-                Rule::Fact(_) | Rule::Scope(_) => parts.push((guard.scheme(), rule)),
+                Rule::Fact(_) | Rule::Scope(_) if guard.schemes().is_empty() => parts.push((None, rule)),
+                Rule::Fact(_) | Rule::Scope(_) => {
+                    parts.extend(guard.schemes().iter().map(|scheme| (Some(scheme.as_str()), rule)));
+                }
                 Rule::Deny => {}
             }
         }

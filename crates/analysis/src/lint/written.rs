@@ -232,8 +232,9 @@ impl<'r> Reader<'r> {
         match rule {
             Rule::Fact(fact) => self.fact_table.find(fact),
             Rule::Scope(token) => {
-                let scheme = match self.guard.scheme() {
-                    Some(name) => name,
+                // The same rule holds for every scheme of the guard.
+                let scheme = match self.guard.schemes().first() {
+                    Some(name) => name.as_str(),
                     None => self.fact_table.schemes_with(token.as_str()).next()?.as_ref(),
                 };
                 let scheme = self.fact_table.scheme_id(&scheme.parse().ok()?)?;

@@ -97,6 +97,33 @@ fn a_ceiling_holds_before_anything_is_implied() {
 }
 
 #[test]
+fn one_of_several_schemes_is_enough_with_all_scopes() {
+    let table = single(&Guard::requires([READ]).with_any_scheme(["one", "two"]));
+    let full = |scheme: &str| Fact::Scope {
+        scheme: SchemeName::parse(scheme).unwrap(),
+        token: READ,
+    };
+    let spelled = single(&Guard::rule(Rule::Any(
+        ["one", "two"].map(|name| Rule::Fact(full(name))).into(),
+    )));
+    let operation = &table.operations()[0];
+    assert_eq!(operation.requirement(), spelled.operations()[0].requirement());
+    for scheme in ["one", "two"] {
+        for (payload, is_allowed) in [(r#"{"scope":"read"}"#, true), (r#"{"scope":"other"}"#, false)] {
+            let facts = token(&table, scheme, payload);
+            let presented = PresentedCredentials::new(NOW).with_token(&facts, "user");
+            assert_eq!(
+                authorize(operation, &presented).is_ok(),
+                is_allowed,
+                "{scheme} {payload}"
+            );
+        }
+    }
+    let denied = single(&Guard::public().with_any_scheme([""; 0]));
+    assert_eq!(denied.operations()[0].access(), Access::Deny);
+}
+
+#[test]
 fn each_fault_of_a_table_names_its_operation() {
     let get = || Operation::get("/users/{id}");
     for (operation, message) in [
@@ -119,6 +146,10 @@ fn each_fault_of_a_table_names_its_operation() {
         (
             get().guard(Guard::requires([ScopeToken::from_static("typo")])),
             "`GET /users/{id}` requires scope `typo`, which is not declared",
+        ),
+        (
+            get().guard(Guard::requires([OTHER]).with_any_scheme(["two", "one"])),
+            "`GET /users/{id}` requires scope `other`, which is not declared for scheme `one`",
         ),
         (
             get().guard(Guard::user().with_scheme("three")),

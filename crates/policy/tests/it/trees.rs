@@ -374,7 +374,7 @@ fn an_age_from_the_future_hides_no_other() {
         },
         guards: vec![Guarding {
             own: Own::Formula(Formula::Fact("age<=60".to_owned())),
-            scheme: None,
+            schemes: Vec::new(),
             checks: vec![],
             on: vec![],
         }],

@@ -102,7 +102,10 @@ impl<'b> Bytes<'b> {
         let on = self.list(3, |bytes| place + 1 + bytes.below(later.max(1)));
         Guarding {
             own,
-            scheme: (self.below(8) == 1).then(|| self.below(words.schemes.len())),
+            schemes: match self.below(8) {
+                1 => self.list(2, |bytes| bytes.below(words.schemes.len())),
+                _ => Vec::new(),
+            },
             checks: self.list(1, Self::checking),
             on: if later == 0 { Vec::new() } else { on },
         }

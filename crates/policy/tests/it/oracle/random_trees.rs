@@ -46,7 +46,7 @@ pub(crate) fn challengeable() -> impl Strategy<Value = (Policy, Request)> {
         let on = prop::collection::vec(0..7_usize, 0..=3);
         let guarding = (own, on).prop_map(|(own, on)| Guarding {
             own,
-            scheme: None,
+            schemes: Vec::new(),
             checks: Vec::new(),
             on,
         });
@@ -102,12 +102,15 @@ fn guarding(words: &Words) -> impl Strategy<Value = Guarding> + use<> {
         1 => Just(Own::Nothing),
         1 => Just(Own::Public),
     ];
-    let scheme = prop::option::weighted(0.2, 0..words.schemes.len());
+    let schemes = prop_oneof![
+        8 => Just(Vec::new()),
+        2 => prop::collection::vec(0..words.schemes.len(), 1..=2),
+    ];
     let checks = prop::collection::vec(checking(words), 0..=1);
     let on = prop::collection::vec(0..7_usize, 0..=3);
-    (own, scheme, checks, on).prop_map(|(own, scheme, checks, on)| Guarding {
+    (own, schemes, checks, on).prop_map(|(own, schemes, checks, on)| Guarding {
         own,
-        scheme,
+        schemes,
         checks,
         on,
     })

@@ -18,7 +18,8 @@ pub(crate) struct Policy {
 #[derive(Clone, Debug)]
 pub(crate) struct Guarding {
     pub(crate) own: Own,
-    pub(crate) scheme: Option<usize>,
+    /// One of these is enough.
+    pub(crate) schemes: Vec<usize>,
     pub(crate) checks: Vec<Checking>,
     pub(crate) on: Vec<usize>,
 }
@@ -142,14 +143,17 @@ impl Policy {
     /// schemes.
     fn mentioned(&self, guard: usize) -> Vec<(usize, Option<String>)> {
         let guarding = &self.guards[guard];
-        let mut mentioned: Vec<(usize, Option<String>)> =
-            guarding.scheme.iter().map(|scheme| (*scheme, None)).collect();
+        let mut own = Vec::new();
         if let Own::Formula(formula) = &guarding.own {
             for fact in formula.facts() {
-                mentioned.extend(self.words.read(fact));
+                own.extend(self.words.read(fact));
             }
         }
-        mentioned
+        if guarding.schemes.is_empty() {
+            return own;
+        }
+        let with_scheme = |scheme: &usize| [(*scheme, None)].into_iter().chain(own.clone()).collect::<Vec<_>>();
+        guarding.schemes.iter().flat_map(with_scheme).collect()
     }
 
     /// The schemes and scopes that an operation names, dependants first, each as often as it stands
@@ -162,10 +166,9 @@ impl Policy {
     /// What a guard requires without the code of its checks.
     pub(crate) fn formula(&self, guard: usize) -> Formula {
         let guarding = &self.guards[guard];
-        let scheme = guarding
-            .scheme
-            .iter()
-            .map(|scheme| Formula::Fact(self.words.schemes[*scheme].fact()));
+        let schemes = guarding.schemes.iter();
+        let schemes = schemes.map(|scheme| Formula::Fact(self.words.schemes[*scheme].fact()));
+        let one_scheme = (!guarding.schemes.is_empty()).then(|| Formula::Any(schemes.collect()));
         let own = match &guarding.own {
             Own::Formula(formula) => vec![formula.of_guard()],
             Own::Nothing | Own::Public => vec![],
@@ -176,7 +179,7 @@ impl Policy {
         };
         Formula::All(
             own.into_iter()
-                .chain(scheme)
+                .chain(one_scheme)
                 .chain(guarding.checks.iter().map(check))
                 .collect(),
         )
@@ -194,8 +197,9 @@ impl Policy {
 
     /// Whether a guard requires something, or says that it is public.
     pub(crate) fn says_something(&self, operation: usize) -> bool {
-        let says =
-            |guard: &Guarding| !matches!(guard.own, Own::Nothing) || guard.scheme.is_some() || !guard.checks.is_empty();
+        let says = |guard: &Guarding| {
+            !matches!(guard.own, Own::Nothing) || !guard.schemes.is_empty() || !guard.checks.is_empty()
+        };
         self.visits(operation)
             .iter()
             .any(|visit| says(&self.guards[visit.guard]))

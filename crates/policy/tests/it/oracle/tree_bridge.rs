@@ -104,15 +104,27 @@ pub(crate) fn guards(policy: &Policy, notes: &Notes) -> Vec<Guard> {
 /// A guard without what it depends on.
 fn alone(policy: &Policy, place: usize, notes: &Notes) -> Guard {
     let guarding = &policy.guards[place];
-    let scheme = guarding.scheme.map(|scheme| policy.words.schemes[scheme].name.as_str());
+    let schemes = guarding.schemes.iter();
+    let schemes: Vec<&str> = schemes
+        .map(|scheme| policy.words.schemes[*scheme].name.as_str())
+        .collect();
+    // With several schemes a bare name is a scope of each, so every name is full.
+    let scheme = match *schemes {
+        [] => None,
+        [only] => Some(only),
+        _ => Some(""),
+    };
     let guard = match &guarding.own {
         Own::Public => Guard::public(),
         Own::Nothing => Guard::all_of([]),
         Own::Formula(formula) => spoken(&policy.words, scheme, formula),
     };
-    let guard = scheme
-        .into_iter()
-        .fold(guard.named(place.to_string()), Guard::with_scheme);
+    let guard = guard.named(place.to_string());
+    let guard = if schemes.is_empty() {
+        guard
+    } else {
+        guard.with_any_scheme(schemes)
+    };
     guarding.checks.iter().fold(guard, |guard, checking| match checking {
         Checking::Active => guard.check(ActiveUser),
         Checking::Code { name, passes } => {

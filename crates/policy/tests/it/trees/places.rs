@@ -50,7 +50,7 @@ fn policy() -> impl Strategy<Value = Policy> {
     random_trees::policy().prop_map(|mut policy| {
         policy.guards.push(Guarding {
             own: Own::Public,
-            scheme: None,
+            schemes: Vec::new(),
             checks: Vec::new(),
             on: Vec::new(),
         });
