@@ -23,47 +23,53 @@ struct OperationRequest<'r> {
 
 impl Gate {
     /// Runs the guard, then reads the body and the inputs, then calls the handler.
-    pub(crate) async fn run_operation<B>(
-        &self,
+    #[expect(clippy::manual_async_fn, reason = "an `async fn` stores its arguments twice")]
+    pub(crate) fn run_operation<'r, B>(
+        &'r self,
         number: usize,
-        routed: &Routed<'_>,
-        head: &RequestHead<'_>,
-        sent: &mut Sent<B>,
-    ) -> Response
+        routed: &'r Routed<'r>,
+        head: &'r RequestHead<'r>,
+        sent: &'r mut Sent<B>,
+    ) -> impl Future<Output = Response> + Send
     where
         B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
-        let Some(mounted) = self.inner.handlers.get(number) else {
-            return self
-                .refusals()
-                .fault(ServerFault::Unmounted, routed.label())
-                .map(Into::into);
-        };
-        let permit = match routed.authorize(head).await {
-            Ok(permit) => permit,
-            Err(refusal) => return refusal.map(Into::into),
-        };
-        let request = OperationRequest { mounted, routed, head };
-        if let Some(check) = &mounted.resource {
-            return Box::pin(self.run_checked(check, &request, permit, sent)).await;
-        }
-        // The parts of the request are dropped before the handler runs, so that they do not enlarge
-        // the future.
-        let answering = {
-            let body = match self.read_body_of(&request, sent).await {
-                Ok(body) => body,
-                Err(error) => return routed.respond_body_error(error).map(Into::into),
-            };
-            let mut parts = self.parts(&request);
-            parts.set_body(body);
-            parts.set_upgrade(sent.upgrade.take());
-            parts.set_permit(permit, mounted.callers);
-            match mounted.endpoint.call(&mut parts) {
-                Ok(answering) => answering,
-                Err(error) => return self.argument_error(&error, routed),
+        async move {
+            if let Some(answer) = self.preflight_of(number, head) {
+                return answer;
             }
-        };
-        self.answered(answering, &request).await
+            let permit = match routed.authorize(head).await {
+                Ok(permit) => permit,
+                Err(refusal) => return refusal.map(Into::into),
+            };
+            let Some(mounted) = self.inner.handlers.get(number) else {
+                return self
+                    .refusals()
+                    .fault(ServerFault::Unmounted, routed.label())
+                    .map(Into::into);
+            };
+            let request = OperationRequest { mounted, routed, head };
+            if let Some(check) = &mounted.resource {
+                return Box::pin(self.run_checked(check, &request, permit, sent)).await;
+            }
+            // The parts of the request are dropped before the handler runs, so that they do not
+            // enlarge the future.
+            let answering = {
+                let body = match self.read_body_of(&request, sent).await {
+                    Ok(body) => body,
+                    Err(error) => return routed.respond_body_error(error).map(Into::into),
+                };
+                let mut parts = self.parts(&request);
+                parts.set_body(body);
+                parts.set_upgrade(sent.upgrade.take());
+                parts.set_permit(permit, mounted.callers);
+                match mounted.endpoint.call(&mut parts) {
+                    Ok(answering) => answering,
+                    Err(error) => return self.argument_error(&error, routed),
+                }
+            };
+            self.answered(answering, &request).await
+        }
     }
 
     /// Loads the resource before the body is read.

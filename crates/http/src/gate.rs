@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
+use futures_util::future::Either;
 use http::{Extensions, Method};
 use hyper::body::Body;
 use scopegate_gate::{BodyError, RequestHead, Routed, ServerFault, Target};
@@ -122,54 +123,50 @@ impl Gate {
     }
 
     /// Answers a request with a known target. Every outcome is a response.
-    pub(crate) async fn answer<B>(
-        &self,
-        target: Target,
-        values: Vec<String>,
-        head: &RequestHead<'_>,
-        sent: &mut Sent<B>,
-    ) -> Response
+    #[expect(clippy::manual_async_fn, reason = "an `async fn` stores its arguments twice")]
+    pub(crate) fn answer<'r, B>(
+        &'r self,
+        routed: Routed<'r>,
+        head: &'r RequestHead<'_>,
+        sent: &'r mut Sent<B>,
+    ) -> impl Future<Output = Response> + Send
     where
         B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
-        let routed = self.gate.routed(target, values, head);
-        let done = {
-            // A panic leaves no shared state inconsistent, because all that is shared is immutable.
-            let mut work = pin!(AssertUnwindSafe(self.dispatch(target, &routed, head, sent)).catch_unwind());
-            // `Instrument` would create a second span and enter it again when the work is done.
-            poll_fn(|context| routed.span().in_scope(|| work.as_mut().poll(context))).await
-        };
-        let mut response = done.unwrap_or_else(|_| {
-            let fault = || self.refusals().fault(ServerFault::Panic, routed.label());
-            routed.span().in_scope(fault).map(Into::into)
-        });
-        if head.method() == Method::HEAD {
-            response = without_body(response);
+        async move {
+            let done = {
+                // A panic leaves no shared state inconsistent, because all that is shared is
+                // immutable.
+                let mut work = pin!(AssertUnwindSafe(self.dispatch(&routed, head, sent)).catch_unwind());
+                // `Instrument` would create a second span and enter it again when the work is done.
+                poll_fn(|context| routed.span().in_scope(|| work.as_mut().poll(context))).await
+            };
+            let mut response = done.unwrap_or_else(|_| {
+                let fault = || self.refusals().fault(ServerFault::Panic, routed.label());
+                routed.span().in_scope(fault).map(Into::into)
+            });
+            if head.method() == Method::HEAD {
+                response = without_body(response);
+            }
+            self.open_target(routed.target(), head.headers(), &mut response);
+            routed.finish(&mut response);
+            response
         }
-        self.open_target(target, head.headers(), &mut response);
-        routed.finish(&mut response);
-        response
     }
 
-    async fn dispatch<B>(
-        &self,
-        target: Target,
-        routed: &Routed<'_>,
-        head: &RequestHead<'_>,
-        sent: &mut Sent<B>,
-    ) -> Response
+    fn dispatch<'r, B>(
+        &'r self,
+        routed: &'r Routed<'r>,
+        head: &'r RequestHead<'r>,
+        sent: &'r mut Sent<B>,
+    ) -> impl Future<Output = Response> + Send
     where
         B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
-        match target {
-            Target::Operation(number) => {
-                if let Some(answer) = self.preflight_of(number, head) {
-                    return answer;
-                }
-                self.run_operation(number, routed, head, sent).await
-            }
+        match routed.target() {
+            Some(Target::Operation(number)) => Either::Left(self.run_operation(number, routed, head, sent)),
             // Boxed, so that the future of every other request stays small.
-            Target::Site { .. } => Box::pin(self.run_site(routed, head, sent)).await,
+            Some(Target::Site { .. }) | None => Either::Right(Box::pin(self.run_site(routed, head, sent))),
         }
     }
 

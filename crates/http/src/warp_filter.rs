@@ -76,7 +76,7 @@ impl Gate {
                         if !head.names_one_host() {
                             return into_reply(gate.respond_invalid_host(&head).map(Into::into));
                         }
-                        into_reply(gate.answer(target, values, &head, &mut sent).await)
+                        into_reply(gate.answer(gate.routed(target, values, &head), &head, &mut sent).await)
                     }
                 },
             );

@@ -22,9 +22,9 @@ impl Gate {
 
     /// Allows a script to read the response of a target, if the target accepts the origin of the
     /// page.
-    pub(crate) fn open_target(&self, target: Target, request: &HeaderMap, response: &mut Response) {
+    pub(crate) fn open_target(&self, target: Option<Target>, request: &HeaderMap, response: &mut Response) {
         if let Some(cors) = &self.inner.cors
-            && self.is_open_to_other_origins(target)
+            && target.is_some_and(|target| self.is_open_to_other_origins(target))
         {
             cors.mark(request, response.headers_mut());
         }
