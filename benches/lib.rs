@@ -15,6 +15,7 @@ mod permissions;
 mod policies;
 mod remembered;
 mod tokens;
+mod upload;
 mod verification;
 
 use std::hint::black_box;
@@ -28,6 +29,7 @@ pub use self::permissions::permissions_file;
 pub use self::policies::{ManyScopes, Tutorial};
 pub use self::remembered::{CachedFacts, RememberedTokens};
 pub use self::tokens::TokenFixture;
+pub use self::upload::Upload;
 pub use self::verification::{ALGORITHMS, Verification};
 
 /// Makes ring the cryptography of jsonwebtoken in this process.
