@@ -18,6 +18,7 @@ impl RefusalFormat for TutorialRefusals {
             RefusalKind::StepUp => "Not authenticated strongly enough".into(),
             RefusalKind::InsufficientScope => "Not enough permissions".into(),
             RefusalKind::InactiveUser => "Inactive user".into(),
+            RefusalKind::Handler { .. } => refusal.sentence.into(),
             RefusalKind::InvalidInput => refusal.inputs.iter().map(InvalidInput::to_json).collect(),
             _ => refusal.status.canonical_reason().unwrap_or_default().into(),
         };

@@ -9,6 +9,7 @@ pub(crate) mod bearer;
 pub(crate) mod bearer_verifier;
 pub(crate) mod claim_source;
 pub(crate) mod credential;
+pub(crate) mod development_issuer;
 #[cfg(feature = "remote-issuers")]
 pub(crate) mod issuer_set;
 pub(crate) mod place;

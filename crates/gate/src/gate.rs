@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::{Method, Response};
+use scopegate_domain::Clock;
 use scopegate_policy::OperationTable;
 
 use crate::authorizer::Authorizer;
@@ -85,6 +86,12 @@ impl Gate {
             #[cfg(feature = "testing")]
             identity: None,
         }
+    }
+
+    /// Returns the clock by which credentials expire.
+    #[must_use]
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.inner.authorizer.clock
     }
 
     /// Returns the operations with their requirements.

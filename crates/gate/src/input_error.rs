@@ -135,22 +135,28 @@ impl InvalidInput {
 }
 
 /// The reasons why an input could not be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[expect(clippy::exhaustive_enums, reason = "each has its answer in the one table of replies")]
 pub enum InputError {
     /// A value is missing or has the wrong type.
+    #[error("{} in {}", _0.kind, _0.place)]
     Invalid(InvalidInput),
     /// Several values are missing or have the wrong type.
+    #[error("{} values are not as declared", _0.len())]
     Several(Vec<InvalidInput>),
     /// The body is of a media type that the operation does not read. The sentence names the right
     /// one.
+    #[error("{0}")]
     MediaType(&'static str),
     /// The request comes from a page of another origin, which may not make it.
+    #[error("the request comes from a page of another origin")]
     ForeignOrigin,
     /// The request is not a handshake of WebSocket
     /// ([RFC 6455, section 4.4](https://www.rfc-editor.org/rfc/rfc6455#section-4.4)).
+    #[error("the request is not a handshake of WebSocket")]
     UpgradeRequired,
     /// The server cannot provide the value, which is an error of the program.
+    #[error("the server cannot provide the value of an argument")]
     Unavailable,
 }
 

@@ -116,6 +116,7 @@ pub use credentials::basic;
 pub use credentials::bearer_verifier::BearerTokens;
 pub use credentials::claim_source::IssuedTokens;
 pub use credentials::credential::{AuthenticatedCredential, Credential, CredentialCheck, CredentialVerifier};
+pub use credentials::development_issuer::DevelopmentIssuer;
 pub use dialect::{
     AuthenticationScheme, ChallengeContext, Dialect, DocumentDialect, EmptyCredential, RepeatedAuthorization,
     RfcRefusals, title,

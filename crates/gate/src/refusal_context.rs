@@ -21,8 +21,9 @@ pub struct RefusalContext<'a> {
     pub kind: RefusalKind,
     /// The status of the response.
     pub status: StatusCode,
-    /// A sentence for the client, in lower case. It contains no text of the client.
-    pub sentence: &'static str,
+    /// A sentence for the client, in lower case. It contains no text of the client, unless a
+    /// handler wrote one into its error.
+    pub sentence: &'a str,
     /// The error code of the RFCs, if there is one.
     pub code: Option<ErrorCode>,
     /// The errors of the input; empty for other kinds.

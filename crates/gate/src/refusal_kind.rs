@@ -21,6 +21,13 @@ pub enum RefusalKind {
     Forbidden,
     /// The request comes from a page of another origin.
     ForeignOrigin,
+    /// A handler refuses the request, with a code and a status of the application.
+    Handler {
+        /// The code for programs.
+        code: &'static str,
+        /// The status, between 400 and 599.
+        status: StatusCode,
+    },
     /// The user is disabled.
     InactiveUser,
     /// The body ended early.
@@ -69,6 +76,7 @@ impl RefusalKind {
             Self::BodyTooLarge => "body_too_large",
             Self::Forbidden => "forbidden",
             Self::ForeignOrigin => "foreign_origin",
+            Self::Handler { code, .. } => code,
             Self::InactiveUser => "inactive_user",
             Self::IncompleteBody => "incomplete_body",
             Self::InsufficientScope => "insufficient_scope",
@@ -106,6 +114,7 @@ impl RefusalKind {
             Self::Forbidden | Self::ForeignOrigin | Self::InactiveUser | Self::InsufficientScope => {
                 StatusCode::FORBIDDEN
             }
+            Self::Handler { status, .. } => status,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
@@ -137,6 +146,7 @@ impl RefusalKind {
             Self::UnsupportedMediaType => Some("The operation does not read this media type"),
             Self::BodyTimeout
             | Self::ForeignOrigin
+            | Self::Handler { .. }
             | Self::IncompleteBody
             | Self::InvalidHost
             | Self::MethodNotAllowed

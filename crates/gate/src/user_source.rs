@@ -17,7 +17,7 @@ use scopegate_token::SubjectClaim;
 /// cached.
 ///
 /// ```
-/// use scopegate_gate::store::{BoxFuture, StoreError};
+/// use scopegate_gate::store::StoreError;
 /// use scopegate_gate::{ResolveUser, domain::ApplicationUser};
 ///
 /// struct Member {
@@ -35,8 +35,8 @@ use scopegate_token::SubjectClaim;
 /// impl ResolveUser for Members {
 ///     type User = Member;
 ///
-///     fn resolve<'a>(&'a self, subject: &'a str) -> BoxFuture<'a, Result<Option<Member>, StoreError>> {
-///         Box::pin(async move { Ok((subject == "u1").then(|| Member { email: String::from("ada@example.com") })) })
+///     async fn resolve(&self, subject: &str) -> Result<Option<Member>, StoreError> {
+///         Ok((subject == "u1").then(|| Member { email: String::from("ada@example.com") }))
 ///     }
 /// }
 /// # let _ = (Members, Member { email: String::new() }.email);
@@ -50,7 +50,7 @@ pub trait ResolveUser: Send + Sync + 'static {
     /// # Errors
     ///
     /// [`StoreError`] if the users cannot be read now. The client receives 503 and may retry.
-    fn resolve<'a>(&'a self, subject: &'a str) -> BoxFuture<'a, Result<Option<Self::User>, StoreError>>;
+    fn resolve(&self, subject: &str) -> impl Future<Output = Result<Option<Self::User>, StoreError>> + Send;
 }
 
 /// The users of a gate.

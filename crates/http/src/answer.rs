@@ -1,8 +1,9 @@
 //! The return types of handlers, and their responses.
 
 mod content;
-mod events;
+pub(crate) mod events;
 pub(crate) mod file;
+mod handler_error;
 mod location;
 pub(crate) mod refused;
 
@@ -14,6 +15,7 @@ use serde::Serialize;
 pub use self::content::{Html, Streamed};
 pub use self::events::{Event, Sse};
 pub use self::file::File;
+pub use self::handler_error::HandlerError;
 pub use self::location::{CreatedAt, InvalidLocation, Redirect};
 use crate::data::ResponseData;
 pub use crate::description::OperationDescription;
@@ -45,7 +47,7 @@ pub use crate::warp_filter::WarpReply;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an answer",
     label = "a handler answers `Json<T>`, `Html<T>`, text, bytes, a `StatusCode`, `(StatusCode, Json<T>)`, an `Option` of an answer, or a `Result` of two",
-    note = "wrap data: `Json(data)`; wrap a `warp::Reply`: `WarpReply(reply)`; an error type of the application implements `Answer`"
+    note = "wrap data: `Json(data)`; wrap a `warp::Reply`: `WarpReply(reply)`; an error type of the application implements `Answer`; `HandlerError` takes any error by `?`"
 )]
 pub trait Answer: Send + 'static {
     /// The response.

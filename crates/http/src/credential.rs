@@ -3,6 +3,8 @@
 
 mod tickets;
 
-pub use scopegate_gate::{AuthenticatedCredential, BearerTokens, Credential, CredentialCheck, CredentialVerifier};
+pub use scopegate_gate::{
+    AuthenticatedCredential, BearerTokens, Credential, CredentialCheck, CredentialVerifier, DevelopmentIssuer,
+};
 
 pub use self::tickets::{Ticket, TicketError, Tickets};

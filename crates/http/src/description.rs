@@ -60,6 +60,7 @@ pub struct OperationDescription {
     responses: Map<String, Value>,
     schemas: Map<String, Value>,
     may_be_missing: bool,
+    may_fail: bool,
     status: Option<&'static str>,
     /// The first error of the types, such as a query that cannot be read as documented.
     fault: Option<TypeFault>,
@@ -156,6 +157,16 @@ impl OperationDescription {
     /// Whether the operation may answer 404, in the form of a refusal.
     pub(crate) const fn is_maybe_missing(&self) -> bool {
         self.may_be_missing
+    }
+
+    /// States that the handler may answer any error, in the form of a refusal.
+    pub(crate) const fn may_fail(&mut self) {
+        self.may_fail = true;
+    }
+
+    /// Whether the handler may answer any error, in the form of a refusal.
+    pub(crate) const fn is_fallible(&self) -> bool {
+        self.may_fail
     }
 
     /// The description that `describe` adds under this status (or `default`), instead of the one of

@@ -1,9 +1,11 @@
 //! Runs an operation: guard, check of the resource, body, inputs, handler.
 
 use hyper::body::Body;
+use scopegate_domain::Timestamp;
 use scopegate_gate::{BodyError, RequestHead, Routed, ServerFault};
 use scopegate_policy::Permit;
 
+use crate::answer::events;
 use crate::answer::file::conditions;
 use crate::answer::refused::AsRefusal;
 use crate::body_stream::BodyStream;
@@ -54,7 +56,7 @@ impl Gate {
             }
             // The parts of the request are dropped before the handler runs, so that they do not
             // enlarge the future.
-            let answering = {
+            let (answering, expires_at) = {
                 let body = match self.read_body_of(&request, sent).await {
                     Ok(body) => body,
                     Err(error) => return routed.respond_body_error(error).map(Into::into),
@@ -64,11 +66,11 @@ impl Gate {
                 parts.set_upgrade(sent.upgrade.take());
                 parts.set_permit(permit, mounted.callers);
                 match mounted.endpoint.call(&mut parts) {
-                    Ok(answering) => answering,
+                    Ok(answering) => (answering, parts.expires_at()),
                     Err(error) => return self.argument_error(&error, routed),
                 }
             };
-            self.answered(answering, &request).await
+            self.answered(answering, expires_at, &request).await
         }
     }
 
@@ -103,7 +105,7 @@ impl Gate {
         };
         parts.set_body(body);
         match mounted.endpoint.call(&mut parts) {
-            Ok(answering) => self.answered(answering, request).await,
+            Ok(answering) => self.answered(answering, parts.expires_at(), request).await,
             Err(error) => self.argument_error(&error, routed),
         }
     }
@@ -114,6 +116,8 @@ impl Gate {
             names: &mounted.parameters,
             shapes: &mounted.shapes,
             states: &self.inner.states,
+            #[cfg(feature = "websocket")]
+            clock: self.gate.clock(),
             #[cfg(feature = "websocket")]
             cors: self.inner.cors.as_ref(),
         };
@@ -139,8 +143,13 @@ impl Gate {
         }
     }
 
-    async fn answered(&self, answering: Answering, request: &OperationRequest<'_>) -> Response {
-        let response = answering.await;
+    async fn answered(
+        &self,
+        answering: Answering,
+        expires_at: Option<Timestamp>,
+        request: &OperationRequest<'_>,
+    ) -> Response {
+        let response = events::end_with_credential(answering.await, expires_at, self.gate.clock());
         self.as_refusal(response, request)
     }
 
@@ -151,6 +160,11 @@ impl Gate {
         match response.extensions().get::<AsRefusal>() {
             None => conditions::apply(head.method(), head.headers(), response),
             Some(AsRefusal::Missing) => refusals.not_found(routed.label()).map(Into::into),
+            Some(AsRefusal::Handler { status, code, message }) => {
+                let response = refusals.handler_error(*status, code, message, routed.label());
+                response.map(Into::into)
+            }
+            Some(AsRefusal::Fault(error)) => refusals.handler_fault(&**error, routed.label()).map(Into::into),
             Some(AsRefusal::Body(error)) => routed.respond_body_error(*error).map(Into::into),
             Some(AsRefusal::Input(error)) => refusals.input_error(error, routed.label()).map(Into::into),
         }

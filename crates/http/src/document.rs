@@ -183,6 +183,13 @@ fn operation_docs(
             }
         }
     }
+    if description.is_fallible() && !responses.contains_key("default") {
+        let content = json!({ schemas.refusals.schema().media_type(): { "schema": schemas.refusal()? } });
+        responses.insert(
+            "default".to_owned(),
+            json!({ "description": "An error", "content": content }),
+        );
+    }
     let docs = responses
         .into_iter()
         .fold(docs, |docs, (status, response)| docs.response(status, response));

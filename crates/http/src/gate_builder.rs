@@ -150,7 +150,7 @@ impl GateBuilder {
     /// ```
     /// use scopegate_http::domain::ApplicationUser;
     /// use scopegate_http::site::ResolveUser;
-    /// use scopegate_http::store::{BoxFuture, StoreError};
+    /// use scopegate_http::store::StoreError;
     /// use scopegate_http::{CurrentUser, Guard, get};
     ///
     /// struct Member {
@@ -168,8 +168,8 @@ impl GateBuilder {
     /// impl ResolveUser for Members {
     ///     type User = Member;
     ///
-    ///     fn resolve<'a>(&'a self, subject: &'a str) -> BoxFuture<'a, Result<Option<Member>, StoreError>> {
-    ///         Box::pin(async move { Ok(Some(Member { email: format!("{subject}@example.com") })) })
+    ///     async fn resolve(&self, subject: &str) -> Result<Option<Member>, StoreError> {
+    ///         Ok(Some(Member { email: format!("{subject}@example.com") }))
     ///     }
     /// }
     ///

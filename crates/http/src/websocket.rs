@@ -39,7 +39,7 @@ use http::header::{CONNECTION, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
-use scopegate_domain::{Clock, SystemClock, Timestamp};
+use scopegate_domain::{SystemClock, Timestamp};
 use scopegate_gate::InputError;
 use scopegate_policy::Method;
 use tokio::time::timeout;
@@ -50,6 +50,7 @@ use tracing::Instrument;
 
 pub use self::socket::{Message, WebSocket, WebSocketError};
 use crate::answer::Answer;
+use crate::answer::events::time_left;
 use crate::caller::AccessUndeclared;
 use crate::description::OperationDescription;
 use crate::input::RequestParts;
@@ -68,11 +69,13 @@ pub fn ws(template: impl Into<String>) -> Route<AccessUndeclared> {
 struct SocketLimits {
     message: usize,
     idle: Duration,
-    end: Option<Timestamp>,
+    /// The time after which the connection ends.
+    lifetime: Option<Duration>,
 }
 
 /// A request to use the connection for WebSocket. The handler answers with
-/// [`WebSocketUpgrade::on_upgrade`].
+/// [`WebSocketUpgrade::on_upgrade`]. The gate checks the credential once, so the connection ends no
+/// later than the credential expires.
 ///
 /// As an input it refuses other requests: 426 if the request is not a handshake of version 13, 403
 /// if it comes from a page of another origin.
@@ -99,10 +102,11 @@ impl WebSocketUpgrade {
         self
     }
 
-    /// Sets the time at which the connection ends, such as the expiry of the token
-    /// (`permit.expires_at()`). Default: none.
-    pub const fn ends_at(mut self, time: Option<Timestamp>) -> Self {
-        self.limits.end = time;
+    /// Sets the time at which the connection ends, if the credential does not expire before.
+    /// Default: none.
+    pub fn ends_at(mut self, time: Option<Timestamp>) -> Self {
+        let left = time.map(|time| time_left(time, &SystemClock));
+        self.limits.lifetime = self.limits.lifetime.into_iter().chain(left).min();
         self
     }
 
@@ -128,11 +132,10 @@ impl WebSocketUpgrade {
                 .max_write_buffer_size(limits.message.saturating_mul(2).max(256 * 1024));
             let stream = WebSocketStream::from_raw_socket(upgraded, Role::Server, Some(config)).await;
             let work = run(WebSocket::new(stream, limits.idle));
-            match limits.end {
+            match limits.lifetime {
                 None => work.await,
-                Some(end) => {
-                    let left = end.seconds_since(SystemClock.now()).try_into().unwrap_or_default();
-                    if timeout(Duration::from_secs(left), work).await.is_err() {
+                Some(lifetime) => {
+                    if timeout(lifetime, work).await.is_err() {
                         tracing::debug!("connection of WebSocket ended at its time");
                     }
                 }
@@ -159,7 +162,7 @@ impl Input for WebSocketUpgrade {
         let limits = SocketLimits {
             message: 64 * 1024,
             idle: Duration::from_mins(1),
-            end: None,
+            lifetime: parts.time_left(),
         };
         Ok(Self {
             upgrade,

@@ -87,6 +87,52 @@ impl CatalogBuilder {
         self
     }
 
+    /// Adds the scopes of another scheme to the last scheme, with their descriptions and
+    /// implications. The other scheme must be complete. So a token and an API key can have the same
+    /// scopes.
+    ///
+    /// ```
+    /// use scopegate_domain::{ApiKeyLocation, Catalog, ScopeToken, SecurityScheme};
+    ///
+    /// const READ: ScopeToken = ScopeToken::from_static("notes:read");
+    ///
+    /// let catalog = Catalog::builder()
+    ///     .scheme("login", SecurityScheme::http_bearer())
+    ///     .scope(READ, "Read notes.")
+    ///     .scheme("key", SecurityScheme::api_key(ApiKeyLocation::Header, "X-API-Key"))
+    ///     .scopes_of("login")
+    ///     .build()?;
+    /// assert_eq!(catalog.schemes()[1].scopes()[0].description(), "Read notes.");
+    /// # Ok::<(), scopegate_domain::CatalogError>(())
+    /// ```
+    #[must_use]
+    pub fn scopes_of(mut self, scheme: &str) -> Self {
+        let other = self
+            .schemes
+            .iter()
+            .position(|declared| declared.name.as_str() == scheme);
+        let (Some(other), Some(last)) = (other, self.schemes.len().checked_sub(1)) else {
+            self.fail(CatalogError::UnknownScheme {
+                name: scheme.to_owned(),
+            });
+            return self;
+        };
+        let copied = self
+            .schemes
+            .get(other)
+            .map(|declared| declared.scopes.clone())
+            .unwrap_or_default();
+        for scope in copied {
+            self = self.scope(scope.token, scope.description);
+        }
+        let edges = self.edges.iter().filter(|(index, ..)| *index == other);
+        let edges: Vec<_> = edges
+            .map(|(_, stronger, weaker)| (last, stronger.clone(), weaker.clone()))
+            .collect();
+        self.edges.extend(edges);
+        self
+    }
+
     /// Declares that `stronger` implies `weaker` in the last scheme.
     #[must_use]
     pub fn implies(mut self, stronger: ScopeToken, weaker: ScopeToken) -> Self {
@@ -234,6 +280,12 @@ pub enum CatalogError {
     UndeclaredScope {
         /// The scope token.
         token: ScopeToken,
+    },
+    /// The scopes of a scheme that is not declared before.
+    #[error("scheme `{name}` is not declared; declare it before the scheme that has its scopes")]
+    UnknownScheme {
+        /// The name of the scheme.
+        name: String,
     },
 }
 

@@ -1,5 +1,6 @@
 //! Refusals as problem details.
 
+use scopegate_domain::ErrorCode;
 use serde_json::{Map, Value, json};
 
 use crate::input_error::InvalidInput;
@@ -29,8 +30,12 @@ impl RefusalFormat for RfcRefusals {
         members.insert("title".to_owned(), title.into());
         members.insert("status".to_owned(), refusal.status.as_u16().into());
         members.insert("detail".to_owned(), refusal.sentence.into());
-        if let Some(code) = refusal.code {
-            members.insert("error".to_owned(), code.as_str().into());
+        let code = match refusal.kind {
+            RefusalKind::Handler { code, .. } => Some(code),
+            _ => refusal.code.map(ErrorCode::as_str),
+        };
+        if let Some(code) = code {
+            members.insert("error".to_owned(), code.into());
         }
         if !refusal.inputs.is_empty() {
             let errors = refusal.inputs.iter().map(InvalidInput::to_json);
@@ -71,7 +76,7 @@ fn problem() -> Value {
             "title": { "type": "string" },
             "status": { "type": "integer" },
             "detail": { "type": "string" },
-            "error": { "type": "string", "description": "The error code of RFC 6750, section 3.1, if there is one" },
+            "error": { "type": "string", "description": "The error code of RFC 6750, section 3.1, or of the application, if there is one" },
             "errors": { "type": "array", "items": error, "description": "The values that differ from their declaration" },
         },
     })

@@ -3,14 +3,15 @@
 
 use std::convert::Infallible;
 use std::fmt::Write as _;
-use std::future::pending;
+use std::future::{pending, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::{Stream, StreamExt as _, stream};
+use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use http::header::CACHE_CONTROL;
 use http::{HeaderValue, StatusCode};
-use scopegate_domain::{Clock as _, SystemClock, Timestamp};
+use http_body_util::BodyStream;
+use scopegate_domain::{Clock, SystemClock, Timestamp};
 use serde::Serialize;
 use serde_json::json;
 use tokio::time::{sleep, timeout};
@@ -19,8 +20,8 @@ use super::{Answer, SUCCESS};
 use crate::description::OperationDescription;
 use crate::response_body::{Response, ResponseBody, with_type};
 
-/// A stream of events, `text/event-stream`, which no cache keeps. The connection ends with the
-/// stream.
+/// A stream of events, `text/event-stream`, which no cache keeps. The response ends with the
+/// stream, and no later than the credential of the request expires. A browser then connects again.
 ///
 /// ```
 /// use futures_util::stream;
@@ -33,6 +34,32 @@ use crate::response_body::{Response, ResponseBody, with_type};
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "a wrapper is made by its constructor")]
 pub struct Sse<S>(pub S);
+
+/// Marks a response whose body ends when the credential of the request expires.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EndsWithCredential;
+
+/// Ends the body of a marked response when the credential of the request expires.
+pub(crate) fn end_with_credential(
+    mut response: Response,
+    expires_at: Option<Timestamp>,
+    clock: &dyn Clock,
+) -> Response {
+    let is_marked = response.extensions_mut().remove::<EndsWithCredential>().is_some();
+    match expires_at.filter(|_| is_marked) {
+        None => response,
+        Some(time) => response.map(|body| {
+            let parts = BodyStream::new(body).try_filter_map(|frame| ready(Ok(frame.into_data().ok())));
+            ResponseBody::streamed(parts.take_until(sleep(time_left(time, clock))))
+        }),
+    }
+}
+
+/// Returns the time until a moment.
+pub(crate) fn time_left(until: Timestamp, clock: &dyn Clock) -> Duration {
+    let seconds = until.seconds_since(clock.now());
+    Duration::from_secs(seconds.try_into().unwrap_or_default())
+}
 
 /// One event of a stream.
 ///
@@ -129,17 +156,13 @@ impl<S: Stream<Item = Event> + Send + Sync + 'static> Sse<S> {
         }))
     }
 
-    /// Ends the stream at a time, such as the expiry of the token (`permit.expires_at()`). Default:
-    /// none.
+    /// Ends the stream at a time, if the credential does not expire before. Default: none.
     #[must_use]
     pub fn ends_at(self, time: Option<Timestamp>) -> Sse<impl Stream<Item = Event> + Send + Sync + 'static> {
         let end = async move {
             match time {
                 None => pending().await,
-                Some(time) => {
-                    let left = time.seconds_since(SystemClock.now()).try_into().unwrap_or_default();
-                    sleep(Duration::from_secs(left)).await;
-                }
+                Some(time) => sleep(time_left(time, &SystemClock)).await,
             }
         };
         Sse(self.0.take_until(end))
@@ -153,6 +176,7 @@ impl<S: Stream<Item = Event> + Send + Sync + 'static> Answer for Sse<S> {
         response
             .headers_mut()
             .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response.extensions_mut().insert(EndsWithCredential);
         response
     }
 

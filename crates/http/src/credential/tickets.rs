@@ -14,6 +14,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::answer::Answer;
+use crate::answer::refused::AsRefusal;
 use crate::description::OperationDescription;
 use crate::response_body::Response;
 
@@ -218,9 +219,20 @@ impl fmt::Debug for Tickets {
     }
 }
 
+impl TicketError {
+    pub(crate) fn as_refusal(self) -> AsRefusal {
+        AsRefusal::Handler {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            code: "no_ticket",
+            message: self.to_string().into(),
+        }
+    }
+}
+
+/// 503, written as every refusal of the gate.
 impl Answer for TicketError {
     fn into_response(self) -> Response {
-        StatusCode::SERVICE_UNAVAILABLE.into_response()
+        self.as_refusal().into_response()
     }
 
     fn describe(description: &mut OperationDescription) {

@@ -2,13 +2,20 @@
 
 use std::any::{Any, TypeId};
 use std::fmt;
+#[cfg(feature = "websocket")]
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Extensions, HeaderMap, Method};
 use hyper::upgrade::OnUpgrade;
+#[cfg(feature = "websocket")]
+use scopegate_domain::Clock;
+use scopegate_domain::Timestamp;
 use scopegate_gate::{RequestHead, RequestLabel};
 use scopegate_policy::Permit;
 
+#[cfg(feature = "websocket")]
+use crate::answer::events::time_left;
 use crate::body_stream::BodyStream;
 #[cfg(feature = "websocket")]
 use crate::cors::CorsHeaders;
@@ -21,6 +28,7 @@ pub struct RequestParts<'r> {
     label: &'r RequestLabel<'r>,
     body: SentBody,
     permit: Option<Permit>,
+    expires_at: Option<Timestamp>,
     /// The number of arguments that still take the permit.
     callers: usize,
     mounted: MountedInputs<'r>,
@@ -47,6 +55,8 @@ pub(crate) struct MountedInputs<'r> {
     pub(crate) shapes: &'r [(TypeId, FieldShape)],
     /// The values of the application.
     pub(crate) states: &'r Extensions,
+    #[cfg(feature = "websocket")]
+    pub(crate) clock: &'r dyn Clock,
     /// The origins whose pages may read answers.
     #[cfg(feature = "websocket")]
     pub(crate) cors: Option<&'r CorsHeaders>,
@@ -64,6 +74,7 @@ impl<'r> RequestParts<'r> {
             label,
             body: SentBody::Unread,
             permit: None,
+            expires_at: None,
             callers: 0,
             mounted,
             values,
@@ -80,8 +91,14 @@ impl<'r> RequestParts<'r> {
 
     /// Sets the permit, which this number of arguments take.
     pub(crate) fn set_permit(&mut self, permit: Option<Permit>, callers: usize) {
+        self.expires_at = permit.as_ref().and_then(Permit::expires_at);
         self.permit = permit;
         self.callers = callers;
+    }
+
+    /// Returns the time at which the credential of the request expires.
+    pub(crate) const fn expires_at(&self) -> Option<Timestamp> {
+        self.expires_at
     }
 
     /// Returns the permit. The last argument that takes it gets it without a copy.
@@ -97,6 +114,12 @@ impl<'r> RequestParts<'r> {
     /// Sets the connection, if the client may use it for another protocol.
     pub(crate) fn set_upgrade(&mut self, upgrade: Option<OnUpgrade>) {
         self.upgrade = upgrade;
+    }
+
+    /// Returns the time until the credential of the request expires.
+    #[cfg(feature = "websocket")]
+    pub(crate) fn time_left(&self) -> Option<Duration> {
+        Some(time_left(self.expires_at?, self.mounted.clock))
     }
 
     /// Takes the connection, if the client may use it for another protocol.

@@ -1,13 +1,16 @@
 //! Answers of handlers: their responses, and what the document says about them.
 
+use std::time::Duration;
+
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use http::{HeaderMap, HeaderValue, Request};
 use scopegate_http::answer::{Answer, CreatedAt, Event, Html, NoContent, Redirect, Sse, StatusCode, Streamed};
-use scopegate_http::{Gate, GateBuilder, HandledOperation, Json, get};
+use scopegate_http::{Gate, GateBuilder, Guard, HandledOperation, Json, Permit, get};
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
-use crate::common::{self, Answered, Profile, send};
+use crate::common::{self, Answered, ME, Profile, get_with, send, token};
 
 /// A gate with one public operation, which answers with this value.
 async fn built<A: Answer>(profile: Profile, make: fn() -> A) -> Gate {
@@ -83,6 +86,26 @@ async fn streams_are_sent_part_by_part() {
     assert_eq!(response.header("content-type"), Some("text/event-stream"));
     assert_eq!(response.header("cache-control"), Some("no-store"));
     assert!(documented["200"]["content"].get("text/event-stream").is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_end_when_the_credential_expires() {
+    let events = || async { Sse(stream::once(async { Event::text("first") }).chain(stream::pending())) };
+    let builder = common::gate(Profile::Rfc).await;
+    let gate = builder
+        .operation(
+            get("/events")
+                .guard(Guard::requires([ME]))
+                .then(move |_: Permit| events()),
+        )
+        .operation(get("/open").public().then(events))
+        .build()
+        .unwrap();
+    let (hour, token) = (Duration::from_hours(1), token("johndoe", &[ME]));
+    let asked = timeout(hour, get_with(&gate, "/events", &token));
+    assert_eq!(asked.await.unwrap().body, "data: first\n\n");
+    let asked = timeout(hour, common::get(&gate, "/open"));
+    assert!(asked.await.is_err(), "no credential expires");
 }
 
 #[tokio::test]

@@ -26,6 +26,7 @@ mod fastapi_security;
 mod files;
 mod fuzz_corpus;
 mod gate;
+mod handler_errors;
 mod hostile;
 mod inputs;
 mod issuers;

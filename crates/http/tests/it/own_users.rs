@@ -7,7 +7,7 @@ use http::StatusCode;
 use scopegate_http::domain::ApplicationUser;
 use scopegate_http::input::Loaded;
 use scopegate_http::site::ResolveUser;
-use scopegate_http::store::{BoxFuture, StoreError};
+use scopegate_http::store::StoreError;
 use scopegate_http::testing::TestClient;
 use scopegate_http::{ActiveUser, CurrentUser, Gate, GateBuilder, Guard, HandledOperation, Permit, get};
 
@@ -30,20 +30,18 @@ struct Members(Arc<AtomicUsize>);
 impl ResolveUser for Members {
     type User = Member;
 
-    fn resolve<'a>(&'a self, subject: &'a str) -> BoxFuture<'a, Result<Option<Member>, StoreError>> {
+    async fn resolve(&self, subject: &str) -> Result<Option<Member>, StoreError> {
         self.0.fetch_add(1, Ordering::Relaxed);
-        Box::pin(async move {
-            let member = |is_blocked| Member {
-                email: format!("{subject}@example.com"),
-                is_blocked,
-            };
-            match subject {
-                "ada" => Ok(Some(member(false))),
-                "bob" => Ok(Some(member(true))),
-                "down" => Err(StoreError::unavailable("the table is locked")),
-                _ => Ok(None),
-            }
-        })
+        let member = |is_blocked| Member {
+            email: format!("{subject}@example.com"),
+            is_blocked,
+        };
+        match subject {
+            "ada" => Ok(Some(member(false))),
+            "bob" => Ok(Some(member(true))),
+            "down" => Err(StoreError::unavailable("the table is locked")),
+            _ => Ok(None),
+        }
     }
 }
 

@@ -1,13 +1,14 @@
 //! WebSocket behind guards: the handshake, who may make it, the messages and their limits.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use http::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use scopegate_http::cors::Cors;
-use scopegate_http::domain::Timestamp;
+use scopegate_http::domain::{Lifetime, ManualClock, Timestamp};
 use scopegate_http::testing::TestClient;
 use scopegate_http::websocket::{Message, SwitchingProtocols, WebSocket, WebSocketUpgrade, ws};
 use scopegate_http::{Gate, Guard, Permit, warp};
@@ -241,6 +242,30 @@ async fn silent_client_is_pinged_then_dropped() {
         .await
         .unwrap();
     assert_eq!(received.first(), Some(&0x89), "a ping: {received:?}");
+    server.abort();
+}
+
+#[tokio::test]
+async fn connection_ends_when_the_credential_expires() {
+    let clock = common::clock();
+    let gate = common::gate(Profile::Rfc)
+        .await
+        .clock(Arc::<ManualClock>::clone(&clock));
+    let gate = gate
+        .operation(ws("/echo").guard(Guard::requires([ME])).then(echo))
+        .build()
+        .unwrap();
+    let (address, server) = serve(gate).await;
+    let bearer = bearer(&[ME]);
+    let headers = [("authorization", bearer.as_str())];
+    let mut socket = connect(address, "/echo", &headers).await.unwrap();
+    socket.send("hello".into()).await.unwrap();
+    assert!(socket.next().await.unwrap().is_ok());
+    clock.set(common::NOW + Lifetime::from_seconds(30 * 60 - 1));
+    let mut socket = connect(address, "/echo", &headers).await.unwrap();
+    // Before the idle timeout there would be a ping.
+    let ended = socket.next().await;
+    assert!(matches!(ended, Some(Err(_)) | None), "{ended:?}");
     server.abort();
 }
 

@@ -85,3 +85,24 @@ fn each_fault_is_reported() {
         assert_eq!(builder.build().unwrap_err().to_string(), message);
     }
 }
+
+#[test]
+fn scopes_of_another_scheme_are_copied_with_their_implications() {
+    let builder = oauth()
+        .scope(token("write"), "Write.")
+        .scope(token("read"), "Read.")
+        .implies(token("write"), token("read"))
+        .scheme("key", SecurityScheme::http_bearer());
+    let catalog = builder.scopes_of("oauth").build().unwrap();
+    assert_eq!(catalog.schemes()[1].scopes(), catalog.schemes()[0].scopes());
+    assert_eq!(catalog.schemes()[1].scopes()[0].implies(), [token("read")]);
+    assert_eq!(
+        Catalog::builder().scopes_of("oauth").build().unwrap_err().to_string(),
+        "scheme `oauth` is not declared; declare it before the scheme that has its scopes"
+    );
+    let of_itself = oauth().scope(token("read"), "").scopes_of("oauth");
+    assert_eq!(
+        of_itself.build(),
+        Err(CatalogError::ScopeTwice { token: token("read") })
+    );
+}

@@ -2,9 +2,10 @@
 
 use std::error::Error as _;
 
-use scopegate_gate::{BodyError, InputError, InvalidInput};
+use scopegate_gate::{BodyError, InvalidInput};
 
 use super::source::SourceError;
+use crate::answer::refused::AsRefusal;
 use crate::answer::{Answer, Response};
 use crate::description::OperationDescription;
 
@@ -34,6 +35,17 @@ pub enum MultipartError {
 }
 
 impl MultipartError {
+    pub(crate) fn as_refusal(self) -> AsRefusal {
+        match self {
+            Self::Body(error) => AsRefusal::Body(error),
+            Self::FieldTooLarge => AsRefusal::Body(BodyError::TooLarge),
+            Self::HeadersTooLarge | Self::Malformed | Self::Text | Self::TooManyFields => {
+                let message = format!("Value error, {self}");
+                AsRefusal::Input(InvalidInput::new("value_error", "body", None, message).into())
+            }
+        }
+    }
+
     /// Returns the reason why the parser fails.
     pub(super) fn of_parser(error: &multer::Error) -> Self {
         let source: Option<&SourceError> = error.source().and_then(|source| source.downcast_ref());
@@ -48,14 +60,7 @@ impl MultipartError {
 /// 400, 408 or 413, written as every refusal of the gate.
 impl Answer for MultipartError {
     fn into_response(self) -> Response {
-        match self {
-            Self::Body(error) => error.into_response(),
-            Self::FieldTooLarge => BodyError::TooLarge.into_response(),
-            Self::HeadersTooLarge | Self::Malformed | Self::Text | Self::TooManyFields => {
-                let message = format!("Value error, {self}");
-                InputError::from(InvalidInput::new("value_error", "body", None, message)).into_response()
-            }
-        }
+        self.as_refusal().into_response()
     }
 
     fn describe(_: &mut OperationDescription) {}
