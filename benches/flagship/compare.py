@@ -27,7 +27,8 @@ import tokenize
 from pathlib import Path
 
 import jwt
-from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
@@ -80,9 +81,11 @@ def print_counts() -> None:
 class Program:
     """A server in its own folder, with its own database and key."""
 
-    def __init__(self, name: str, command: list[str], folder: Path, database: str):
+    def __init__(self, name: str, command: list[str], folder: Path, database: str, encoding: Encoding):
         self.name, self.command, self.folder = name, command, folder
         folder.mkdir()
+        self.key = ec.generate_private_key(ec.SECP256R1())
+        (folder / "notes.key").write_bytes(self.key.private_bytes(encoding, PrivateFormat.PKCS8, NoEncryption()))
         kept = {key: value for key, value in os.environ.items() if not key.startswith("NOTES_")}
         self.environment = kept | {"NOTES_DATABASE": database, "NOTES_KEY": "notes.key", "NOTES_LISTEN": "127.0.0.1:0"}
         self.process = None
@@ -112,20 +115,13 @@ class Program:
             self.process.kill()
             self.process.wait(TIMEOUT)
 
-    def token(self, subject: str) -> str:
-        command = [*self.command, "token", subject]
-        done = subprocess.run(
-            command, cwd=self.folder, env=self.environment, capture_output=True, timeout=TIMEOUT, check=True
-        )
-        return done.stdout.decode().strip()
-
-    def sign(self, subject: str, typ: str = "at+jwt", **changes) -> str:
-        """A token of the test issuer with other claims."""
-        key = (self.folder / "notes.key").read_bytes()
-        key = load_pem_private_key(key, None) if key.startswith(b"-----") else load_der_private_key(key, None)
-        claims = jwt.decode(self.token(subject), options={"verify_signature": False})
+    def token(self, subject: str, typ: str = "at+jwt", **changes) -> str:
+        """Signs a token of the test issuer with all scopes, or with other claims. A claim that is `None` is left out."""
+        now = int(time.time())
+        claims = {"iss": "https://id.notes.test", "aud": "https://notes.test", "sub": subject, "client_id": "development"}
+        claims |= {"scope": "notes:read notes:write keys:manage", "iat": now, "exp": now + 3600, "jti": f"{subject}-{now}"}
         claims = {name: value for name, value in (claims | changes).items() if value is not None}
-        return jwt.encode(claims, key, algorithm="ES256", headers={"typ": typ})
+        return jwt.encode(claims, self.key, algorithm="ES256", headers={"typ": typ})
 
     def sql(self, statement: str) -> None:
         with sqlite3.connect(self.folder / "notes.db", timeout=TIMEOUT) as db:
@@ -190,9 +186,6 @@ class Session:
         self.seen: dict[str, dict] = {}
         self.operations: set[str] = set()
         self.tokens = {name: program.token(name) for name in ("ada", "bob", "eve", "ina", "out")}
-        program.sql("UPDATE members SET tenant = 'other' WHERE subject = 'eve'")
-        program.sql("UPDATE members SET is_active = FALSE WHERE subject = 'ina'")
-        program.sql("DELETE FROM members WHERE subject = 'out'")
 
     def add(self, step: str, seen) -> None:
         assert step not in self.seen, f"two steps have the name {step}"
@@ -351,7 +344,7 @@ class Session:
         self.socket("feed", ticket, foreign_and_own)
         self.socket("feed with used ticket", ticket)
         self.socket("feed with unknown ticket", "unknown")
-        short = self.program.sign("ada", exp=int(time.time()) + 3)
+        short = self.program.token("ada", exp=int(time.time()) + 3)
         response = self.program.open("GET", "/events", self.headers(short, None))
         try:
             ended = bool(response.read()) or True
@@ -359,7 +352,7 @@ class Session:
             ended = False
         self.add("events end with the token", {"status": response.status, "ended": ended})
         ticket = self.send(
-            "ticket of short token", "POST", "/tickets", self.program.sign("ada", exp=int(time.time()) + 3)
+            "ticket of short token", "POST", "/tickets", self.program.token("ada", exp=int(time.time()) + 3)
         )
         with connect(self.program.live_url(ticket["ticket"]), open_timeout=TIMEOUT, close_timeout=TIMEOUT) as socket:
             try:
@@ -369,7 +362,7 @@ class Session:
         self.add("feed ends with the token", {"ended": ended})
 
     def refusals(self) -> None:
-        send, sign = self.send, self.program.sign
+        send, sign = self.send, self.program.token
         send("no token", "GET", "/notes", user=None)
         send("no token for note", "GET", "/notes/1", user=None)
         send("no token for keys", "GET", "/keys", user=None)
@@ -440,6 +433,8 @@ class Session:
 
     def run(self) -> dict[str, dict]:
         self.program.start()
+        columns = "INSERT OR REPLACE INTO members (subject, tenant, is_active) VALUES"
+        self.program.sql(f"{columns} ('ada', 'one', 1), ('bob', 'one', 1), ('ina', 'one', 0), ('eve', 'other', 1)")
         self.common()
         covered = len(self.operations & EXPECTED)
         assert covered == OPERATIONS, f"the session has {covered} operations: missing {EXPECTED - self.operations}"
@@ -477,9 +472,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         command = [sys.executable, str(HERE / "notes.py")]
-        programs = [Program("FastAPI", command, folder / "fastapi", "notes.db")]
+        programs = [Program("FastAPI", command, folder / "fastapi", "notes.db", Encoding.PEM)]
         if len(sys.argv) > 1:
-            programs.append(Program("Rust", [str(Path(sys.argv[1]).resolve())], folder / "rust", "sqlite:notes.db"))
+            command = [str(Path(sys.argv[1]).resolve())]
+            programs.append(Program("Rust", command, folder / "rust", "sqlite:notes.db", Encoding.DER))
         seen = []
         for program in programs:
             try:

@@ -2,17 +2,18 @@
 
 use std::str::FromStr;
 
-use scopegate_http::answer::NoContent;
+use scopegate_http::answer::{HandlerError, NoContent};
 use scopegate_http::domain::ApplicationUser;
 use scopegate_http::site::ResolveUser;
-use scopegate_http::store::{BoxFuture, StoreError};
+use scopegate_http::store::StoreError;
 use scopegate_http::{CurrentUser, State};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
 use sqlx::{Encode, FromRow, Sqlite, SqlitePool, Type};
 use tokio::sync::broadcast;
 
-use crate::error::Answered;
 use crate::feed::Change;
+
+pub(crate) type Answered<T> = Result<T, HandlerError>;
 
 /// What all handlers share.
 #[derive(Clone, Debug)]
@@ -89,8 +90,8 @@ impl ApplicationUser for Member {
 impl ResolveUser for App {
     type User = Member;
 
-    fn resolve<'a>(&'a self, subject: &'a str) -> BoxFuture<'a, Result<Option<Member>, StoreError>> {
-        Box::pin(async { self.member(subject).await.map_err(StoreError::unavailable) })
+    async fn resolve(&self, subject: &str) -> Result<Option<Member>, StoreError> {
+        self.member(subject).await.map_err(StoreError::unavailable)
     }
 }
 

@@ -2,16 +2,16 @@
 
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::{Stream, StreamExt, stream};
 use scopegate_http::answer::{Event, Sse};
-use scopegate_http::credential::{Ticket, TicketError, Tickets};
+use scopegate_http::credential::{Ticket, Tickets};
 use scopegate_http::websocket::{SwitchingProtocols, WebSocketUpgrade};
 use scopegate_http::{Json, Permit, State};
 use serde::Serialize;
 
-use crate::app::{App, Caller};
-use crate::error::Answered;
+use crate::app::{Answered, App, Caller};
 
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Change {
@@ -45,16 +45,14 @@ impl App {
 }
 
 pub(crate) async fn events(caller: Caller, app: State<App>) -> Sse<impl Stream<Item = Event> + Send + Sync> {
-    Sse(app.changes_for(caller).map(Event::text))
+    Sse(app.changes_for(caller).map(Event::text)).keep_alive(Duration::from_secs(15))
 }
 
-pub(crate) async fn issue_ticket(permit: Permit, tickets: State<Arc<Tickets>>) -> Result<Json<Ticket>, TicketError> {
-    tickets.issue(&permit).map(Json)
+pub(crate) async fn issue_ticket(permit: Permit, tickets: State<Arc<Tickets>>) -> Answered<Json<Ticket>> {
+    Ok(Json(tickets.issue(&permit)?))
 }
 
 pub(crate) async fn feed(caller: Caller, State(app): State<App>, upgrade: WebSocketUpgrade) -> SwitchingProtocols {
-    // The gate checks the credential once, so the connection ends when the credential does.
-    let upgrade = upgrade.ends_at(caller.permit().expires_at());
     upgrade.on_upgrade(async move |mut socket| {
         let mut changes = pin!(app.changes_for(caller));
         loop {

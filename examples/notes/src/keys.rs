@@ -1,6 +1,6 @@
 //! API keys for machines. The table has digests, so a copy of the database has no key.
 
-use scopegate_http::answer::{Created, NoContent};
+use scopegate_http::answer::{Created, HandlerError, NoContent, StatusCode};
 use scopegate_http::credential::{AuthenticatedCredential, Credential, CredentialCheck, CredentialVerifier};
 use scopegate_http::store::{BoxFuture, StoreError};
 use scopegate_http::token::{ClientSecret, SystemRandomSource};
@@ -9,8 +9,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, types};
 use utoipa::ToSchema;
 
-use crate::app::{App, Caller};
-use crate::error::{Answered, Error};
+use crate::app::{Answered, App, Caller};
 
 #[derive(FromRow, Serialize, ToSchema)]
 pub(crate) struct ApiKey {
@@ -39,7 +38,8 @@ pub(crate) async fn create_key(
 ) -> Answered<Created<Json<String>>> {
     let is_granted = |scope: &String| caller.permit().granted().any(|granted| granted.as_str() == scope);
     if !new.scopes.iter().all(is_granted) {
-        return Err(Error::ForeignScope);
+        let message = "a key has only scopes of its creator";
+        return Err(HandlerError::new(StatusCode::FORBIDDEN, "foreign_scope", message));
     }
     let key = ClientSecret::generate(&SystemRandomSource)?;
     let query = sqlx::query("INSERT INTO api_keys (owner, name, scopes, digest) VALUES (?, ?, ?, ?)");
@@ -54,23 +54,19 @@ pub(crate) async fn revoke_key(caller: Caller, app: State<App>, Path(id): Path<i
         .await
 }
 
-impl App {
-    async fn check_key(&self, key: &str) -> Result<CredentialCheck, StoreError> {
-        let Ok(key) = ClientSecret::parse(key) else {
-            return Ok(CredentialCheck::Invalid);
-        };
-        let query = sqlx::query_as("SELECT owner, scopes FROM api_keys WHERE digest = ?");
-        let query = query.bind(key.digest().as_bytes().to_vec()).fetch_optional(&self.db);
-        let row: Option<(String, types::Json<Vec<String>>)> = query.await.map_err(StoreError::unavailable)?;
-        Ok(row.map_or(CredentialCheck::Invalid, |(owner, scopes)| {
-            let scopes = scopes.iter().filter_map(|scope| ScopeToken::parse(scope).ok());
-            CredentialCheck::Valid(AuthenticatedCredential::of_subject(owner).with_scopes(scopes))
-        }))
-    }
-}
-
 impl CredentialVerifier for App {
     fn verify<'a>(&'a self, credential: &'a Credential) -> BoxFuture<'a, Result<CredentialCheck, StoreError>> {
-        Box::pin(self.check_key(credential.secret().expose()))
+        Box::pin(async {
+            let Ok(key) = ClientSecret::parse(credential.secret().expose()) else {
+                return Ok(CredentialCheck::Invalid);
+            };
+            let query = sqlx::query_as("SELECT owner, scopes FROM api_keys WHERE digest = ?");
+            let query = query.bind(key.digest().as_bytes().to_vec()).fetch_optional(&self.db);
+            let row: Option<(String, types::Json<Vec<String>>)> = query.await.map_err(StoreError::unavailable)?;
+            Ok(row.map_or(CredentialCheck::Invalid, |(owner, scopes)| {
+                let scopes = scopes.iter().filter_map(|scope| ScopeToken::parse(scope).ok());
+                CredentialCheck::Valid(AuthenticatedCredential::of_subject(owner).with_scopes(scopes))
+            }))
+        })
     }
 }

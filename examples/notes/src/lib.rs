@@ -1,7 +1,6 @@
 //! An API for notes: 24 operations behind scopes, on SQLite. `README.md` has a tour.
 
 mod app;
-mod error;
 mod feed;
 mod keys;
 mod notes;
@@ -34,21 +33,18 @@ pub const KEYS: ScopeToken = ScopeToken::from_static("keys:manage");
 /// The catalog has a mistake.
 pub fn api(app: App) -> Result<GateBuilder, CatalogError> {
     let catalog = Catalog::builder()
-        .scheme("login", SecurityScheme::http_bearer_with_format("JWT"))
-        .scope(READ, "Read notes.")
-        .scope(WRITE, "Change notes.")
-        .implies(WRITE, READ)
-        .scope(KEYS, "Manage API keys.")
         .scheme("key", SecurityScheme::api_key(ApiKeyLocation::Header, "X-API-Key"))
         .scope(READ, "Read notes.")
         .scope(WRITE, "Change notes.")
         .implies(WRITE, READ)
+        .scheme("login", SecurityScheme::http_bearer_with_format("JWT"))
+        .scopes_of("key")
+        .scope(KEYS, "Manage API keys.")
         .scheme("ticket", SecurityScheme::api_key(ApiKeyLocation::Query, "ticket"))
         .build()?;
     let tickets = Arc::new(Tickets::new());
     Ok(Gate::builder(catalog)
         .info("Notes", "1.0.0")
-        .refusals(error::Refusals)
         .user_resolver(app.clone())
         .verifier("key", Arc::new(app.clone()))
         .verifier("ticket", Arc::<Tickets>::clone(&tickets))

@@ -1,17 +1,16 @@
-//! Serves the API, or prints a development token.
-
-mod test_issuer;
+//! Serves the API.
 
 use std::env;
 use std::error::Error;
+use std::fs;
 use std::io::{Write, stderr, stdout};
-use std::path::Path;
 
-use scopegate_example_notes::{App, api};
-use scopegate_http::domain::{Audience, Issuer};
+use scopegate_example_notes::{App, KEYS, READ, WRITE, api};
+use scopegate_http::credential::DevelopmentIssuer;
+use scopegate_http::domain::Secret;
 use scopegate_http::issuers::RemoteIssuer;
-use scopegate_http::warp;
-use test_issuer::TestIssuer;
+use scopegate_http::token::SigningKey;
+use scopegate_http::{GateBuilder, warp};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -19,47 +18,43 @@ use tokio::signal::unix::{SignalKind, signal};
 async fn main() -> Result<(), Box<dyn Error>> {
     tracing_subscriber::fmt().with_writer(stderr).init();
     let app = App::open(&setting("NOTES_DATABASE", "sqlite:notes.db")).await?;
-    let key = setting("NOTES_KEY", "notes.key");
-    match env::args().skip(1).collect::<Vec<_>>().as_slice() {
-        [] => serve(app, Path::new(&key)).await,
-        [command, subject] if command == "token" => {
-            app.add_member(subject, "development").await?;
-            Ok(writeln!(
-                stdout(),
-                "{}",
-                TestIssuer::open(Path::new(&key))?.token(subject)?
-            )?)
-        }
-        _ => Err("the arguments are none, or `token NAME`".into()),
-    }
-}
-
-/// Serves with the remote issuer of the environment, or else with the test issuer.
-async fn serve(app: App, key: &Path) -> Result<(), Box<dyn Error>> {
-    let streams = app.clone();
-    let gate = match env::var("NOTES_ISSUER") {
-        Ok(issuer) => {
-            let audience = Audience::parse(&env::var("NOTES_AUDIENCE")?)?;
-            api(app)?.issuer(
-                "login",
-                RemoteIssuer::builder(Issuer::parse(&issuer)?, audience).build()?,
-            )
-        }
-        Err(_) => api(app)?.bearer("login", TestIssuer::open(key)?.verifier()),
+    let builder = api(app.clone())?;
+    let gate = match env::var("NOTES_ISSUERS") {
+        Ok(issuers) => remote_issuers(builder, &issuers)?,
+        Err(_) => development_issuer(builder, &app).await?,
     };
+    let site = gate.build()?.site_filter();
     let listener = TcpListener::bind(setting("NOTES_LISTEN", "127.0.0.1:8000")).await?;
     tracing::info!(address = %listener.local_addr()?, "listening");
     let mut terminate = signal(SignalKind::terminate())?;
     let stop = async move {
         terminate.recv().await;
-        streams.end_streams();
+        app.end_streams();
     };
-    warp::serve(gate.build()?.site_filter())
-        .incoming(listener)
-        .graceful(stop)
-        .run()
-        .await;
+    warp::serve(site).incoming(listener).graceful(stop).run().await;
     Ok(())
+}
+
+/// Accepts the tokens of these issuers, for one audience.
+fn remote_issuers(mut gate: GateBuilder, issuers: &str) -> Result<GateBuilder, Box<dyn Error>> {
+    let audience = env::var("NOTES_AUDIENCE")?;
+    for issuer in issuers.split(',') {
+        let issuer = RemoteIssuer::builder(issuer.parse()?, audience.parse()?);
+        gate = gate.issuer("login", issuer.build()?);
+    }
+    Ok(gate)
+}
+
+/// Prints a token of `ada`, which is valid for an hour.
+async fn development_issuer(gate: GateBuilder, app: &App) -> Result<GateBuilder, Box<dyn Error>> {
+    let key = match env::var("NOTES_KEY") {
+        Ok(file) => SigningKey::es256_from_pkcs8(Secret::new(fs::read(file)?))?,
+        Err(_) => SigningKey::es256_generate()?,
+    };
+    let issuer = DevelopmentIssuer::with_key("https://id.notes.test".parse()?, "https://notes.test".parse()?, key);
+    app.add_member("ada", "development").await?;
+    writeln!(stdout(), "{}", issuer.token("ada", [READ, WRITE, KEYS])?.expose())?;
+    Ok(gate.bearer("login", &issuer))
 }
 
 fn setting(name: &str, default: &str) -> String {

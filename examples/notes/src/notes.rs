@@ -9,8 +9,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 use utoipa::ToSchema;
 
-use crate::app::{App, Caller};
-use crate::error::Answered;
+use crate::app::{Answered, App, Caller};
 
 #[derive(FromRow, Serialize, ToSchema)]
 pub(crate) struct Note {

@@ -1,14 +1,13 @@
 //! What belongs to a note: tags, the users it is shared with, and files.
 
-use scopegate_http::answer::{Created, File, NoContent};
+use scopegate_http::answer::{Created, File, HandlerError, NoContent, StatusCode};
 use scopegate_http::input::{Loaded, Multipart};
 use scopegate_http::{Json, Path, State};
 use serde::Serialize;
 use sqlx::FromRow;
 use utoipa::ToSchema;
 
-use crate::app::{App, Caller};
-use crate::error::{Answered, Error};
+use crate::app::{Answered, App, Caller};
 use crate::notes::Note;
 
 const FILE_LIMIT: usize = 5 * 1024 * 1024;
@@ -46,7 +45,8 @@ pub(crate) async fn list_readers(app: State<App>, Path(note): Path<i64>) -> Answ
 
 pub(crate) async fn add_reader(note: Loaded<Note>, app: State<App>, Path((_, reader)): Path<(i64, String)>) -> Done {
     let member = app.member(&reader).await?.filter(|member| member.tenant == note.tenant);
-    let member = member.ok_or(Error::ForeignReader)?;
+    let message = "the reader is not a member of the tenant";
+    let member = member.ok_or_else(|| HandlerError::new(StatusCode::CONFLICT, "foreign_reader", message))?;
     let done = app
         .run(
             "INSERT OR REPLACE INTO shares (note, reader) VALUES (?, ?)",
@@ -87,7 +87,8 @@ pub(crate) async fn upload_file(
             .bind(content);
         return Ok(Created(Json(query.fetch_one(&app.db).await?)));
     }
-    Err(Error::NoFile)
+    let message = "the form has no field with a file name";
+    Err(HandlerError::new(StatusCode::BAD_REQUEST, "no_file", message))
 }
 
 pub(crate) async fn download_file(app: State<App>, Path((note, file)): Path<(i64, i64)>) -> Answered<Option<File>> {
