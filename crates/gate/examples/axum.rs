@@ -1,23 +1,21 @@
-//! Three axum routes behind a gate. The key of the authorization server is in the environment:
+//! Three axum routes behind a gate, with the permit as an extractor. The key of the authorization
+//! server is in the environment:
 //!
 //! ```sh
-//! KEY=a-secret-text-of-32-bytes-or-more cargo run -p scopegate-gate --example axum
+//! KEY=a-secret-text-of-32-bytes-or-more cargo run -p scopegate-gate --features tower --example axum
 //! curl -i localhost:8000/status
 //! curl -i localhost:8000/reports/1                          # 401 with a challenge
 //! curl -i -H "Authorization: Bearer $TOKEN" localhost:8000/reports/1
 //! ```
 
-use axum::body::Body;
-use axum::extract::{FromRequestParts, Path, Request, State};
+use axum::extract::{FromRequestParts, Path};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::middleware::{Next, from_fn_with_state};
-use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use scopegate_gate::domain::{Audience, Issuer, Secret};
 use scopegate_gate::token::{SigningKey, TokenRules, Verifier};
-use scopegate_gate::{Catalog, Gate, Guard, Operation, Permit, RequestHead, ScopeToken, SecurityScheme};
+use scopegate_gate::{Catalog, Gate, Guard, Operation, Permit, ScopeToken, SecurityScheme};
 
 const READ: ScopeToken = ScopeToken::from_static("reports:read");
 const WRITE: ScopeToken = ScopeToken::from_static("reports:write");
@@ -29,24 +27,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     type Rejection = StatusCode;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, StatusCode> {
-        // A handler of a public route has no permit: that is a fault of the program.
+        // The route is public, which is a fault of the program.
         let permit = parts.extensions.remove::<Permit>();
         permit.map(Caller).ok_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
-}
-
-/// Refuses each request that the policy does not allow, also one to an undeclared route.
-async fn guard(State(gate): State<Gate>, request: Request, next: Next) -> Response {
-    let (mut parts, body) = request.into_parts();
-    let head = RequestHead::of_parts(&parts).from_socket(Some(parts.version));
-    let permit = match gate.authorize(&head).await {
-        Ok(permit) => permit,
-        Err(refusal) => return refusal.map(Body::from),
-    };
-    if let Some(permit) = permit {
-        parts.extensions.insert(permit);
-    }
-    next.run(Request::from_parts(parts, body)).await
 }
 
 async fn read(Caller(permit): Caller, Path(id): Path<u32>) -> String {
@@ -77,17 +61,17 @@ pub(crate) fn policy(key: &SigningKey) -> Result<Gate, Box<dyn std::error::Error
 }
 
 /// The routes. The layer is outside of the router, so it guards unknown paths, too.
-pub(crate) fn app(gate: Gate) -> Router {
+pub(crate) fn app(gate: &Gate) -> Router {
     Router::new()
         .route("/status", get(|| async { "up" }))
         .route("/reports/{id}", get(read))
         .route("/reports", post(write))
-        .layer(from_fn_with_state(gate, guard))
+        .layer(gate.layer())
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let key = SigningKey::hs256(&Secret::new(std::env::var("KEY")?))?;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:8000").await?;
-    Ok(axum::serve(listener, app(policy(&key)?)).await?)
+    Ok(axum::serve(listener, app(&policy(&key)?)).await?)
 }

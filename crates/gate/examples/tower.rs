@@ -1,100 +1,78 @@
-//! A layer that guards any tower service over HTTP.
+//! A tower service with routes of its own, guarded by the policy in `policy.toml`.
 //!
-//! `cargo run -p scopegate-gate --example tower` sends two requests through it and checks their
-//! status.
+//! `cargo run -p scopegate-gate --features tower --example tower` sends requests through the gate
+//! and checks their status.
 
 use std::convert::Infallible;
-use std::future::Future;
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::error::Error;
 
 use bytes::Bytes;
 use http::{Request, Response};
-use scopegate_gate::{Catalog, Gate, Guard, Operation, RequestHead, SecurityScheme};
-use tower::{Layer, Service, ServiceExt, service_fn};
+use scopegate_gate::domain::{AccessTokenClaims, Clock, Lifetime, ScopeToken, Secret, SystemClock};
+use scopegate_gate::token::{Signer, SigningKey, TokenRules, Verifier};
+use scopegate_gate::{Gate, Permit};
+use scopegate_openapi::import::{self, EnforceOptions, ReadOptions};
+use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
 
-/// Wraps services, so that they receive only requests that the gate allows.
-#[derive(Clone, Debug)]
-pub(crate) struct GuardLayer {
-    gate: Gate,
-}
+/// The policy of the service.
+pub(crate) const POLICY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/policy.toml");
 
-/// A service behind a gate. The permit of a request is in its extensions.
-#[derive(Clone, Debug)]
-pub(crate) struct Guarded<S> {
-    gate: Gate,
-    service: S,
-}
-
-impl<S> Layer<S> for GuardLayer {
-    type Service = Guarded<S>;
-
-    fn layer(&self, service: S) -> Guarded<S> {
-        Guarded {
-            gate: self.gate.clone(),
-            service,
-        }
-    }
-}
-
-impl<S, B, R> Service<Request<B>> for Guarded<S>
-where
-    S: Service<Request<B>, Response = Response<R>, Future: Send> + Clone + Send + 'static,
-    B: Send + 'static,
-    R: From<Bytes>,
-{
-    type Response = Response<R>;
-    type Error = S::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<R>, S::Error>> + Send>>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.service.poll_ready(context)
-    }
-
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        let gate = self.gate.clone();
-        // The clone may not be ready, so the ready service takes the request.
-        let ready = self.service.clone();
-        let mut service = std::mem::replace(&mut self.service, ready);
-        let (mut parts, body) = request.into_parts();
-        Box::pin(async move {
-            match gate.authorize(&RequestHead::of_parts(&parts)).await {
-                Err(refusal) => Ok(refusal.map(R::from)),
-                Ok(permit) => {
-                    if let Some(permit) = permit {
-                        parts.extensions.insert(permit);
-                    }
-                    service.call(Request::from_parts(parts, body)).await
-                }
-            }
-        })
-    }
-}
-
-/// A gate with one public and one denied operation.
-pub(crate) fn policy() -> Result<Gate, Box<dyn std::error::Error>> {
-    let catalog = Catalog::builder()
-        .scheme("oauth", SecurityScheme::oauth2_password("token"))
-        .build()?;
-    Ok(Gate::builder(catalog)
-        .operation(Operation::get("/status").guard(Guard::public()))
-        .operation(Operation::get("/secrets").guard(Guard::deny()))
+/// The gate of a policy file.
+pub(crate) fn gate(policy: &str, key: &SigningKey) -> Result<Gate, Box<dyn Error>> {
+    let table = import::read_file(policy.as_ref(), &ReadOptions::new())?.enforceable(&EnforceOptions::new())?;
+    Ok(Gate::builder_of(&table)
+        .bearer("oauth", Verifier::new(TokenRules::shared_secret(), key.verifying_key()))
         .build()?)
 }
 
-/// Wraps a service that answers every request.
-pub(crate) fn guarded(gate: Gate) -> impl Service<Request<String>, Response = Response<Bytes>, Error = Infallible> {
-    let answer = |_: Request<String>| async { Ok::<_, Infallible>(Response::new(Bytes::from_static(b"up"))) };
-    GuardLayer { gate }.layer(service_fn(answer))
+/// The service of the application. It finds its routes itself, and knows nothing of scopes.
+async fn answer(request: Request<String>) -> Result<Response<Bytes>, Infallible> {
+    let caller = request.extensions().get::<Permit>().and_then(Permit::subject);
+    let segments: Vec<&str> = request.uri().path().split('/').skip(1).collect();
+    let text = match *segments {
+        ["status"] => "up".to_owned(),
+        ["reports", id] => format!("report {id}, for {}", caller.unwrap_or("a client")),
+        _ => "a route that the policy does not have".to_owned(),
+    };
+    Ok(Response::new(Bytes::from(text)))
+}
+
+/// The service behind the gate. Layers above this one see each request, those below only allowed
+/// ones.
+pub(crate) fn guarded(
+    gate: &Gate,
+) -> impl Service<Request<String>, Response = Response<Bytes>, Error = Infallible> + Clone {
+    ServiceBuilder::new().layer(gate.layer()).service(service_fn(answer))
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    for (path, status) in [("/status", 200), ("/secrets", 403)] {
-        let response = guarded(policy()?)
-            .oneshot(Request::get(path).body(String::new())?)
-            .await?;
-        assert_eq!(response.status(), status, "{path}");
+async fn main() -> Result<(), Box<dyn Error>> {
+    const READ: ScopeToken = ScopeToken::from_static("reports:read");
+    let key = SigningKey::hs256(&Secret::new("a secret text of thirty-two bytes".to_owned()))?;
+    let gate = gate(POLICY, &key)?;
+    let service = guarded(&gate);
+    let claims = AccessTokenClaims::new("u1", SystemClock.now(), Lifetime::from_minutes(5)).with_scopes([READ]);
+    let bearer = format!(
+        "Bearer {}",
+        Signer::new(TokenRules::shared_secret(), key).issue(&claims)?.expose()
+    );
+    for (method, path, status) in [
+        ("GET", "/status", 200),
+        ("GET", "/reports/1", 200),
+        ("DELETE", "/reports/1", 403),
+        ("POST", "/status", 405),
+        ("GET", "/secrets", 404),
+    ] {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", "api.example");
+        let request = request.header("authorization", &bearer).body(String::new())?;
+        assert_eq!(
+            service.clone().oneshot(request).await?.status(),
+            status,
+            "{method} {path}"
+        );
     }
     Ok(())
 }

@@ -1,24 +1,29 @@
 //! The entry points of the gate: from the head of a request to a permit or a complete response.
 
-use std::future::poll_fn;
-use std::pin::pin;
-
 use bytes::Bytes;
-use http::header::CONTENT_LENGTH;
-use http::{HeaderValue, Method, Response};
-use scopegate_policy::Permit;
+use http::Response;
+use scopegate_policy::{Permit, ResolvedOperation};
 
 use crate::gate::Gate;
+use crate::head_response;
 use crate::observe::request_id::RequestLabel;
 use crate::request_head::RequestHead;
 use crate::routed::Routed;
 use crate::routes::{Lookup, Target};
 
 impl Gate {
-    /// Routes the request, verifies its credentials and decides.
+    /// Routes the request, verifies its credentials and decides, for a caller whose own router
+    /// finds the handler.
     ///
-    /// Returns the permit; `None` if the operation is public, or optional and the request
-    /// anonymous.
+    /// Returns the permit; `None` if the operation is optional and the request anonymous. The
+    /// permit of a public operation is anonymous, too ([`Permit::is_anonymous`]).
+    ///
+    /// The gate compares the decoded path, and other routers may compare the raw one. A path is
+    /// unknown if the two readings can lead to different operations. So a request never passes as
+    /// one operation and runs another. Such a path has one of these:
+    ///
+    /// - an encoded slash, a backslash, a dot segment, or two slashes in a row,
+    /// - an encoded character that a template has as a literal one.
     ///
     /// # Errors
     ///
@@ -31,33 +36,52 @@ impl Gate {
     /// A [`SiteEndpoint`](crate::SiteEndpoint) that reads no body answers here, too.
     /// [`Gate::route`] serves those with a body.
     pub async fn authorize(&self, head: &RequestHead<'_>) -> Result<Option<Permit>, Response<Bytes>> {
-        let routed = self.route(head)?;
-        let decided = {
-            let mut work = pin!(routed.authorize_or_answer(head));
-            // `Instrument` would create a second span and enter it again when the work is done.
-            poll_fn(|context| routed.span().in_scope(|| work.as_mut().poll(context))).await
-        };
+        let routed = self.route_alike(head, |_| true)?;
+        let decided = routed.decide_in_span(head).await;
         decided.map_err(|mut response| {
-            if head.method() == Method::HEAD {
-                strip_body(&mut response);
-            }
             routed.finish(&mut response);
             response
         })
     }
 
-    /// Routes the request: the first half of [`Gate::authorize`], for callers that dispatch
-    /// themselves.
+    /// Routes the request: the first half of [`Gate::authorize`], for callers that run the target
+    /// that this look-up finds. It accepts every encoding of a path.
     ///
     /// # Errors
     ///
     /// The complete response to a request without a target.
     #[expect(clippy::result_large_err, reason = "a refusal is the complete response")]
     pub fn route(&self, head: &RequestHead<'_>) -> Result<Routed<'_>, Response<Bytes>> {
+        self.route_found(head, self.lookup(head.method(), head.path()))
+    }
+
+    /// Routes the request for a caller whose own router finds the handler. `is_matched` compares
+    /// the operation with the match of that router.
+    ///
+    /// # Errors
+    ///
+    /// The complete response to a request without a target, or with different ones.
+    #[expect(clippy::result_large_err, reason = "a refusal is the complete response")]
+    pub(crate) fn route_alike(
+        &self,
+        head: &RequestHead<'_>,
+        is_matched: impl Fn(&ResolvedOperation) -> bool,
+    ) -> Result<Routed<'_>, Response<Bytes>> {
+        let found = self.inner.routes.find_alike(head.method().as_str(), head.path());
+        let operation = match &found {
+            Lookup::Found(Target::Operation(number), _) => self.operations().operations().get(*number),
+            _ => None,
+        };
+        let is_other = operation.is_some_and(|operation| !is_matched(operation));
+        self.route_found(head, if is_other { Lookup::Unknown } else { found })
+    }
+
+    #[expect(clippy::result_large_err, reason = "a refusal is the complete response")]
+    fn route_found(&self, head: &RequestHead<'_>, found: Lookup<'_, Target>) -> Result<Routed<'_>, Response<Bytes>> {
         if !head.names_one_host() {
             return Err(self.respond_invalid_host(head));
         }
-        match self.lookup(head.method(), head.path()) {
+        match found {
             Lookup::Found(target, values) => Ok(self.routed(*target, values, head)),
             other => Err(self.respond_unmatched(&other, head)),
         }
@@ -80,9 +104,7 @@ impl Gate {
     pub fn respond_invalid_host(&self, head: &RequestHead<'_>) -> Response<Bytes> {
         self.respond_unrouted(head, |request| {
             let mut response = self.inner.refusals.invalid_host(request);
-            if head.method() == Method::HEAD {
-                strip_body(&mut response);
-            }
+            head_response::strip_body(head, &mut response);
             response
         })
     }
@@ -114,16 +136,7 @@ impl Gate {
             Lookup::OtherMethods(allow) => refusals.method_not_allowed(allow, request),
             Lookup::Found(..) | Lookup::Unknown => refusals.not_found(request),
         };
-        if head.method() == Method::HEAD {
-            strip_body(&mut response);
-        }
+        head_response::strip_body(head, &mut response);
         response
     }
-}
-
-/// Removes the body, and keeps its length, for the response to `HEAD`.
-fn strip_body(response: &mut Response<Bytes>) {
-    let length = HeaderValue::from(response.body().len());
-    *response.body_mut() = Bytes::new();
-    response.headers_mut().insert(CONTENT_LENGTH, length);
 }

@@ -38,8 +38,7 @@ pub(crate) struct AuthorizationRequest<'r> {
 }
 
 impl Authorizer {
-    /// Authorizes a request. Returns `None` for an anonymous request to a public or optional
-    /// operation.
+    /// Authorizes a request. Returns `None` for an anonymous request to an optional operation.
     ///
     /// Only credentials of schemes that the operation requires are read. A public operation reads
     /// none, so a stale token does not close it. An invalid credential of such a scheme is refused,

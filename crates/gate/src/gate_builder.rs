@@ -8,7 +8,9 @@ use std::sync::Arc;
 use scopegate_domain::{Catalog, Clock, SystemClock};
 #[cfg(feature = "remote-issuers")]
 use scopegate_issuers::{Introspection, RemoteIssuer};
-use scopegate_policy::{Group, Guard, Method, Operation, OperationTable, OperationTableBuilder, ResolvedOperation};
+use scopegate_policy::{
+    Check, Group, Guard, Method, Operation, OperationTable, OperationTableBuilder, ResolvedOperation,
+};
 use scopegate_store::Users;
 use scopegate_token::{RandomSource, SystemRandomSource};
 
@@ -18,7 +20,7 @@ use crate::credentials::claim_source::IssuedTokens;
 use crate::credentials::credential::CredentialVerifier;
 #[cfg(feature = "remote-issuers")]
 use crate::credentials::issuer_set::IssuerSet;
-use crate::credentials::scheme_verifiers::{SchemeVerifier, SchemeVerifiers};
+use crate::credentials::scheme_verifiers::{SchemeVerifier, SchemeVerifiers, Support};
 use crate::dialect::Dialect;
 use crate::gate::{Gate, Inner, OperationCredentials};
 use crate::gate_error::GateError;
@@ -58,12 +60,26 @@ pub struct GateBuilder {
     issued: Option<IssuedTokens>,
     sites: Vec<Arc<dyn SiteEndpoint>>,
     proposed: Option<OperationTable>,
+    support: Support,
 }
 
 impl Gate {
     /// Creates a builder for the declared schemes and scopes.
     pub fn builder(catalog: Catalog) -> GateBuilder {
         GateBuilder::new(catalog)
+    }
+
+    /// Creates a builder for the operations of a table, such as one that
+    /// `scopegate_openapi::import` read from a document.
+    ///
+    /// The gate enforces the whole document: [`GateBuilder::build`] refuses a scheme that an
+    /// operation accepts and that has no verifier, also if the operation accepts another one. It
+    /// refuses a check without code ([`GateBuilder::check`]), and a template whose path clients
+    /// encode, because the router of the application may compare it in another form.
+    pub fn builder_of(table: &OperationTable) -> GateBuilder {
+        let mut builder = GateBuilder::new(table.catalog().clone()).group(table.to_group(""));
+        builder.support = Support::EachAlternative;
+        builder
     }
 }
 
@@ -81,6 +97,7 @@ impl GateBuilder {
             issued: None,
             sites: Vec::new(),
             proposed: None,
+            support: Support::OneAlternative,
         }
     }
 
@@ -191,6 +208,12 @@ impl GateBuilder {
         self
     }
 
+    /// Adds the code of a check that a document names: of each `check:NAME`.
+    pub fn check(mut self, check: impl Check) -> Self {
+        self.table = self.table.check(check);
+        self
+    }
+
     /// Adds an endpoint that is not an operation.
     pub fn site(mut self, endpoint: impl SiteEndpoint + 'static) -> Self {
         self.sites.push(Arc::new(endpoint));
@@ -241,8 +264,8 @@ impl GateBuilder {
         }
         let mut sources = Vec::new();
         for operation in table.operations() {
-            check(operation, self.users.is_some())?;
-            sources.push(verifiers.sources(operation, table.catalog())?);
+            check(operation, self.users.is_some(), self.support)?;
+            sources.push(verifiers.sources(operation, table.catalog(), self.support)?);
             producers::check(operation, &verifiers, issued.as_ref())?;
         }
         let routes = routes(&table, &self.sites, self.dialect.has_implicit_head)?;
@@ -284,9 +307,10 @@ impl GateBuilder {
 }
 
 /// Checks the rules that the types of a declaration cannot express.
-fn check(operation: &ResolvedOperation, has_users: bool) -> Result<(), GateError> {
+fn check(operation: &ResolvedOperation, has_users: bool, support: Support) -> Result<(), GateError> {
     let label = || operation.to_string();
-    if let Some(fault) = template::fault(operation.template()) {
+    let of_document = || (support == Support::EachAlternative).then(|| template::encoded(operation.template()))?;
+    if let Some(fault) = template::fault(operation.template()).or_else(of_document) {
         return Err(GateError::Template {
             operation: label(),
             fault,

@@ -40,6 +40,17 @@ pub enum GateError {
         /// The scheme.
         scheme: String,
     },
+    /// The policy requires a check that has no code, so every request would be refused.
+    #[error(
+        "`{operation}` requires the check `{check}`, which has no code; add it by `Guard::check`, or by \
+         `GateBuilder::check` for a policy that was read"
+    )]
+    NoCheck {
+        /// The operation.
+        operation: String,
+        /// The name of the check.
+        check: String,
+    },
     /// The policy requires a fact that no source of credentials can supply, so every request would
     /// be refused.
     #[error(
@@ -81,7 +92,8 @@ pub enum GateError {
         /// The operation.
         operation: String,
     },
-    /// Each alternative of the operation needs a credential that the gate cannot verify.
+    /// Each alternative of the operation needs a credential that the gate cannot verify; one
+    /// alternative does, if the operation is from [`Gate::builder_of`](crate::Gate::builder_of).
     #[error(
         "`{operation}` requires a credential for which the gate has no verifier; add one for scheme {schemes} by \
          `GateBuilder::bearer` or `GateBuilder::verifier`"
@@ -128,7 +140,9 @@ pub enum GateError {
     /// The policy is not valid.
     #[error(transparent)]
     Table(#[from] TableError),
-    /// Each alternative of the operation that can be verified needs two credentials in one header.
+    /// Each alternative of the operation that can be verified needs two credentials in one header;
+    /// one alternative does, if the operation is from
+    /// [`Gate::builder_of`](crate::Gate::builder_of).
     #[error("`{operation}` requires two kinds of credentials in the one `Authorization` header of a request")]
     TwoAuthorizations {
         /// The operation.

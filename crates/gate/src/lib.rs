@@ -3,13 +3,17 @@
 //!
 //! A web framework calls [`Gate::authorize`] with a [`RequestHead`]. The result is a [`Permit`], or
 //! the complete response that refuses the request. `scopegate-http` does so for warp, hyper and
-//! tower, with typed handlers. The examples `axum.rs` and `tower.rs` do so for other frameworks.
+//! tower, with typed handlers. `Gate::layer` (feature `tower`) guards the routes of axum or of any
+//! other service of tower. [`Gate::builder_of`] takes the operations from an OpenAPI document or a
+//! policy file; `docs/guide/other-routers.md` explains it, and the examples `axum_document.rs`,
+//! `axum.rs` and `tower.rs` show it.
 //!
 //! | name | |
 //! |---|---|
 //! | [`Gate`], [`GateBuilder`] | operations, verifiers, users and sites as one value |
 //! | [`GateError`] | the reason why a gate cannot be built |
 //! | [`RequestHead`] | the parts of a request that the gate reads |
+//! | `GateLayer` | the gate in front of routes that another router owns (feature `tower`) |
 //! | [`Routed`] | a request with a known target, for callers that dispatch themselves |
 //! | [`BearerTokens`] | the verifier and the cache of the bearer tokens of a scheme |
 //! | [`CredentialVerifier`], [`AuthenticatedCredential`] | credentials that the application verifies |
@@ -62,6 +66,7 @@
 //! All are off by default.
 //!
 //! - `remote-issuers`: tokens of other providers. Adds an HTTP client and TLS.
+//! - `tower`: the gate as a layer of tower. Adds two small crates.
 //! - `testing`: permits without a token, for tests of applications.
 //! - `fuzzing`: entry points for fuzzers.
 //!
@@ -69,6 +74,10 @@
 //!
 //! Reading bodies, parsing inputs, calling handlers, CORS and the OpenAPI document. These belong to
 //! `scopegate-http`.
+
+#[cfg(all(doctest, feature = "tower"))]
+#[doc = include_str!("../../../docs/guide/other-routers.md")]
+struct OtherRoutersPage;
 
 mod authorize;
 mod authorizer;
@@ -80,8 +89,11 @@ mod dialect;
 mod gate;
 mod gate_builder;
 mod gate_error;
+mod head_response;
 mod host;
 mod input_error;
+#[cfg(feature = "tower")]
+mod layer;
 mod observe;
 mod producers;
 mod refusal;
@@ -126,6 +138,8 @@ pub use gate_builder::GateBuilder;
 pub use gate_error::GateError;
 pub use host::{TargetAuthority, names_one_host};
 pub use input_error::{InputError, InvalidInput, LocationStep};
+#[cfg(feature = "tower")]
+pub use layer::{GateLayer, GuardedService};
 pub use observe::request_id::{HEADER as REQUEST_ID, RequestLabel};
 pub use refusal::RETRY_SECONDS;
 pub use refusal_context::RefusalContext;

@@ -20,7 +20,8 @@ struct Way<'o> {
 ///
 /// # Errors
 ///
-/// [`GateError::NoProducer`] names the first fact that no source can supply.
+/// [`GateError::NoProducer`] names the first fact that no source can supply, and
+/// [`GateError::NoCheck`] a check.
 pub(crate) fn check(
     operation: &ResolvedOperation,
     verifiers: &SchemeVerifiers,
@@ -46,6 +47,10 @@ pub(crate) fn check(
     let missing = in_none.or_else(|| if is_whole { None } else { in_each() });
     match missing.and_then(|id| operation.fact_table().fact(id)) {
         None => Ok(()),
+        Some(Fact::Check { name, .. }) => Err(GateError::NoCheck {
+            operation: operation.to_string(),
+            check: name.to_string(),
+        }),
         Some(fact) => Err(GateError::NoProducer {
             operation: operation.to_string(),
             fact: fact.to_string(),

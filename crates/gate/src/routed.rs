@@ -1,6 +1,8 @@
 //! A request that has a target and is being answered.
 
 use std::fmt;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -11,6 +13,7 @@ use tracing::Span;
 use crate::authorizer::AuthorizationRequest;
 use crate::body_error::BodyError;
 use crate::gate::{Gate, OperationCredentials};
+use crate::head_response;
 use crate::observe::decision_class::DecisionClass;
 use crate::observe::metrics::RouteMetrics;
 use crate::observe::request_id::RequestLabel;
@@ -84,8 +87,8 @@ impl<'g> Routed<'g> {
         &self.span.label
     }
 
-    /// Verifies the credentials of the request and decides. Returns `None` if the target is public,
-    /// a site endpoint, or optional and the request anonymous.
+    /// Verifies the credentials of the request and decides. Returns `None` if the target is a site
+    /// endpoint, or optional and the request anonymous.
     ///
     /// # Errors
     ///
@@ -161,8 +164,24 @@ impl<'g> Routed<'g> {
         response_headers::set(response.headers_mut(), self.span.label.into_id());
     }
 
-    /// Decides about an operation, or answers for a site endpoint that reads no body.
-    pub(crate) async fn authorize_or_answer(&self, head: &RequestHead<'_>) -> Result<Option<Permit>, Response<Bytes>> {
+    /// Decides as [`Routed::authorize`] does, or answers for a site endpoint that reads no body. A
+    /// refusal of `HEAD` has no body.
+    pub(crate) async fn decide_in_span(&self, head: &RequestHead<'_>) -> Result<Option<Permit>, Response<Bytes>> {
+        let decided = self.in_span(self.authorize_or_answer(head)).await;
+        decided.map_err(|mut response| {
+            head_response::strip_body(head, &mut response);
+            response
+        })
+    }
+
+    /// Runs work in the span of the request.
+    pub(crate) async fn in_span<T>(&self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        // `Instrument` would create a second span and enter it again when the work is done.
+        poll_fn(|context| self.span().in_scope(|| work.as_mut().poll(context))).await
+    }
+
+    async fn authorize_or_answer(&self, head: &RequestHead<'_>) -> Result<Option<Permit>, Response<Bytes>> {
         match self.target {
             Some(Target::Site { .. }) if self.site_reads_body() => {
                 Err(self.gate.refusals().fault(ServerFault::Unmounted, self.label()))

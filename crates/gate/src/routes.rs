@@ -1,6 +1,7 @@
 //! The table of routes: one look-up from a path to its entries, regardless of the number of
 //! operations.
 
+mod spelling;
 mod target;
 
 use std::borrow::Cow;
@@ -104,6 +105,29 @@ impl<T> Routes<T> {
             Some((_, target)) => Lookup::Found(target, values),
             None => Lookup::OtherMethods(&entry.allow),
         }
+    }
+
+    /// Finds the entry as [`Routes::find`] does, if another router finds the same one: one that
+    /// compares the raw path, or one that removes dot segments or empty ones.
+    ///
+    /// SECURITY: otherwise a request could pass as one operation and run another
+    /// (`tests/it/layer.rs`, `request_that_runs_was_authorized_for_its_route`).
+    pub(crate) fn find_alike(&self, method: &str, raw_path: &str) -> Lookup<'_, T> {
+        match self.find(method, raw_path) {
+            Lookup::Found(..) | Lookup::OtherMethods(_) if !self.is_read_alike(raw_path) => Lookup::Unknown,
+            found => found,
+        }
+    }
+
+    fn is_read_alike(&self, raw_path: &str) -> bool {
+        if !spelling::is_unambiguous(raw_path) {
+            return false;
+        }
+        let Some(Cow::Owned(decoded)) = path::decode(raw_path) else {
+            return true;
+        };
+        let number = |path: &str| self.router.at(path).ok().map(|matched| *matched.value);
+        number(raw_path) == number(&decoded)
     }
 
     /// Returns the decoded path with or without its last slash, if it has an entry.

@@ -68,6 +68,22 @@ fn segment_fault(segment: &str, is_last: bool) -> Option<&'static str> {
         .then_some("has two parameters in one segment; put a slash between them")
 }
 
+/// Returns the error of a template with characters that clients encode in a path; `None` for a
+/// template that has the same form in each request.
+pub(crate) fn encoded(template: &str) -> Option<&'static str> {
+    let mut literal = String::with_capacity(template.len());
+    for part in template.split('}') {
+        literal.push_str(part.split_once('{').map_or(part, |(before, _)| before));
+    }
+    // The characters of a segment, RFC 3986, section 3.3.
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~!$&'()*+,;=:@".contains(&byte);
+    let has_other = !literal.bytes().all(is_plain);
+    has_other.then_some(
+        "contains a character that clients percent-encode, and the router may compare another form of it; use \
+         letters, digits and `-._~!$&'()*+,;=:@`",
+    )
+}
+
 /// Refuses templates that match the same paths with other names of parameters, for any methods.
 pub(crate) fn refuse_other_names(table: &OperationTable) -> Result<(), GateError> {
     let mut seen = HashMap::with_capacity(table.operations().len());
@@ -88,6 +104,19 @@ pub(crate) fn refuse_other_names(table: &OperationTable) -> Result<(), GateError
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn template_that_clients_encode_has_a_fault() {
+        for plain in ["/", "/a/{id}", "/a.b/~c:d@e;f=g,h/{*rest}", "/{\u{e9}}-x"] {
+            assert_eq!(encoded(plain), None, "{plain}");
+        }
+        for other in ["/\u{e9}", "/a|b/{id}", "/{id}/a^b", "/{id}\u{e9}", "/a\\b", "/\"a\""] {
+            assert!(
+                encoded(other).is_some_and(|fault| fault.contains("percent-encode")),
+                "{other}"
+            );
+        }
+    }
 
     #[test]
     fn templates_that_match_nothing_have_a_fault() {

@@ -59,6 +59,7 @@
 //! - `examples/tutorial.rs` has a login and three guards, with the answers of another framework.
 //! - `examples/reports.rs` has a custom check, typed inputs, and old routes next to the new ones.
 //! - `examples/schemes.rs` has passwords and API keys.
+//! - `examples/axum_service.rs` mounts the gate as a service of an axum application.
 //! - `examples/other_issuer.rs` (feature `remote-issuers`) accepts tokens of another provider.
 //! - `docs/schemes.md` lists all security schemes.
 //! - `docs/refusals.md` has an error body of the application's own.

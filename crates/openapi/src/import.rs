@@ -4,6 +4,7 @@ mod assembly;
 mod collected;
 mod counts;
 mod discovery;
+mod enforceable;
 mod error;
 mod expression;
 mod field_names;
@@ -56,6 +57,7 @@ use self::tree::tree;
 pub use scopegate_policy::{Ceiling, CeilingKind, LeastPrivilegeAnnotation};
 
 pub use self::counts::Counts;
+pub use self::enforceable::{EnforceOptions, NotEnforceable};
 pub use self::error::ImportError;
 pub use self::folder::ReadOptions;
 pub use self::format::Format;

@@ -29,8 +29,8 @@
 //!   that the operation overrides.
 //!
 //! Start with [`document`], [`DocumentInfo`], [`OperationDocs`], [`import::read`],
-//! [`import::Imported`], [`import::ImportNote`], [`export::toml()`], [`export::canonical()`],
-//! [`picture::html()`] and [`address::Addresses`].
+//! [`import::Imported`], [`import::ImportNote`], [`import::EnforceOptions`], [`export::toml()`],
+//! [`export::canonical()`], [`picture::html()`] and [`address::Addresses`].
 //!
 //! ```
 //! use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};

@@ -109,6 +109,7 @@ mod limits;
 mod lint_rule;
 mod locate;
 mod method;
+mod named_checks;
 mod nearest;
 mod operation;
 mod operation_table;

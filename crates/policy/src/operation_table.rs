@@ -9,8 +9,11 @@ use scopegate_domain::{Catalog, SchemeName};
 use crate::declared_guards::DeclaredGuards;
 use crate::group::Declared;
 use crate::index::RequirementIndex;
+use crate::named_checks::NamedChecks;
 use crate::resolve::Resolver;
-use crate::{DenialPrecedence, FactTable, Group, Guard, Method, Operation, ResolvedOperation, SchemeId, TableError};
+use crate::{
+    Check, DenialPrecedence, FactTable, Group, Guard, Method, Operation, ResolvedOperation, SchemeId, TableError,
+};
 
 /// All operations of a policy, each with a guard tree that is resolved to one requirement.
 ///
@@ -47,6 +50,7 @@ impl OperationTable {
             catalog,
             guards: Vec::new(),
             operations: Vec::new(),
+            checks: Vec::new(),
             order: DenialPrecedence::default(),
             is_by_text: false,
         }
@@ -106,6 +110,32 @@ impl OperationTable {
         &self.fact_table
     }
 
+    /// Returns the declarations of all operations, below a prefix as [`Group::new`] takes it. The
+    /// catalog is not part of them.
+    ///
+    /// So a table that was read from a document becomes a part of another one:
+    ///
+    /// ```
+    /// use scopegate_domain::{Catalog, SecurityScheme};
+    /// use scopegate_policy::{Guard, Operation, OperationTable};
+    ///
+    /// let catalog = Catalog::builder().scheme("key", SecurityScheme::http_bearer()).build()?;
+    /// let read = OperationTable::builder(catalog.clone())
+    ///     .operation(Operation::get("/items").guard(Guard::authenticated()))
+    ///     .build()?;
+    /// let served = OperationTable::builder(catalog)
+    ///     .group(read.to_group("/v1"))
+    ///     .operation(Operation::get("/health").guard(Guard::public()))
+    ///     .build()?;
+    /// assert_eq!(served.operations()[0].to_string(), "GET /v1/items");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn to_group(&self, prefix: impl Into<String>) -> Group {
+        let operations = self.operations.iter().map(ResolvedOperation::to_group);
+        operations.fold(Group::new(prefix), Group::group)
+    }
+
     /// The number of a scheme. Look it up once and keep it.
     #[must_use]
     pub fn scheme_id(&self, name: &SchemeName) -> Option<SchemeId> {
@@ -119,6 +149,7 @@ pub struct OperationTableBuilder {
     catalog: Catalog,
     guards: Vec<Guard>,
     operations: Vec<Declared>,
+    checks: Vec<Arc<dyn Check>>,
     order: DenialPrecedence,
     is_by_text: bool,
 }
@@ -142,6 +173,14 @@ impl OperationTableBuilder {
     #[must_use]
     pub fn group(mut self, group: Group) -> Self {
         self.operations.extend(group.declared());
+        self
+    }
+
+    /// Adds the code of a check that rules name: that of each `check:NAME`. A policy from a
+    /// document names its checks, and has no code.
+    #[must_use]
+    pub fn check(mut self, check: impl Check) -> Self {
+        self.checks.push(Arc::new(check));
         self
     }
 
@@ -171,19 +210,20 @@ impl OperationTableBuilder {
             catalog,
             guards,
             operations,
+            checks,
             order,
             is_by_text: _,
         } = self;
         let places = |declared| DeclaredGuards::of(&guards, declared);
         let operations = operations.into_iter().map(places).collect::<Result<Vec<_>, _>>()?;
-        let mut resolver = Resolver::new(&catalog, order);
+        let mut resolver = Resolver::new(&catalog, order, NamedChecks::new(checks));
         let numbers = operations.iter().map(|places| resolver.check_guards(places));
         let numbers = numbers.collect::<Result<Vec<_>, _>>()?;
         let mut trees = resolver.with_fact_table()?;
         let operations = operations.into_iter().zip(numbers);
         let operations = operations.map(|(places, number)| trees.resolve(places, number));
         let operations = operations.collect::<Result<_, _>>()?;
-        let (fact_table, index) = trees.into_parts();
+        let (fact_table, index) = trees.into_parts()?;
         Ok(OperationTable {
             catalog: Arc::new(catalog),
             fact_table,

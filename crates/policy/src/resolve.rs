@@ -14,6 +14,7 @@ use crate::limits::{
     Limit, MAX_ALTERNATIVES, MAX_COMPARED, MAX_CONTEXTS, MAX_DEPTH, MAX_NODES, MAX_PLACES, MAX_VISIBLE,
     ResolutionBudget,
 };
+use crate::named_checks::NamedChecks;
 use crate::resolved_operation::{CheckPlace, ResolutionContext, Resolved, ResolvedTree};
 use crate::rule_resolver::{RuleError, RuleResolver};
 use crate::{
@@ -28,6 +29,7 @@ use crate::{
 pub(crate) struct Resolver<'a> {
     order: DenialPrecedence,
     facts: FactTableBuilder<'a>,
+    named_checks: NamedChecks,
     /// The trees of the first pass, by number.
     seen: HashMap<TreeKey, usize>,
     /// The guards whose facts are collected.
@@ -37,10 +39,11 @@ pub(crate) struct Resolver<'a> {
 }
 
 impl<'a> Resolver<'a> {
-    pub(crate) fn new(catalog: &'a Catalog, order: DenialPrecedence) -> Self {
+    pub(crate) fn new(catalog: &'a Catalog, order: DenialPrecedence, named_checks: NamedChecks) -> Self {
         Self {
             order,
             facts: FactTable::builder(catalog),
+            named_checks,
             seen: HashMap::new(),
             collected: HashSet::new(),
             places: 0,
@@ -100,6 +103,7 @@ impl<'a> Resolver<'a> {
         Ok(Trees {
             fact_table,
             order: self.order,
+            named_checks: self.named_checks,
             nodes: HashMap::new(),
             resolved: Vec::with_capacity(self.seen.len()),
             index: RequirementIndex::default(),
@@ -146,6 +150,7 @@ pub(crate) fn fact_of(check: &dyn Check) -> Fact {
 pub(crate) struct Trees {
     fact_table: Arc<FactTable>,
     order: DenialPrecedence,
+    named_checks: NamedChecks,
     nodes: HashMap<*const (), Rc<ResolvedNode>>,
     /// The resolved trees, by number.
     resolved: Vec<ResolvedTree>,
@@ -188,8 +193,17 @@ struct ResolvedNode {
 
 impl Trees {
     /// The fact table, and the requirements of the operations.
-    pub(crate) fn into_parts(self) -> (Arc<FactTable>, RequirementIndex) {
-        (self.fact_table, self.index)
+    ///
+    /// # Errors
+    ///
+    /// [`TableError::UnusedCheck`], because a misspelt name must not leave a check without code.
+    pub(crate) fn into_parts(self) -> Result<(Arc<FactTable>, RequirementIndex), TableError> {
+        match self.named_checks.unused() {
+            Some(check) => Err(TableError::UnusedCheck {
+                check: check.to_owned(),
+            }),
+            None => Ok((self.fact_table, self.index)),
+        }
     }
 
     /// An operation with the number of its tree. Numbers are in the order of addition.
@@ -280,7 +294,10 @@ impl Trees {
         };
         let mut conjuncts: Vec<Requirement> = reading.rule_of_schemes(node.schemes(), rule)?.into_iter().collect();
         let scopes = rule.map_or_else(Vec::new, |rule| rule.scopes(MAX_DEPTH).into_iter().cloned().collect());
-        let mut checks = Vec::new();
+        let mut checks = match rule {
+            Some(rule) => self.named_checks.of(rule, &self.fact_table)?,
+            None => Vec::new(),
+        };
         for check in node.checks() {
             let id = self
                 .fact_table

@@ -8,7 +8,7 @@ use scopegate_domain::{SchemeName, ScopeToken};
 use crate::index::RequirementIndex;
 use crate::nearest::{NearestAlternative, nearest};
 use crate::{
-    Alternative, Check, DenialPrecedence, Fact, FactId, FactSet, FactTable, Guard, Method, Needs, Operation,
+    Alternative, Check, DenialPrecedence, Fact, FactId, FactSet, FactTable, Group, Guard, Method, Needs, Operation,
     Requirement,
 };
 
@@ -155,6 +155,22 @@ impl ResolvedOperation {
         let mut inner = Inner::clone(&self.0);
         inner.fact_table = Arc::clone(fact_table);
         Self(Arc::new(inner))
+    }
+
+    /// Returns the declaration of the operation, with the guards that it overrides around it.
+    pub(crate) fn to_group(&self) -> Group {
+        let roots = self.contexts().iter().filter(|context| context.depth == 0);
+        let operation = Operation {
+            method: self.method(),
+            template: self.template().to_owned(),
+            name: self.name().map(str::to_owned),
+            outer: Vec::new(),
+            guards: roots.map(|context| context.guard.clone()).collect(),
+            is_optional: self.is_optional(),
+            is_override: self.is_override(),
+        };
+        let group = self.overridden().iter().fold(Group::new(""), Group::guard);
+        group.operation(operation)
     }
 
     /// Returns the number of the guard tree in the table, from 0. Operations with the same number

@@ -4,7 +4,7 @@ use scopegate_domain::{SchemeName, ScopeToken};
 
 use crate::limits::{Limit, ResolutionBudget};
 use crate::similar::nearest_name;
-use crate::{Fact, FactId, FactTable, Operation, Requirement, Rule, TableError};
+use crate::{Fact, FactId, FactTable, Needs, Operation, Requirement, Rule, TableError};
 
 /// Resolves one rule over a fact table.
 pub(crate) struct RuleResolver<'u> {
@@ -136,6 +136,12 @@ impl<'u> RuleResolver<'u> {
 /// An error in a guard, before its operation is known.
 pub(crate) enum RuleError {
     Ambiguous(ScopeToken, Vec<SchemeName>),
+    /// What a rule declares that a check needs, and what its code needs.
+    CheckNeeds {
+        check: String,
+        declared: Needs,
+        needed: Needs,
+    },
     TooLarge(Limit),
     UndeclaredScheme(String, Option<String>),
     UndeclaredScope(Option<SchemeName>, ScopeToken, Option<String>),
@@ -149,6 +155,16 @@ impl RuleError {
                 operation,
                 token,
                 schemes,
+            },
+            Self::CheckNeeds {
+                check,
+                declared,
+                needed,
+            } => TableError::CheckNeeds {
+                operation,
+                check,
+                declared,
+                needed,
             },
             Self::TooLarge(limit) => TableError::TooLarge { operation, limit },
             Self::UndeclaredScheme(scheme, suggestion) => TableError::UndeclaredScheme {

@@ -2,10 +2,10 @@
 
 use scopegate_domain::{SchemeName, ScopeToken};
 
-use crate::FactTableError;
 use crate::limits::Limit;
+use crate::{FactTableError, Needs};
 
-/// The error of an invalid table. Each variant names the operation.
+/// The error of an invalid table. Each variant that has an operation names it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TableError {
@@ -21,6 +21,22 @@ pub enum TableError {
         token: ScopeToken,
         /// The schemes that declare the scope.
         schemes: Vec<SchemeName>,
+    },
+    /// A rule declares that a check needs something else than its code needs.
+    #[error(
+        "`{operation}` declares that check `{check}` needs {}, and its code needs {}; declare what the code needs",
+        word(*declared),
+        word(*needed)
+    )]
+    CheckNeeds {
+        /// The operation.
+        operation: String,
+        /// The name of the check.
+        check: String,
+        /// The declared need.
+        declared: Needs,
+        /// The need of the code, [`Check::needs`](crate::Check::needs).
+        needed: Needs,
     },
     /// Facts of the policy contradict each other.
     #[error("`{operation}`: {source}")]
@@ -107,6 +123,12 @@ pub enum TableError {
         /// The declared scope with the most similar name.
         suggestion: Option<String>,
     },
+    /// Code is given for a check that no rule names.
+    #[error("there is code for check `{check}`, and no operation names this check; correct the name")]
+    UnusedCheck {
+        /// The name of the check.
+        check: String,
+    },
 }
 
 impl TableError {
@@ -115,6 +137,7 @@ impl TableError {
     pub fn operation(&self) -> Option<&str> {
         match self {
             Self::AmbiguousScheme { operation, .. }
+            | Self::CheckNeeds { operation, .. }
             | Self::Facts { operation, .. }
             | Self::Duplicate { operation }
             | Self::NoRequirement { operation }
@@ -125,8 +148,16 @@ impl TableError {
             | Self::TooLarge { operation, .. }
             | Self::UndeclaredScheme { operation, .. }
             | Self::UndeclaredScope { operation, .. } => Some(operation),
-            Self::Catalog(_) => None,
+            Self::Catalog(_) | Self::UnusedCheck { .. } => None,
         }
+    }
+}
+
+const fn word(needs: Needs) -> &'static str {
+    match needs {
+        Needs::Nothing => "nothing",
+        Needs::Authentication => "authentication",
+        Needs::User => "a user",
     }
 }
 

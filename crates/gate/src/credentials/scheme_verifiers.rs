@@ -30,6 +30,15 @@ pub(crate) enum SchemeVerifier {
     Token(Arc<BearerVerifier>),
 }
 
+/// The alternatives of an operation that must have a verifier for each scheme.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Support {
+    /// All of them, because a document promises them.
+    EachAlternative,
+    /// One, so that the code of an application can declare more schemes than it verifies.
+    OneAlternative,
+}
+
 /// A scheme with its verifier.
 #[derive(Clone)]
 pub(crate) struct SchemeEntry {
@@ -119,24 +128,36 @@ impl SchemeVerifiers {
     ///
     /// # Errors
     ///
-    /// [`GateError`] if no request can satisfy the operation: no alternative has a verifier for
-    /// each of its schemes, or each alternative requires two credentials in one header.
-    pub(crate) fn sources(&self, operation: &ResolvedOperation, catalog: &Catalog) -> Result<Sources, GateError> {
+    /// [`GateError`] if no request can satisfy the operation, or not each of its alternatives: a
+    /// scheme has no verifier, or an alternative requires two credentials in one header.
+    pub(crate) fn sources(
+        &self,
+        operation: &ResolvedOperation,
+        catalog: &Catalog,
+        support: Support,
+    ) -> Result<Sources, GateError> {
         if matches!(operation.access(), Access::Public | Access::Deny) {
             return Ok(Sources::Nothing);
         }
         let ways = operation.security();
-        let can_verify = |way: &&Alternative| way.schemes().iter().all(|(name, _)| self.find(name).is_some());
-        let mut verifiable = ways.iter().filter(can_verify).peekable();
-        if verifiable.peek().is_none() {
+        let is_supported = |supports: &dyn Fn(&Alternative) -> bool| match support {
+            Support::EachAlternative => ways.iter().all(supports),
+            Support::OneAlternative => ways.iter().any(supports),
+        };
+        let can_verify = |way: &Alternative| way.schemes().iter().all(|(name, _)| self.find(name).is_some());
+        if !is_supported(&can_verify) {
             let unknown = operation.schemes().into_iter().filter(|name| self.find(name).is_none());
             let schemes: Vec<String> = unknown.map(|name| format!("`{name}`")).collect();
             return Err(GateError::NoVerifier {
                 operation: operation.to_string(),
-                schemes: schemes.join(" or "),
+                schemes: schemes.join(if support == Support::EachAlternative {
+                    " and "
+                } else {
+                    " or "
+                }),
             });
         }
-        if !verifiable.any(|way| self.can_be_presented(way)) {
+        if !is_supported(&|way| can_verify(way) && self.can_be_presented(way)) {
             return Err(GateError::TwoAuthorizations {
                 operation: operation.to_string(),
             });

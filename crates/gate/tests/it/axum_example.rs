@@ -7,29 +7,10 @@ mod example;
 use axum::body::{Body, to_bytes};
 use http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{Request, Response};
-use scopegate_gate::domain::{
-    AccessTokenClaims, Audience, ClientId, Issuer, Lifetime, ScopeToken, Secret, Timestamp, TokenId,
-};
-use scopegate_gate::token::{Signer, SigningKey, TokenRules};
 use tower::ServiceExt as _;
 
 use self::example::{app, policy};
-
-fn key() -> SigningKey {
-    SigningKey::hs256(&Secret::new("a secret text of thirty-two bytes".to_owned())).unwrap()
-}
-
-fn token(scope: &str) -> String {
-    let issuer = Issuer::parse("https://id.example").unwrap();
-    let rules = TokenRules::rfc9068(issuer, Audience::parse("https://api.example").unwrap());
-    let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs();
-    let now = Timestamp::from_unix(i64::try_from(now).unwrap());
-    let claims = AccessTokenClaims::new("u1", now, Lifetime::from_minutes(5))
-        .with_scopes([scope.parse::<ScopeToken>().unwrap()])
-        .with_client_id(ClientId::parse("app").unwrap())
-        .with_token_id(TokenId::parse("t1").unwrap());
-    Signer::new(rules, key()).issue(&claims).unwrap().expose().to_owned()
-}
+use crate::tokens::{bearer, key, rules};
 
 async fn send(method: &str, path: &str, token: Option<&str>, body: &str) -> Response<Body> {
     let mut request = Request::builder()
@@ -37,13 +18,13 @@ async fn send(method: &str, path: &str, token: Option<&str>, body: &str) -> Resp
         .uri(path)
         .header("host", "api.example");
     if let Some(token) = token {
-        request = request.header("authorization", format!("Bearer {token}"));
+        request = request.header("authorization", token);
     }
     let request = request
         .header(CONTENT_TYPE, "application/json")
         .body(Body::from(body.to_owned()))
         .unwrap();
-    app(policy(&key()).unwrap()).oneshot(request).await.unwrap()
+    app(&policy(&key()).unwrap()).oneshot(request).await.unwrap()
 }
 
 async fn text(response: Response<Body>) -> String {
@@ -52,7 +33,7 @@ async fn text(response: Response<Body>) -> String {
 
 #[tokio::test]
 async fn guarded_route_needs_its_scope() {
-    let read = token("reports:read");
+    let read = bearer(rules(), "reports:read");
     let response = send("GET", "/reports/1", Some(&read), "").await;
     assert_eq!(response.status(), 200);
     assert_eq!(text(response).await, "report 1, for u1");
@@ -63,7 +44,7 @@ async fn guarded_route_needs_its_scope() {
         challenge.contains("insufficient_scope") && challenge.contains("reports:write"),
         "{challenge}"
     );
-    let write = token("reports:write");
+    let write = bearer(rules(), "reports:write");
     assert_eq!(send("POST", "/reports", Some(&write), "\"title\"").await.status(), 201);
 }
 
@@ -76,7 +57,7 @@ async fn request_without_token_gets_a_challenge() {
         response.headers()[WWW_AUTHENTICATE],
         r#"Bearer realm="Scopegate", scope="reports:read""#
     );
-    let forged = format!("{}x", token("reports:read"));
+    let forged = format!("{}x", bearer(rules(), "reports:read"));
     assert_eq!(send("GET", "/reports/1", Some(&forged), "").await.status(), 401);
     assert_eq!(send("GET", "/unknown", None, "").await.status(), 404);
 }

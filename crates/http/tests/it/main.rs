@@ -19,6 +19,7 @@ mod cors;
 mod credentials;
 mod documented;
 mod entry_points;
+mod example_axum_service;
 mod example_schemes;
 mod example_snapshot;
 mod fall_through;

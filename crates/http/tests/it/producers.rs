@@ -97,6 +97,10 @@ fn built(builder: GateBuilder, guard: Guard) -> Result<(), String> {
             assert_eq!(operation, "GET /x");
             Err(fact)
         }
+        Err(BuildError::Gate(GateError::NoCheck { operation, check })) => {
+            assert_eq!(operation, "GET /x");
+            Err(format!("check:{check}"))
+        }
         Err(other) => Err(other.to_string()),
     }
 }

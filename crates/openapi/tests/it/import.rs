@@ -9,6 +9,7 @@
 )]
 
 mod documents;
+mod enforceable;
 mod foreign;
 mod hostile;
 mod language;

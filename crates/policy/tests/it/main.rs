@@ -15,6 +15,7 @@ mod exhaustive;
 mod laws;
 mod limits;
 mod machines;
+mod named_checks;
 mod places;
 mod shadow;
 mod trees;

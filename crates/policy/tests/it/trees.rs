@@ -1,6 +1,7 @@
 //! The laws of operations: trees of guards, requests and denials, against an oracle that walks
 //! every path.
 
+mod declarations;
 mod denials;
 mod places;
 

@@ -26,6 +26,19 @@ enum Piece {
     Text(String),
 }
 
+impl Piece {
+    fn only_text(&self) -> Option<&str> {
+        match self {
+            Self::Any => None,
+            Self::OneOf(values) => {
+                let first = values.first()?;
+                values.iter().all(|value| value == first).then_some(first)
+            }
+            Self::Text(text) => Some(text),
+        }
+    }
+}
+
 impl Server {
     /// `/` on the host of the document.
     pub(crate) const fn root() -> Self {
@@ -61,6 +74,11 @@ impl Server {
             None => vec![host.to_owned(), format!("{host}:80"), format!("{host}:443")],
         };
         spellings.iter().any(|host| ends(authority, host).contains(&host.len()))
+    }
+
+    /// Returns the whole path, without a slash at its end; `None` if a variable has several values.
+    pub(crate) fn whole_path(&self) -> Option<String> {
+        self.path.iter().map(Piece::only_text).collect()
     }
 
     /// Returns the positions where the path of the server can end in the decoded path of a request,
