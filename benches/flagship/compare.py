@@ -81,11 +81,11 @@ def print_counts() -> None:
 class Program:
     """A server in its own folder, with its own database and key."""
 
-    def __init__(self, name: str, command: list[str], folder: Path, database: str, encoding: Encoding):
+    def __init__(self, name: str, command: list[str], folder: Path, database: str):
         self.name, self.command, self.folder = name, command, folder
         folder.mkdir()
         self.key = ec.generate_private_key(ec.SECP256R1())
-        (folder / "notes.key").write_bytes(self.key.private_bytes(encoding, PrivateFormat.PKCS8, NoEncryption()))
+        (folder / "notes.key").write_bytes(self.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()))
         kept = {key: value for key, value in os.environ.items() if not key.startswith("NOTES_")}
         self.environment = kept | {"NOTES_DATABASE": database, "NOTES_KEY": "notes.key", "NOTES_LISTEN": "127.0.0.1:0"}
         self.process = None
@@ -116,11 +116,11 @@ class Program:
             self.process.wait(TIMEOUT)
 
     def token(self, subject: str, typ: str = "at+jwt", **changes) -> str:
-        """Signs a token of the test issuer with all scopes, or with other claims. A claim that is `None` is left out."""
+        """Signs a token of the development issuer with all scopes, or with other claims. `None` removes a claim."""
         now = int(time.time())
-        claims = {"iss": "https://id.notes.test", "aud": "https://notes.test", "sub": subject, "client_id": "development"}
-        claims |= {"scope": "notes:read notes:write keys:manage", "iat": now, "exp": now + 3600, "jti": f"{subject}-{now}"}
-        claims = {name: value for name, value in (claims | changes).items() if value is not None}
+        claims = {"iss": "https://id.notes.test", "aud": "https://notes.test", "sub": subject, "client_id": "session"}
+        claims |= {"scope": "notes:read notes:write keys:manage", "iat": now, "exp": now + 3600, "jti": "1"} | changes
+        claims = {name: value for name, value in claims.items() if value is not None}
         return jwt.encode(claims, self.key, algorithm="ES256", headers={"typ": typ})
 
     def sql(self, statement: str) -> None:
@@ -157,23 +157,24 @@ def challenge(header: str) -> str:
 
 def masked(body):
     """A body without what differs in each run."""
-    if isinstance(body, dict) and {"code", "message", "fields"} <= body.keys():
-        return {"code": body["code"]}
     text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "TIME", json.dumps(body))
     return json.loads(re.sub(r'"[A-Za-z0-9_-]{32,}"', '"SECRET"', text))
 
 
-def observe(response: http.client.HTTPResponse, content: bytes) -> dict:
-    seen = {"status": response.status, "body": content.decode(errors="replace")[:200]}
-    if content:
-        seen["type"] = (response.getheader("content-type") or "").split(";")[0]
+def observe(status: int, headers, content: bytes) -> dict:
+    # Errors have different forms, so their bodies are not compared. FastAPI answers 422 to an invalid input, and the
+    # Rust program 400: the same outcome.
+    seen = {"status": 400 if status == 422 else status}
+    if content and status < 400:
+        seen["body"] = content.decode(errors="replace")[:200]
+        seen["type"] = headers.get("content-type", "").split(";")[0]
         if seen["type"] == "application/json":
             seen["body"] = masked(json.loads(content))
     for name in ("content-disposition", "content-range", "allow"):
-        if value := response.getheader(name):
+        if value := headers.get(name):
             # Two forms of a name of ASCII.
             seen[name] = re.sub(r"filename\*=utf-8''(.+)", r'filename="\1"', value)
-    if challenges := response.headers.get_all("www-authenticate"):
+    if challenges := headers.get_all("www-authenticate"):
         seen["www-authenticate"] = challenge(", ".join(challenges))
     return seen
 
@@ -204,7 +205,7 @@ class Session:
             headers |= {"Content-Type": kind} if kind else {}
         response = self.program.open(method, path, headers, body)
         content = response.read()
-        self.add(step, observe(response, content))
+        self.add(step, observe(response.status, response.headers, content))
         self.operations.add(f"{method} {re.sub(r'(?<=/)[0-9]+|(?<=tags/).+|(?<=readers/).+', '*', path.split('?')[0])}")
         try:
             return json.loads(content)
@@ -242,14 +243,8 @@ class Session:
                     cause()
                 self.add(step, {"status": 101, "message": json.loads(socket.recv(TIMEOUT))})
         except InvalidStatus as refused:
-            response, seen = refused.response, {"status": refused.response.status_code}
-            try:
-                seen["body"] = masked(json.loads(response.body))
-            except ValueError:
-                seen["body"] = response.body.decode()
-            if challenges := response.headers.get_all("www-authenticate"):
-                seen["www-authenticate"] = challenge(", ".join(challenges))
-            self.add(step, seen)
+            response = refused.response
+            self.add(step, observe(response.status_code, response.headers, response.body))
 
     def common(self) -> None:
         """All operations and refusals that both programs have."""
@@ -347,7 +342,8 @@ class Session:
         short = self.program.token("ada", exp=int(time.time()) + 3)
         response = self.program.open("GET", "/events", self.headers(short, None))
         try:
-            ended = bool(response.read()) or True
+            response.read()
+            ended = True
         except TimeoutError:
             ended = False
         self.add("events end with the token", {"status": response.status, "ended": ended})
@@ -372,6 +368,8 @@ class Session:
         send("token of other audience", "GET", "/notes", user=sign("ada", aud="https://other.test"))
         send("token of other issuer", "GET", "/notes", user=sign("ada", iss="https://other.test"))
         send("token of other type", "GET", "/notes", user=sign("ada", typ="JWT"))
+        head = jwt.utils.base64url_encode(b'{"alg":"RS256","typ":"at+jwt"}').decode()
+        send("token of other algorithm", "GET", "/notes", user=re.sub("[^.]+", head, sign("ada"), count=1))
         send("token without client", "GET", "/notes", user=sign("ada", client_id=None))
         reader = sign("ada", scope="notes:read")
         send("read with scope", "GET", "/notes/1", user=reader)
@@ -395,6 +393,8 @@ class Session:
         send("large id", "GET", "/notes/9223372036854775808")
         send("invalid body for other note", "PUT", "/notes/4", body={"title": ""})
         send("invalid body without token", "POST", "/notes", user=None, body={"title": ""})
+        send("large body", "POST", "/notes", body={"title": "x", "text": "x" * 2 * 1024 * 1024})
+        self.upload("large form", "/notes/1/files", "big", b"x" * 6 * 1024 * 1024)
         send("unknown path", "GET", "/nothing")
         send("other method", "PATCH", "/notes")
 
@@ -411,10 +411,6 @@ class Session:
         send("form for JSON", "POST", "/notes", body=b"title=x", kind="application/x-www-form-urlencoded")
         send("JSON for form", "POST", "/notes/1/files", body={})
         send("invalid JSON without token", "POST", "/notes", user=None, body=b'{"tit')
-        send("large body", "POST", "/notes", body={"title": "x", "text": "x" * 2 * 1024 * 1024})
-        send(
-            "large form", "POST", "/notes/1/files", body=b"x" * 6 * 1024 * 1024, kind="multipart/form-data; boundary=b"
-        )
         send("large body without token", "POST", "/notes", user=None, body={"text": "x" * 2 * 1024 * 1024})
         send("repeated member", "POST", "/notes", body=b'{"title": "a", "title": "b"}')
         send("two tokens", "GET", "/notes", key=None, authorization="Bearer other")
@@ -472,10 +468,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         command = [sys.executable, str(HERE / "notes.py")]
-        programs = [Program("FastAPI", command, folder / "fastapi", "notes.db", Encoding.PEM)]
+        programs = [Program("FastAPI", command, folder / "fastapi", "notes.db")]
         if len(sys.argv) > 1:
             command = [str(Path(sys.argv[1]).resolve())]
-            programs.append(Program("Rust", command, folder / "rust", "sqlite:notes.db", Encoding.DER))
+            programs.append(Program("Rust", command, folder / "rust", "sqlite:notes.db"))
         seen = []
         for program in programs:
             try:

@@ -4,19 +4,22 @@ Left out here, and present in the Rust program. `compare.py` shows the entries w
 
 - Ranges, `ETag` and `If-None-Match` of a download (*): the content is in the database, and `FileResponse` needs a file.
 - `HEAD` (*), and `Allow` with all methods of a path (*).
-- 415 for a body of another media type (*): it is 400.
+- 415 for a body of another media type (*): it is 422.
 - The credential is checked before the body is read (*). Here the body is read, and its JSON parsed, for any client.
-- A 413 in the form of the errors (*): the limit of FastAPI answers with text if `Content-Length` is above it.
+- Codes of errors for programs, and the media type `application/problem+json`.
+- One form of all errors. Here a 500, and the 413 of a body above the limit, are text.
 - A time limit for a body.
 - 400 for JSON with a repeated member, `NaN` or deep nesting (*), and for two `Authorization` headers (*).
 - A bound on the tickets of one user and of all (*).
-- `WWW-Authenticate` names all schemes that an operation accepts (*). Here it is `Bearer`, except for an invalid key.
+- `WWW-Authenticate` names all schemes that an operation accepts, or the one of the credential (*). Here it is `Bearer`,
+  except for an invalid key or ticket.
 - A 401 for `/feed` without a handshake (*), and `/feed` in the OpenAPI document.
-- Refusals of each operation in the document. Here all operations document the same errors, and a 422 that never occurs.
+- Refusals of each operation in the document: here it has only the 422 of inputs.
 - A shutdown that ends streams at once (*). Here it cuts them after 5 s.
 - `X-Request-Id` and a span for each request, and `X-Content-Type-Options` on all answers (*).
 - Of a remote issuer: metadata of RFC 8414, its `issuer` member checked, keys for as long as `Cache-Control` allows, and
   old keys during an outage. Here an outage of more than 5 minutes is 503, without `Retry-After`.
+- A start without `NOTES_AUDIENCE` is refused if `NOTES_ISSUERS` is set. Here it has a default.
 - The list of all operations with their rules, compared with a file by a test. An operation without a guard is public
   here; there it does not compile.
 """
@@ -27,13 +30,11 @@ import hashlib
 import io
 import json
 import secrets
-import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import quote
@@ -46,16 +47,14 @@ import uvicorn
 from anyio.streams.memory import MemoryObjectSendStream
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response, Security, UploadFile, WebSocket
-from fastapi.exceptions import RequestValidationError
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Response, Security, UploadFile, WebSocket
 from fastapi.requests import HTTPConnection
-from fastapi.responses import JSONResponse
 from fastapi.security import APIKeyHeader, APIKeyQuery, HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
 from fastapi.sse import EventSourceResponse
 from fastapi.websockets import WebSocketDisconnect
-from pydantic import BaseModel, Field, Json
-from pydantic_settings import BaseSettings, SettingsConfigDict
-from starlette.exceptions import HTTPException
+from jwt.algorithms import ECAlgorithm
+from pydantic import BaseModel, BeforeValidator, Field, Json
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 READ, WRITE, KEYS = "notes:read", "notes:write", "keys:manage"
 IMPLIED_SCOPES = {WRITE: [READ]}
@@ -65,47 +64,21 @@ FORM_LIMIT = FILE_LIMIT + 64 * 1024
 
 
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="NOTES_")
+    model_config = SettingsConfigDict(env_prefix="NOTES_", validate_default=False)
 
     listen: str = "127.0.0.1:8000"
     database: str = "notes.db"
-    key: Path = Path("notes.key")
-    # The issuer in production. Without it, the test issuer is used.
-    issuer: str | None = None
+    # The issuers in production, separated by commas. Without them, the development issuer is used.
+    issuers: Annotated[list[str], NoDecode, BeforeValidator(lambda text: text.split(","))] = []
     audience: str = "https://notes.test"
+    # A file with the key of the development issuer (PKCS #8, DER). Without it, each start has a new key.
+    key: Path | None = None
 
 
 settings = Settings()
 
 
-# Errors
-
-
-class ErrorBody(BaseModel):
-    code: str
-    message: str
-    fields: list[str] = []
-
-
-class ApiError(HTTPException):
-    def __init__(self, status: int, code: str, message: str, challenge: str | None = None):
-        super().__init__(status, message, {"WWW-Authenticate": challenge} if challenge else None)
-        self.code = code
-
-
-def not_found() -> ApiError:
-    return ApiError(404, "not_found", "there is nothing here")
-
-
 # Database
-
-
-@asynccontextmanager
-async def open_database() -> AsyncIterator[aiosqlite.Connection]:
-    async with aiosqlite.connect(settings.database, isolation_level=None) as db:
-        db.row_factory = aiosqlite.Row
-        await db.executescript("PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON;" + SCHEMA.read_text())
-        yield db
 
 
 def get_db(connection: HTTPConnection) -> aiosqlite.Connection:
@@ -124,7 +97,7 @@ async def change_row(db: aiosqlite.Connection, statement: str, *values) -> None:
     """Runs a statement. It is 404 if no row is changed."""
     async with db.execute(statement, values) as cursor:
         if cursor.rowcount == 0:
-            raise not_found()
+            raise HTTPException(404)
 
 
 # Models
@@ -214,39 +187,56 @@ def with_implied(scopes: list[str]) -> frozenset[str]:
     return frozenset(scopes).union(*(IMPLIED_SCOPES.get(scope, []) for scope in scopes))
 
 
-TEST_ISSUER = "https://id.notes.test"
+DEVELOPMENT_ISSUER = "https://id.notes.test"
 
 
 @lru_cache
-def test_key() -> ec.EllipticCurvePrivateKey:
-    """Reads the key of the test issuer from a file, or writes a new one there."""
-    if not settings.key.exists():
-        pem = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        settings.key.write_bytes(ec.generate_private_key(ec.SECP256R1()).private_bytes(*pem))
-    return serialization.load_pem_private_key(settings.key.read_bytes(), password=None)
+def development_key() -> ec.EllipticCurvePrivateKey:
+    if settings.key is None:
+        return ec.generate_private_key(ec.SECP256R1())
+    return serialization.load_der_private_key(settings.key.read_bytes(), password=None)
+
+
+async def print_token(db: aiosqlite.Connection) -> None:
+    """Prints a token of `ada`, which is valid for an hour."""
+    statement = "INSERT INTO members (subject, tenant) VALUES (?1, ?2) ON CONFLICT (subject) DO UPDATE SET tenant = ?2"
+    await db.execute(statement, ("ada", "development"))
+    now = int(time.time())
+    claims = {"iss": DEVELOPMENT_ISSUER, "aud": settings.audience, "sub": "ada", "client_id": "development"}
+    claims |= {"scope": f"{READ} {WRITE} {KEYS}", "iat": now, "exp": now + 3600, "jti": secrets.token_hex(16)}
+    print(jwt.encode(claims, development_key(), algorithm="ES256", headers={"typ": "at+jwt"}), flush=True)
 
 
 @lru_cache
-def remote_keys() -> jwt.PyJWKClient:
-    response = httpx.get(f"{settings.issuer.rstrip('/')}/.well-known/openid-configuration")
+def remote_keys(issuer: str) -> jwt.PyJWKClient:
+    response = httpx.get(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
     return jwt.PyJWKClient(response.raise_for_status().json()["jwks_uri"])
+
+
+def find_key(token: str) -> jwt.PyJWK:
+    """Returns the key of the issuer that the token names."""
+    if not settings.issuers:
+        return jwt.PyJWK.from_json(ECAlgorithm.to_jwk(development_key().public_key()))
+    issuer = jwt.decode(token, options={"verify_signature": False}).get("iss")
+    if issuer not in settings.issuers:
+        raise jwt.InvalidIssuerError("the issuer is unknown")
+    return remote_keys(issuer).get_signing_key_from_jwt(token)
 
 
 def verify_token(token: str) -> Grant:
     """Verifies a token by RFC 9068."""
-    key = remote_keys().get_signing_key_from_jwt(token).key if settings.issuer else test_key().public_key()
     decoded = jwt.decode_complete(
         token,
-        key,
+        find_key(token),
         algorithms=["ES256", "ES384", "RS256", "PS256", "EdDSA"],
-        issuer=settings.issuer or TEST_ISSUER,
+        issuer=settings.issuers or DEVELOPMENT_ISSUER,
         audience=settings.audience,
         options={"require": ["iss", "exp", "aud", "sub", "client_id", "iat", "jti"]},
     )
     if decoded["header"].get("typ", "").lower() not in ("at+jwt", "application/at+jwt"):
         raise jwt.InvalidTokenError("the token is no access token")
     claims = decoded["payload"]
-    subject = f"{settings.issuer}#{claims['sub']}" if settings.issuer else claims["sub"]
+    subject = f"{claims['iss']}#{claims['sub']}" if settings.issuers else claims["sub"]
     return Grant(subject, with_implied(claims.get("scope", "").split()), claims["exp"])
 
 
@@ -263,10 +253,10 @@ def token_grant(
     try:
         return verify_token(bearer.credentials)
     except (jwt.PyJWKClientConnectionError, httpx.HTTPError):
-        raise ApiError(503, "unavailable", "the issuer of the token does not answer") from None
+        raise HTTPException(503, "the issuer of the token does not answer") from None
     except jwt.PyJWTError:
         challenge = f'Bearer error="invalid_token", scope="{security.scope_str}"'
-        raise ApiError(401, "invalid_token", "the access token is not valid", challenge) from None
+        raise HTTPException(401, "the access token is not valid", {"WWW-Authenticate": challenge}) from None
 
 
 async def key_grant(
@@ -276,7 +266,7 @@ async def key_grant(
         return None
     row = await fetch_one(db, "SELECT owner, scopes FROM api_keys WHERE digest = ?", digest(key))
     if row is None:
-        raise ApiError(401, "invalid_credential", "the key is not valid", "APIKey")
+        raise HTTPException(401, "the key is not valid", {"WWW-Authenticate": "APIKey"})
     return Grant(row["owner"], with_implied(json.loads(row["scopes"])))
 
 
@@ -314,22 +304,23 @@ async def ticket_grant(
         return None
     if grant := tickets.redeem(ticket):
         return grant
-    raise ApiError(401, "invalid_credential", "the ticket is not valid", "APIKey")
+    raise HTTPException(401, "the ticket is not valid", {"WWW-Authenticate": "APIKey"})
 
 
 async def authorize(security: SecurityScopes, db: aiosqlite.Connection, grant: Grant | None) -> Caller:
     """Requires an active member and the scopes of the operation."""
     scope = f'scope="{security.scope_str}"'
     if grant is None:
-        raise ApiError(401, "unauthenticated", "a credential is needed", f"Bearer {scope}")
+        raise HTTPException(401, "a credential is needed", {"WWW-Authenticate": f"Bearer {scope}"})
     member = await fetch_one(db, "SELECT tenant, is_active FROM members WHERE subject = ?", grant.subject)
     if member is None:
-        raise ApiError(401, "invalid_token", "the user is no member", f'Bearer error="invalid_token", {scope}')
+        challenge = f'Bearer error="invalid_token", {scope}'
+        raise HTTPException(401, "the user is no member", {"WWW-Authenticate": challenge})
     if not member["is_active"]:
-        raise ApiError(403, "inactive_user", "the user may not act")
+        raise HTTPException(403, "the user may not act")
     if not grant.scopes.issuperset(security.scopes):
         challenge = f'Bearer error="insufficient_scope", {scope}'
-        raise ApiError(403, "insufficient_scope", "the credential does not allow this", challenge)
+        raise HTTPException(403, "the credential does not allow this", {"WWW-Authenticate": challenge})
     return Caller(grant.subject, grant.scopes, grant.expires, member["tenant"])
 
 
@@ -361,7 +352,7 @@ async def readable_note(note_id: Id, caller: Annotated[Caller, Depends(get_calle
     statement = "SELECT * FROM readable WHERE reader = ? AND tenant = ? AND id = ?"
     row = await fetch_one(db, statement, caller.subject, caller.tenant, note_id)
     if row is None:
-        raise not_found()
+        raise HTTPException(404)
     return Note.model_validate(dict(row))
 
 
@@ -369,7 +360,7 @@ async def own_note(
     note: Annotated[Note, Depends(readable_note)], caller: Annotated[Caller, Depends(get_caller)]
 ) -> Note:
     if note.owner != caller.subject:
-        raise not_found()
+        raise HTTPException(404)
     return note
 
 
@@ -423,39 +414,16 @@ feed = Feed()
 
 @asynccontextmanager
 async def lifespan(_: FastAPI):
-    async with open_database() as db:
+    async with aiosqlite.connect(settings.database, isolation_level=None) as db:
+        db.row_factory = aiosqlite.Row
+        await db.executescript("PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON;" + SCHEMA.read_text())
+        if not settings.issuers:
+            await print_token(db)
         yield {"db": db}
 
 
-app = FastAPI(
-    title="Notes",
-    version="1.0.0",
-    lifespan=lifespan,
-    max_body_size=1024 * 1024,
-    responses={status: {"model": ErrorBody} for status in (400, 401, 403, 404, 409, 413, 500)},
-)
+app = FastAPI(title="Notes", version="1.0.0", lifespan=lifespan, max_body_size=1024 * 1024)
 one_note = APIRouter(prefix="/notes/{note_id}")
-
-
-def error_response(status: int, headers: dict[str, str] | None = None, **body) -> JSONResponse:
-    return JSONResponse(ErrorBody(**body).model_dump(), status, headers)
-
-
-@app.exception_handler(HTTPException)
-async def on_http_error(_: Request, error: HTTPException):
-    code = getattr(error, "code", HTTPStatus(error.status_code).name.lower())
-    return error_response(error.status_code, error.headers, code=code, message=error.detail)
-
-
-@app.exception_handler(RequestValidationError)
-async def on_invalid_input(_: Request, error: RequestValidationError):
-    fields = [f"{'/'.join(map(str, field['loc']))}: {field['msg']}" for field in error.errors()]
-    return error_response(400, code="invalid_input", message="the request is not as declared", fields=fields)
-
-
-@app.exception_handler(Exception)
-async def on_server_fault(_: Request, error: Exception):
-    return error_response(500, code="server_fault", message="the request failed; try again later")
 
 
 @app.get("/status", status_code=204)
@@ -562,7 +530,7 @@ async def list_readers(note: OwnNoteToRead, db: Db) -> list[str]:
 @one_note.put("/readers/{reader}", status_code=204)
 async def add_reader(note: OwnNote, db: Db, reader: str) -> None:
     if not await fetch_one(db, "SELECT 1 FROM members WHERE subject = ? AND tenant = ?", reader, note.tenant):
-        raise ApiError(409, "foreign_reader", "the reader is not a member of the tenant")
+        raise HTTPException(409, "the reader is not a member of the tenant")
     await db.execute("INSERT OR REPLACE INTO shares (note, reader) VALUES (?, ?)", (note.id, reader))
     await feed.publish(db, note.id, note.tenant, "shared")
 
@@ -579,11 +547,9 @@ async def list_files(note: ReadableNote, db: Db) -> list[FileEntry]:
 
 
 @one_note.post("/files", status_code=201, max_body_size=FORM_LIMIT)
-async def upload_file(note: OwnNote, db: Db, file: UploadFile | None = None) -> int:
-    if file is None:
-        raise ApiError(400, "no_file", "the form has no field `file` with a file name")
+async def upload_file(note: OwnNote, db: Db, file: UploadFile) -> int:
     if file.size > FILE_LIMIT:
-        raise ApiError(413, "body_too_large", "the file is too large")
+        raise HTTPException(413, "the file is too large")
     statement = "INSERT INTO files (note, name, media_type, content) VALUES (?, ?, ?, ?)"
     media_type = file.content_type or "application/octet-stream"
     cursor = await db.execute(statement, (note.id, file.filename, media_type, await file.read()))
@@ -595,7 +561,7 @@ async def download_file(note: ReadableNote, db: Db, file_id: Id):
     statement = "SELECT name, media_type, content FROM files WHERE note = ? AND id = ?"
     file = await fetch_one(db, statement, note.id, file_id)
     if file is None:
-        raise not_found()
+        raise HTTPException(404)
     return attachment(file["content"], file["media_type"], file["name"])
 
 
@@ -648,7 +614,7 @@ async def list_keys(caller: Manager, db: Db) -> list[ApiKey]:
 async def create_key(caller: Manager, db: Db, new: NewKey) -> str:
     """Answers with the key. It is in no other response, and the table has its digest only."""
     if not caller.scopes.issuperset(new.scopes):
-        raise ApiError(403, "foreign_scope", "a key has only scopes of its creator")
+        raise HTTPException(403, "a key has only scopes of its creator")
     key = secrets.token_urlsafe(32)
     statement = "INSERT INTO api_keys (owner, name, scopes, digest) VALUES (?, ?, ?, ?)"
     await db.execute(statement, (caller.subject, new.name, json.dumps(new.scopes), digest(key)))
@@ -663,29 +629,6 @@ async def revoke_key(caller: Manager, db: Db, key_id: Id) -> None:
 app.include_router(one_note)
 
 
-# Command line
-
-
-async def print_token(subject: str) -> None:
-    """Adds a member, and prints a token with all scopes for an hour."""
-    async with open_database() as db:
-        statement = """
-            INSERT INTO members (subject, tenant) VALUES (:subject, :tenant)
-            ON CONFLICT (subject) DO UPDATE SET tenant = :tenant
-        """
-        await db.execute(statement, {"subject": subject, "tenant": "development"})
-    now = int(time.time())
-    claims = {"iss": TEST_ISSUER, "aud": settings.audience, "sub": subject, "client_id": "development"}
-    claims |= {"scope": f"{READ} {WRITE} {KEYS}", "iat": now, "exp": now + 3600, "jti": f"{subject}-{now}"}
-    print(jwt.encode(claims, test_key(), algorithm="ES256", headers={"typ": "at+jwt"}))
-
-
 if __name__ == "__main__":
-    match sys.argv[1:]:
-        case []:
-            host, _, port = settings.listen.rpartition(":")
-            uvicorn.run(app, host=host, port=int(port), timeout_graceful_shutdown=5)
-        case ["token", name]:
-            asyncio.run(print_token(name))
-        case _:
-            sys.exit("the arguments are none, or `token NAME`")
+    host, _, port = settings.listen.rpartition(":")
+    uvicorn.run(app, host=host, port=int(port), timeout_graceful_shutdown=5)
