@@ -76,8 +76,9 @@ fn value(texts: &[FieldValue<'_>], types: &[ValueType]) -> Option<Value> {
         ValueType::List(elements) => texts.iter().map(|(_, text)| fields::scalar(text, elements)).collect(),
         _ => None,
     };
-    types
-        .iter()
-        .find_map(of)
-        .or_else(|| fields::scalar(&texts.last()?.1, types))
+    let only = || match texts {
+        [(_, text)] => fields::scalar(text, types),
+        _ => None,
+    };
+    types.iter().find_map(of).or_else(only)
 }

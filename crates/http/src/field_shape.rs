@@ -31,6 +31,13 @@ pub(crate) struct Parameter {
     pub(crate) constraints: Option<Constraints>,
 }
 
+impl Parameter {
+    /// Whether the values of the name are a list.
+    pub(crate) fn is_list(&self) -> bool {
+        self.types.iter().any(|of| matches!(of, ValueType::List(_)))
+    }
+}
+
 /// The fields of an input, in the order of their declaration.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct FieldShape {

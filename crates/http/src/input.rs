@@ -26,6 +26,16 @@
 //!
 //! All errors of all inputs are in one response.
 //!
+//! # Repeated names, and bytes that are not text
+//!
+//! A name that has one value occurs once: a parameter, a header, a cookie, a field of a form, and a
+//! member of an object of JSON. A second value is refused, because a proxy or another reader could
+//! use the other one. A list takes all values of its name. Several headers of one name are a list,
+//! as is one header with commas. A name that nothing reads may be repeated.
+//!
+//! A query, a form, a header and a cookie are UTF-8, after the decoding of `%`. Other bytes are
+//! refused with their location. A path that is not UTF-8 matches no template: 404.
+//!
 //! # Constraints
 //!
 //! The lengths, bounds and numbers of elements that `#[schema(..)]` states are documented and

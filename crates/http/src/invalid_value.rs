@@ -45,6 +45,16 @@ impl InvalidValue {
         Self::new("value_error", "Value error, the input is not of the documented type")
     }
 
+    /// A text has bytes that are not UTF-8.
+    pub(crate) fn not_text() -> Self {
+        Self::new("value_error", "Value error, the value is not UTF-8")
+    }
+
+    /// A name that has one value occurs more than once.
+    pub(crate) fn repeated() -> Self {
+        Self::new("value_error", "Value error, the name is there more than once")
+    }
+
     /// Adds this member or element to the location of the error.
     pub(crate) fn inside(mut self, step: LocationStep) -> Self {
         self.location.push(step);
@@ -151,6 +161,6 @@ impl de::Error for InvalidValue {
     }
 
     fn duplicate_field(field: &'static str) -> Self {
-        Self::custom("the field is there more than once").inside(LocationStep::name(field))
+        Self::repeated().inside(LocationStep::name(field))
     }
 }

@@ -1,5 +1,7 @@
 //! Finds the error in a JSON body: the path of the value and the message of its type.
 
+mod repeated;
+
 use serde::de::value::{BorrowedStrDeserializer, MapAccessDeserializer};
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
@@ -25,7 +27,7 @@ pub(crate) fn explain<T: DeserializeOwned>(fault: &serde_json::Error, body: &[u8
     let Ok(value) = serde_json::from_slice::<Value>(body) else {
         return InvalidInput::new("json_invalid", "body", None, "JSON decode error");
     };
-    if let Some(fault) = find::<T>(&value) {
+    if let Some(fault) = find::<T>(&value).or_else(|| repeated::find(body)) {
         return fault.into_input("body");
     }
     let (line, column) = (fault.line(), fault.column());

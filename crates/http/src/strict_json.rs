@@ -1,13 +1,17 @@
-//! Reads JSON, and refuses an array in place of a structure.
+//! Reads JSON, and refuses an array in place of a structure and a repeated name.
 //!
 //! Derived readers accept the fields of a structure as an array, and documents do not. A second
 //! pass over the body would cost as much as the first.
+
+mod unique;
 
 use std::fmt;
 
 use serde::de::{
     DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, VariantAccess, Visitor,
 };
+
+use self::unique::Unique;
 
 /// Reads a whole body.
 ///
@@ -117,7 +121,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Strict<V> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<V::Value, A::Error> {
-        self.0.visit_map(Strict(access))
+        self.0.visit_map(Strict(Unique::new(access)))
     }
 
     fn visit_enum<A: EnumAccess<'de>>(self, access: A) -> Result<V::Value, A::Error> {

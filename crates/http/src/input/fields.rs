@@ -7,7 +7,7 @@ use std::ops::Deref;
 
 use http::HeaderMap;
 use http::header::COOKIE;
-use scopegate_gate::{InputError, InvalidInput, media_type};
+use scopegate_gate::{InputError, InvalidInput, LocationStep, media_type};
 use serde::de::DeserializeOwned;
 
 use crate::data::RequestData;
@@ -19,11 +19,13 @@ use crate::field_values::FieldValues;
 use crate::fields;
 use crate::input::declaration::{Head, Input, WholeBody};
 use crate::input::parts::RequestParts;
+use crate::invalid_value::InvalidValue;
 
 /// The query, read as a structure. Each field is a parameter of the document.
 ///
-/// A list takes all values of its name, and every other field the last one. `#[serde(flatten)]`,
-/// `#[serde(default)]`, enums and `Option` are read and documented as serde reads them.
+/// A list takes all values of its name, and the name of every other field occurs once.
+/// `#[serde(flatten)]`, `#[serde(default)]`, enums and `Option` are read and documented as serde
+/// reads them. The query is UTF-8, percent-encoded; another one is refused.
 ///
 /// ```
 /// use scopegate_http::{Guard, Permit, Query, get, serde, utoipa};
@@ -49,7 +51,9 @@ pub struct Query<T>(pub T);
 
 /// Headers, read as a structure. Each field is one header: `x_priority` is `X-Priority`.
 ///
-/// Only the headers of the fields are read. A header whose value is not UTF-8 is invalid. The gate
+/// Only the headers of the fields are read. A header whose value is not UTF-8 is invalid. A list is
+/// separated by commas, in one header or in several of the name ([RFC 9110, section
+/// 5.3](https://www.rfc-editor.org/rfc/rfc9110#section-5.3)); every other header occurs once. The gate
 /// is not built if a field is `Accept`, `Authorization` or `Content-Type`, because documents
 /// ignore these ([OpenAPI 3.1, Parameter
 /// Object](https://spec.openapis.org/oas/v3.1.0#parameter-object)), and the gate reads credentials.
@@ -126,13 +130,14 @@ impl<T: RequestData> Input for Query<T> {
     type Reads = Head;
 
     fn read(parts: &mut RequestParts<'_>) -> Result<Self, InputError> {
-        let texts = fields::parse(parts.query());
+        let texts = fields::parse(parts.query().as_bytes(), FieldPlace::Query)?;
         read::<Self, T>(parts, &texts, FieldPlace::Query).map(Self)
     }
 
     fn is_absent(parts: &RequestParts<'_>) -> bool {
-        let texts = fields::parse(parts.query());
-        has_none::<Self>(parts, &texts) && !refuses_unknown::<T>(&shape_of::<Self>(parts), &texts)
+        fields::parse(parts.query().as_bytes(), FieldPlace::Query).is_ok_and(|texts| {
+            has_none::<Self>(parts, &texts) && !refuses_unknown::<T>(&shape_of::<Self>(parts), &texts)
+        })
     }
 
     fn describe(description: &mut OperationDescription) {
@@ -187,11 +192,8 @@ impl<T: RequestData> Input for Form<T> {
             return Err(InputError::MediaType(sentence));
         }
         let body = parts.take_body();
-        let Ok(text) = std::str::from_utf8(&body) else {
-            let message = "Value error, the form is not UTF-8";
-            return Err(InvalidInput::new("value_error", "body", None, message).into());
-        };
-        read::<Self, T>(parts, &fields::parse(text), FieldPlace::Form).map(Self)
+        let texts = fields::parse(&body, FieldPlace::Form)?;
+        read::<Self, T>(parts, &texts, FieldPlace::Form).map(Self)
     }
 
     fn is_absent(parts: &RequestParts<'_>) -> bool {
@@ -255,7 +257,14 @@ fn header_values<'p>(headers: &'p HeaderMap, shape: &'p FieldShape) -> Result<Fi
         let name = FieldPlace::Header.name_of(&parameter.name);
         for value in headers.get_all(&*name) {
             let text = text_of(value.as_bytes(), FieldPlace::Header, &name)?;
-            texts.push((Cow::Borrowed(parameter.name.as_str()), Cow::Borrowed(text)));
+            let field = || Cow::Borrowed(parameter.name.as_str());
+            if parameter.is_list() {
+                let elements = text.split(',').map(|element| element.trim_matches([' ', '\t']));
+                let elements = elements.filter(|element| !element.is_empty());
+                texts.extend(elements.map(|element| (field(), Cow::Borrowed(element))));
+            } else {
+                texts.push((field(), Cow::Borrowed(text)));
+            }
         }
     }
     Ok(texts.into_iter().collect())
@@ -294,8 +303,8 @@ fn unquoted(text: &str) -> &str {
 
 fn text_of<'v>(bytes: &'v [u8], place: FieldPlace, name: &str) -> Result<&'v str, InvalidInput> {
     std::str::from_utf8(bytes).map_err(|_| {
-        let message = "Value error, the value is not UTF-8";
-        InvalidInput::new("value_error", place.as_str(), Some(name), message)
+        let fault = InvalidValue::not_text().inside(LocationStep::name(name));
+        fault.into_input(place.as_str())
     })
 }
 

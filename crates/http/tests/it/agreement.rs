@@ -217,7 +217,7 @@ impl Schemas<'_> {
         required.iter().all(|name| members.contains_key(name.as_str().unwrap())) && members.iter().all(fits)
     }
 
-    /// Whether the schema allows the texts of a query: all of them for a list, else the last one.
+    /// Whether the schema allows the texts of a query: all of them for a list, else the only one.
     fn allows_texts(&self, schema: &Value, texts: &[String]) -> bool {
         let fits = |schema: &Value, text: &String| {
             let values = as_json(text);
@@ -230,7 +230,7 @@ impl Schemas<'_> {
         let resolved = self.resolve(schema);
         match resolved["items"].as_object() {
             Some(_) => texts.iter().all(|text| fits(&resolved["items"], text)),
-            None => fits(schema, texts.last().unwrap()),
+            None => texts.len() == 1 && fits(schema, &texts[0]),
         }
     }
 }

@@ -172,8 +172,8 @@ pub(crate) async fn whole<B: BodyExt<Error: std::fmt::Debug>>(response: http::Re
     }
 }
 
-pub(crate) async fn send(gate: &Gate, request: Request<String>) -> Answered {
-    let request = request.map(|body| Full::new(Bytes::from(body)));
+pub(crate) async fn send(gate: &Gate, request: Request<impl Into<Bytes>>) -> Answered {
+    let request = request.map(|body| Full::new(body.into()));
     whole(gate.service().call(request).await.unwrap()).await
 }
 

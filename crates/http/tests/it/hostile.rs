@@ -375,10 +375,10 @@ fn any_query_is_read_in_one_way() {
         .collect::<Vec<_>>()
         .join("&");
     for (query, status, body) in [
-        ("text=a&text=b", 200, r#"Some("b") [] None"#),
+        ("text=a&text=b", 400, ""),
         ("text=a+b%2B%20", 200, r#"Some("a b+ ") [] None"#),
         ("text=%00", 200, r#"Some("\0") [] None"#),
-        ("text=%ff", 200, "Some(\"\u{fffd}\") [] None"),
+        ("text=%ff", 400, ""),
         ("text=%2574", 200, r#"Some("%74") [] None"#),
         ("%74ext=x", 200, r#"Some("x") [] None"#),
         ("text", 200, r#"Some("") [] None"#),

@@ -18,6 +18,7 @@ mod constraints;
 mod cors;
 mod credentials;
 mod documented;
+mod encodings;
 mod entry_points;
 mod example_axum_service;
 mod example_schemes;
@@ -42,6 +43,7 @@ mod places;
 mod producers;
 mod refusals;
 mod remembered;
+mod repeated;
 #[path = "../../../../tests/replay.rs"]
 mod replay;
 mod replies;
