@@ -1,25 +1,26 @@
 //! Describes one operation in the document, except for its security.
 
+mod inputs;
+
 use std::any::{TypeId, type_name};
 
 use http::{Extensions, StatusCode};
 use scopegate_domain::ApplicationUser;
 use scopegate_policy::ResolvedOperation;
-use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
+pub(crate) use self::inputs::PathElement;
 use crate::build_error::BuildError;
 use crate::component::{self, has_shape};
-use crate::constraints::Constraints;
 use crate::field_place::FieldPlace;
 use crate::field_shape::FieldShape;
 use crate::merge::{merge_parameters, merge_responses};
-use crate::path_shape::PathShape;
+use crate::path_check;
+use crate::path_input::PathInput;
 use crate::resource_type::ResourceType;
 use crate::user_type::UserType;
 use crate::utoipa_schema::to_json;
-use crate::{body_check, field_check, field_constraints, path_check};
 
 /// The description of an operation for the document, from the types of its inputs and responses.
 ///
@@ -43,7 +44,7 @@ use crate::{body_check, field_check, field_constraints, path_check};
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct OperationDescription {
-    paths: Vec<PathShape>,
+    paths: Vec<PathInput>,
     /// The inputs with fields, by the type of the input.
     inputs: Vec<FieldInput>,
     /// The parameters of the application's own inputs.
@@ -199,56 +200,9 @@ impl OperationDescription {
         self.is_optional = outer;
     }
 
-    /// Adds the parameters of the path as an input reads them.
-    pub(crate) fn path(&mut self, shape: Result<PathShape, String>) {
-        match shape {
-            Ok(shape) => self.paths.push(shape),
-            Err(reason) => self.note(TypeFault::Path(reason)),
-        }
-    }
-
     /// Adds a value of the application that an input reads.
     pub(crate) fn state(&mut self, state: StateType) {
         self.states.push(state);
-    }
-
-    /// Adds each field of the structure as one parameter.
-    pub(crate) fn fields<I: 'static, T: ToSchema + DeserializeOwned>(&mut self, place: FieldPlace) {
-        self.add_referenced::<T>();
-        let mut schema = to_json(&T::schema());
-        if let Err(name) = component::inline_primitives(&mut schema, &|name| self.schemas.contains_key(name)) {
-            let reason = format!("it refers to schema `{name}`, which no type declares");
-            self.note(TypeFault::Fields(place, reason));
-        }
-        let shape = FieldShape::of(&schema, &self.schemas);
-        let mut shape = shape.unwrap_or_else(|| {
-            self.note(TypeFault::Fields(place, "its type is not a structure".to_owned()));
-            FieldShape::default()
-        });
-        let checked = field_check::check::<T>(&mut shape).and_then(|()| field_check::check_names(&shape, place));
-        let checked = checked.and_then(|()| field_constraints::compile(&mut shape, &self.schemas));
-        if let Err(reason) = checked {
-            self.note(TypeFault::Fields(place, reason));
-        }
-        if self.is_optional {
-            shape
-                .parameters
-                .iter_mut()
-                .for_each(|parameter| parameter.required = false);
-        }
-        self.inputs.push(FieldInput {
-            input: TypeId::of::<I>(),
-            place,
-            shape,
-            refuses: field_check::refuses::<T>,
-        });
-    }
-
-    /// Adds a form, and its structure as the schema of the body.
-    pub(crate) fn form<I: 'static, T: ToSchema + DeserializeOwned>(&mut self) {
-        self.fields::<I, T>(FieldPlace::Form);
-        let schema = self.reference::<T>();
-        self.request_body("application/x-www-form-urlencoded", &schema);
     }
 
     /// Checks that the types of the operation are compatible.
@@ -260,7 +214,8 @@ impl OperationDescription {
         if let Some(fault) = &self.fault {
             return Err(fault.to_error(operation));
         }
-        path_check::check(operation, &self.paths, self.own_path_parameters())?;
+        let paths: Vec<_> = self.paths.iter().map(PathInput::shape).collect();
+        path_check::check(operation, &paths, self.own_path_parameters())?;
         let queries = || self.inputs.iter().filter(|input| input.place == FieldPlace::Query);
         for input in queries() {
             let others = queries().filter(|other| other.input != input.input);
@@ -303,12 +258,11 @@ impl OperationDescription {
         &self.states
     }
 
-    /// Returns the shape of each input with fields, for reading.
-    pub(crate) fn into_shapes(self) -> Vec<(TypeId, FieldShape)> {
-        self.inputs
-            .into_iter()
-            .map(|input| (input.input, input.shape))
-            .collect()
+    /// Returns the shape of each input with fields, and of each path with constraints, for reading.
+    pub(crate) fn into_shapes(self, template: &str) -> Vec<(TypeId, FieldShape)> {
+        let of_fields = self.inputs.into_iter().map(|input| (input.input, input.shape));
+        let of_paths = self.paths.into_iter().filter_map(|path| path.into_shape(template));
+        of_fields.chain(of_paths).collect()
     }
 
     fn own_path_parameters(&self) -> impl Iterator<Item = &str> {
@@ -319,27 +273,6 @@ impl OperationDescription {
 
     fn note(&mut self, fault: TypeFault) {
         self.fault.get_or_insert(fault);
-    }
-
-    /// Adds a body of JSON, which the input `I` reads.
-    pub(crate) fn json_body<I: 'static, T: ToSchema + DeserializeOwned>(&mut self) {
-        let schema = self.reference::<T>();
-        let whole = to_json(&T::schema());
-        let checked = body_check::check::<T>(&whole, &self.schemas);
-        match checked.and_then(|()| Constraints::of(&whole, &self.schemas)) {
-            Ok(None) => {}
-            Ok(constraints) => self.inputs.push(FieldInput {
-                input: TypeId::of::<I>(),
-                place: FieldPlace::Form,
-                shape: FieldShape {
-                    body_constraints: constraints,
-                    ..FieldShape::default()
-                },
-                refuses: |_, _| false,
-            }),
-            Err(reason) => self.note(TypeFault::Body(reason)),
-        }
-        self.request_body("application/json", &schema);
     }
 
     /// Returns the schemas of the operation's types, to be merged into the document's.
@@ -366,7 +299,7 @@ impl OperationDescription {
     /// query, of headers and of cookies. A parameter of several inputs occurs once.
     pub(crate) fn parameters(&self, template: &str) -> Vec<Value> {
         let names: Vec<&str> = scopegate_gate::path::parameter_names(template).collect();
-        let of_path = self.paths.iter().flat_map(|shape| shape.parameter_objects(&names));
+        let of_path = self.paths.iter().flat_map(|path| path.parameter_objects(&names));
         let fields = [FieldPlace::Query, FieldPlace::Header, FieldPlace::Cookie];
         let fields = fields.into_iter().flat_map(|place| {
             let inputs = self.inputs.iter().filter(move |input| input.place == place);

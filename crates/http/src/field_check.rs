@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::field_place::FieldPlace;
 use crate::field_shape::{FieldShape, Parameter, ValueType};
 use crate::field_values::FieldValues;
-use crate::fields::read_texts;
+use crate::fields::{read_texts, text};
 
 /// Values that are tried for a parameter whose schema contains no value.
 const SAMPLES: [&str; 10] = [
@@ -37,11 +37,7 @@ pub(crate) fn check<T: DeserializeOwned>(shape: &mut FieldShape) -> Result<(), S
     let mut samples = FieldValues::default();
     for parameter in &shape.parameters {
         let name = &parameter.name;
-        if !is_flat(&parameter.types) {
-            return Err(format!(
-                "parameter `{name}` is an object or a list of lists, and a text cannot be one; flatten it"
-            ));
-        }
+        check_flat(parameter)?;
         if let Some(sample) = sample::<T>(parameter, shape)? {
             samples.extend([(Cow::Owned(name.clone()), Cow::Owned(sample))]);
         }
@@ -52,6 +48,36 @@ pub(crate) fn check<T: DeserializeOwned>(shape: &mut FieldShape) -> Result<(), S
         parameter.sample = sample.map(|(_, text)| text.to_string());
     }
     Ok(())
+}
+
+/// Compares a parameter of the document with the type that reads its text alone.
+///
+/// # Errors
+///
+/// A sentence that names the parameter on which the document and the type disagree.
+pub(crate) fn check_text<T: DeserializeOwned>(parameter: &Parameter) -> Result<(), String> {
+    check_flat(parameter)?;
+    for sample in samples(parameter) {
+        if let Err(fault) = T::deserialize(text(&sample)) {
+            check_agreement(parameter, &sample, fault.kind)?;
+        }
+    }
+    Ok(())
+}
+
+/// Checks that a text can be a value of the parameter.
+///
+/// # Errors
+///
+/// A sentence that names the parameter.
+pub(crate) fn check_flat(parameter: &Parameter) -> Result<(), String> {
+    if is_flat(&parameter.types) {
+        return Ok(());
+    }
+    let name = &parameter.name;
+    Err(format!(
+        "parameter `{name}` is an object or a list of lists, and a text cannot be one; flatten it"
+    ))
 }
 
 /// Checks the names of headers.
@@ -92,27 +118,26 @@ fn is_flat(types: &[ValueType]) -> bool {
     types.is_empty() || types.iter().any(is_flat)
 }
 
+/// Returns texts that the parameter may have: those of its schema, and others.
+fn samples(parameter: &Parameter) -> impl Iterator<Item = String> {
+    let lists = ["enum", "examples"].into_iter();
+    let lists = lists.filter_map(|word| parameter.schema.get(word).and_then(Value::as_array));
+    let values = ["default", "example", "minimum", "const"].into_iter();
+    let values = values.filter_map(|word| parameter.schema.get(word));
+    let named = lists.flatten().chain(values).filter_map(|value| match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
+        _ => None,
+    });
+    named.chain(SAMPLES.into_iter().map(str::to_owned))
+}
+
 /// Returns a text that `T` accepts for the parameter, if one is found.
 fn sample<T: DeserializeOwned>(parameter: &Parameter, shape: &FieldShape) -> Result<Option<String>, String> {
     let name = parameter.name.as_str();
-    let named: Vec<String> = ["enum", "examples"]
-        .iter()
-        .filter_map(|word| parameter.schema.get(word).and_then(Value::as_array))
-        .flatten()
-        .chain(
-            ["default", "example", "minimum", "const"]
-                .iter()
-                .filter_map(|word| parameter.schema.get(word)),
-        )
-        .filter_map(|value| match value {
-            Value::String(text) => Some(text.clone()),
-            Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
-            _ => None,
-        })
-        .collect();
     let mut accepted = None;
-    for text in named.iter().map(String::as_str).chain(SAMPLES) {
-        let texts = FieldValues::one(name, text);
+    for sample in samples(parameter) {
+        let texts = FieldValues::one(name, &sample);
         let ignored = Cell::new(false);
         let read = read_texts::<T>(&texts, shape, &ignored);
         let fault = match read {
@@ -123,16 +148,22 @@ fn sample<T: DeserializeOwned>(parameter: &Parameter, shape: &FieldShape) -> Res
             Err(fault) => Some(fault),
         };
         match fault {
-            None => accepted = accepted.or_else(|| Some(text.to_owned())),
-            Some(fault) if disagrees(parameter, text, fault.kind) => {
-                return Err(format!(
-                    "the document allows `{text}` for parameter `{name}`, and the type refuses it"
-                ));
-            }
-            Some(_) => {}
+            None => accepted = accepted.or(Some(sample)),
+            Some(fault) => check_agreement(parameter, &sample, fault.kind)?,
         }
     }
     Ok(accepted)
+}
+
+/// Checks that the kind of an error does not show another type than the documented one.
+fn check_agreement(parameter: &Parameter, text: &str, kind: &str) -> Result<(), String> {
+    if !disagrees(parameter, text, kind) {
+        return Ok(());
+    }
+    let name = &parameter.name;
+    Err(format!(
+        "the document allows `{text}` for parameter `{name}`, and the type refuses it"
+    ))
 }
 
 fn never_read(name: &str) -> String {

@@ -32,6 +32,18 @@ pub(crate) struct Parameter {
 }
 
 impl Parameter {
+    /// Creates a required parameter of this schema.
+    pub(crate) fn new(name: &str, schema: Value, components: &Map<String, Value>) -> Self {
+        Self {
+            name: name.to_owned(),
+            types: types(&schema, components, DEPTH),
+            schema,
+            required: true,
+            sample: None,
+            constraints: None,
+        }
+    }
+
     /// Whether the values of the name are a list.
     pub(crate) fn is_list(&self) -> bool {
         self.types.iter().any(|of| matches!(of, ValueType::List(_)))
@@ -65,6 +77,12 @@ impl FieldShape {
             *rest = types(schema, components, DEPTH);
         }
         Some(shape)
+    }
+
+    /// Whether a value of the shape can break a constraint.
+    pub(crate) fn has_constraints(&self) -> bool {
+        let mut of_parameters = self.parameters.iter().map(|parameter| &parameter.constraints);
+        of_parameters.any(Option::is_some) || self.rest_constraints.is_some()
     }
 
     pub(crate) fn parameter(&self, name: &str) -> Option<&Parameter> {
@@ -216,7 +234,8 @@ fn is_object_or_nothing(schema: &Value) -> bool {
     }
 }
 
-fn component<'c>(schema: &Value, components: &'c Map<String, Value>) -> Option<&'c Value> {
+/// Returns the component that a schema refers to.
+pub(crate) fn component<'c>(schema: &Value, components: &'c Map<String, Value>) -> Option<&'c Value> {
     let reference = schema.get("$ref")?.as_str()?;
     components.get(reference.strip_prefix("#/components/schemas/")?)
 }

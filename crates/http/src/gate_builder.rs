@@ -414,7 +414,7 @@ fn handlers(mounted: Vec<OperationHandler>, table: &OperationTable, limits: Body
     let declared = mounted.into_iter().zip(table.operations());
     let handler = |(mounted, operation): (OperationHandler, &ResolvedOperation)| MountedOperation {
         parameters: path::parameter_names(operation.template()).map(str::to_owned).collect(),
-        shapes: mounted.description.into_shapes(),
+        shapes: mounted.description.into_shapes(operation.template()),
         body_use: mounted.endpoint.body_use(),
         limits: BodyLimits {
             bytes: mounted.notes.body_limit.unwrap_or(limits.bytes),

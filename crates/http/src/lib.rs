@@ -120,6 +120,7 @@ mod merge;
 mod operation_check;
 mod operation_metadata;
 mod path_check;
+mod path_input;
 mod path_shape;
 mod resource;
 mod resource_type;
@@ -159,7 +160,7 @@ pub mod typestate {
     pub use crate::caller::{AcceptsGuard, AccessDeclared, AccessUndeclared, Guarded, Optional, Public};
     pub use crate::data::{RequestData, ResponseData};
     pub use crate::handler::Handler;
-    pub use crate::input::argument::{Argument, ArgumentError, ArgumentList};
+    pub use crate::input::argument::{Argument, ArgumentError, ArgumentList, PathElements};
     pub use crate::input::declaration::MayPrecede;
 }
 

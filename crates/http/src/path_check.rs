@@ -17,7 +17,7 @@ use crate::path_shape::PathShape;
 /// another number of parameters.
 pub(crate) fn check<'p>(
     operation: &ResolvedOperation,
-    shapes: &[PathShape],
+    shapes: &[&PathShape],
     own: impl Iterator<Item = &'p str>,
 ) -> Result<(), BuildError> {
     let template: Vec<&str> = path::parameter_names(operation.template()).collect();

@@ -74,21 +74,6 @@ impl PathShape {
             Self::Named(fields) => fields.len(),
         }
     }
-
-    /// Returns the parameter objects of the document.
-    pub(crate) fn parameter_objects(&self, template: &[&str]) -> Vec<Value> {
-        let object =
-            |name: &str, schema: &Value| json!({ "name": name, "in": "path", "required": true, "schema": schema });
-        match self {
-            Self::All => template.iter().map(|name| object(name, &text_schema())).collect(),
-            Self::InOrder(schemas) => template
-                .iter()
-                .zip(schemas)
-                .map(|(name, schema)| object(name, schema))
-                .collect(),
-            Self::Named(fields) => fields.iter().map(|(name, schema)| object(name, schema)).collect(),
-        }
-    }
 }
 
 /// Returns the schema of each field. Each is read first once, because serde ends at the first

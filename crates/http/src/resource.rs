@@ -121,11 +121,12 @@ pub(crate) struct ResourceCheck {
 }
 
 impl ResourceCheck {
-    pub(crate) fn new<Access, F, Args>(function: F, name: Option<&str>) -> Self
+    pub(crate) fn new<Access, F, Args, Kinds>(function: F, name: Option<&str>) -> Self
     where
         F: Handler<Args, Answer: LoadedResource>,
         F::Future: Send + 'static,
-        Args: ArgumentList<Access> + 'static,
+        Args: ArgumentList<Access, Kinds> + 'static,
+        Kinds: 'static,
         Access: 'static,
     {
         Self {
@@ -137,7 +138,7 @@ impl ResourceCheck {
                 Args::describe(description);
                 F::Answer::describe(description);
             },
-            loader: Box::new(Typed::<F, Access, Args> {
+            loader: Box::new(Typed::<F, Access, Args, Kinds> {
                 function,
                 of: PhantomData,
             }),
@@ -161,16 +162,17 @@ trait Load: Send + Sync {
     fn load(&self, parts: &mut RequestParts<'_>) -> Result<Loading, ArgumentError>;
 }
 
-struct Typed<F, Access, Args> {
+struct Typed<F, Access, Args, Kinds> {
     function: F,
-    of: PhantomData<fn(Access) -> Args>,
+    of: PhantomData<fn(Access, Kinds) -> Args>,
 }
 
-impl<F, Access, Args> Load for Typed<F, Access, Args>
+impl<F, Access, Args, Kinds> Load for Typed<F, Access, Args, Kinds>
 where
     F: Handler<Args, Answer: LoadedResource>,
     F::Future: Send + 'static,
-    Args: ArgumentList<Access> + 'static,
+    Args: ArgumentList<Access, Kinds> + 'static,
+    Kinds: 'static,
 {
     fn load(&self, parts: &mut RequestParts<'_>) -> Result<Loading, ArgumentError> {
         let loading = self.function.call(Args::take(parts)?);

@@ -186,15 +186,19 @@ impl Route<Guarded> {
     /// let operation = get("/notes/{id}").guard(Guard::authenticated()).load(own_note).then(read);
     /// # let _ = operation;
     /// ```
-    pub fn load<F, Args>(mut self, check: F) -> Self
+    pub fn load<F, Args, Kinds>(mut self, check: F) -> Self
     where
         F: Handler<Args>,
         F::Future: Send + 'static,
         F::Answer: LoadedResource,
-        Args: ArgumentList<Guarded, Reads: MayPrecede<Args>> + 'static,
+        Args: ArgumentList<Guarded, Kinds, Reads: MayPrecede<Args>> + 'static,
+        Kinds: 'static,
     {
         self.notes.check.is_repeated |= self.resource.is_some();
-        self.resource = Some(ResourceCheck::new::<Guarded, F, Args>(check, function_name::<F>()));
+        self.resource = Some(ResourceCheck::new::<Guarded, F, Args, Kinds>(
+            check,
+            function_name::<F>(),
+        ));
         self
     }
 
@@ -298,13 +302,14 @@ impl<Access> Route<Access> {
     ///
     /// let operation = post("/two").public().then(|a: Json<String>, b: Json<String>| async { "" });
     /// ```
-    pub fn then<F, Args>(mut self, handler: F) -> HandledOperation
+    pub fn then<F, Args, Kinds>(mut self, handler: F) -> HandledOperation
     where
         Access: AccessDeclared,
         F: Handler<Args>,
         F::Future: Send + 'static,
         F::Answer: Answer,
-        Args: ArgumentList<Access> + 'static,
+        Args: ArgumentList<Access, Kinds> + 'static,
+        Kinds: 'static,
     {
         if self.notes.name.is_none()
             && let Some(name) = function_name::<F>()
@@ -335,7 +340,7 @@ impl<Access> Route<Access> {
                 notes: self.notes,
                 description,
                 resource: self.resource,
-                endpoint: Box::new(Typed::<F, Access, Args> {
+                endpoint: Box::new(Typed::<F, Access, Args, Kinds> {
                     handler,
                     of: PhantomData,
                 }),
@@ -410,18 +415,19 @@ pub(crate) trait Handle: Send + Sync {
     fn call(&self, parts: &mut RequestParts<'_>) -> Result<Answering, ArgumentError>;
 }
 
-struct Typed<F, Access, Args> {
+struct Typed<F, Access, Args, Kinds> {
     handler: F,
-    of: PhantomData<fn(Access) -> Args>,
+    of: PhantomData<fn(Access, Kinds) -> Args>,
 }
 
-impl<F, Access, Args> Handle for Typed<F, Access, Args>
+impl<F, Access, Args, Kinds> Handle for Typed<F, Access, Args, Kinds>
 where
     Access: AccessDeclared,
     F: Handler<Args>,
     F::Future: Send + 'static,
     F::Answer: Answer,
-    Args: ArgumentList<Access> + 'static,
+    Args: ArgumentList<Access, Kinds> + 'static,
+    Kinds: 'static,
 {
     fn callers(&self) -> usize {
         Args::CALLERS

@@ -62,7 +62,7 @@ pub(crate) struct NotePage {
     next: Option<i64>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(crate) struct NoteId {
     id: i64,
 }

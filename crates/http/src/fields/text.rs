@@ -19,7 +19,8 @@ pub(crate) fn scalar(text: &str, types: &[ValueType]) -> Option<Value> {
         ValueType::Boolean => boolean(text).map(Value::Bool),
         ValueType::Integer => {
             let signed = text.parse().ok().map(|value: i64| value.into());
-            signed.or_else(|| text.parse().ok().map(|value: u64| value.into()))
+            let unsigned = || text.parse().ok().map(|value: u64| value.into());
+            signed.or_else(unsigned).or_else(|| long_integer(text))
         }
         ValueType::Number => {
             let number = text.parse().ok().and_then(Number::from_f64);
@@ -28,6 +29,13 @@ pub(crate) fn scalar(text: &str, types: &[ValueType]) -> Option<Value> {
         ValueType::Text => Some(text.into()),
         ValueType::List(_) | ValueType::Object => None,
     })
+}
+
+/// Returns an integer of more than 64 bits as JSON has it here: as a number with a fraction of zero.
+fn long_integer(text: &str) -> Option<Value> {
+    let is_integer = text.parse::<i128>().is_ok() || text.parse::<u128>().is_ok();
+    let number = text.parse().ok().filter(|_| is_integer).and_then(Number::from_f64);
+    number.map(Value::Number)
 }
 
 pub(super) fn boolean(text: &str) -> Option<bool> {

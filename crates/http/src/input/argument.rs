@@ -5,9 +5,11 @@ use scopegate_gate::{InputError, InvalidInput};
 use scopegate_policy::Permit;
 
 use crate::caller::{AccessUndeclared, CurrentUser, Guarded, Optional};
-use crate::description::OperationDescription;
+use crate::data::RequestData;
+use crate::description::{OperationDescription, PathElement};
 use crate::input::declaration::{Head, Input, MayPrecede, ReadKind};
 use crate::input::parts::RequestParts;
+use crate::input::path::{self, Path};
 
 /// A type that a handler may take, which depends on the declared access rule.
 ///
@@ -16,13 +18,15 @@ use crate::input::parts::RequestParts;
 /// | `.guard(&guard)`, `.and_guard(&guard)`, `.inherit_guards()` | [`Permit`], [`CurrentUser`], inputs |
 /// | the same with `.optional()` | `Option<Permit>`, `Option<CurrentUser>`, inputs |
 /// | `.public()` | inputs |
+///
+/// `Kind` is `()`, or [`PathElements`] for a [`Path`] of a tuple. The compiler finds it.
 #[diagnostic::on_unimplemented(
     message = "a handler of an operation that is `{Access}` cannot take `{Self}`",
     label = "`Guarded` takes `Permit` or `CurrentUser`, `Optional` takes an `Option` of them, `Public` takes neither",
     note = "other arguments are inputs, such as `State<T>`, `Path<T>`, `Query<T>` and `Json<T>`; wrap data in one of them",
     note = "a type of the application implements `scopegate_http::input::Input`"
 )]
-pub trait Argument<Access>: Sized + Send + 'static {
+pub trait Argument<Access, Kind = ()>: Sized + Send + 'static {
     /// The part of the request that the argument reads.
     type Reads: ReadKind;
     /// Whether the argument is the caller.
@@ -38,6 +42,12 @@ pub trait Argument<Access>: Sized + Send + 'static {
     /// Adds the description of the argument to the document.
     fn describe(description: &mut OperationDescription);
 }
+
+/// The kind of argument of a [`Path`] of a tuple, whose elements have schemas and which has none
+/// itself.
+#[derive(Debug)]
+#[expect(clippy::exhaustive_enums, reason = "it has no value")]
+pub enum PathElements {}
 
 /// The reason why the handler of an authorized request is not called.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,16 +110,57 @@ macro_rules! caller {
     };
 }
 
+macro_rules! path_elements {
+    ($($element:ident)*) => {
+        impl<Access, $($element: RequestData),*> Argument<Access, PathElements> for Path<($($element,)*)> {
+            type Reads = Head;
+
+            fn take(parts: &mut RequestParts<'_>) -> Result<Self, ArgumentError> {
+                path::read::<Self, _>(parts).map(Self).map_err(ArgumentError::Input)
+            }
+
+            fn describe(description: &mut OperationDescription) {
+                let elements = [$(PathElement::of::<$element>()),*];
+                description.path_elements::<Self, ($($element,)*)>(&elements);
+            }
+        }
+
+        /// Passes the error to the handler.
+        impl<Access, $($element: RequestData),*> Argument<Access, PathElements>
+            for Result<Path<($($element,)*)>, InputError>
+        {
+            type Reads = Head;
+
+            fn take(parts: &mut RequestParts<'_>) -> Result<Self, ArgumentError> {
+                Ok(path::read::<Path<($($element,)*)>, _>(parts).map(Path))
+            }
+
+            fn describe(description: &mut OperationDescription) {
+                <Path<($($element,)*)> as Argument<Access, PathElements>>::describe(description);
+            }
+        }
+    };
+}
+
+path_elements!(A);
+path_elements!(A B);
+path_elements!(A B C);
+path_elements!(A B C D);
+path_elements!(A B C D E);
+path_elements!(A B C D E F);
+path_elements!(A B C D E F G);
+path_elements!(A B C D E F G H);
+
 caller!([] Permit: |_: &mut OperationDescription| (), Some);
 caller!([U] CurrentUser<U>: OperationDescription::user::<U>, CurrentUser::of_permit);
 
-/// The arguments of a handler: a tuple of at most twelve [`Argument`]s. Only the last one may read
-/// the body.
+/// The arguments of a handler: a tuple of at most twelve [`Argument`]s, of these kinds. Only the
+/// last one may read the body.
 #[diagnostic::on_unimplemented(
     message = "a handler of an operation that is `{Access}` cannot take `{Self}`",
     note = "a handler has at most twelve arguments: the caller and inputs"
 )]
-pub trait ArgumentList<Access>: Sized + Send + 'static {
+pub trait ArgumentList<Access, Kinds = ()>: Sized + Send + 'static {
     /// The part of the request that the arguments read.
     type Reads: ReadKind;
     /// The number of arguments that are the caller.
@@ -142,11 +193,12 @@ const fn count(is_caller: bool) -> usize {
 }
 
 macro_rules! arguments {
-    ($($first:ident $name:ident)*; $last:ident $last_name:ident) => {
-        impl<Access, $($first,)* $last> ArgumentList<Access> for ($($first,)* $last,)
+    ($($first:ident $kind:ident $name:ident)*; $last:ident $last_kind:ident $last_name:ident) => {
+        impl<Access, $($first, $kind,)* $last, $last_kind> ArgumentList<Access, ($($kind,)* $last_kind,)>
+            for ($($first,)* $last,)
         where
-            $($first: Argument<Access, Reads: MayPrecede<$first>>,)*
-            $last: Argument<Access>,
+            $($first: Argument<Access, $kind, Reads: MayPrecede<$first>>,)*
+            $last: Argument<Access, $last_kind>,
         {
             type Reads = $last::Reads;
             const CALLERS: usize = $(count($first::IS_CALLER) +)* count($last::IS_CALLER);
@@ -169,18 +221,18 @@ macro_rules! arguments {
     };
 }
 
-arguments!(; A a);
-arguments!(A a; B b);
-arguments!(A a B b; C c);
-arguments!(A a B b C c; D d);
-arguments!(A a B b C c D d; E e);
-arguments!(A a B b C c D d E e; F f);
-arguments!(A a B b C c D d E e F f; G g);
-arguments!(A a B b C c D d E e F f G g; H h);
-arguments!(A a B b C c D d E e F f G g H h; I i);
-arguments!(A a B b C c D d E e F f G g H h I i; J j);
-arguments!(A a B b C c D d E e F f G g H h I i J j; K k);
-arguments!(A a B b C c D d E e F f G g H h I i J j K k; L l);
+arguments!(; A AK a);
+arguments!(A AK a; B BK b);
+arguments!(A AK a B BK b; C CK c);
+arguments!(A AK a B BK b C CK c; D DK d);
+arguments!(A AK a B BK b C CK c D DK d; E EK e);
+arguments!(A AK a B BK b C CK c D DK d E EK e; F FK f);
+arguments!(A AK a B BK b C CK c D DK d E EK e F FK f; G GK g);
+arguments!(A AK a B BK b C CK c D DK d E EK e F FK f G GK g; H HK h);
+arguments!(A AK a B BK b C CK c D DK d E EK e F FK f G GK g H HK h; I IK i);
+arguments!(A AK a B BK b C CK c D DK d E EK e F FK f G GK g H HK h I IK i; J JK j);
+arguments!(A AK a B BK b C CK c D DK d E EK e F FK f G GK g H HK h I IK i J JK j; K KK k);
+arguments!(A AK a B BK b C CK c D DK d E EK e F FK f G GK g H HK h I IK i J JK j K KK k; L LK l);
 
 /// The errors of several arguments.
 #[derive(Default)]

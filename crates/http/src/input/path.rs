@@ -1,17 +1,21 @@
 //! The parameters of a path as a value, a tuple or a structure.
 
+use std::any::TypeId;
 use std::ops::Deref;
 
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 
 use scopegate_gate::{InputError, InvalidInput};
 
+use crate::data::RequestData;
 use crate::description::OperationDescription;
+use crate::field_constraints;
+use crate::field_place::FieldPlace;
 use crate::fields::text;
 use crate::input::declaration::{Head, Input};
 use crate::input::parts::RequestParts;
 use crate::invalid_value::InvalidValue;
-use crate::path_shape::{PathShape, SAMPLES};
+use crate::path_shape::SAMPLES;
 
 /// The parameters of the path: one value, a tuple in the order of the template, or a structure
 /// whose fields have the names of the template.
@@ -21,6 +25,8 @@ use crate::path_shape::{PathShape, SAMPLES};
 /// argument, or if an argument reads one that the template lacks.
 ///
 /// A parameter that is not of its type is refused with 400, after the guard authorized the caller.
+/// So is one that breaks a constraint of its type or its field, such as `#[schema(minimum = 1)]`;
+/// see the [module](crate::input).
 ///
 /// ```
 /// use scopegate_http::{Guard, Path, Permit, get};
@@ -43,17 +49,34 @@ use crate::path_shape::{PathShape, SAMPLES};
 #[expect(clippy::exhaustive_structs, reason = "a handler takes it apart")]
 pub struct Path<T>(pub T);
 
-impl<T: DeserializeOwned + Send + 'static> Input for Path<T> {
+impl<T: RequestData> Input for Path<T> {
     type Reads = Head;
 
     fn read(parts: &mut RequestParts<'_>) -> Result<Self, InputError> {
-        let read = T::deserialize(Parameters(parts.parameters()));
-        read.map(Self)
-            .map_err(|first| InputError::Several(faults::<T>(parts, first)))
+        read::<Self, T>(parts).map(Self)
     }
 
     fn describe(description: &mut OperationDescription) {
-        description.path(PathShape::of::<T>());
+        description.path::<Self, T>();
+    }
+}
+
+/// Reads the parameters for the input `I`, and compares them with the constraints of its types.
+pub(crate) fn read<I: 'static, T: DeserializeOwned>(parts: &RequestParts<'_>) -> Result<T, InputError> {
+    let read = T::deserialize(Parameters(parts.parameters()));
+    // A path without constraints has no shape, so that it costs nothing more.
+    let broken = parts.shape(TypeId::of::<I>()).map_or_else(Vec::new, |shape| {
+        let texts = parts.parameters().map(|(name, value)| (name.into(), value.into()));
+        field_constraints::check(&texts.collect(), shape, FieldPlace::Path, read.is_ok())
+    });
+    match read {
+        Ok(value) if broken.is_empty() => Ok(value),
+        Ok(_) => Err(InputError::Several(broken)),
+        Err(first) => {
+            let mut faults = faults::<T>(parts, first);
+            faults.extend(broken);
+            Err(InputError::Several(faults))
+        }
     }
 }
 

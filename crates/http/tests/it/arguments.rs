@@ -136,12 +136,12 @@ async fn missing_state_is_a_build_error() {
 
 #[tokio::test]
 async fn path_is_a_value_a_tuple_a_structure_or_a_map() {
-    #[derive(Deserialize)]
+    #[derive(Deserialize, ToSchema)]
     struct Ids {
         note: u8,
         team: String,
     }
-    #[derive(Deserialize)]
+    #[derive(Deserialize, ToSchema)]
     struct TeamOnly {
         team: String,
     }
@@ -175,7 +175,7 @@ async fn path_is_a_value_a_tuple_a_structure_or_a_map() {
 
 #[tokio::test]
 async fn parameter_that_no_argument_reads_is_a_build_error() {
-    #[derive(Deserialize)]
+    #[derive(Deserialize, ToSchema)]
     struct Other {
         #[expect(dead_code, reason = "it is never read")]
         other: u8,

@@ -93,7 +93,7 @@ async fn headers_and_cookies_that_are_not_text_are_refused() {
     }
 }
 
-/// No template matches such a path, so it is no resource of any operation.
+/// No template matches such a path, so no operation has it.
 #[tokio::test]
 async fn path_that_is_not_text_is_not_found() {
     let gate = built(

@@ -39,6 +39,7 @@ mod multipart;
 mod one_round;
 mod openapi;
 mod own_users;
+mod path_constraints;
 mod places;
 mod producers;
 mod refusals;

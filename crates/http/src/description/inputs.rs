@@ -1,0 +1,142 @@
+//! Describes inputs from the schemas of their types.
+
+use std::any::TypeId;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::{FieldInput, OperationDescription, TypeFault};
+use crate::component;
+use crate::constraints::Constraints;
+use crate::data::RequestData;
+use crate::field_place::FieldPlace;
+use crate::field_shape::{FieldShape, Parameter};
+use crate::path_input::{self, PathInput};
+use crate::path_shape::PathShape;
+use crate::utoipa_schema::to_json;
+use crate::{body_check, field_check, field_constraints};
+
+/// The type of an element of a path that is read as a tuple.
+pub(crate) struct PathElement {
+    schema: fn(&mut OperationDescription) -> Value,
+    check: fn(&Parameter) -> Result<(), String>,
+}
+
+impl PathElement {
+    pub(crate) fn of<T: RequestData>() -> Self {
+        Self {
+            schema: |description| description.parameter_schema::<T>(TypeFault::Path),
+            check: field_check::check_text::<T>,
+        }
+    }
+}
+
+impl OperationDescription {
+    /// Adds the parameters of the path, which the input `I` reads.
+    pub(crate) fn path<I: 'static, T: RequestData>(&mut self) {
+        let schema = self.parameter_schema::<T>(TypeFault::Path);
+        let shape = PathShape::of::<T>();
+        let fields = shape.as_ref().map_err(Clone::clone).and_then(|shape| {
+            let mut fields = path_input::fields(shape, &schema, &self.schemas)?;
+            match (shape, fields.parameters.as_slice()) {
+                (PathShape::InOrder(_), [only]) => field_check::check_text::<T>(only)?,
+                (PathShape::Named(_), _) => field_check::check::<T>(&mut fields)?,
+                (_, parameters) => parameters.iter().try_for_each(field_check::check_flat)?,
+            }
+            Ok(fields)
+        });
+        self.add_path::<I>(shape, fields);
+    }
+
+    /// Adds the parameters of the path, which the input `I` reads as a tuple `T` of these elements.
+    pub(crate) fn path_elements<I: 'static, T: DeserializeOwned>(&mut self, elements: &[PathElement]) {
+        let parameters = elements.iter().enumerate().map(|(index, element)| {
+            let schema = (element.schema)(self);
+            let parameter = Parameter::new(&(index + 1).to_string(), schema, &self.schemas);
+            (element.check)(&parameter).map(|()| parameter)
+        });
+        let fields = parameters.collect::<Result<_, _>>().map(|parameters| FieldShape {
+            parameters,
+            ..FieldShape::default()
+        });
+        self.add_path::<I>(PathShape::of::<T>(), fields);
+    }
+
+    fn add_path<I: 'static>(&mut self, shape: Result<PathShape, String>, fields: Result<FieldShape, String>) {
+        let compiled = fields.and_then(|mut fields| {
+            field_constraints::compile(&mut fields, &self.schemas)?;
+            Ok(fields)
+        });
+        match shape.and_then(|shape| Ok((shape, compiled?))) {
+            Ok((shape, fields)) => self.paths.push(PathInput::new::<I>(shape, fields, &self.schemas)),
+            Err(reason) => self.note(TypeFault::Path(reason)),
+        }
+    }
+
+    /// Returns the schema of the type of a parameter, with each primitive type written out.
+    fn parameter_schema<T: ToSchema>(&mut self, to_fault: impl FnOnce(String) -> TypeFault) -> Value {
+        self.add_referenced::<T>();
+        let mut schema = to_json(&T::schema());
+        if let Err(name) = component::inline_primitives(&mut schema, &|name| self.schemas.contains_key(name)) {
+            let reason = format!("it refers to schema `{name}`, which no type declares");
+            self.note(to_fault(reason));
+        }
+        schema
+    }
+
+    /// Adds each field of the structure as one parameter.
+    pub(crate) fn fields<I: 'static, T: ToSchema + DeserializeOwned>(&mut self, place: FieldPlace) {
+        let schema = self.parameter_schema::<T>(|reason| TypeFault::Fields(place, reason));
+        let shape = FieldShape::of(&schema, &self.schemas);
+        let mut shape = shape.unwrap_or_else(|| {
+            self.note(TypeFault::Fields(place, "its type is not a structure".to_owned()));
+            FieldShape::default()
+        });
+        let checked = field_check::check::<T>(&mut shape).and_then(|()| field_check::check_names(&shape, place));
+        let checked = checked.and_then(|()| field_constraints::compile(&mut shape, &self.schemas));
+        if let Err(reason) = checked {
+            self.note(TypeFault::Fields(place, reason));
+        }
+        if self.is_optional {
+            shape
+                .parameters
+                .iter_mut()
+                .for_each(|parameter| parameter.required = false);
+        }
+        self.inputs.push(FieldInput {
+            input: TypeId::of::<I>(),
+            place,
+            shape,
+            refuses: field_check::refuses::<T>,
+        });
+    }
+
+    /// Adds a form, and its structure as the schema of the body.
+    pub(crate) fn form<I: 'static, T: ToSchema + DeserializeOwned>(&mut self) {
+        self.fields::<I, T>(FieldPlace::Form);
+        let schema = self.reference::<T>();
+        self.request_body("application/x-www-form-urlencoded", &schema);
+    }
+
+    /// Adds a body of JSON, which the input `I` reads.
+    pub(crate) fn json_body<I: 'static, T: ToSchema + DeserializeOwned>(&mut self) {
+        let schema = self.reference::<T>();
+        let whole = to_json(&T::schema());
+        let checked = body_check::check::<T>(&whole, &self.schemas);
+        match checked.and_then(|()| Constraints::of(&whole, &self.schemas)) {
+            Ok(None) => {}
+            Ok(constraints) => self.inputs.push(FieldInput {
+                input: TypeId::of::<I>(),
+                place: FieldPlace::Form,
+                shape: FieldShape {
+                    body_constraints: constraints,
+                    ..FieldShape::default()
+                },
+                refuses: |_, _| false,
+            }),
+            Err(reason) => self.note(TypeFault::Body(reason)),
+        }
+        self.request_body("application/json", &schema);
+    }
+}
