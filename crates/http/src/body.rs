@@ -160,6 +160,15 @@ pub(crate) fn read_json<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -
     if !is_json(headers) || media_type::is_encoded(headers) {
         return Err(InputError::MediaType("the body must be application/json"));
     }
+    parse_json(body)
+}
+
+/// Parses a body as JSON.
+///
+/// # Errors
+///
+/// As [`read_json`].
+pub(crate) fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, InputError> {
     // A second pass finds the location of the error.
     strict_json::from_slice(body).map_err(|fault| json_fault::explain::<T>(&fault, body).into())
 }

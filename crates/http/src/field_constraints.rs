@@ -10,18 +10,21 @@ use crate::fields;
 use crate::invalid_value::InvalidValue;
 use scopegate_gate::InvalidInput;
 
-/// Compiles the constraints of each parameter.
+/// Compiles the constraints of each parameter. The constraints of alternatives concern all
+/// parameters together: the tag, or the shape, selects one.
 ///
 /// # Errors
 ///
 /// A sentence that names a constraint that cannot be enforced.
-pub(crate) fn compile(shape: &mut FieldShape, components: &Map<String, Value>) -> Result<(), String> {
+pub(crate) fn compile(shape: &mut FieldShape, whole: &Value, components: &Map<String, Value>) -> Result<(), String> {
     for parameter in &mut shape.parameters {
         let constraints = Constraints::of(&parameter.schema, components);
         let named = |reason| format!("parameter `{}`: {reason}", parameter.name);
-        parameter.constraints = constraints.map_err(named)?;
+        parameter.constraints = constraints.map_err(named)?.filter(|_| !shape.has_alternatives);
     }
-    if let Some((schema, _)) = &shape.rest {
+    if shape.has_alternatives {
+        shape.whole_constraints = Constraints::of(whole, components)?;
+    } else if let Some((schema, _)) = &shape.rest {
         shape.rest_constraints = Constraints::of(schema, components)?;
     }
     Ok(())
@@ -35,36 +38,51 @@ pub(crate) fn check(
     place: FieldPlace,
     is_read: bool,
 ) -> Vec<InvalidInput> {
+    if !shape.has_constraints() {
+        return Vec::new();
+    }
     let mut faults = Vec::new();
+    let mut members = Map::new();
     let declared = shape.parameters.iter().map(|parameter| parameter.name.as_str());
     let others = texts
         .names()
         .map(AsRef::as_ref)
         .filter(|name| shape.parameter(name).is_none());
     for name in declared.chain(others) {
-        let (Some(constraints), Some(values)) = (shape.constraints(name), texts.get(name)) else {
+        let Some(values) = texts.get(name).filter(|_| shape.is_constrained(name)) else {
             continue;
         };
         let last = values.last().map_or("", |(_, value)| value);
         // A text that is of no documented type would break no constraint.
         let found = match value(values, shape.types(name)) {
-            Some(value) => constraints.check(&value, is_read),
+            Some(value) if shape.whole_constraints.is_some() => {
+                members.insert(name.to_owned(), value);
+                continue;
+            }
+            Some(value) => {
+                let constraints = shape.constraints(name);
+                constraints.map_or_else(Vec::new, |constraints| constraints.check(&value, is_read))
+            }
             None if is_read => vec![InvalidValue::other_type()],
             None => Vec::new(),
         };
-        let located = found.into_iter().map(|fault| fault.within(name, last));
-        faults.extend(located.map(|fault: InvalidValue| fault.renamed(place).into_input(place.as_str())));
+        faults.extend(found.into_iter().map(|fault| fault.within(name, last)));
     }
-    faults
+    if let Some(constraints) = shape.whole_constraints.as_ref().filter(|_| !members.is_empty()) {
+        faults.extend(constraints.check(&members.into(), is_read));
+    }
+    let located = faults.into_iter();
+    located
+        .map(|fault| fault.renamed(place).into_input(place.as_str()))
+        .collect()
 }
 
 /// Returns the texts that the document names; `None` if there are no others, or no constraints.
 ///
 /// The reason is an alias of serde, whose value would have no constraints.
 pub(crate) fn without_unknown<'q>(texts: &FieldValues<'q>, shape: &FieldShape) -> Option<FieldValues<'q>> {
-    let has_constraints = shape.parameters.iter().any(|parameter| parameter.constraints.is_some());
     let is_known = |name: &str| shape.rest.is_some() || shape.parameter(name).is_some();
-    if !has_constraints || texts.names().all(|name| is_known(name)) {
+    if !shape.has_constraints() || texts.names().all(|name| is_known(name)) {
         return None;
     }
     Some(texts.filtered(is_known))

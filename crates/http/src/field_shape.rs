@@ -58,8 +58,8 @@ pub(crate) struct FieldShape {
     pub(crate) rest: Option<(Value, Vec<ValueType>)>,
     /// The constraints of parameters with any other name.
     pub(crate) rest_constraints: Option<Constraints>,
-    /// The constraints of a body that has no fields, such as one of JSON.
-    pub(crate) body_constraints: Option<Constraints>,
+    /// The constraints of all values together: of alternatives, and of a body of JSON.
+    pub(crate) whole_constraints: Option<Constraints>,
     /// Whether the required parameters depend on others, as in an enum.
     pub(crate) has_alternatives: bool,
     /// Whether the schema consists of several schemas, as by `flatten`.
@@ -82,7 +82,13 @@ impl FieldShape {
     /// Whether a value of the shape can break a constraint.
     pub(crate) fn has_constraints(&self) -> bool {
         let mut of_parameters = self.parameters.iter().map(|parameter| &parameter.constraints);
-        of_parameters.any(Option::is_some) || self.rest_constraints.is_some()
+        of_parameters.any(Option::is_some) || self.rest_constraints.is_some() || self.whole_constraints.is_some()
+    }
+
+    /// Whether a constraint concerns the values of this name.
+    pub(crate) fn is_constrained(&self, name: &str) -> bool {
+        let of_whole = self.whole_constraints.is_some() && (self.rest.is_some() || self.parameter(name).is_some());
+        of_whole || self.constraints(name).is_some()
     }
 
     pub(crate) fn parameter(&self, name: &str) -> Option<&Parameter> {

@@ -35,18 +35,6 @@ pub(crate) fn explain<T: DeserializeOwned>(fault: &serde_json::Error, body: &[u8
     InvalidInput::new("value_error", "body", None, message)
 }
 
-/// Reads a value as a `T`.
-///
-/// # Errors
-///
-/// The location and the message of the error.
-pub(crate) fn read<T: DeserializeOwned>(body: &Value) -> Result<T, InvalidInput> {
-    T::deserialize(body).map_err(|_| match find::<T>(body) {
-        Some(fault) => fault.into_input("body"),
-        None => InvalidInput::new("value_error", "body", None, "Value error, the input is not as declared"),
-    })
-}
-
 /// Returns the error of a value that is not a `T`.
 pub(crate) fn find<T: DeserializeOwned>(body: &Value) -> Option<InvalidValue> {
     let fault = T::deserialize(Json(body)).err()?;

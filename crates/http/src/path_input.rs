@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::field_shape::{FieldShape, Parameter, component};
 use crate::path_shape::PathShape;
 
-/// The words of a schema that consists of others.
+/// The words of a schema that refers to other schemas.
 const COMPOSED: [&str; 4] = ["$ref", "allOf", "anyOf", "oneOf"];
 
 /// An input that reads parameters of the path.

@@ -1,4 +1,4 @@
-//! Completes the schemas that utoipa generates: formats and bounds of integers.
+//! Completes the schemas that utoipa generates: formats and bounds of integers, and tuples.
 
 use serde_json::{Value, json};
 use utoipa::PartialSchema;
@@ -15,6 +15,10 @@ const FORMATS: [(&str, &str, i64, i64); 5] = [
     ("u-int16", "uint16", 0, 65_535),
     ("u-int32", "uint32", 0, 4_294_967_295),
 ];
+
+/// The description of the elements of a tuple structure or variant of several types. utoipa calls
+/// each an object, and serde reads other values.
+pub(crate) const SEVERAL_TYPES: &str = "The elements have different types.";
 
 /// The members of a schema that contain values of the application.
 pub(crate) const VALUES: [&str; 5] = ["const", "default", "enum", "example", "examples"];
@@ -60,6 +64,10 @@ fn correct(schema: &mut Value) {
                 members.insert("format".to_owned(), (*name).into());
             } else if format == Some("u-int64") {
                 members.insert("format".to_owned(), "uint64".into());
+            }
+            let is_tuple = members.contains_key("minItems") && members.get("minItems") == members.get("maxItems");
+            if is_tuple && members.get("items") == Some(&json!({ "type": "object" })) {
+                members.insert("items".to_owned(), json!({ "description": SEVERAL_TYPES }));
             }
             // serde reads a repeated element of a set as one, so nothing enforces it.
             members.remove("uniqueItems");

@@ -4,21 +4,22 @@ use serde_json::Value;
 
 use super::compile::{Compiled, Node};
 
-/// Whether the value and its members have the types and the fixed values of the schema. Deeper
-/// values are not compared, so that alternatives in alternatives cost the same.
-pub(super) fn has_shape(compiled: &Compiled, number: usize, value: &Value) -> bool {
-    matches(compiled, number, value, true)
-}
-
-fn matches(compiled: &Compiled, number: usize, value: &Value, with_members: bool) -> bool {
+/// Whether the value and all values inside it have the types, the lengths and the fixed values of
+/// the schema. Each comparison uses fuel; without it, nothing has the shape.
+pub(super) fn has_shape(compiled: &Compiled, number: usize, value: &Value, fuel: &mut usize) -> bool {
     let Some(node) = compiled.nodes.get(number) else {
         return true;
     };
-    let is = |number: &usize| matches(compiled, *number, value, with_members);
-    is_of_type(node, value)
-        && (!with_members || has_members(compiled, node, value))
-        && node.all_of.iter().all(is)
-        && node.any_of.iter().all(|alternatives| alternatives.iter().any(is))
+    *fuel = fuel.saturating_sub(1);
+    *fuel > 0
+        && is_of_type(node, value)
+        && node.limits.has_shape(value)
+        && has_inner(compiled, node, value, fuel)
+        && node.all_of.iter().all(|part| has_shape(compiled, *part, value, fuel))
+        && node.any_of.iter().all(|alternatives| {
+            let mut alternatives = alternatives.iter();
+            alternatives.any(|alternative| has_shape(compiled, *alternative, value, fuel))
+        })
 }
 
 /// Whether the value has the type and a fixed value of the schema itself.
@@ -27,15 +28,21 @@ pub(super) fn is_of_type(node: &Node, value: &Value) -> bool {
     is_of_type && node.values.as_ref().is_none_or(|values| values.contains(value))
 }
 
-fn has_members(compiled: &Compiled, node: &Node, value: &Value) -> bool {
-    let Some(members) = value.as_object() else {
-        return true;
-    };
-    let is_of_schema = |(name, value): (&String, &Value)| {
-        let schema = node.member(name);
-        schema.is_none_or(|schema| matches(compiled, schema, value, false))
-    };
-    node.required.iter().all(|name| members.contains_key(name)) && members.iter().all(is_of_schema)
+fn has_inner(compiled: &Compiled, node: &Node, value: &Value, fuel: &mut usize) -> bool {
+    match value {
+        Value::Array(elements) => elements.iter().enumerate().all(|(index, value)| {
+            let schema = node.element(index);
+            schema.is_none_or(|schema| has_shape(compiled, schema, value, fuel))
+        }),
+        Value::Object(members) => {
+            node.required.iter().all(|name| members.contains_key(name))
+                && members.iter().all(|(name, value)| match node.member(name) {
+                    Some(schema) => has_shape(compiled, schema, value, fuel),
+                    None => !node.is_closed,
+                })
+        }
+        _ => true,
+    }
 }
 
 fn is_of(name: &str, value: &Value) -> bool {

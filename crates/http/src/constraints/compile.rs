@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use serde_json::{Map, Value};
 
 use super::limits::Limits;
+use crate::utoipa_schema::SEVERAL_TYPES;
 
 /// The words of JSON Schema that would refuse values and are not enforced. A pattern needs an
 /// engine, and no engine of patterns reads requests.
@@ -41,6 +42,8 @@ pub(super) struct Node {
     members: HashMap<String, usize>,
     /// Whether members of other names may be there.
     pub(super) is_open: bool,
+    /// Whether the type refuses members of other names.
+    pub(super) is_closed: bool,
     /// The schema of the names of a map.
     name: Option<usize>,
     rest: Option<usize>,
@@ -166,6 +169,11 @@ impl<'s> Compiler<'s> {
         if let Some(word) = UNENFORCED.iter().find(|word| schema.get(**word).is_some()) {
             return Err(unenforced(word));
         }
+        let of_elements = schema.get("items").and_then(|items| items.get("description"));
+        if of_elements.is_some_and(|text| text == SEVERAL_TYPES) {
+            let reason = "the document does not describe the elements of a tuple of several types; give them names";
+            return Err(reason.to_owned());
+        }
         let mut node = Node {
             limits: Limits::of(schema)?,
             types: texts(schema.get("type")),
@@ -176,6 +184,7 @@ impl<'s> Compiler<'s> {
             is_open: schema
                 .get("additionalProperties")
                 .is_some_and(|rest| *rest != Value::Bool(false)),
+            is_closed: schema.get("additionalProperties") == Some(&Value::Bool(false)),
             prefix: self.list(schema.get("prefixItems"))?,
             items: self.optional(schema.get("items"))?,
             all_of: self.list(schema.get("allOf"))?,

@@ -1,6 +1,7 @@
 //! The constraints of one schema on one value.
 
 use std::cmp::Ordering;
+use std::ops::RangeInclusive;
 
 use serde_json::{Number, Value};
 
@@ -24,7 +25,13 @@ const SIZES: &[&str] = &["Length", "Items", "Properties"];
 
 /// The constraints of one schema.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Limits(Vec<(&'static str, Number)>);
+pub(super) struct Limits {
+    stated: Vec<(&'static str, Number)>,
+    /// The bounds of the integer type that the format names.
+    range: Option<RangeInclusive<i128>>,
+    /// The number of elements of a tuple.
+    length: Option<u64>,
+}
 
 impl Limits {
     /// Returns the constraints of a schema.
@@ -33,48 +40,67 @@ impl Limits {
     ///
     /// The name of a constraint whose value is not a number.
     pub(super) fn of(schema: &Value) -> Result<Self, String> {
+        let range = range(schema);
         let stated = ENFORCED.iter().filter_map(|word| Some((*word, schema.get(*word)?)));
         let read = stated
-            .filter(|(word, value)| !is_of_type(schema, word, value))
+            .filter(|(word, value)| !range.as_ref().is_some_and(|range| is_of_type(range, word, value)))
             .map(|(word, value)| match value {
                 Value::Number(number) if !is_size(word) || number.is_u64() => Ok((word, number.clone())),
                 _ => Err(format!("`{word}` cannot be `{value}`")),
             });
-        read.collect::<Result<_, _>>().map(Self)
+        let [least, most] = ["minItems", "maxItems"].map(|word| schema.get(word).and_then(Value::as_u64));
+        Ok(Self {
+            stated: read.collect::<Result<_, _>>()?,
+            length: least.filter(|_| least == most),
+            range,
+        })
+    }
+
+    /// Whether the type that serde reads can have this value. Stated constraints are not compared.
+    pub(super) fn has_shape(&self, value: &Value) -> bool {
+        match (value, &self.range, self.length) {
+            (Value::Number(number), Some(range), _) => integer(number).is_some_and(|number| range.contains(&number)),
+            (Value::Array(list), _, Some(length)) => u64::try_from(list.len()) == Ok(length),
+            _ => true,
+        }
     }
 
     pub(super) const fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.stated.is_empty()
     }
 
     /// Returns the kind and the message of each constraint that the value breaks. A constraint
     /// concerns values of one type only.
     pub(super) fn faults(&self, value: &Value) -> impl Iterator<Item = (&'static str, String)> {
-        self.0.iter().filter_map(move |(word, limit)| fault(word, limit, value))
+        self.stated
+            .iter()
+            .filter_map(move |(word, limit)| fault(word, limit, value))
     }
 }
 
-/// Whether a bound is that of the Rust type, which serde enforces. The schema of `usize` and `u128`
+/// Returns the bounds of the integer type that the format names. The schema of `usize` and `u128`
 /// has no format, so that its bound may be one of the application.
-fn is_of_type(schema: &Value, word: &str, value: &Value) -> bool {
-    let format = schema.get("format").and_then(Value::as_str).unwrap_or_default();
-    let most: u64 = match format {
-        "int8" => 0x7F,
-        "int16" => 0x7FFF,
-        "uint8" => 0xFF,
-        "uint16" => 0xFFFF,
-        "uint32" => 0xFFFF_FFFF,
-        "uint64" => u64::MAX,
-        _ => return false,
+fn range(schema: &Value) -> Option<RangeInclusive<i128>> {
+    let (least, most) = match schema.get("format")?.as_str()? {
+        "int8" => (i8::MIN.into(), i8::MAX.into()),
+        "int16" => (i16::MIN.into(), i16::MAX.into()),
+        "int32" => (i32::MIN.into(), i32::MAX.into()),
+        "int64" => (i64::MIN.into(), i64::MAX.into()),
+        "uint8" => (0, u8::MAX.into()),
+        "uint16" => (0, u16::MAX.into()),
+        "uint32" => (0, u32::MAX.into()),
+        "uint64" => (0, u64::MAX.into()),
+        _ => return None,
     };
-    let least = match format {
-        "int8" => -0x80,
-        "int16" => -0x8000,
-        _ => 0,
-    };
+    Some(least..=most)
+}
+
+/// Whether a bound is that of the Rust type, which serde enforces.
+fn is_of_type(range: &RangeInclusive<i128>, word: &str, value: &Value) -> bool {
+    let bound = value.as_number().and_then(integer);
     match word {
-        "minimum" => value.as_i64() == Some(least),
-        "maximum" => value.as_u64() == Some(most),
+        "minimum" => bound == Some(*range.start()),
+        "maximum" => bound == Some(*range.end()),
         _ => false,
     }
 }
@@ -171,7 +197,7 @@ mod tests {
             assert!(Limits::of(&schema).unwrap().is_empty(), "{name} {schema}");
         }
         let narrower = json!({ "type": "integer", "format": "uint8", "minimum": 0, "maximum": 254 });
-        assert_eq!(Limits::of(&narrower).unwrap().0.len(), 1);
+        assert_eq!(Limits::of(&narrower).unwrap().stated.len(), 1);
     }
 
     #[test]

@@ -46,7 +46,7 @@ impl OperationDescription {
             }
             Ok(fields)
         });
-        self.add_path::<I>(shape, fields);
+        self.add_path::<I>(shape, fields, &schema);
     }
 
     /// Adds the parameters of the path, which the input `I` reads as a tuple `T` of these elements.
@@ -60,12 +60,17 @@ impl OperationDescription {
             parameters,
             ..FieldShape::default()
         });
-        self.add_path::<I>(PathShape::of::<T>(), fields);
+        self.add_path::<I>(PathShape::of::<T>(), fields, &Value::Null);
     }
 
-    fn add_path<I: 'static>(&mut self, shape: Result<PathShape, String>, fields: Result<FieldShape, String>) {
+    fn add_path<I: 'static>(
+        &mut self,
+        shape: Result<PathShape, String>,
+        fields: Result<FieldShape, String>,
+        whole: &Value,
+    ) {
         let compiled = fields.and_then(|mut fields| {
-            field_constraints::compile(&mut fields, &self.schemas)?;
+            field_constraints::compile(&mut fields, whole, &self.schemas)?;
             Ok(fields)
         });
         match shape.and_then(|shape| Ok((shape, compiled?))) {
@@ -94,7 +99,7 @@ impl OperationDescription {
             FieldShape::default()
         });
         let checked = field_check::check::<T>(&mut shape).and_then(|()| field_check::check_names(&shape, place));
-        let checked = checked.and_then(|()| field_constraints::compile(&mut shape, &self.schemas));
+        let checked = checked.and_then(|()| field_constraints::compile(&mut shape, &schema, &self.schemas));
         if let Err(reason) = checked {
             self.note(TypeFault::Fields(place, reason));
         }
@@ -130,7 +135,7 @@ impl OperationDescription {
                 input: TypeId::of::<I>(),
                 place: FieldPlace::Form,
                 shape: FieldShape {
-                    body_constraints: constraints,
+                    whole_constraints: constraints,
                     ..FieldShape::default()
                 },
                 refuses: |_, _| false,

@@ -15,7 +15,6 @@ use crate::data::RequestData;
 use crate::description::OperationDescription;
 use crate::input::declaration::{Input, StreamedBody, WholeBody};
 use crate::input::parts::RequestParts;
-use crate::json_fault;
 
 /// The media type of a body of any type.
 const ANY: &str = "*/*";
@@ -48,7 +47,7 @@ impl<T: RequestData> Input for Json<T> {
     fn read(parts: &mut RequestParts<'_>) -> Result<Self, InputError> {
         let read = body::read_json(parts.headers(), parts.body());
         let shape = parts.shape(TypeId::of::<Self>());
-        match shape.and_then(|shape| shape.body_constraints.as_ref()) {
+        match shape.and_then(|shape| shape.whole_constraints.as_ref()) {
             None => read.map(Self),
             Some(constraints) => enforce(constraints, parts.body(), read).map(Self),
         }
@@ -67,7 +66,7 @@ impl<T: RequestData> Input for Json<T> {
 /// not name, such as one of an alias, is not read.
 fn enforce<T: DeserializeOwned>(
     constraints: &Constraints,
-    body: &[u8],
+    sent: &[u8],
     read: Result<T, InputError>,
 ) -> Result<T, InputError> {
     let mut faults = match &read {
@@ -75,7 +74,7 @@ fn enforce<T: DeserializeOwned>(
         Err(InputError::Invalid(fault)) => vec![fault.clone()],
         Err(_) => return read,
     };
-    let Ok(mut value) = serde_json::from_slice(body) else {
+    let Ok(value) = serde_json::from_slice(sent) else {
         // The type ignores a part of the body that is not JSON, so nothing can be compared.
         return read.and(Err(InvalidInput::new(
             "json_invalid",
@@ -89,10 +88,10 @@ fn enforce<T: DeserializeOwned>(
     if !faults.is_empty() {
         return Err(InputError::Several(faults));
     }
-    if constraints.remove_unknown(&mut value) {
-        return json_fault::read(&value).map_err(InputError::Invalid);
+    match constraints.without_unknown(sent) {
+        Some(known) => body::parse_json(known.as_bytes()),
+        None => read,
     }
-    read
 }
 
 /// The whole body, of any media type.

@@ -8,6 +8,7 @@
 )]
 
 mod agreement;
+mod alternatives;
 mod answers;
 mod arguments;
 mod assets;

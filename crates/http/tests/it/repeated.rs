@@ -58,7 +58,7 @@ fn place(answered: &Answered) -> Option<Value> {
 }
 
 /// Sends the pairs in each place.
-async fn sent(gates: &[(&str, Gate)], pairs: &[(&str, &str)]) -> Vec<(String, Answered)> {
+pub(crate) async fn sent(gates: &[(&str, Gate)], pairs: &[(&str, &str)]) -> Vec<(String, Answered)> {
     let written: Vec<_> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let mut answers = Vec::new();
     for (place, gate) in gates {
