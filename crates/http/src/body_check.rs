@@ -43,7 +43,8 @@ pub(crate) fn check<T: DeserializeOwned>(schema: &Value, components: &Map<String
     }
 }
 
-fn sample(schema: &Value, components: &Map<String, Value>, depth: usize) -> Option<Value> {
+/// Returns the smallest value that the schema allows; `None` if the schema states too little.
+pub(crate) fn sample(schema: &Value, components: &Map<String, Value>, depth: usize) -> Option<Value> {
     let depth = depth.checked_sub(1)?;
     let made = |schema: &Value| sample(schema, components, depth);
     if let Some(reference) = schema.get("$ref") {

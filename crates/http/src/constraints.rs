@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 
 use self::alternatives::{has_shape, is_of_type};
 use self::compile::{Compiled, Node};
+pub(crate) use self::limits::{IntegerBounds, beyond};
 use crate::invalid_value::InvalidValue;
 
 /// The maximum number of errors in one answer.
@@ -35,8 +36,12 @@ impl Constraints {
     /// # Errors
     ///
     /// A sentence that names a constraint that cannot be enforced.
-    pub(crate) fn of(schema: &Value, components: &Map<String, Value>) -> Result<Option<Self>, String> {
-        compile::compile(schema, components).map(|compiled| compiled.map(Self))
+    pub(crate) fn of(
+        schema: &Value,
+        components: &Map<String, Value>,
+        bounds: IntegerBounds,
+    ) -> Result<Option<Self>, String> {
+        compile::compile(schema, components, bounds).map(|compiled| compiled.map(Self))
     }
 
     /// Returns the errors of a value. The location of each is inside the value.

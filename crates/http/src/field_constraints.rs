@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use crate::constraints::Constraints;
+use crate::constraints::{Constraints, IntegerBounds};
 use crate::field_place::FieldPlace;
-use crate::field_shape::{FieldShape, ValueType};
+use crate::field_shape::{FieldShape, Parameter, ValueType};
 use crate::field_values::{FieldValue, FieldValues};
 use crate::fields;
 use crate::invalid_value::InvalidValue;
@@ -18,14 +18,20 @@ use scopegate_gate::InvalidInput;
 /// A sentence that names a constraint that cannot be enforced.
 pub(crate) fn compile(shape: &mut FieldShape, whole: &Value, components: &Map<String, Value>) -> Result<(), String> {
     for parameter in &mut shape.parameters {
-        let constraints = Constraints::of(&parameter.schema, components);
+        let constraints = Constraints::of(&parameter.schema, components, parameter.bounds);
         let named = |reason| format!("parameter `{}`: {reason}", parameter.name);
         parameter.constraints = constraints.map_err(named)?.filter(|_| !shape.has_alternatives);
     }
     if shape.has_alternatives {
-        shape.whole_constraints = Constraints::of(whole, components)?;
+        let is_of_type = |parameter: &Parameter| parameter.bounds == IntegerBounds::OfType;
+        let bounds = if shape.parameters.iter().all(is_of_type) {
+            IntegerBounds::OfType
+        } else {
+            IntegerBounds::Declared
+        };
+        shape.whole_constraints = Constraints::of(whole, components, bounds)?;
     } else if let Some((schema, _)) = &shape.rest {
-        shape.rest_constraints = Constraints::of(schema, components)?;
+        shape.rest_constraints = Constraints::of(schema, components, IntegerBounds::Declared)?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::constraints::Constraints;
+use crate::constraints::{Constraints, IntegerBounds};
 use crate::field_place::FieldPlace;
 
 /// The maximum depth of schemas that is followed, so that a recursive schema ends.
@@ -29,6 +29,8 @@ pub(crate) struct Parameter {
     /// A text that the type accepts, if one is known.
     pub(crate) sample: Option<String>,
     pub(crate) constraints: Option<Constraints>,
+    /// What enforces the bounds of an integer.
+    pub(crate) bounds: IntegerBounds,
 }
 
 impl Parameter {
@@ -41,6 +43,7 @@ impl Parameter {
             required: true,
             sample: None,
             constraints: None,
+            bounds: IntegerBounds::Declared,
         }
     }
 
@@ -200,6 +203,7 @@ fn collect(schema: &Value, components: &Map<String, Value>, depth: usize) -> Opt
                 types: Vec::new(),
                 sample: None,
                 constraints: None,
+                bounds: IntegerBounds::Declared,
             });
         }
     }

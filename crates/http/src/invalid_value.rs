@@ -97,6 +97,11 @@ impl InvalidValue {
         !self.location.is_empty()
     }
 
+    /// Whether these steps, from the outermost to the innermost, are the location.
+    pub(crate) fn is_at(&self, steps: &[LocationStep]) -> bool {
+        self.location.iter().rev().eq(steps)
+    }
+
     /// Returns the name of this step in a location.
     pub(crate) fn name(&self) -> Option<&str> {
         match self.location.as_slice() {

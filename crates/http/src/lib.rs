@@ -94,6 +94,7 @@
 mod body;
 mod body_check;
 mod body_stream;
+mod bound_check;
 mod build_error;
 mod caller;
 mod component;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use super::limits::Limits;
+use super::limits::{IntegerBounds, Limits};
 use crate::utoipa_schema::SEVERAL_TYPES;
 
 /// The words of JSON Schema that would refuse values and are not enforced. A pattern needs an
@@ -97,9 +97,14 @@ impl Node {
 /// # Errors
 ///
 /// A sentence that names a constraint that cannot be enforced.
-pub(super) fn compile(schema: &Value, components: &Map<String, Value>) -> Result<Option<Compiled>, String> {
+pub(super) fn compile(
+    schema: &Value,
+    components: &Map<String, Value>,
+    bounds: IntegerBounds,
+) -> Result<Option<Compiled>, String> {
     let mut compiler = Compiler {
         components,
+        bounds,
         nodes: Vec::new(),
         names: HashMap::new(),
     };
@@ -139,6 +144,7 @@ fn spread(nodes: &[Node], has: impl Fn(&Node, &mut dyn FnMut(usize) -> bool) -> 
 
 struct Compiler<'s> {
     components: &'s Map<String, Value>,
+    bounds: IntegerBounds,
     nodes: Vec<Node>,
     /// The numbers of the components.
     names: HashMap<&'s str, usize>,
@@ -175,7 +181,7 @@ impl<'s> Compiler<'s> {
             return Err(reason.to_owned());
         }
         let mut node = Node {
-            limits: Limits::of(schema)?,
+            limits: Limits::of(schema, self.bounds)?,
             types: texts(schema.get("type")),
             values: values(schema),
             required: required(schema),
@@ -272,7 +278,7 @@ mod tests {
             "Loop": { "allOf": [{ "$ref": "#/components/schemas/Loop" }] },
             "Plain": { "type": "object", "properties": { "next": { "$ref": "#/components/schemas/Plain" } } },
         });
-        compile(schema, components.as_object().unwrap())
+        compile(schema, components.as_object().unwrap(), IntegerBounds::OfType)
     }
 
     #[test]

@@ -23,6 +23,15 @@ pub(super) const ENFORCED: [&str; 11] = [
 /// The ends of the words whose limit is a size.
 const SIZES: &[&str] = &["Length", "Items", "Properties"];
 
+/// What enforces bounds that equal those of the integer type that the format names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum IntegerBounds {
+    /// The type in Rust, which refused the values beyond them when the gate was built.
+    OfType,
+    /// The constraints: the type in Rust has other bounds, or is not known.
+    Declared,
+}
+
 /// The constraints of one schema.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Limits {
@@ -39,11 +48,12 @@ impl Limits {
     /// # Errors
     ///
     /// The name of a constraint whose value is not a number.
-    pub(super) fn of(schema: &Value) -> Result<Self, String> {
+    pub(super) fn of(schema: &Value, bounds: IntegerBounds) -> Result<Self, String> {
         let range = range(schema);
+        let of_type = range.as_ref().filter(|_| bounds == IntegerBounds::OfType);
         let stated = ENFORCED.iter().filter_map(|word| Some((*word, schema.get(*word)?)));
         let read = stated
-            .filter(|(word, value)| !range.as_ref().is_some_and(|range| is_of_type(range, word, value)))
+            .filter(|(word, value)| !of_type.is_some_and(|range| is_of_type(range, word, value)))
             .map(|(word, value)| match value {
                 Value::Number(number) if !is_size(word) || number.is_u64() => Ok((word, number.clone())),
                 _ => Err(format!("`{word}` cannot be `{value}`")),
@@ -95,7 +105,21 @@ fn range(schema: &Value) -> Option<RangeInclusive<i128>> {
     Some(least..=most)
 }
 
-/// Whether a bound is that of the Rust type, which serde enforces.
+/// Returns the values next to the bounds of a schema that equal those of its format; `None` if one
+/// has more than 64 bits.
+pub(crate) fn beyond(schema: &Value) -> Option<Vec<Number>> {
+    let Some(range) = range(schema) else {
+        return Some(Vec::new());
+    };
+    let sides = [("minimum", *range.start() - 1), ("maximum", *range.end() + 1)];
+    let stated = sides.into_iter().filter(|(word, _)| {
+        let bound = schema.get(*word);
+        bound.is_some_and(|bound| is_of_type(&range, word, bound))
+    });
+    stated.map(|(_, value)| Number::from_i128(value)).collect()
+}
+
+/// Whether a bound is that of the integer type of the format.
 fn is_of_type(range: &RangeInclusive<i128>, word: &str, value: &Value) -> bool {
     let bound = value.as_number().and_then(integer);
     match word {
@@ -194,17 +218,24 @@ mod tests {
         ];
         for name in names {
             let schema = primitive(name).unwrap();
-            assert!(Limits::of(&schema).unwrap().is_empty(), "{name} {schema}");
+            assert!(
+                Limits::of(&schema, IntegerBounds::OfType).unwrap().is_empty(),
+                "{name} {schema}"
+            );
         }
         let narrower = json!({ "type": "integer", "format": "uint8", "minimum": 0, "maximum": 254 });
-        assert_eq!(Limits::of(&narrower).unwrap().stated.len(), 1);
+        assert_eq!(Limits::of(&narrower, IntegerBounds::OfType).unwrap().stated.len(), 1);
+        assert_eq!(Limits::of(&narrower, IntegerBounds::Declared).unwrap().stated.len(), 2);
     }
 
     #[test]
     fn limits_are_compared_exactly() {
         let broken = |word: &str, limit: Value, value: Value| {
             let schema = json!({ word: limit });
-            Limits::of(&schema).unwrap().faults(&value).count()
+            Limits::of(&schema, IntegerBounds::OfType)
+                .unwrap()
+                .faults(&value)
+                .count()
         };
         for (word, limit, valid, invalid) in [
             ("minLength", json!(2), json!("éé"), json!("é")),
@@ -229,7 +260,8 @@ mod tests {
             assert_eq!(broken(word, limit.clone(), invalid), 1, "{word}");
             assert_eq!(broken(word, limit, Value::Null), 0, "{word} of another type");
         }
-        assert!(Limits::of(&json!({ "maxLength": 1.5 })).is_err());
-        assert!(Limits::of(&json!({ "minimum": "1" })).is_err());
+        let of = |schema: &Value| Limits::of(schema, IntegerBounds::Declared);
+        assert!(of(&json!({ "maxLength": 1.5 })).is_err());
+        assert!(of(&json!({ "minimum": "1" })).is_err());
     }
 }

@@ -3,24 +3,25 @@
 use std::any::TypeId;
 
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::{FieldInput, OperationDescription, TypeFault};
 use crate::component;
-use crate::constraints::Constraints;
+use crate::constraints::{Constraints, IntegerBounds};
 use crate::data::RequestData;
 use crate::field_place::FieldPlace;
 use crate::field_shape::{FieldShape, Parameter};
 use crate::path_input::{self, PathInput};
 use crate::path_shape::PathShape;
 use crate::utoipa_schema::to_json;
-use crate::{body_check, field_check, field_constraints};
+use crate::{body_check, bound_check, field_check, field_constraints};
 
 /// The type of an element of a path that is read as a tuple.
 pub(crate) struct PathElement {
     schema: fn(&mut OperationDescription) -> Value,
     check: fn(&Parameter) -> Result<(), String>,
+    bounds: fn(&Parameter, &Map<String, Value>) -> IntegerBounds,
 }
 
 impl PathElement {
@@ -28,6 +29,7 @@ impl PathElement {
         Self {
             schema: |description| description.parameter_schema::<T>(TypeFault::Path),
             check: field_check::check_text::<T>,
+            bounds: bound_check::of_text::<T>,
         }
     }
 }
@@ -39,9 +41,12 @@ impl OperationDescription {
         let shape = PathShape::of::<T>();
         let fields = shape.as_ref().map_err(Clone::clone).and_then(|shape| {
             let mut fields = path_input::fields(shape, &schema, &self.schemas)?;
-            match (shape, fields.parameters.as_slice()) {
-                (PathShape::InOrder(_), [only]) => field_check::check_text::<T>(only)?,
-                (PathShape::Named(_), _) => field_check::check::<T>(&mut fields)?,
+            match (shape, fields.parameters.as_mut_slice()) {
+                (PathShape::InOrder(_), [only]) => {
+                    field_check::check_text::<T>(only)?;
+                    only.bounds = bound_check::of_text::<T>(only, &self.schemas);
+                }
+                (PathShape::Named(_), _) => self.check_fields::<T>(&mut fields)?,
                 (_, parameters) => parameters.iter().try_for_each(field_check::check_flat)?,
             }
             Ok(fields)
@@ -53,14 +58,27 @@ impl OperationDescription {
     pub(crate) fn path_elements<I: 'static, T: DeserializeOwned>(&mut self, elements: &[PathElement]) {
         let parameters = elements.iter().enumerate().map(|(index, element)| {
             let schema = (element.schema)(self);
-            let parameter = Parameter::new(&(index + 1).to_string(), schema, &self.schemas);
-            (element.check)(&parameter).map(|()| parameter)
+            let mut parameter = Parameter::new(&(index + 1).to_string(), schema, &self.schemas);
+            (element.check)(&parameter)?;
+            parameter.bounds = (element.bounds)(&parameter, &self.schemas);
+            Ok(parameter)
         });
         let fields = parameters.collect::<Result<_, _>>().map(|parameters| FieldShape {
             parameters,
             ..FieldShape::default()
         });
         self.add_path::<I>(PathShape::of::<T>(), fields, &Value::Null);
+    }
+
+    /// Compares the fields with those that `T` reads.
+    fn check_fields<T: DeserializeOwned>(&self, shape: &mut FieldShape) -> Result<(), String> {
+        field_check::check::<T>(shape)?;
+        let bounds = |parameter| bound_check::of_field::<T>(parameter, shape, &self.schemas);
+        let bounds: Vec<_> = shape.parameters.iter().map(bounds).collect();
+        for (parameter, bounds) in shape.parameters.iter_mut().zip(bounds) {
+            parameter.bounds = bounds;
+        }
+        Ok(())
     }
 
     fn add_path<I: 'static>(
@@ -98,7 +116,9 @@ impl OperationDescription {
             self.note(TypeFault::Fields(place, "its type is not a structure".to_owned()));
             FieldShape::default()
         });
-        let checked = field_check::check::<T>(&mut shape).and_then(|()| field_check::check_names(&shape, place));
+        let checked = self
+            .check_fields::<T>(&mut shape)
+            .and_then(|()| field_check::check_names(&shape, place));
         let checked = checked.and_then(|()| field_constraints::compile(&mut shape, &schema, &self.schemas));
         if let Err(reason) = checked {
             self.note(TypeFault::Fields(place, reason));
@@ -129,7 +149,11 @@ impl OperationDescription {
         let schema = self.reference::<T>();
         let whole = to_json(&T::schema());
         let checked = body_check::check::<T>(&whole, &self.schemas);
-        match checked.and_then(|()| Constraints::of(&whole, &self.schemas)) {
+        let compile = || {
+            let bounds = bound_check::of_body::<T>(&whole, &self.schemas);
+            Constraints::of(&whole, &self.schemas, bounds)
+        };
+        match checked.and_then(|()| compile()) {
             Ok(None) => {}
             Ok(constraints) => self.inputs.push(FieldInput {
                 input: TypeId::of::<I>(),

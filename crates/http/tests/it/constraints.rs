@@ -4,7 +4,7 @@
 use http::{Request, StatusCode};
 use scopegate_http::input::{Cookie, Form, Header};
 use scopegate_http::utoipa::{self, ToSchema};
-use scopegate_http::{Gate, HandledOperation, Json, Query, get, post};
+use scopegate_http::{Gate, HandledOperation, Json, Path, Query, get, post};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -271,4 +271,48 @@ async fn integer_keeps_its_digits_next_to_an_unknown_member() {
         (json!(["body", 0, "id"]), "greater_than_equal"),
     ];
     assert_eq!(refused, expected(&wanted));
+}
+
+/// The type in Rust has other bounds than the documented type.
+#[tokio::test]
+async fn bounds_of_a_declared_value_type_are_enforced() {
+    #[derive(Deserialize, ToSchema)]
+    struct Small {
+        #[schema(value_type = u8)]
+        size: i64,
+        #[schema(value_type = Option<i8>, minimum = -128, maximum = 127)]
+        step: Option<i64>,
+    }
+    #[derive(Deserialize, ToSchema)]
+    struct Size {
+        #[schema(value_type = u8)]
+        size: i64,
+    }
+    let body = built(post("/x").public().then(|_: Json<Vec<Small>>| async {})).await;
+    let fields = built(post("/x").public().then(|_: Query<Small>| async {})).await;
+    let path = built(get("/{size}").public().then(|_: Path<Size>| async {})).await;
+    for (size, step, wanted) in [
+        (255, -128, &[][..]),
+        (256, 127, &[("size", "less_than_equal")]),
+        (-1, 128, &[("size", "greater_than_equal"), ("step", "less_than_equal")]),
+        (0, -129, &[("step", "greater_than_equal")]),
+    ] {
+        let at = |place: Value| {
+            let fault = move |(name, kind): &(&'static str, &'static str)| {
+                let mut place = place.as_array().unwrap().clone();
+                place.push(json!(name));
+                (Value::Array(place), *kind)
+            };
+            wanted.iter().map(fault).collect::<Vec<_>>()
+        };
+        let sent = posted(&body, &json!([{ "size": size, "step": step }])).await;
+        assert_eq!(faults(&sent), expected(&at(json!(["body", 0]))));
+        let request = Request::post(format!("/x?size={size}&step={step}"));
+        let sent = send(&fields, request.body(String::new()).unwrap()).await;
+        assert_eq!(faults(&sent), expected(&at(json!(["query"]))));
+        let mut of_path = at(json!(["path"]));
+        of_path.retain(|(place, _)| place[1] == "size");
+        let sent = common::get(&path, &format!("/{size}")).await;
+        assert_eq!(faults(&sent), expected(&of_path));
+    }
 }
