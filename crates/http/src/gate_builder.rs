@@ -365,6 +365,10 @@ impl GateBuilder {
     /// # Errors
     ///
     /// The first [`BuildError`], which names the operation.
+    ///
+    /// # Panics
+    ///
+    /// If [`RefusalFormat::schema`](crate::site::RefusalFormat::schema) of the application panics.
     pub fn build(mut self) -> Result<Gate, BuildError> {
         let document_bytes = Arc::new(OnceLock::new());
         #[cfg(feature = "docs")]

@@ -61,7 +61,8 @@ pub trait Input: Sized + Send + 'static {
         false
     }
 
-    /// Adds the description of the input to the document.
+    /// Adds the description of the input to the document. [`Route::then`](crate::Route::then) calls
+    /// it, before any request: a panic of it ends the program's start.
     fn describe(description: &mut OperationDescription);
 }
 
