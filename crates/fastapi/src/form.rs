@@ -9,7 +9,7 @@ use http::header::CONTENT_TYPE;
 use multer::Multipart;
 use percent_encoding::percent_decode;
 use scopegate_domain::Secret;
-use scopegate_gate::urlencoded;
+use scopegate_gate::{media_type, urlencoded};
 use serde_json::{Value, json};
 
 /// Most fields of one form.
@@ -160,7 +160,7 @@ impl FromIterator<(String, String)> for Fields {
 pub(crate) async fn read(headers: &HeaderMap, body: &Bytes) -> Result<Fields, FormError> {
     let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let content_type = content_type.unwrap_or_default();
-    let media_type = content_type.split(';').next().unwrap_or_default().trim();
+    let media_type = media_type::essence(content_type);
     let is = |wanted: &str| media_type.eq_ignore_ascii_case(wanted);
     if is("application/x-www-form-urlencoded") {
         urlencoded(body)

@@ -114,6 +114,7 @@ mod test_identity;
 mod trusted_proxies;
 mod user_source;
 
+pub mod cookie;
 pub mod entity_tag;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]

@@ -11,6 +11,18 @@ pub fn of(headers: &HeaderMap) -> Option<&str> {
     only?.to_str().ok()
 }
 
+/// Returns a media type without its parameters
+/// ([RFC 9110, section 8.3.1](https://www.rfc-editor.org/rfc/rfc9110#section-8.3.1)). Its letters have
+/// any case.
+///
+/// ```
+/// assert_eq!(scopegate_gate::media_type::essence("text/html; charset=utf-8"), "text/html");
+/// ```
+#[must_use]
+pub fn essence(media_type: &str) -> &str {
+    media_type.split(';').next().unwrap_or_default().trim()
+}
+
 /// Returns whether the body has a content coding, such as a compression. Nothing here decodes it
 /// ([RFC 9110, section 8.4](https://www.rfc-editor.org/rfc/rfc9110#section-8.4)).
 #[must_use]

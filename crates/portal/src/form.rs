@@ -30,8 +30,7 @@ pub(crate) fn read(headers: &HeaderMap, body: &[u8]) -> Result<Params, FormError
         return Err(FormError::Encoded);
     }
     let content_type = media_type::of(headers).unwrap_or_default();
-    let media_type = content_type.split(';').next().unwrap_or_default().trim();
-    if !media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+    if !media_type::essence(content_type).eq_ignore_ascii_case("application/x-www-form-urlencoded") {
         return Err(FormError::MediaType);
     }
     let pairs = body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());

@@ -1,8 +1,8 @@
 //! API keys out of a request: from a header, the query or a cookie.
 
-use http::header::COOKIE;
 use http::{HeaderMap, HeaderName};
 
+use crate::cookie;
 use crate::credentials::credential::Credential;
 use crate::credentials::credential::Extracted;
 use crate::urlencoded;
@@ -20,18 +20,10 @@ pub(crate) fn in_query(query: &str, name: &str) -> Extracted {
     only(named.map(|(_, value)| urlencoded::decode(value.as_bytes())))
 }
 
-/// The key in a cookie of this name, in whichever of the `Cookie` headers:
-/// [RFC 6265, section 5.4](https://www.rfc-editor.org/rfc/rfc6265#section-5.4), and RFC 9113,
-/// section 8.2.3.
+/// The key in a cookie of this name, in whichever of the `Cookie` headers.
 pub(crate) fn in_cookie(headers: &HeaderMap, name: &str) -> Extracted {
-    let headers = headers.get_all(COOKIE).into_iter();
-    let pairs = headers.flat_map(|value| value.as_bytes().split(|byte| *byte == b';'));
-    let named = pairs.filter_map(|pair| {
-        let mut parts = pair.splitn(2, |byte| *byte == b'=');
-        let found = parts.next().unwrap_or_default().trim_ascii();
-        parts.next().filter(|_| found == name.as_bytes())
-    });
-    only(named.map(|value| text(value.trim_ascii())))
+    let named = cookie::pairs(headers).filter(|(found, _)| *found == name.as_bytes());
+    only(named.map(|(_, value)| text(value)))
 }
 
 // SECURITY: a key that is sent twice is refused, because two readers could use different ones.
@@ -51,6 +43,7 @@ fn text(bytes: &[u8]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use http::HeaderValue;
+    use http::header::COOKIE;
 
     use super::*;
 

@@ -6,8 +6,7 @@ use std::cell::Cell;
 use std::ops::Deref;
 
 use http::HeaderMap;
-use http::header::COOKIE;
-use scopegate_gate::{InputError, InvalidInput, LocationStep, media_type};
+use scopegate_gate::{InputError, InvalidInput, LocationStep, cookie, media_type};
 use serde::de::DeserializeOwned;
 
 use crate::data::RequestData;
@@ -207,8 +206,8 @@ impl<T: RequestData> Input for Form<T> {
 
 fn is_form(headers: &HeaderMap) -> bool {
     let value = media_type::of(headers).unwrap_or_default();
-    let essence = value.split(';').next().unwrap_or_default().trim();
-    essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") && !media_type::is_encoded(headers)
+    media_type::essence(value).eq_ignore_ascii_case("application/x-www-form-urlencoded")
+        && !media_type::is_encoded(headers)
 }
 
 /// Returns the shape of an input, which its description added.
@@ -270,24 +269,15 @@ fn header_values<'p>(headers: &'p HeaderMap, shape: &'p FieldShape) -> Result<Fi
     Ok(texts.into_iter().collect())
 }
 
-/// Returns the values of the cookies that the shape names. A client may send several `Cookie`
-/// headers ([RFC 9113, section 8.2.3](https://www.rfc-editor.org/rfc/rfc9113#section-8.2.3)).
+/// Returns the values of the cookies that the shape names.
 fn cookie_values<'p>(headers: &'p HeaderMap, shape: &FieldShape) -> Result<FieldValues<'p>, InputError> {
     let mut texts = Vec::new();
-    let pairs = headers
-        .get_all(COOKIE)
-        .into_iter()
-        .flat_map(|value| value.as_bytes().split(|byte| *byte == b';'));
-    for pair in pairs {
-        let mut sides = pair.splitn(2, |byte| *byte == b'=');
-        let (Some(name), Some(value)) = (sides.next(), sides.next()) else {
-            continue;
-        };
-        let Ok(name) = std::str::from_utf8(name.trim_ascii()) else {
-            continue;
-        };
-        if shape.parameter(name).is_some() {
-            let text = text_of(value.trim_ascii(), FieldPlace::Cookie, name)?;
+    for (name, value) in cookie::pairs(headers) {
+        let known = std::str::from_utf8(name)
+            .ok()
+            .filter(|name| shape.parameter(name).is_some());
+        if let Some(name) = known {
+            let text = text_of(value, FieldPlace::Cookie, name)?;
             texts.push((Cow::Borrowed(name), Cow::Borrowed(unquoted(text))));
         }
     }

@@ -249,8 +249,7 @@ impl Input for Multipart {
 fn boundary(parts: &RequestParts<'_>) -> Result<String, InputError> {
     let headers = parts.headers();
     let value = media_type::of(headers).unwrap_or_default();
-    let essence = value.split(';').next().unwrap_or_default().trim();
-    if !essence.eq_ignore_ascii_case(MEDIA_TYPE) || media_type::is_encoded(headers) {
+    if !media_type::essence(value).eq_ignore_ascii_case(MEDIA_TYPE) || media_type::is_encoded(headers) {
         return Err(InputError::MediaType("the body must be multipart/form-data"));
     }
     let boundary = multer::parse_boundary(value).unwrap_or_default();
