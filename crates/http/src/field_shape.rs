@@ -15,6 +15,8 @@ pub(crate) enum ValueType {
     Integer,
     Number,
     Text,
+    /// The content of a file.
+    File,
     List(Vec<ValueType>),
     Object,
 }
@@ -269,6 +271,7 @@ fn types(schema: &Value, components: &Map<String, Value>, depth: usize) -> Vec<V
             "boolean" => found.push(ValueType::Boolean),
             "integer" => found.push(ValueType::Integer),
             "number" => found.push(ValueType::Number),
+            "string" if schema.get("format").is_some_and(|format| format == "binary") => found.push(ValueType::File),
             "string" => found.push(ValueType::Text),
             "object" => found.push(ValueType::Object),
             "array" => {

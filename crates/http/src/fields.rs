@@ -296,7 +296,9 @@ impl<'de> Deserializer<'de> for Values<'_, '_> {
                         return visitor.visit_f64(value);
                     }
                 }
-                ValueType::Text | ValueType::List(_) | ValueType::Object => return visitor.visit_str(text),
+                ValueType::Text | ValueType::File | ValueType::List(_) | ValueType::Object => {
+                    return visitor.visit_str(text);
+                }
             }
         }
         match types.first() {

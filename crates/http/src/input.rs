@@ -16,6 +16,7 @@
 //! | [`Form<T>`] | a body of `application/x-www-form-urlencoded` |
 //! | [`Bytes`] | the whole body |
 //! | [`BodyStream`] | the body in parts |
+//! | `MultipartForm<T>` (feature `multipart`) | a body of `multipart/form-data`: texts and files |
 //! | `Multipart` (feature `multipart`) | a body of `multipart/form-data`, field by field |
 //! | [`Method`], [`Uri`], [`HeaderMap`] | the head of the request |
 //! | [`PeerAddress`], [`RequestId`] | the address of the client, the id of the request |
@@ -89,7 +90,7 @@ pub use self::declaration::{BodyUse, Head, Input, ReadKind, StreamedBody, WholeB
 pub use self::fields::{Cookie, Form, Header, Query};
 pub use self::head::{PeerAddress, RequestId};
 #[cfg(feature = "multipart")]
-pub use self::multipart::{Field, Multipart, MultipartError};
+pub use self::multipart::{Field, Multipart, MultipartError, MultipartForm, UploadedFile};
 pub use self::parsed::Parsed;
 pub use self::parts::RequestParts;
 pub use self::path::Path;

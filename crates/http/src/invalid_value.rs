@@ -9,6 +9,9 @@ use crate::field_place::FieldPlace;
 use crate::scalar_kind::ScalarKind;
 use scopegate_gate::{InvalidInput, LocationStep};
 
+/// The message for bytes that are not UTF-8.
+pub(crate) const NOT_TEXT: &str = "Value error, the value is not UTF-8";
+
 /// The error of one value. Only messages of the type's own error are forwarded, because serde's
 /// messages repeat the input.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +50,7 @@ impl InvalidValue {
 
     /// A text has bytes that are not UTF-8.
     pub(crate) fn not_text() -> Self {
-        Self::new("value_error", "Value error, the value is not UTF-8")
+        Self::new("value_error", NOT_TEXT)
     }
 
     /// A name that has one value occurs more than once.

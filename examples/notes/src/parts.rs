@@ -1,18 +1,17 @@
 //! What belongs to a note: tags, the users it is shared with, and files.
 
 use scopegate_http::answer::{Created, File, HandlerError, NoContent, StatusCode};
-use scopegate_http::input::{Loaded, Multipart};
+use scopegate_http::input::{Loaded, MultipartForm, UploadedFile};
 use scopegate_http::{Json, Path, State};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 use utoipa::ToSchema;
 
 use crate::app::{Answered, App, Caller};
 use crate::notes::Note;
 
-const FILE_LIMIT: usize = 5 * 1024 * 1024;
 /// The limit of a body, in bytes: a file, and the rest of its form.
-pub(crate) const FORM_LIMIT: usize = FILE_LIMIT + 64 * 1024;
+pub(crate) const FORM_LIMIT: usize = 5 * 1024 * 1024;
 
 type Done = Answered<Option<NoContent>>;
 
@@ -21,6 +20,11 @@ pub(crate) struct FileEntry {
     id: i64,
     name: String,
     media_type: String,
+}
+
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct NewFile {
+    file: UploadedFile,
 }
 
 pub(crate) async fn list_tags(caller: Caller, app: State<App>) -> Answered<Json<Vec<String>>> {
@@ -71,24 +75,15 @@ pub(crate) async fn list_files(app: State<App>, Path(note): Path<i64>) -> Answer
 pub(crate) async fn upload_file(
     note: Loaded<Note>,
     app: State<App>,
-    mut form: Multipart,
+    MultipartForm(NewFile { file }): MultipartForm<NewFile>,
 ) -> Answered<Created<Json<i64>>> {
-    while let Some(mut field) = form.field().await? {
-        let Some(name) = field.file_name().map(str::to_owned) else {
-            continue;
-        };
-        let media_type = field.media_type().unwrap_or("application/octet-stream").to_owned();
-        let content = field.bytes(FILE_LIMIT).await?.to_vec();
-        let query = "INSERT INTO files (note, name, media_type, content) VALUES (?, ?, ?, ?) RETURNING id";
-        let query = sqlx::query_scalar(query)
-            .bind(note.id)
-            .bind(name)
-            .bind(media_type)
-            .bind(content);
-        return Ok(Created(Json(query.fetch_one(&app.db).await?)));
-    }
-    let message = "the form has no field with a file name";
-    Err(HandlerError::new(StatusCode::BAD_REQUEST, "no_file", message))
+    let query = "INSERT INTO files (note, name, media_type, content) VALUES (?, ?, ?, ?) RETURNING id";
+    let query = sqlx::query_scalar(query)
+        .bind(note.id)
+        .bind(file.name())
+        .bind(file.media_type().unwrap_or("application/octet-stream"))
+        .bind(&file.content()[..]);
+    Ok(Created(Json(query.fetch_one(&app.db).await?)))
 }
 
 pub(crate) async fn download_file(app: State<App>, Path((note, file)): Path<(i64, i64)>) -> Answered<Option<File>> {

@@ -199,8 +199,8 @@ async fn file_is_uploaded_and_downloaded() {
         .send()
         .await;
     assert_eq!(
-        (empty.status().as_u16(), empty.json::<Value>()["error"].as_str()),
-        (400, Some("no_file"))
+        (empty.status().as_u16(), empty.text().contains("Field required")),
+        (400, true)
     );
     assert_eq!(ada.delete(&file).send().await.status(), 204);
     assert_eq!(get(&ada, &file).await.status(), 404);

@@ -98,7 +98,7 @@ impl OperationDescription {
     }
 
     /// Returns the schema of the type of a parameter, with each primitive type written out.
-    fn parameter_schema<T: ToSchema>(&mut self, to_fault: impl FnOnce(String) -> TypeFault) -> Value {
+    pub(super) fn parameter_schema<T: ToSchema>(&mut self, to_fault: impl FnOnce(String) -> TypeFault) -> Value {
         self.add_referenced::<T>();
         let mut schema = to_json(&T::schema());
         if let Err(name) = component::inline_primitives(&mut schema, &|name| self.schemas.contains_key(name)) {
@@ -137,11 +137,19 @@ impl OperationDescription {
         });
     }
 
-    /// Adds a form, and its structure as the schema of the body.
-    pub(crate) fn form<I: 'static, T: ToSchema + DeserializeOwned>(&mut self) {
+    /// Adds a form of this media type, and its structure as the schema of the body. The check finds
+    /// fields that this form cannot read.
+    pub(crate) fn form<I: 'static, T: RequestData>(
+        &mut self,
+        media_type: &str,
+        check: impl FnOnce(&FieldShape) -> Result<(), String>,
+    ) {
         self.fields::<I, T>(FieldPlace::Form);
+        if let Some(Err(reason)) = self.inputs.last().map(|input| check(&input.shape)) {
+            self.note(TypeFault::Fields(FieldPlace::Form, reason));
+        }
         let schema = self.reference::<T>();
-        self.request_body("application/x-www-form-urlencoded", &schema);
+        self.request_body(media_type, &schema);
     }
 
     /// Adds a body of JSON, which the input `I` reads.

@@ -26,7 +26,7 @@ pub(crate) fn scalar(text: &str, types: &[ValueType]) -> Option<Value> {
             let number = text.parse().ok().and_then(Number::from_f64);
             number.map(Value::Number)
         }
-        ValueType::Text => Some(text.into()),
+        ValueType::Text | ValueType::File => Some(text.into()),
         ValueType::List(_) | ValueType::Object => None,
     })
 }

@@ -20,6 +20,9 @@ use crate::input::declaration::{Head, Input, WholeBody};
 use crate::input::parts::RequestParts;
 use crate::invalid_value::InvalidValue;
 
+/// The media type of a [`Form`].
+const URLENCODED: &str = "application/x-www-form-urlencoded";
+
 /// The query, read as a structure. Each field is a parameter of the document.
 ///
 /// A list takes all values of its name, and the name of every other field occurs once.
@@ -200,14 +203,13 @@ impl<T: RequestData> Input for Form<T> {
     }
 
     fn describe(description: &mut OperationDescription) {
-        description.form::<Self, T>();
+        description.form::<Self, T>(URLENCODED, |_| Ok(()));
     }
 }
 
 fn is_form(headers: &HeaderMap) -> bool {
     let value = media_type::of(headers).unwrap_or_default();
-    media_type::essence(value).eq_ignore_ascii_case("application/x-www-form-urlencoded")
-        && !media_type::is_encoded(headers)
+    media_type::essence(value).eq_ignore_ascii_case(URLENCODED) && !media_type::is_encoded(headers)
 }
 
 /// Returns the shape of an input, which its description added.
@@ -217,7 +219,13 @@ fn shape_of<'r, I: 'static>(parts: &RequestParts<'r>) -> Cow<'r, FieldShape> {
         .map_or_else(|| Cow::Owned(FieldShape::default()), Cow::Borrowed)
 }
 
-fn read<I: 'static, T: DeserializeOwned>(
+/// Reads the texts of a place as the fields of `T`, and compares them with the constraints of the
+/// input `I`.
+///
+/// # Errors
+///
+/// All errors of the fields.
+pub(super) fn read<I: 'static, T: DeserializeOwned>(
     parts: &RequestParts<'_>,
     texts: &FieldValues<'_>,
     place: FieldPlace,

@@ -1,33 +1,30 @@
 //! The body as `multipart/form-data`, field by field.
 
 mod error;
+mod form;
+mod part;
 mod source;
+mod uploaded;
 
 use std::fmt;
-use std::str;
 
 use bytes::{Bytes, BytesMut};
-use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use scopegate_gate::{InputError, InvalidInput, media_type};
+use http::header::CONTENT_TYPE;
+use scopegate_gate::InputError;
 use serde_json::json;
 
 pub use self::error::MultipartError;
+pub use self::form::MultipartForm;
+use self::part::{FIELD_COUNT, MEDIA_TYPE, Part, boundary};
 use self::source::{ReadBudget, Source};
+pub use self::uploaded::UploadedFile;
 use crate::description::OperationDescription;
 use crate::input::declaration::{Input, StreamedBody};
 use crate::input::parts::RequestParts;
 
-const MEDIA_TYPE: &str = "multipart/form-data";
-
-/// The maximum number of fields by default.
-const FIELD_COUNT: usize = 1_000;
-
-/// The maximum length of a boundary ([RFC 2046, section
-/// 5.1.1](https://www.rfc-editor.org/rfc/rfc2046#section-5.1.1)).
-const BOUNDARY_LENGTH: usize = 70;
-
 /// A body of `multipart/form-data` ([RFC 7578](https://www.rfc-editor.org/rfc/rfc7578)), read field
-/// by field while it arrives. It is for uploads: no file is held in memory.
+/// by field while it arrives. It is for large uploads: no file is held in memory. The document does
+/// not name its fields; those of a [`MultipartForm`] are typed.
 ///
 /// | what | limit |
 /// |---|---|
@@ -75,12 +72,6 @@ pub struct Multipart {
 /// A field of a [`Multipart`]. Bytes that the handler does not read are skipped.
 pub struct Field<'m> {
     form: &'m mut Multipart,
-}
-
-/// The field that is being read.
-struct Part {
-    field: multer::Field<'static>,
-    name: String,
 }
 
 impl Multipart {
@@ -204,25 +195,11 @@ impl Field<'_> {
     }
 }
 
-impl Part {
-    /// The parser omits a name that is not UTF-8, and a file without its name would be a text.
-    fn new(field: multer::Field<'static>) -> Result<Self, MultipartError> {
-        let disposition = field.headers().get(CONTENT_DISPOSITION);
-        let disposition = disposition.and_then(|value| str::from_utf8(value.as_bytes()).ok());
-        let kind = disposition.and_then(|value| value.split(';').next());
-        if !kind.is_some_and(|kind| kind.trim().eq_ignore_ascii_case("form-data")) {
-            return Err(MultipartError::Malformed);
-        }
-        let name = field.name().ok_or(MultipartError::Malformed)?.to_owned();
-        Ok(Self { field, name })
-    }
-}
-
 impl Input for Multipart {
     type Reads = StreamedBody;
 
     fn read(parts: &mut RequestParts<'_>) -> Result<Self, InputError> {
-        let boundary = boundary(parts)?;
+        let boundary = boundary(parts.headers())?;
         let body = parts.take_stream().ok_or(InputError::Unavailable)?;
         let budget = ReadBudget::default();
         let source = Source::new(body.into_stream(), budget.clone());
@@ -243,21 +220,6 @@ impl Input for Multipart {
     fn describe(description: &mut OperationDescription) {
         description.request_body(MEDIA_TYPE, &json!({ "type": "object" }));
     }
-}
-
-/// Returns the boundary of the body.
-fn boundary(parts: &RequestParts<'_>) -> Result<String, InputError> {
-    let headers = parts.headers();
-    let value = media_type::of(headers).unwrap_or_default();
-    if !media_type::essence(value).eq_ignore_ascii_case(MEDIA_TYPE) || media_type::is_encoded(headers) {
-        return Err(InputError::MediaType("the body must be multipart/form-data"));
-    }
-    let boundary = multer::parse_boundary(value).unwrap_or_default();
-    if boundary.is_empty() || boundary.len() > BOUNDARY_LENGTH {
-        let message = "Value error, the media type has no boundary of 1 to 70 characters";
-        return Err(InvalidInput::new("value_error", "body", None, message).into());
-    }
-    Ok(boundary)
 }
 
 /// Prints no content, because it can contain a secret.

@@ -37,6 +37,7 @@ mod issuers;
 mod long_check;
 mod mistakes;
 mod multipart;
+mod multipart_form;
 mod one_round;
 mod openapi;
 mod own_users;

@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 
-use scopegate_gate::{BodyError, InvalidInput};
+use scopegate_gate::{BodyError, InputError, InvalidInput};
 
 use super::source::SourceError;
 use crate::answer::refused::AsRefusal;
@@ -35,13 +35,17 @@ pub enum MultipartError {
 }
 
 impl MultipartError {
+    /// Returns the error of a form that is read whole.
+    pub(super) fn to_input(self) -> InputError {
+        InvalidInput::new("value_error", "body", None, format!("Value error, {self}")).into()
+    }
+
     pub(crate) fn as_refusal(self) -> AsRefusal {
         match self {
             Self::Body(error) => AsRefusal::Body(error),
             Self::FieldTooLarge => AsRefusal::Body(BodyError::TooLarge),
             Self::HeadersTooLarge | Self::Malformed | Self::Text | Self::TooManyFields => {
-                let message = format!("Value error, {self}");
-                AsRefusal::Input(InvalidInput::new("value_error", "body", None, message).into())
+                AsRefusal::Input(self.to_input())
             }
         }
     }
