@@ -4,6 +4,7 @@ mod content;
 pub(crate) mod events;
 pub(crate) mod file;
 mod handler_error;
+mod headers;
 mod location;
 pub(crate) mod refused;
 
@@ -16,6 +17,7 @@ pub use self::content::{Html, Streamed};
 pub use self::events::{Event, Sse};
 pub use self::file::File;
 pub use self::handler_error::HandlerError;
+pub use self::headers::WithHeaders;
 pub use self::location::{CreatedAt, InvalidLocation, Redirect};
 use crate::data::ResponseData;
 pub use crate::description::OperationDescription;

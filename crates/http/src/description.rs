@@ -1,5 +1,6 @@
 //! Describes one operation in the document, except for its security.
 
+mod answers;
 mod inputs;
 
 use std::any::{TypeId, type_name};
@@ -146,8 +147,7 @@ impl OperationDescription {
 
     /// Adds a header with a text to the response with this status, which must be described before.
     pub fn response_header(&mut self, status: StatusCode, name: &str, description: &str) {
-        let header = json!({ "description": description, "schema": { "type": "string" } });
-        self.add(status, json!({ "headers": { name: header } }));
+        self.typed_response_header(status, name, description, &json!({ "type": "string" }));
     }
 
     /// States that the operation may answer 404, in the form of a refusal.
@@ -320,6 +320,10 @@ impl OperationDescription {
 
     fn add(&mut self, status: StatusCode, response: Value) {
         let status = self.status.map_or_else(|| status.as_str().to_owned(), str::to_owned);
+        self.add_under(status, response);
+    }
+
+    fn add_under(&mut self, status: String, response: Value) {
         match self.responses.get_mut(&status) {
             Some(known) => merge_responses(known, response),
             None => {

@@ -9,6 +9,7 @@
 
 mod agreement;
 mod alternatives;
+mod answer_headers;
 mod answers;
 mod arguments;
 mod assets;
