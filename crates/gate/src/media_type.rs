@@ -11,9 +11,8 @@ pub fn of(headers: &HeaderMap) -> Option<&str> {
     only?.to_str().ok()
 }
 
-/// Returns a media type without its parameters
-/// ([RFC 9110, section 8.3.1](https://www.rfc-editor.org/rfc/rfc9110#section-8.3.1)). Its letters have
-/// any case.
+/// Returns a media type without its parameters ([RFC 9110, section
+/// 8.3.1](https://www.rfc-editor.org/rfc/rfc9110#section-8.3.1)). Its letters have any case.
 ///
 /// ```
 /// assert_eq!(scopegate_gate::media_type::essence("text/html; charset=utf-8"), "text/html");

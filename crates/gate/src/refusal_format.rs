@@ -65,8 +65,8 @@ pub trait RefusalFormat: Send + Sync + 'static {
     /// Writes the body, in the media type of [`RefusalFormat::schema`].
     fn body(&self, refusal: &RefusalContext<'_>) -> Vec<u8>;
 
-    /// Describes the body. The gate calls it once, when it is built. A panic of it ends the build, so
-    /// that no program runs with a schema that cannot be written.
+    /// Describes the body. The gate calls it once, when it is built. A panic of it ends the build,
+    /// so that no program runs with a schema that cannot be written.
     fn schema(&self) -> RefusalSchema;
 
     /// Returns the status of a kind of refusals; `status` is the one of the RFCs. A result outside

@@ -55,8 +55,8 @@ pub trait Answer: Send + 'static {
     /// The response.
     fn into_response(self) -> Response;
 
-    /// Adds the description of responses of this type. [`Route::then`](crate::Route::then) calls it,
-    /// before any request: a panic of it ends the program's start.
+    /// Adds the description of responses of this type. [`Route::then`](crate::Route::then) calls
+    /// it, before any request: a panic of it ends the program's start.
     fn describe(description: &mut OperationDescription);
 }
 

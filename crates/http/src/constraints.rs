@@ -157,8 +157,8 @@ impl Checking<'_> {
         self.steps.pop();
     }
 
-    /// The first alternative that has the shape of the value decides, because serde reads it as that
-    /// one.
+    /// The first alternative that has the shape of the value decides, because serde reads it as
+    /// that one.
     // SECURITY: a value that breaks a constraint of the alternative that the handler gets is
     // refused, even if another alternative allows it. Tested by `tests/it/alternatives.rs`,
     // `alternative_that_is_read_decides`.

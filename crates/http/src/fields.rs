@@ -26,9 +26,9 @@ const UNKNOWN_NAMES: usize = 32;
 /// Reads values by the fields of `T`.
 ///
 /// A list takes all values of its name, and every other field the only one. An absent field is
-/// `None` if its type allows it. Unknown names are ignored unless `T` denies them. If serde reads a value
-/// before it knows the type (`flatten`, enums with a tag or without), the documented type of the
-/// parameter decides.
+/// `None` if its type allows it. Unknown names are ignored unless `T` denies them. If serde reads a
+/// value before it knows the type (`flatten`, enums with a tag or without), the documented type of
+/// the parameter decides.
 ///
 /// # Errors
 ///

@@ -14,7 +14,7 @@ use crate::response_body::Response;
 /// Adds headers to another answer, also in the document: each field of the structure `H` is one
 /// header, and `x_total` is `X-Total`.
 ///
-/// A list is separated by commas. A field that is `None` is no header. A header of the same name
+/// A list is separated by commas. A field that is `None` is not sent. A header of the same name
 /// replaces that of the answer. A value that is an object, or that a header cannot contain, is an
 /// error of the program: 500.
 ///

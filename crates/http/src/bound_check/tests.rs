@@ -25,6 +25,8 @@ struct Outer {
     pair: (i8, u32),
     kind: Kind,
     wide: u64,
+    size: usize,
+    widest: u128,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -46,6 +48,12 @@ struct Hidden {
     list: Vec<Option<Wider>>,
 }
 
+#[derive(Deserialize, ToSchema)]
+struct Positive {
+    #[schema(minimum = 0)]
+    count: isize,
+}
+
 fn bounds<T: DeserializeOwned + ToSchema>() -> IntegerBounds {
     let mut referenced = Vec::new();
     T::schemas(&mut referenced);
@@ -65,4 +73,5 @@ fn bounds_of_a_type_need_no_second_check() {
 fn bounds_that_the_type_does_not_have_are_declared() {
     assert_eq!(bounds::<Wider>(), IntegerBounds::Declared);
     assert_eq!(bounds::<Hidden>(), IntegerBounds::Declared);
+    assert_eq!(bounds::<Positive>(), IntegerBounds::Declared);
 }

@@ -23,7 +23,7 @@ pub(super) const ENFORCED: [&str; 11] = [
 /// The ends of the words whose limit is a size.
 const SIZES: &[&str] = &["Length", "Items", "Properties"];
 
-/// What enforces bounds that equal those of the integer type that the format names.
+/// What enforces bounds that equal those of an integer type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum IntegerBounds {
     /// The type in Rust, which refused the values beyond them when the gate was built.
@@ -49,11 +49,10 @@ impl Limits {
     ///
     /// The name of a constraint whose value is not a number.
     pub(super) fn of(schema: &Value, bounds: IntegerBounds) -> Result<Self, String> {
-        let range = range(schema);
-        let of_type = range.as_ref().filter(|_| bounds == IntegerBounds::OfType);
+        let of_type = type_bounds(schema).filter(|_| bounds == IntegerBounds::OfType);
         let stated = ENFORCED.iter().filter_map(|word| Some((*word, schema.get(*word)?)));
         let read = stated
-            .filter(|(word, value)| !of_type.is_some_and(|range| is_of_type(range, word, value)))
+            .filter(|(word, value)| !of_type.as_ref().is_some_and(|range| is_of_type(range, word, value)))
             .map(|(word, value)| match value {
                 Value::Number(number) if !is_size(word) || number.is_u64() => Ok((word, number.clone())),
                 _ => Err(format!("`{word}` cannot be `{value}`")),
@@ -62,7 +61,7 @@ impl Limits {
         Ok(Self {
             stated: read.collect::<Result<_, _>>()?,
             length: least.filter(|_| least == most),
-            range,
+            range: range(schema),
         })
     }
 
@@ -88,8 +87,13 @@ impl Limits {
     }
 }
 
-/// Returns the bounds of the integer type that the format names. The schema of `usize` and `u128`
-/// has no format, so that its bound may be one of the application.
+/// Returns the bounds that a type in Rust may have. The schema of `usize` and `u128` has no format.
+fn type_bounds(schema: &Value) -> Option<RangeInclusive<i128>> {
+    let is_unsigned = || schema.get("format").is_none() && schema.get("type").is_some_and(|of| of == "integer");
+    range(schema).or_else(|| is_unsigned().then(|| 0..=u64::MAX.into()))
+}
+
+/// Returns the bounds of the integer type that the format names.
 fn range(schema: &Value) -> Option<RangeInclusive<i128>> {
     let (least, most) = match schema.get("format")?.as_str()? {
         "int8" => (i8::MIN.into(), i8::MAX.into()),
@@ -105,10 +109,10 @@ fn range(schema: &Value) -> Option<RangeInclusive<i128>> {
     Some(least..=most)
 }
 
-/// Returns the values next to the bounds of a schema that equal those of its format; `None` if one
+/// Returns the values next to the bounds of a schema that equal those of its type; `None` if one
 /// has more than 64 bits.
 pub(crate) fn beyond(schema: &Value) -> Option<Vec<Number>> {
-    let Some(range) = range(schema) else {
+    let Some(range) = type_bounds(schema) else {
         return Some(Vec::new());
     };
     let sides = [("minimum", *range.start() - 1), ("maximum", *range.end() + 1)];
@@ -119,7 +123,7 @@ pub(crate) fn beyond(schema: &Value) -> Option<Vec<Number>> {
     stated.map(|(_, value)| Number::from_i128(value)).collect()
 }
 
-/// Whether a bound is that of the integer type of the format.
+/// Whether a bound is that of an integer type.
 fn is_of_type(range: &RangeInclusive<i128>, word: &str, value: &Value) -> bool {
     let bound = value.as_number().and_then(integer);
     match word {
@@ -213,8 +217,8 @@ mod tests {
     #[test]
     fn bounds_of_rust_types_are_not_constraints() {
         let names = [
-            "bool", "char", "String", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32", "u64", "f32",
-            "f64",
+            "bool", "char", "String", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32", "u64", "u128",
+            "usize", "f32", "f64",
         ];
         for name in names {
             let schema = primitive(name).unwrap();

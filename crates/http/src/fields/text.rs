@@ -31,7 +31,8 @@ pub(crate) fn scalar(text: &str, types: &[ValueType]) -> Option<Value> {
     })
 }
 
-/// Returns an integer of more than 64 bits as JSON has it here: as a number with a fraction of zero.
+/// Returns an integer of more than 64 bits as JSON has it here: as a number with a fraction of
+/// zero.
 fn long_integer(text: &str) -> Option<Value> {
     let is_integer = text.parse::<i128>().is_ok() || text.parse::<u128>().is_ok();
     let number = text.parse().ok().filter(|_| is_integer).and_then(Number::from_f64);

@@ -55,8 +55,8 @@ pub struct Query<T>(pub T);
 ///
 /// Only the headers of the fields are read. A header whose value is not UTF-8 is invalid. A list is
 /// separated by commas, in one header or in several of the name ([RFC 9110, section
-/// 5.3](https://www.rfc-editor.org/rfc/rfc9110#section-5.3)); every other header occurs once. The gate
-/// is not built if a field is `Accept`, `Authorization` or `Content-Type`, because documents
+/// 5.3](https://www.rfc-editor.org/rfc/rfc9110#section-5.3)); every other header occurs once. The
+/// gate is not built if a field is `Accept`, `Authorization` or `Content-Type`, because documents
 /// ignore these ([OpenAPI 3.1, Parameter
 /// Object](https://spec.openapis.org/oas/v3.1.0#parameter-object)), and the gate reads credentials.
 ///

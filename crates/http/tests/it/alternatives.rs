@@ -218,7 +218,7 @@ async fn alternatives_in_alternatives_end() {
 }
 
 #[tokio::test]
-async fn tuple_of_several_types_is_no_input_and_an_answer_of_any_elements() {
+async fn tuple_of_several_types_is_a_build_error_of_inputs() {
     #[derive(Deserialize, serde::Serialize, ToSchema)]
     enum Event {
         Pair(u8, u8),

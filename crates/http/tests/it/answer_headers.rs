@@ -84,7 +84,7 @@ async fn header_that_cannot_be_sent_is_a_server_error() {
 }
 
 #[tokio::test]
-async fn headers_that_are_no_structure_are_a_build_error() {
+async fn headers_without_a_structure_are_a_build_error() {
     #[derive(Serialize, ToSchema)]
     struct Nested {
         x_inner: Inner,

@@ -28,8 +28,8 @@ use crate::invalid_value::{InvalidValue, NOT_TEXT};
 /// [`UploadedFile`]. Its type is a schema of the document.
 ///
 /// The whole form is read before the handler runs, within the body limit of the operation, so that
-/// each field is as documented. For larger files, [`Multipart`](crate::input::Multipart) reads field
-/// by field, and the document does not name its fields.
+/// each field is as documented. For larger files, [`Multipart`](crate::input::Multipart) reads
+/// field by field, and the document does not name its fields.
 ///
 /// A text where a file is declared, and a file where a text is, are refused. A form has at most
 /// 1,000 fields.

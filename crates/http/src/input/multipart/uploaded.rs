@@ -29,7 +29,8 @@ struct File {
 }
 
 impl UploadedFile {
-    /// Returns the file that the headers of a field describe, without its content; `None` for a text.
+    /// Returns the file that the headers of a field describe, without its content; `None` for a
+    /// text.
     pub(super) fn of(field: &multer::Field<'_>) -> Option<Self> {
         let name = field.file_name()?.to_owned();
         let media_type = field.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
