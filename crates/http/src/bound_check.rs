@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::body_check::sample;
 use crate::constraints::{IntegerBounds, beyond};
 use crate::field_shape::{FieldShape, Parameter, component};
-use crate::field_values::FieldValues;
+use crate::field_values::FieldValue;
 use crate::fields::{read_texts, text};
 use crate::json_fault;
 use scopegate_gate::LocationStep;
@@ -22,8 +22,9 @@ const PROBES: usize = 512;
 
 /// Returns what enforces the bounds of integers in a body of JSON.
 pub(crate) fn of_body<T: DeserializeOwned>(schema: &Value, components: &Map<String, Value>) -> IntegerBounds {
-    refused_by_type(schema, components, |value, place| {
-        json_fault::find::<T>(value).is_some_and(|fault| fault.is_at(place))
+    refused_by_type(schema, components, |probe| match json_fault::find::<T>(&probe.beyond) {
+        Some(fault) => fault.is_at(&probe.place) || json_fault::find::<T>(&probe.within).is_none(),
+        None => false,
     })
 }
 
@@ -33,33 +34,42 @@ pub(crate) fn of_field<T: DeserializeOwned>(
     shape: &FieldShape,
     components: &Map<String, Value>,
 ) -> IntegerBounds {
-    refused_by_type(&parameter.schema, components, |value, _| {
-        let text = one_text(value);
-        let texts = FieldValues::one(&parameter.name, &text);
-        let fault = read_texts::<T>(&texts, shape, &Cell::new(false)).err();
-        fault.is_some_and(|fault| fault.name() == Some(&parameter.name) && !fault.is_missing())
+    let name = parameter.name.as_str();
+    let required = shape
+        .parameters
+        .iter()
+        .filter(|other| other.required && other.name != name);
+    let others: Vec<FieldValue<'_>> = required
+        .filter_map(|other| Some((other.name.as_str().into(), other.sample.as_deref()?.into())))
+        .collect();
+    let fault = |value: &Value| {
+        let texts = others.iter().cloned().chain([(name.into(), one_text(value).into())]);
+        read_texts::<T>(&texts.collect(), shape, &Cell::new(false)).err()
+    };
+    refused_by_type(&parameter.schema, components, |probe| match fault(&probe.beyond) {
+        Some(found) => (found.name() == Some(name) && !found.is_missing()) || fault(&probe.within).is_none(),
+        None => false,
     })
 }
 
 /// Returns what enforces the bounds of integers in a text that is read as a `T`.
 pub(crate) fn of_text<T: DeserializeOwned>(parameter: &Parameter, components: &Map<String, Value>) -> IntegerBounds {
-    refused_by_type(&parameter.schema, components, |value, _| {
-        T::deserialize(text(&one_text(value))).is_err()
+    refused_by_type(&parameter.schema, components, |probe| {
+        T::deserialize(text(&one_text(&probe.beyond))).is_err()
     })
 }
 
 fn refused_by_type(
     schema: &Value,
     components: &Map<String, Value>,
-    is_refused: impl Fn(&Value, &[LocationStep]) -> bool,
+    is_refused: impl Fn(&Probe) -> bool,
 ) -> IntegerBounds {
     let mut probes = Probes {
         components,
         left: PROBES,
     };
-    let all = probes.of(schema, DEPTH);
-    match all {
-        Some(all) if all.iter().all(|(value, place)| is_refused(value, place)) => IntegerBounds::OfType,
+    match probes.of(schema, DEPTH) {
+        Some(all) if all.iter().all(is_refused) => IntegerBounds::OfType,
         _ => IntegerBounds::Declared,
     }
 }
@@ -72,8 +82,31 @@ fn one_text(value: &Value) -> String {
     }
 }
 
-/// A value whose only error is one integer, and the location of the integer.
-type Probe = (Value, Vec<LocationStep>);
+/// Two values that differ in one integer.
+struct Probe {
+    /// The value whose integer is next to a bound of the document.
+    beyond: Value,
+    /// The value whose integer is the bound.
+    within: Value,
+    /// The location of the integer.
+    place: Vec<LocationStep>,
+}
+
+impl Probe {
+    /// Puts both values into others, in which they are at this step.
+    fn inside(mut self, step: LocationStep, wrap: impl Fn(Value) -> Value) -> Self {
+        self.place.insert(0, step);
+        self.same_place(wrap)
+    }
+
+    fn same_place(self, wrap: impl Fn(Value) -> Value) -> Self {
+        Self {
+            beyond: wrap(self.beyond),
+            within: wrap(self.within),
+            place: self.place,
+        }
+    }
+}
 
 struct Probes<'c> {
     components: &'c Map<String, Value>,
@@ -81,8 +114,7 @@ struct Probes<'c> {
 }
 
 impl Probes<'_> {
-    /// Returns a value for each bound of an integer; `None` if there are too many, or if a value
-    /// cannot be made.
+    /// Returns the probes of each bound of an integer; `None` if there are too many.
     fn of(&mut self, schema: &Value, depth: usize) -> Option<Vec<Probe>> {
         let Some(depth) = depth.checked_sub(1) else {
             return Some(Vec::new());
@@ -91,35 +123,35 @@ impl Probes<'_> {
             return self.of(component, depth);
         }
         let mut found: Vec<Probe> = Vec::new();
-        found.extend(beyond(schema)?.into_iter().map(|number| (number.into(), Vec::new())));
+        found.extend(beyond(schema)?.into_iter().map(|(beyond, within)| Probe {
+            beyond: beyond.into(),
+            within: within.into(),
+            place: Vec::new(),
+        }));
         let list = |word: &str| schema.get(word).and_then(Value::as_array).into_iter().flatten();
         for inner in ["oneOf", "anyOf"].into_iter().flat_map(list) {
             found.extend(self.of(inner, depth)?);
         }
+        let base = sample(schema, self.components, depth);
         for part in list("allOf") {
-            let base = sample(schema, self.components, depth);
-            for (value, place) in self.of(part, depth)? {
-                found.push((with_base(value, base.as_ref()), place));
-            }
+            let probes = self.of(part, depth)?.into_iter();
+            found.extend(probes.map(|probe| probe.same_place(|value| with_base(value, base.as_ref()))));
         }
         for (index, inner) in list("prefixItems").enumerate() {
-            let base: Option<Vec<Value>> = list("prefixItems")
-                .map(|inner| sample(inner, self.components, depth))
-                .collect();
-            for (value, place) in self.of(inner, depth)? {
-                let mut elements = base.clone()?;
-                *elements.get_mut(index)? = value;
-                found.push((elements.into(), outside(place, LocationStep::Index(index))));
-            }
+            let elements = base.as_ref().and_then(Value::as_array);
+            let replaced = |value| {
+                let elements = elements.into_iter().flatten().enumerate();
+                let element = |(other, sample): (usize, &Value)| if other == index { &value } else { sample }.clone();
+                elements.map(element).collect()
+            };
+            let probes = self.of(inner, depth)?.into_iter();
+            found.extend(probes.map(|probe| probe.inside(LocationStep::Index(index), replaced)));
         }
         if let Some(inner) = schema.get("items").filter(|inner| inner.is_object()) {
-            let of_inner = self.of(inner, depth)?;
             let length = schema.get("minItems").and_then(Value::as_u64).unwrap_or(1).clamp(1, 16);
-            let probes = of_inner.into_iter().map(|(value, place)| {
-                let elements = (0..length).map(|_| value.clone()).collect();
-                (elements, outside(place, LocationStep::Index(0)))
-            });
-            found.extend(probes);
+            let repeated = |value: Value| (0..length).map(|_| value.clone()).collect();
+            let probes = self.of(inner, depth)?.into_iter();
+            found.extend(probes.map(|probe| probe.inside(LocationStep::Index(0), repeated)));
         }
         self.add_members(schema, depth, &mut found)?;
         self.left = self.left.checked_sub(found.len())?;
@@ -133,16 +165,21 @@ impl Probes<'_> {
             .into_iter()
             .flatten();
         let rest = schema.get("additionalProperties").filter(|rest| rest.is_object());
-        let any = "a".to_owned();
+        let of_names = schema.get("propertyNames").and_then(|names| names.get("type"));
+        let any = if of_names.is_some_and(|of| of == "integer") {
+            "7"
+        } else {
+            "a"
+        }
+        .to_owned();
+        let base = sample(schema, self.components, depth);
         for (name, inner) in named.chain(rest.map(|rest| (&any, rest))) {
             if inner.get("readOnly") == Some(&Value::Bool(true)) {
                 continue;
             }
-            for (value, place) in self.of(inner, depth)? {
-                let alone = Map::from_iter([(name.clone(), value)]).into();
-                let whole = with_base(alone, sample(schema, self.components, depth).as_ref());
-                found.push((whole, outside(place, LocationStep::name(name))));
-            }
+            let member = |value| with_base(Map::from_iter([(name.clone(), value)]).into(), base.as_ref());
+            let probes = self.of(inner, depth)?.into_iter();
+            found.extend(probes.map(|probe| probe.inside(LocationStep::name(name), member)));
         }
         Some(())
     }
@@ -157,11 +194,6 @@ fn with_base(mut value: Value, base: Option<&Value>) -> Value {
         }
     }
     value
-}
-
-fn outside(mut place: Vec<LocationStep>, step: LocationStep) -> Vec<LocationStep> {
-    place.insert(0, step);
-    place
 }
 
 #[cfg(test)]

@@ -83,6 +83,14 @@ pub(crate) fn check(
         .collect()
 }
 
+/// Adds the errors of constraints to those of serde, except for a parameter that has one already.
+pub(crate) fn with_broken(mut faults: Vec<InvalidInput>, broken: Vec<InvalidInput>) -> Vec<InvalidInput> {
+    let is_told = |fault: &InvalidInput| faults.iter().any(|other| other.location() == fault.location());
+    let others: Vec<_> = broken.into_iter().filter(|fault| !is_told(fault)).collect();
+    faults.extend(others);
+    faults
+}
+
 /// Returns the texts that the document names; `None` if there are no others, or no constraints.
 ///
 /// The reason is an alias of serde, whose value would have no constraints.

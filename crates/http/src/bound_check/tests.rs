@@ -22,11 +22,19 @@ struct Outer {
     inner: Inner,
     list: Vec<Inner>,
     map: BTreeMap<String, u16>,
+    numbers: BTreeMap<u16, u8>,
+    #[serde(flatten)]
+    flat: Flat,
     pair: (i8, u32),
     kind: Kind,
     wide: u64,
     size: usize,
     widest: u128,
+}
+
+#[derive(Deserialize, ToSchema)]
+struct Flat {
+    level: u8,
 }
 
 #[derive(Deserialize, ToSchema)]

@@ -185,7 +185,7 @@ impl<'s> Compiler<'s> {
             types: texts(schema.get("type")),
             values: values(schema),
             required: required(schema),
-            name: self.optional(schema.get("propertyNames"))?,
+            name: self.names(schema)?,
             rest: self.optional(schema.get("additionalProperties"))?,
             is_open: schema
                 .get("additionalProperties")
@@ -214,6 +214,15 @@ impl<'s> Compiler<'s> {
             node.all_of.push(self.add_component(name)?);
         }
         Ok(node)
+    }
+
+    /// Adds the schema of the names of a map. serde reads a number of a name with the bounds of its
+    /// type.
+    fn names(&mut self, schema: &'s Value) -> Result<Option<usize>, String> {
+        let bounds = std::mem::replace(&mut self.bounds, IntegerBounds::OfType);
+        let names = self.optional(schema.get("propertyNames"));
+        self.bounds = bounds;
+        names
     }
 
     fn optional(&mut self, schema: Option<&'s Value>) -> Result<Option<usize>, String> {

@@ -109,18 +109,20 @@ fn range(schema: &Value) -> Option<RangeInclusive<i128>> {
     Some(least..=most)
 }
 
-/// Returns the values next to the bounds of a schema that equal those of its type; `None` if one
-/// has more than 64 bits.
-pub(crate) fn beyond(schema: &Value) -> Option<Vec<Number>> {
+/// Returns each bound of a schema that equals the one of its type, after the value next to it;
+/// `None` if one has more than 64 bits.
+pub(crate) fn beyond(schema: &Value) -> Option<Vec<(Number, Number)>> {
     let Some(range) = type_bounds(schema) else {
         return Some(Vec::new());
     };
-    let sides = [("minimum", *range.start() - 1), ("maximum", *range.end() + 1)];
-    let stated = sides.into_iter().filter(|(word, _)| {
+    let (start, end) = (*range.start(), *range.end());
+    let sides = [("minimum", start - 1, start), ("maximum", end + 1, end)];
+    let stated = sides.into_iter().filter(|(word, ..)| {
         let bound = schema.get(*word);
         bound.is_some_and(|bound| is_of_type(&range, word, bound))
     });
-    stated.map(|(_, value)| Number::from_i128(value)).collect()
+    let numbers = stated.map(|(_, beyond, within)| Some((Number::from_i128(beyond)?, Number::from_i128(within)?)));
+    numbers.collect()
 }
 
 /// Whether a bound is that of an integer type.

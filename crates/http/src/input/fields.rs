@@ -239,10 +239,7 @@ pub(super) fn read<I: 'static, T: DeserializeOwned>(
             None => Ok(value),
             Some(known) => fields::read(&known, &shape, place).map_err(InputError::Several),
         },
-        Err(mut faults) => {
-            faults.extend(broken);
-            Err(InputError::Several(faults))
-        }
+        Err(faults) => Err(InputError::Several(field_constraints::with_broken(faults, broken))),
     }
 }
 

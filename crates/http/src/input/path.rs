@@ -73,9 +73,8 @@ pub(crate) fn read<I: 'static, T: DeserializeOwned>(parts: &RequestParts<'_>) ->
         Ok(value) if broken.is_empty() => Ok(value),
         Ok(_) => Err(InputError::Several(broken)),
         Err(first) => {
-            let mut faults = faults::<T>(parts, first);
-            faults.extend(broken);
-            Err(InputError::Several(faults))
+            let faults = faults::<T>(parts, first);
+            Err(InputError::Several(field_constraints::with_broken(faults, broken)))
         }
     }
 }
