@@ -263,7 +263,11 @@ impl Answer for &'static str {
 const TEXT: &str = "text/plain; charset=utf-8";
 
 fn json_response<T: Serialize>(value: &T) -> Response {
-    match serde_json::to_vec(value) {
+    written_json(serde_json::to_vec(value))
+}
+
+fn written_json(written: serde_json::Result<Vec<u8>>) -> Response {
+    match written {
         Ok(bytes) => response_body::with_type("application/json", bytes.into()),
         Err(fault) => {
             // For example, a map whose keys are not strings. The message may contain data, so the

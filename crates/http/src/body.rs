@@ -148,29 +148,29 @@ fn is_late(fault: &(dyn std::error::Error + 'static)) -> bool {
     fault.is_some_and(|fault| fault.kind() == io::ErrorKind::TimedOut)
 }
 
-/// Reads a body as JSON.
+/// Checks that a body is there and that its media type is that of JSON.
 ///
 /// # Errors
 ///
-/// [`InputError`] with the path of the first invalid value, and the message of its type.
-pub(crate) fn read_json<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T, InputError> {
+/// [`InputError::Invalid`] without a body, [`InputError::MediaType`] for another media type.
+pub(crate) fn check_json(headers: &HeaderMap, body: &[u8]) -> Result<(), InputError> {
     if body.is_empty() {
         return Err(InvalidInput::missing("body", None).into());
     }
     if !is_json(headers) || media_type::is_encoded(headers) {
         return Err(InputError::MediaType("the body must be application/json"));
     }
-    parse_json(body)
+    Ok(())
 }
 
 /// Parses a body as JSON.
 ///
 /// # Errors
 ///
-/// As [`read_json`].
+/// [`InputError`] with the path of the first invalid value, and the message of its type.
 pub(crate) fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, InputError> {
     // A second pass finds the location of the error.
-    strict_json::from_slice(body).map_err(|fault| json_fault::explain::<T>(&fault, body).into())
+    strict_json::from_slice(body).map_err(|fault| json_fault::explain(&fault, body, json_fault::reader::<T>()).into())
 }
 
 /// Whether the media type is `application/json` or ends in `+json`
@@ -198,6 +198,11 @@ mod tests {
     struct Item {
         #[expect(dead_code, reason = "only that it is read matters")]
         count: u8,
+    }
+
+    fn read_json(headers: &HeaderMap, body: &[u8]) -> Result<Item, InputError> {
+        check_json(headers, body)?;
+        parse_json(body)
     }
 
     fn read(media_type: &'static str, body: &str) -> Result<Item, InputError> {
@@ -246,7 +251,7 @@ mod tests {
             headers(&[json.clone(), (CONTENT_ENCODING, "gzip")]),
             headers(&[json.clone(), (CONTENT_ENCODING, "identity"), (CONTENT_ENCODING, "br")]),
         ] {
-            let read = read_json::<Item>(&refused, b"{\"count\":1}");
+            let read = read_json(&refused, b"{\"count\":1}");
             assert_eq!(
                 read.unwrap_err(),
                 InputError::MediaType("the body must be application/json"),
@@ -254,7 +259,7 @@ mod tests {
             );
         }
         let plain = headers(&[json, (CONTENT_ENCODING, "Identity")]);
-        assert!(read_json::<Item>(&plain, b"{\"count\":1}").is_ok());
+        assert!(read_json(&plain, b"{\"count\":1}").is_ok());
     }
 
     #[test]

@@ -1,9 +1,8 @@
 //! Checks when a gate is built that the documented schema of a body agrees with its type.
 
-use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use crate::json_fault;
+use crate::json_fault::{self, JsonReader};
 
 /// The maximum depth of a schema for which a value is made.
 const DEPTH: usize = 16;
@@ -21,19 +20,19 @@ const OF_TYPE: [&str; 9] = [
     "string_type",
 ];
 
-/// Reads the smallest value that the schema allows as a `T`.
+/// Reads the smallest value that the schema allows as a type.
 ///
 /// The value comes from `example`, `default`, `enum` and `const`, if the schema has them. If the
 /// schema states too little, nothing is checked.
 ///
 /// # Errors
 ///
-/// A sentence with the value and the place that `T` refuses.
-pub(crate) fn check<T: DeserializeOwned>(schema: &Value, components: &Map<String, Value>) -> Result<(), String> {
+/// A sentence with the value and the place that the type refuses.
+pub(crate) fn check(schema: &Value, components: &Map<String, Value>, reader: JsonReader) -> Result<(), String> {
     let Some(sample) = sample(schema, components, DEPTH) else {
         return Ok(());
     };
-    match json_fault::find::<T>(&sample) {
+    match json_fault::find(&sample, reader) {
         Some(fault) if OF_TYPE.contains(&fault.kind) => Err(format!(
             "the document allows `{sample}`, and the type refuses it ({} at {})",
             fault.kind,

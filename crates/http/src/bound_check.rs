@@ -3,15 +3,14 @@
 
 use std::cell::Cell;
 
-use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::body_check::sample;
 use crate::constraints::{IntegerBounds, beyond};
 use crate::field_shape::{FieldShape, Parameter, component};
 use crate::field_values::FieldValue;
-use crate::fields::{read_texts, text};
-use crate::json_fault;
+use crate::fields::{FieldReader, TextReader};
+use crate::json_fault::{self, JsonReader};
 use scopegate_gate::LocationStep;
 
 /// The maximum depth of a schema that is tried.
@@ -21,18 +20,21 @@ const DEPTH: usize = 12;
 const PROBES: usize = 512;
 
 /// Returns what enforces the bounds of integers in a body of JSON.
-pub(crate) fn of_body<T: DeserializeOwned>(schema: &Value, components: &Map<String, Value>) -> IntegerBounds {
-    refused_by_type(schema, components, |probe| match json_fault::find::<T>(&probe.beyond) {
-        Some(fault) => fault.is_at(&probe.place) || json_fault::find::<T>(&probe.within).is_none(),
-        None => false,
+pub(crate) fn of_body(schema: &Value, components: &Map<String, Value>, reader: JsonReader) -> IntegerBounds {
+    refused_by_type(schema, components, |probe| {
+        match json_fault::find(&probe.beyond, reader) {
+            Some(fault) => fault.is_at(&probe.place) || json_fault::find(&probe.within, reader).is_none(),
+            None => false,
+        }
     })
 }
 
-/// Returns what enforces the bounds of integers in a field of `T`.
-pub(crate) fn of_field<T: DeserializeOwned>(
+/// Returns what enforces the bounds of integers in a field of a type.
+pub(crate) fn of_field(
     parameter: &Parameter,
     shape: &FieldShape,
     components: &Map<String, Value>,
+    reader: FieldReader,
 ) -> IntegerBounds {
     let name = parameter.name.as_str();
     let required = shape
@@ -44,7 +46,7 @@ pub(crate) fn of_field<T: DeserializeOwned>(
         .collect();
     let fault = |value: &Value| {
         let texts = others.iter().cloned().chain([(name.into(), one_text(value).into())]);
-        read_texts::<T>(&texts.collect(), shape, &Cell::new(false)).err()
+        reader(&texts.collect(), shape, &Cell::new(false))
     };
     refused_by_type(&parameter.schema, components, |probe| match fault(&probe.beyond) {
         Some(found) => (found.name() == Some(name) && !found.is_missing()) || fault(&probe.within).is_none(),
@@ -52,10 +54,10 @@ pub(crate) fn of_field<T: DeserializeOwned>(
     })
 }
 
-/// Returns what enforces the bounds of integers in a text that is read as a `T`.
-pub(crate) fn of_text<T: DeserializeOwned>(parameter: &Parameter, components: &Map<String, Value>) -> IntegerBounds {
+/// Returns what enforces the bounds of integers in a text that is read as a type.
+pub(crate) fn of_text(parameter: &Parameter, components: &Map<String, Value>, reader: TextReader) -> IntegerBounds {
     refused_by_type(&parameter.schema, components, |probe| {
-        T::deserialize(text(&one_text(&probe.beyond))).is_err()
+        reader(&one_text(&probe.beyond)).is_some()
     })
 }
 

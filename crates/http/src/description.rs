@@ -4,18 +4,22 @@ mod answers;
 mod inputs;
 
 use std::any::{TypeId, type_name};
+use std::borrow::Cow;
 
 use http::{Extensions, StatusCode};
 use scopegate_domain::ApplicationUser;
 use scopegate_policy::ResolvedOperation;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
 
 pub(crate) use self::inputs::PathElement;
 use crate::build_error::BuildError;
 use crate::component::{self, has_shape};
+use crate::field_check;
 use crate::field_place::FieldPlace;
 use crate::field_shape::FieldShape;
+use crate::fields::FieldReader;
 use crate::merge::{merge_parameters, merge_responses};
 use crate::path_check;
 use crate::path_input::PathInput;
@@ -68,13 +72,14 @@ pub struct OperationDescription {
     fault: Option<TypeFault>,
 }
 
-/// An input with fields, and whether its type refuses an unknown name.
+/// An input with fields.
 #[derive(Clone, Debug)]
 struct FieldInput {
     input: TypeId,
     place: FieldPlace,
     shape: FieldShape,
-    refuses: fn(&FieldShape, &str) -> bool,
+    /// The reader of its type. None for JSON.
+    reader: Option<FieldReader>,
 }
 
 /// The type of a value of the application, and its name.
@@ -220,9 +225,7 @@ impl OperationDescription {
         for input in queries() {
             let others = queries().filter(|other| other.input != input.input);
             let mut names = others.flat_map(|other| other.shape.parameters.iter().map(|parameter| &parameter.name));
-            if let Some(name) =
-                names.find(|name| input.shape.parameter(name).is_none() && (input.refuses)(&input.shape, name))
-            {
+            if let Some(name) = names.find(|name| input.shape.parameter(name).is_none() && input.refuses(name)) {
                 let reason = format!("two types read it, and one of them refuses `{name}` of the other");
                 return Err(TypeFault::Fields(FieldPlace::Query, reason).to_error(operation));
             }
@@ -336,13 +339,16 @@ impl OperationDescription {
     /// schema itself.
     fn reference<T: ToSchema>(&mut self) -> Value {
         self.add_referenced::<T>();
-        let schema = to_json(&T::schema());
+        self.referred(type_name::<T>(), to_json(&T::schema()), T::name)
+    }
+
+    fn referred(&mut self, type_name: &str, schema: Value, name: fn() -> Cow<'static, str>) -> Value {
         // `Page<A>` and `Page<B>` would share the name `Page`.
-        let is_generic = type_name::<T>().contains(['<', '(', '[', '&']);
+        let is_generic = type_name.contains(['<', '(', '[', '&']);
         if is_generic || !has_shape(&schema) {
-            return component::marked(type_name::<T>(), schema);
+            return component::marked(type_name, schema);
         }
-        let name = T::name().into_owned();
+        let name = name().into_owned();
         let reference = json!({ "$ref": format!("#/components/schemas/{name}") });
         self.add_schema(name, schema);
         reference
@@ -351,8 +357,12 @@ impl OperationDescription {
     fn add_referenced<T: ToSchema>(&mut self) {
         let mut referenced = Vec::new();
         T::schemas(&mut referenced);
-        for (name, schema) in &referenced {
-            self.add_schema(name.clone(), to_json(schema));
+        self.add_schemas(referenced);
+    }
+
+    fn add_schemas(&mut self, referenced: Vec<(String, RefOr<Schema>)>) {
+        for (name, schema) in referenced {
+            self.add_schema(name, to_json(&schema));
         }
     }
 
@@ -364,6 +374,14 @@ impl OperationDescription {
                 self.schemas.insert(name, schema);
             }
         }
+    }
+}
+
+impl FieldInput {
+    /// Whether the type refuses a name that it does not know.
+    fn refuses(&self, name: &str) -> bool {
+        self.reader
+            .is_some_and(|reader| field_check::refuses(&self.shape, name, reader))
     }
 }
 

@@ -5,13 +5,12 @@ use std::cell::Cell;
 
 use http::HeaderName;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::field_place::FieldPlace;
 use crate::field_shape::{FieldShape, Parameter, ValueType};
 use crate::field_values::FieldValues;
-use crate::fields::{read_texts, text};
+use crate::fields::{FieldReader, TextReader};
 
 /// Values that are tried for a parameter whose schema contains no value.
 const SAMPLES: [&str; 10] = [
@@ -27,22 +26,22 @@ const SAMPLES: [&str; 10] = [
     "127.0.0.1",
 ];
 
-/// Compares the parameters of the document with those that `T` reads, and corrects which of them
-/// are required.
+/// Compares the parameters of the document with those that a type reads, and corrects which of
+/// them are required.
 ///
 /// # Errors
 ///
 /// A sentence that names the parameter on which the document and the type disagree.
-pub(crate) fn check<T: DeserializeOwned>(shape: &mut FieldShape) -> Result<(), String> {
+pub(crate) fn check(shape: &mut FieldShape, reader: FieldReader) -> Result<(), String> {
     let mut samples = FieldValues::default();
     for parameter in &shape.parameters {
         let name = &parameter.name;
         check_flat(parameter)?;
-        if let Some(sample) = sample::<T>(parameter, shape)? {
+        if let Some(sample) = sample(parameter, shape, reader)? {
             samples.extend([(Cow::Owned(name.clone()), Cow::Owned(sample))]);
         }
     }
-    require::<T>(shape, &samples)?;
+    require(shape, &samples, reader)?;
     for parameter in &mut shape.parameters {
         let sample = samples.get(&parameter.name).and_then(|texts| texts.first());
         parameter.sample = sample.map(|(_, text)| text.to_string());
@@ -55,10 +54,10 @@ pub(crate) fn check<T: DeserializeOwned>(shape: &mut FieldShape) -> Result<(), S
 /// # Errors
 ///
 /// A sentence that names the parameter on which the document and the type disagree.
-pub(crate) fn check_text<T: DeserializeOwned>(parameter: &Parameter) -> Result<(), String> {
+pub(crate) fn check_text(parameter: &Parameter, reader: TextReader) -> Result<(), String> {
     check_flat(parameter)?;
     for sample in samples(parameter) {
-        if let Err(fault) = T::deserialize(text(&sample)) {
+        if let Some(fault) = reader(&sample) {
             check_agreement(parameter, &sample, fault.kind)?;
         }
     }
@@ -103,10 +102,14 @@ pub(crate) fn check_names(shape: &FieldShape, place: FieldPlace) -> Result<(), S
     Ok(())
 }
 
-/// Whether `T` refuses a parameter of this name that it does not know.
-pub(crate) fn refuses<T: DeserializeOwned>(shape: &FieldShape, name: &str) -> bool {
-    let texts = FieldValues::one(name, "7");
-    read_texts::<T>(&texts, shape, &Cell::new(false)).is_err_and(|fault| fault.kind == "extra_forbidden")
+/// Whether a type refuses a parameter of this name that it does not know.
+pub(crate) fn refuses(shape: &FieldShape, name: &str, reader: FieldReader) -> bool {
+    refuses_unknown(shape, &FieldValues::one(name, "7"), reader)
+}
+
+/// Whether a type refuses one of the names that it does not know.
+pub(crate) fn refuses_unknown(shape: &FieldShape, texts: &FieldValues<'_>, reader: FieldReader) -> bool {
+    reader(texts, shape, &Cell::new(false)).is_some_and(|fault| fault.kind == "extra_forbidden")
 }
 
 fn is_flat(types: &[ValueType]) -> bool {
@@ -132,20 +135,17 @@ fn samples(parameter: &Parameter) -> impl Iterator<Item = String> {
     named.chain(SAMPLES.into_iter().map(str::to_owned))
 }
 
-/// Returns a text that `T` accepts for the parameter, if one is found.
-fn sample<T: DeserializeOwned>(parameter: &Parameter, shape: &FieldShape) -> Result<Option<String>, String> {
+/// Returns a text that a type accepts for the parameter, if one is found.
+fn sample(parameter: &Parameter, shape: &FieldShape, reader: FieldReader) -> Result<Option<String>, String> {
     let name = parameter.name.as_str();
     let mut accepted = None;
     for sample in samples(parameter) {
         let texts = FieldValues::one(name, &sample);
         let ignored = Cell::new(false);
-        let read = read_texts::<T>(&texts, shape, &ignored);
-        let fault = match read {
+        let fault = match reader(&texts, shape, &ignored) {
             _ if ignored.get() => return Err(never_read(name)),
-            Ok(_) => None,
-            Err(fault) if fault.is_missing() => None,
-            Err(fault) if fault.kind == "extra_forbidden" => return Err(never_read(name)),
-            Err(fault) => Some(fault),
+            Some(fault) if fault.kind == "extra_forbidden" => return Err(never_read(name)),
+            fault => fault.filter(|fault| !fault.is_missing()),
         };
         match fault {
             None => accepted = accepted.or(Some(sample)),
@@ -190,11 +190,11 @@ fn disagrees(parameter: &Parameter, text: &str, kind: &str) -> bool {
     }
 }
 
-/// Records the parameters that `T` requires, as far as samples show it.
-fn require<T: DeserializeOwned>(shape: &mut FieldShape, samples: &FieldValues<'_>) -> Result<(), String> {
+/// Records the parameters that a type requires, as far as samples show it.
+fn require(shape: &mut FieldShape, samples: &FieldValues<'_>, reader: FieldReader) -> Result<(), String> {
     let mut sent = FieldValues::default();
     for _ in 0..=shape.parameters.len() {
-        let Err(fault) = read_texts::<T>(&sent, shape, &Cell::new(false)) else {
+        let Some(fault) = reader(&sent, shape, &Cell::new(false)) else {
             for parameter in &mut shape.parameters {
                 parameter.required &= sent.contains(&parameter.name);
             }

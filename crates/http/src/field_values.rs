@@ -52,6 +52,11 @@ impl<'q> FieldValues<'q> {
         self.extend(other.get(name).unwrap_or_default().iter().cloned());
     }
 
+    /// Sorts by name. Values of one name stay in their order.
+    fn sort(&mut self) {
+        self.0.sort_by(|(one, _), (other, _)| one.cmp(other));
+    }
+
     /// Returns the values whose names fulfil a condition.
     pub(crate) fn filtered(&self, is_kept: impl Fn(&str) -> bool) -> Self {
         Self(self.0.iter().filter(|(name, _)| is_kept(name)).cloned().collect())
@@ -61,8 +66,7 @@ impl<'q> FieldValues<'q> {
 impl<'q> Extend<FieldValue<'q>> for FieldValues<'q> {
     fn extend<I: IntoIterator<Item = FieldValue<'q>>>(&mut self, values: I) {
         self.0.extend(values);
-        // Values of one name stay in their order.
-        self.0.sort_by(|(one, _), (other, _)| one.cmp(other));
+        self.sort();
     }
 }
 

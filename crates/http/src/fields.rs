@@ -38,17 +38,32 @@ pub(crate) fn read<T: DeserializeOwned>(
     shape: &FieldShape,
     place: FieldPlace,
 ) -> Result<T, Vec<InvalidInput>> {
-    read_texts::<T>(texts, shape, &Cell::new(false)).map_err(|first| {
-        let faults = faults::<T>(texts, shape, first).into_iter();
+    read_texts(texts, shape, &Cell::new(false)).map_err(|first| {
+        let faults = faults(texts, shape, first, reader::<T>()).into_iter();
         faults
             .map(|fault| fault.renamed(place).into_input(place.as_str()))
             .collect()
     })
 }
 
-/// Does the same as [`read`], with values by name. `ignored` becomes true if `T` accepts a value
-/// without reading it.
-pub(crate) fn read_texts<T: DeserializeOwned>(
+/// Reads values as one type, and returns the error. The flag becomes true if the type accepts a
+/// value without reading it.
+pub(crate) type FieldReader = fn(&FieldValues<'_>, &FieldShape, &Cell<bool>) -> Option<InvalidValue>;
+
+/// Returns the reader of a type. A function that takes it is compiled once, and not for each type.
+pub(crate) fn reader<T: DeserializeOwned>() -> FieldReader {
+    |texts, shape, ignored| read_texts::<T>(texts, shape, ignored).err()
+}
+
+/// Reads one text as one type, and returns the error.
+pub(crate) type TextReader = fn(&str) -> Option<InvalidValue>;
+
+/// Returns the reader of a type.
+pub(crate) fn text_reader<T: DeserializeOwned>() -> TextReader {
+    |sent| T::deserialize(text(sent)).err()
+}
+
+fn read_texts<T: DeserializeOwned>(
     texts: &FieldValues<'_>,
     shape: &FieldShape,
     ignored: &Cell<bool>,
@@ -58,8 +73,8 @@ pub(crate) fn read_texts<T: DeserializeOwned>(
 
 /// Returns all errors of the values. Each parameter is tried alone, because serde ends at the first
 /// error.
-fn faults<T: DeserializeOwned>(texts: &FieldValues<'_>, shape: &FieldShape, first: InvalidValue) -> Vec<InvalidValue> {
-    let try_only = |texts: &FieldValues<'_>| read_texts::<T>(texts, shape, &Cell::new(false)).err();
+fn faults(texts: &FieldValues<'_>, shape: &FieldShape, first: InvalidValue, reader: FieldReader) -> Vec<InvalidValue> {
+    let try_only = |texts: &FieldValues<'_>| reader(texts, shape, &Cell::new(false));
     // With the others that are required, because serde reads `flatten` only if these are present.
     let good: FieldValues<'_> = shape
         .parameters

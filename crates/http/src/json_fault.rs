@@ -17,17 +17,17 @@ const TRIED_MEMBERS: usize = 64;
 /// The kind of the error for a value that is not an object.
 const NO_OBJECT: &str = "dict_type";
 
-/// Finds the error in a body that is not a `T`.
+/// Finds the error in a body that is not of a type.
 ///
 /// The parser's own messages repeat the input and name types of the program. So the body is read
 /// again by a reader that tracks the path. It separates the messages of serde from those of the
 /// type.
-pub(crate) fn explain<T: DeserializeOwned>(fault: &serde_json::Error, body: &[u8]) -> InvalidInput {
+pub(crate) fn explain(fault: &serde_json::Error, body: &[u8], reader: JsonReader) -> InvalidInput {
     // serde_json classifies some values of a wrong type as syntax errors.
     let Ok(value) = serde_json::from_slice::<Value>(body) else {
         return InvalidInput::new("json_invalid", "body", None, "JSON decode error");
     };
-    if let Some(fault) = find::<T>(&value).or_else(|| repeated::find(body)) {
+    if let Some(fault) = find(&value, reader).or_else(|| repeated::find(body)) {
         return fault.into_input("body");
     }
     let (line, column) = (fault.line(), fault.column());
@@ -35,11 +35,19 @@ pub(crate) fn explain<T: DeserializeOwned>(fault: &serde_json::Error, body: &[u8
     InvalidInput::new("value_error", "body", None, message)
 }
 
-/// Returns the error of a value that is not a `T`.
-pub(crate) fn find<T: DeserializeOwned>(body: &Value) -> Option<InvalidValue> {
-    let fault = T::deserialize(Json(body)).err()?;
+/// Reads a value as one type, and returns the error.
+pub(crate) type JsonReader = fn(&Value) -> Option<InvalidValue>;
+
+/// Returns the reader of a type. A function that takes it is compiled once, and not for each type.
+pub(crate) fn reader<T: DeserializeOwned>() -> JsonReader {
+    |body| T::deserialize(Json(body)).err()
+}
+
+/// Returns the error of a value that is not of a type, with its location.
+pub(crate) fn find(body: &Value, reader: JsonReader) -> Option<InvalidValue> {
+    let fault = reader(body)?;
     match body.as_object() {
-        Some(members) if !fault.has_place() => Some(placed::<T>(fault, members)),
+        Some(members) if !fault.has_place() => Some(placed(fault, members, reader)),
         _ => Some(fault),
     }
 }
@@ -47,10 +55,10 @@ pub(crate) fn find<T: DeserializeOwned>(body: &Value) -> Option<InvalidValue> {
 /// Finds the location of an error. With `flatten`, serde reads the members before it knows their
 /// types, so an error has no location. If exactly one member has the same error, it is the
 /// location.
-fn placed<T: DeserializeOwned>(fault: InvalidValue, members: &Map<String, Value>) -> InvalidValue {
+fn placed(fault: InvalidValue, members: &Map<String, Value>, reader: JsonReader) -> InvalidValue {
     let is_same = |body: Map<String, Value>| {
         let body = Value::Object(body);
-        T::deserialize(Json(&body)).is_err_and(|other| other == fault)
+        reader(&body).is_some_and(|other| other == fault)
     };
     if is_same(Map::new()) {
         return fault;

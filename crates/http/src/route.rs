@@ -302,7 +302,7 @@ impl<Access> Route<Access> {
     ///
     /// let operation = post("/two").public().then(|a: Json<String>, b: Json<String>| async { "" });
     /// ```
-    pub fn then<F, Args, Kinds>(mut self, handler: F) -> HandledOperation
+    pub fn then<F, Args, Kinds>(self, handler: F) -> HandledOperation
     where
         Access: AccessDeclared,
         F: Handler<Args>,
@@ -311,8 +311,27 @@ impl<Access> Route<Access> {
         Args: ArgumentList<Access, Kinds> + 'static,
         Kinds: 'static,
     {
+        let describe = |description: &mut OperationDescription| {
+            Args::describe(description);
+            F::Answer::describe(description);
+        };
+        let endpoint = Typed::<F, Access, Args, Kinds> {
+            handler,
+            of: PhantomData,
+        };
+        self.handled(function_name::<F>(), describe, Box::new(endpoint))
+    }
+
+    /// Does the work of [`Route::then`] that does not depend on the handler's types, so that it is
+    /// compiled once.
+    fn handled(
+        mut self,
+        name: Option<&str>,
+        describe: fn(&mut OperationDescription),
+        endpoint: Box<dyn Handle>,
+    ) -> HandledOperation {
         if self.notes.name.is_none()
-            && let Some(name) = function_name::<F>()
+            && let Some(name) = name
         {
             self = self.named(name);
         }
@@ -332,18 +351,14 @@ impl<Access> Route<Access> {
             let guard = Guard::authenticated().check(PolicyCheck::new(name));
             self.operation = self.operation.guard(guard);
         }
-        Args::describe(&mut description);
-        F::Answer::describe(&mut description);
+        describe(&mut description);
         HandledOperation {
             operation: self.operation,
             mounted: OperationHandler {
                 notes: self.notes,
                 description,
                 resource: self.resource,
-                endpoint: Box::new(Typed::<F, Access, Args, Kinds> {
-                    handler,
-                    of: PhantomData,
-                }),
+                endpoint,
             },
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use utoipa::ToSchema;
 
 use super::*;
@@ -66,7 +67,7 @@ fn bounds<T: DeserializeOwned + ToSchema>() -> IntegerBounds {
     let mut referenced = Vec::new();
     T::schemas(&mut referenced);
     let components = referenced.iter().map(|(name, schema)| (name.clone(), to_json(schema)));
-    of_body::<T>(&to_json(&T::schema()), &components.collect())
+    of_body(&to_json(&T::schema()), &components.collect(), json_fault::reader::<T>())
 }
 
 #[test]

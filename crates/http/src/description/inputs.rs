@@ -3,15 +3,17 @@
 use std::any::TypeId;
 
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{FieldInput, OperationDescription, TypeFault};
 use crate::component;
-use crate::constraints::{Constraints, IntegerBounds};
+use crate::constraints::Constraints;
 use crate::data::RequestData;
 use crate::field_place::FieldPlace;
 use crate::field_shape::{FieldShape, Parameter};
+use crate::fields::{self, FieldReader, TextReader};
+use crate::json_fault::{self, JsonReader};
 use crate::path_input::{self, PathInput};
 use crate::path_shape::PathShape;
 use crate::utoipa_schema::to_json;
@@ -20,16 +22,14 @@ use crate::{body_check, bound_check, field_check, field_constraints};
 /// The type of an element of a path that is read as a tuple.
 pub(crate) struct PathElement {
     schema: fn(&mut OperationDescription) -> Value,
-    check: fn(&Parameter) -> Result<(), String>,
-    bounds: fn(&Parameter, &Map<String, Value>) -> IntegerBounds,
+    reader: TextReader,
 }
 
 impl PathElement {
     pub(crate) fn of<T: RequestData>() -> Self {
         Self {
             schema: |description| description.parameter_schema::<T>(TypeFault::Path),
-            check: field_check::check_text::<T>,
-            bounds: bound_check::of_text::<T>,
+            reader: fields::text_reader::<T>(),
         }
     }
 }
@@ -43,10 +43,11 @@ impl OperationDescription {
             let mut fields = path_input::fields(shape, &schema, &self.schemas)?;
             match (shape, fields.parameters.as_mut_slice()) {
                 (PathShape::InOrder(_), [only]) => {
-                    field_check::check_text::<T>(only)?;
-                    only.bounds = bound_check::of_text::<T>(only, &self.schemas);
+                    let reader = fields::text_reader::<T>();
+                    field_check::check_text(only, reader)?;
+                    only.bounds = bound_check::of_text(only, &self.schemas, reader);
                 }
-                (PathShape::Named(_), _) => self.check_fields::<T>(&mut fields)?,
+                (PathShape::Named(_), _) => self.check_fields(&mut fields, fields::reader::<T>())?,
                 (_, parameters) => parameters.iter().try_for_each(field_check::check_flat)?,
             }
             Ok(fields)
@@ -59,8 +60,8 @@ impl OperationDescription {
         let parameters = elements.iter().enumerate().map(|(index, element)| {
             let schema = (element.schema)(self);
             let mut parameter = Parameter::new(&(index + 1).to_string(), schema, &self.schemas);
-            (element.check)(&parameter)?;
-            parameter.bounds = (element.bounds)(&parameter, &self.schemas);
+            field_check::check_text(&parameter, element.reader)?;
+            parameter.bounds = bound_check::of_text(&parameter, &self.schemas, element.reader);
             Ok(parameter)
         });
         let fields = parameters.collect::<Result<_, _>>().map(|parameters| FieldShape {
@@ -70,10 +71,10 @@ impl OperationDescription {
         self.add_path::<I>(PathShape::of::<T>(), fields, &Value::Null);
     }
 
-    /// Compares the fields with those that `T` reads.
-    fn check_fields<T: DeserializeOwned>(&self, shape: &mut FieldShape) -> Result<(), String> {
-        field_check::check::<T>(shape)?;
-        let bounds = |parameter| bound_check::of_field::<T>(parameter, shape, &self.schemas);
+    /// Compares the fields with those that a type reads.
+    fn check_fields(&self, shape: &mut FieldShape, reader: FieldReader) -> Result<(), String> {
+        field_check::check(shape, reader)?;
+        let bounds = |parameter| bound_check::of_field(parameter, shape, &self.schemas, reader);
         let bounds: Vec<_> = shape.parameters.iter().map(bounds).collect();
         for (parameter, bounds) in shape.parameters.iter_mut().zip(bounds) {
             parameter.bounds = bounds;
@@ -100,7 +101,10 @@ impl OperationDescription {
     /// Returns the schema of the type of a parameter, with each primitive type written out.
     pub(super) fn parameter_schema<T: ToSchema>(&mut self, to_fault: impl FnOnce(String) -> TypeFault) -> Value {
         self.add_referenced::<T>();
-        let mut schema = to_json(&T::schema());
+        self.written_out(to_json(&T::schema()), to_fault)
+    }
+
+    fn written_out(&mut self, mut schema: Value, to_fault: impl FnOnce(String) -> TypeFault) -> Value {
         if let Err(name) = component::inline_primitives(&mut schema, &|name| self.schemas.contains_key(name)) {
             let reason = format!("it refers to schema `{name}`, which no type declares");
             self.note(to_fault(reason));
@@ -110,14 +114,19 @@ impl OperationDescription {
 
     /// Adds each field of the structure as one parameter.
     pub(crate) fn fields<I: 'static, T: ToSchema + DeserializeOwned>(&mut self, place: FieldPlace) {
-        let schema = self.parameter_schema::<T>(|reason| TypeFault::Fields(place, reason));
+        self.add_referenced::<T>();
+        self.add_fields(place, TypeId::of::<I>(), to_json(&T::schema()), fields::reader::<T>());
+    }
+
+    fn add_fields(&mut self, place: FieldPlace, input: TypeId, schema: Value, reader: FieldReader) {
+        let schema = self.written_out(schema, |reason| TypeFault::Fields(place, reason));
         let shape = FieldShape::of(&schema, &self.schemas);
         let mut shape = shape.unwrap_or_else(|| {
             self.note(TypeFault::Fields(place, "its type is not a structure".to_owned()));
             FieldShape::default()
         });
         let checked = self
-            .check_fields::<T>(&mut shape)
+            .check_fields(&mut shape, reader)
             .and_then(|()| field_check::check_names(&shape, place));
         let checked = checked.and_then(|()| field_constraints::compile(&mut shape, &schema, &self.schemas));
         if let Err(reason) = checked {
@@ -130,10 +139,10 @@ impl OperationDescription {
                 .for_each(|parameter| parameter.required = false);
         }
         self.inputs.push(FieldInput {
-            input: TypeId::of::<I>(),
+            input,
             place,
             shape,
-            refuses: field_check::refuses::<T>,
+            reader: Some(reader),
         });
     }
 
@@ -155,25 +164,33 @@ impl OperationDescription {
     /// Adds a body of JSON, which the input `I` reads.
     pub(crate) fn json_body<I: 'static, T: ToSchema + DeserializeOwned>(&mut self) {
         let schema = self.reference::<T>();
-        let whole = to_json(&T::schema());
-        let checked = body_check::check::<T>(&whole, &self.schemas);
+        self.add_json_body(
+            TypeId::of::<I>(),
+            &schema,
+            &to_json(&T::schema()),
+            json_fault::reader::<T>(),
+        );
+    }
+
+    fn add_json_body(&mut self, input: TypeId, schema: &Value, whole: &Value, reader: JsonReader) {
+        let checked = body_check::check(whole, &self.schemas, reader);
         let compile = || {
-            let bounds = bound_check::of_body::<T>(&whole, &self.schemas);
-            Constraints::of(&whole, &self.schemas, bounds)
+            let bounds = bound_check::of_body(whole, &self.schemas, reader);
+            Constraints::of(whole, &self.schemas, bounds)
         };
         match checked.and_then(|()| compile()) {
             Ok(None) => {}
             Ok(constraints) => self.inputs.push(FieldInput {
-                input: TypeId::of::<I>(),
+                input,
                 place: FieldPlace::Form,
                 shape: FieldShape {
                     whole_constraints: constraints,
                     ..FieldShape::default()
                 },
-                refuses: |_, _| false,
+                reader: None,
             }),
             Err(reason) => self.note(TypeFault::Body(reason)),
         }
-        self.request_body("application/json", &schema);
+        self.request_body("application/json", schema);
     }
 }

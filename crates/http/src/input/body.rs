@@ -4,13 +4,11 @@ use std::any::TypeId;
 
 use bytes::Bytes;
 use scopegate_gate::{InputError, InvalidInput};
-use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::answer::Json;
 use crate::body;
 use crate::body_stream::BodyStream;
-use crate::constraints::Constraints;
 use crate::data::RequestData;
 use crate::description::OperationDescription;
 use crate::input::declaration::{Input, StreamedBody, WholeBody};
@@ -45,11 +43,13 @@ impl<T: RequestData> Input for Json<T> {
     type Reads = WholeBody;
 
     fn read(parts: &mut RequestParts<'_>) -> Result<Self, InputError> {
-        let read = body::read_json(parts.headers(), parts.body());
-        let shape = parts.shape(TypeId::of::<Self>());
-        match shape.and_then(|shape| shape.whole_constraints.as_ref()) {
-            None => read.map(Self),
-            Some(constraints) => enforce(constraints, parts.body(), read).map(Self),
+        body::check_json(parts.headers(), parts.body())?;
+        match body::parse_json(parts.body()) {
+            Ok(value) => match enforce(parts, TypeId::of::<Self>(), None)? {
+                None => Ok(Self(value)),
+                Some(known) => body::parse_json(known.as_bytes()).map(Self),
+            },
+            Err(error) => Err(with_broken(parts, TypeId::of::<Self>(), error)),
         }
     }
 
@@ -62,35 +62,44 @@ impl<T: RequestData> Input for Json<T> {
     }
 }
 
-/// Adds the errors of constraints to the result of reading a body. A value that the document does
-/// not name, such as one of an alias, is not read.
-fn enforce<T: DeserializeOwned>(
-    constraints: &Constraints,
-    sent: &[u8],
-    read: Result<T, InputError>,
-) -> Result<T, InputError> {
-    let mut faults = match &read {
-        Ok(_) => Vec::new(),
-        Err(InputError::Invalid(fault)) => vec![fault.clone()],
-        Err(_) => return read,
+/// Compares the body with the constraints of an input, next to the error of its type. Returns the
+/// body to read instead, if it has a value that the document does not name, such as one of an
+/// alias.
+///
+/// # Errors
+///
+/// All errors of the body.
+fn enforce(
+    parts: &RequestParts<'_>,
+    input: TypeId,
+    fault: Option<&InvalidInput>,
+) -> Result<Option<String>, InputError> {
+    let shape = parts.shape(input);
+    let Some(constraints) = shape.and_then(|shape| shape.whole_constraints.as_ref()) else {
+        return fault.map_or(Ok(None), |fault| Err(fault.clone().into()));
     };
-    let Ok(value) = serde_json::from_slice(sent) else {
+    let Ok(value) = serde_json::from_slice(parts.body()) else {
         // The type ignores a part of the body that is not JSON, so nothing can be compared.
-        return read.and(Err(InvalidInput::new(
-            "json_invalid",
-            "body",
-            None,
-            "JSON decode error",
-        )
-        .into()));
+        let unreadable = || InvalidInput::new("json_invalid", "body", None, "JSON decode error");
+        return Err(fault.cloned().unwrap_or_else(unreadable).into());
     };
-    faults.extend(constraints.check_body(&value, read.is_ok()));
-    if !faults.is_empty() {
-        return Err(InputError::Several(faults));
+    let mut faults: Vec<InvalidInput> = fault.cloned().into_iter().collect();
+    faults.extend(constraints.check_body(&value, fault.is_none()));
+    if faults.is_empty() {
+        Ok(constraints.without_unknown(parts.body()))
+    } else {
+        Err(InputError::Several(faults))
     }
-    match constraints.without_unknown(sent) {
-        Some(known) => body::parse_json(known.as_bytes()),
-        None => read,
+}
+
+/// Adds the errors of the constraints to the error of the type.
+fn with_broken(parts: &RequestParts<'_>, input: TypeId, error: InputError) -> InputError {
+    match error {
+        InputError::Invalid(fault) => match enforce(parts, input, Some(&fault)) {
+            Ok(_) => fault.into(),
+            Err(error) => error,
+        },
+        other => other,
     }
 }
 

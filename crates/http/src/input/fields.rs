@@ -2,7 +2,6 @@
 
 use std::any::TypeId;
 use std::borrow::Cow;
-use std::cell::Cell;
 use std::ops::Deref;
 
 use http::HeaderMap;
@@ -11,6 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::data::RequestData;
 use crate::description::OperationDescription;
+use crate::field_check;
 use crate::field_constraints;
 use crate::field_place::FieldPlace;
 use crate::field_shape::FieldShape;
@@ -138,7 +138,8 @@ impl<T: RequestData> Input for Query<T> {
 
     fn is_absent(parts: &RequestParts<'_>) -> bool {
         fields::parse(parts.query().as_bytes(), FieldPlace::Query).is_ok_and(|texts| {
-            has_none::<Self>(parts, &texts) && !refuses_unknown::<T>(&shape_of::<Self>(parts), &texts)
+            has_none::<Self>(parts, &texts)
+                && !field_check::refuses_unknown(&shape_of::<Self>(parts), &texts, fields::reader::<T>())
         })
     }
 
@@ -231,27 +232,36 @@ pub(super) fn read<I: 'static, T: DeserializeOwned>(
     place: FieldPlace,
 ) -> Result<T, InputError> {
     let shape = shape_of::<I>(parts);
-    let read = fields::read(texts, &shape, place);
-    let broken = field_constraints::check(texts, &shape, place, read.is_ok());
-    match read {
-        Ok(_) if !broken.is_empty() => Err(InputError::Several(broken)),
-        Ok(value) => match field_constraints::without_unknown(texts, &shape) {
+    match fields::read(texts, &shape, place) {
+        Ok(value) => match constrained(texts, &shape, place)? {
             None => Ok(value),
             Some(known) => fields::read(&known, &shape, place).map_err(InputError::Several),
         },
-        Err(faults) => Err(InputError::Several(field_constraints::with_broken(faults, broken))),
+        Err(faults) => {
+            let broken = field_constraints::check(texts, &shape, place, false);
+            Err(InputError::Several(field_constraints::with_broken(faults, broken)))
+        }
+    }
+}
+
+/// Compares values that a type reads with the constraints. Returns the values to read instead, if
+/// the type must not see all.
+fn constrained<'q>(
+    texts: &FieldValues<'q>,
+    shape: &FieldShape,
+    place: FieldPlace,
+) -> Result<Option<FieldValues<'q>>, InputError> {
+    let broken = field_constraints::check(texts, shape, place, true);
+    if broken.is_empty() {
+        Ok(field_constraints::without_unknown(texts, shape))
+    } else {
+        Err(InputError::Several(broken))
     }
 }
 
 fn has_none<I: 'static>(parts: &RequestParts<'_>, texts: &FieldValues<'_>) -> bool {
     let shape = shape_of::<I>(parts);
     shape.rest.is_none() && !texts.names().any(|name| shape.parameter(name).is_some())
-}
-
-/// Whether the type refuses a name that it does not know.
-fn refuses_unknown<T: DeserializeOwned>(shape: &FieldShape, texts: &FieldValues<'_>) -> bool {
-    let read = fields::read_texts::<T>(texts, shape, &Cell::new(false));
-    read.is_err_and(|fault| fault.kind == "extra_forbidden")
 }
 
 /// Returns the values of the headers that the shape names, under the names of its fields.
