@@ -13,8 +13,8 @@ use super::bearer_verifier::BearerTokens;
 /// Issues and verifies tokens for development, by the rules of production: RFC 9068, one issuer,
 /// one audience.
 ///
-/// The key of [`DevelopmentIssuer::new`] is only in memory, so its tokens are valid until the program
-/// ends. In production the tokens come from an authorization server.
+/// The key of [`DevelopmentIssuer::new`] is only in memory, so its tokens are valid until the
+/// program ends. In production the tokens come from an authorization server.
 ///
 /// ```
 /// use scopegate_gate::policy::{Guard, Operation};
