@@ -1,10 +1,11 @@
 //! Finds mistakes in a policy.
 
 mod collector;
-mod documented_errors;
+mod effects;
 mod finding;
 mod open_paths;
 mod openness;
+mod refusals;
 mod resources;
 mod schemes;
 mod scopes;
@@ -19,14 +20,15 @@ use std::collections::{HashMap, HashSet};
 
 use scopegate_policy::{
     Access, AssumedCredentials, AuthorizationServers, Ceiling, CeilingKind, DocumentFacts, LintRule, Method,
-    OperationTable, ResolvedOperation, Severity,
+    OperationTable, ResolvedOperation, SecurityOrigin, Severity,
 };
 
 pub use finding::{Finding, FindingSubject};
 
 use self::collector::Collector;
+use self::effects::Effects;
 use self::open_paths::{has_credential_in_path, is_login_step, is_probe, is_protocol_endpoint, is_user_info};
-use self::verbs::{changes, is_safe};
+use self::verbs::{is_query_endpoint, is_safe};
 
 /// Returns the findings about a table: first about the requirements of operations, in the order of
 /// declaration, then about schemes and scopes.
@@ -87,10 +89,12 @@ struct Linter<'p> {
 #[derive(Default)]
 struct OfTree {
     always: Vec<usize>,
-    /// Found for every method; the severity is higher if the operation changes something.
-    worse_if_changing: Vec<usize>,
-    /// The same, if a read has a scope that it could require.
-    worse_if_changing_or_named: Option<usize>,
+    /// Optional authentication. It is a finding if the operation changes something or refuses
+    /// callers.
+    optional: Option<usize>,
+    /// A token without a scope. It is a finding if the operation changes something, or a scope
+    /// names its resource.
+    token: Option<usize>,
     if_changing: Option<usize>,
     if_reading: Option<usize>,
 }
@@ -124,8 +128,9 @@ impl<'p> Linter<'p> {
         for finding in undeclared.chain(undeclared::scopes(self.table, self.facts)) {
             self.collector.add(finding);
         }
+        let effects = Effects::of(self.table, self.facts);
         let mut trees: HashMap<usize, OfTree> = HashMap::new();
-        for operation in self.table.operations() {
+        for (number, operation) in self.table.operations().iter().enumerate() {
             if operation.access() == Access::Deny && self.is_undefined(operation) {
                 continue;
             }
@@ -133,9 +138,9 @@ impl<'p> Linter<'p> {
                 let clients = &self.clients;
                 of_tree(&mut self.collector, operation, clients)
             });
-            let changes = changes(operation);
-            for number in &of_tree.always {
-                self.collector.affect(*number, operation);
+            let changes = effects.changes(operation);
+            for found in &of_tree.always {
+                self.collector.affect(*found, operation, changes);
             }
             // These operations have another credential, or need none.
             let template = operation.template();
@@ -143,27 +148,33 @@ impl<'p> Linter<'p> {
                 || has_credential_in_path(template)
                 || is_login_step(template)
                 || (!changes && (is_probe(template) || is_user_info(template)));
+            // An author who lists `{}` at a read or a submission means it: the response to a user
+            // differs.
+            let is_general = self.facts.security_origin(number) == SecurityOrigin::Inherited;
+            let is_meant = |_: &usize| is_general || (changes && operation.method() != Method::Post);
+            let of_optional = of_tree.optional.filter(is_meant);
             let is_named = |_: &usize| changes || scopes::is_resource_of_a_scope(operation);
-            let of_token = of_tree.worse_if_changing_or_named.filter(is_named);
-            let worse_if_changing = of_tree.worse_if_changing.iter().copied().chain(of_token);
-            for number in worse_if_changing.filter(|_| !has_own_rules) {
-                self.collector.affect(number, operation);
+            let of_token = of_tree.token.filter(is_named);
+            for found in of_optional.into_iter().chain(of_token).filter(|_| !has_own_rules) {
+                self.collector.affect(found, operation, changes);
                 if changes {
-                    self.collector.raise(number);
+                    self.collector.raise(found);
                 }
             }
             let if_changing = of_tree
                 .if_changing
-                .filter(|_| changes && !scopes::is_own_subscription(operation));
+                .filter(|_| changes && !is_query_endpoint(template) && !scopes::is_own_subscription(operation));
             // A `POST` with the name of a read may do more than the name states.
             let if_reading = of_tree.if_reading.filter(|_| is_safe(operation.method()));
-            for number in if_changing.into_iter().chain(if_reading) {
-                self.collector.affect(number, operation);
+            for found in if_changing.into_iter().chain(if_reading) {
+                self.collector.affect(found, operation, changes);
             }
         }
+        self.collector.remove_optional_reads();
         self.collector.remove_intended_keys(self.table);
         self.collector.remove_base_scopes(self.table);
-        let is_open = openness::report(self.table, self.facts, &mut self.collector);
+        self.collector.remove_single_lists(self.table);
+        let is_open = openness::report(self.table, self.facts, &effects, &mut self.collector);
         self.of_schemes(is_open);
         let of_checks = tree::overridden_checks(self.table).into_iter();
         for finding in of_checks.chain(resources::unchecked(self.table)) {
@@ -210,11 +221,9 @@ impl<'p> Linter<'p> {
                 continue;
             }
             if let Some(operations) = operations {
-                let is_alone = operations
-                    .iter()
-                    .any(|operation| schemes::is_enough(operation, declared.name(), &in_queries));
                 let found = schemes::weaknesses(declared).into_iter();
-                for finding in found.filter(|finding| is_alone || finding.rule() != LintRule::KeyInQuery) {
+                let of_key = schemes::key_in_query(self.table, declared, operations, &in_queries);
+                for finding in found.chain(of_key) {
                     let affects = |finding: Finding, operation: &&ResolvedOperation| finding.at_operation(operation);
                     self.collector.add(operations.iter().fold(finding, affects));
                 }
@@ -259,12 +268,10 @@ fn of_tree(collector: &mut Collector, operation: &ResolvedOperation, clients: &[
             .always
             .extend(idle.chain(keys).map(|finding| collector.add_for_operations(finding)));
         let token = scopes::token_without_scope(operation);
-        found.worse_if_changing_or_named = token.map(|finding| collector.add_for_operations(finding));
+        found.token = token.map(|finding| collector.add_for_operations(finding));
     }
     let optional = tree::optional(operation);
-    found
-        .worse_if_changing
-        .extend(optional.map(|finding| collector.add_for_operations(finding)));
+    found.optional = optional.map(|finding| collector.add_for_operations(finding));
     found.if_changing = scopes::weak_for_writing(operation).map(|finding| collector.add_for_operations(finding));
     if !is_and {
         found.if_reading = scopes::strong_for_reading(operation).map(|finding| collector.add_for_operations(finding));

@@ -6,6 +6,7 @@ mod counts;
 mod discovery;
 mod enforceable;
 mod error;
+mod evidence;
 mod expression;
 mod field_names;
 mod files;

@@ -1,6 +1,6 @@
 //! Statements of a document that the table of its operations does not contain.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use scopegate_domain::{SchemeName, ScopeToken};
 
@@ -38,6 +38,9 @@ pub struct DocumentFacts {
     servers: Vec<String>,
     origins: Vec<SecurityOrigin>,
     errors: Vec<DocumentedErrors>,
+    summaries: HashMap<usize, Box<str>>,
+    with_credential: HashSet<usize>,
+    description: Option<String>,
     undeclared: Vec<UndeclaredScope>,
     undefined: Vec<UndefinedScheme>,
     used_schemes: HashSet<String>,
@@ -98,6 +101,27 @@ impl DocumentFacts {
         self
     }
 
+    /// Sets the summary of the operation with this number in the table. Default: none.
+    #[must_use]
+    pub fn summary(mut self, operation: usize, text: impl Into<Box<str>>) -> Self {
+        self.summaries.insert(operation, text.into());
+        self
+    }
+
+    /// Records that a parameter of the operation with this number is named like a credential.
+    #[must_use]
+    pub fn credential_parameter(mut self, operation: usize) -> Self {
+        self.with_credential.insert(operation);
+        self
+    }
+
+    /// Sets the description of the interface. Default: none.
+    #[must_use]
+    pub fn described(mut self, text: impl Into<String>) -> Self {
+        self.description = Some(text.into());
+        self
+    }
+
     /// Records that a requirement names this scheme, even if the table lost it because nothing
     /// satisfies the requirement.
     #[must_use]
@@ -153,6 +177,24 @@ impl DocumentFacts {
     #[must_use]
     pub fn errors(&self) -> &[DocumentedErrors] {
         &self.errors
+    }
+
+    /// Returns the summary of the operation with this number.
+    #[must_use]
+    pub fn summary_of(&self, operation: usize) -> Option<&str> {
+        self.summaries.get(&operation).map(AsRef::as_ref)
+    }
+
+    /// Whether a parameter of the operation with this number is named like a credential.
+    #[must_use]
+    pub fn has_credential_parameter(&self, operation: usize) -> bool {
+        self.with_credential.contains(&operation)
+    }
+
+    /// The description of the interface.
+    #[must_use]
+    pub fn description(&self) -> Option<&str> {
+        self.description.as_deref()
     }
 
     /// Returns the scopes that requirements name and that their schemes do not declare.

@@ -15,6 +15,7 @@ pub struct DocumentedErrors {
     forbidden: bool,
     of_client: bool,
     of_server: bool,
+    unspecified: bool,
 }
 
 impl DocumentedErrors {
@@ -27,7 +28,10 @@ impl DocumentedErrors {
                 "401" => errors.unauthenticated = true,
                 "403" => errors.forbidden = true,
                 status if status.starts_with('4') => errors.of_client = true,
-                status => errors.of_server |= status.starts_with('5') || status == "default",
+                status => {
+                    errors.of_server |= status.starts_with('5');
+                    errors.unspecified |= status == "default";
+                }
             }
         }
         errors
@@ -51,9 +55,21 @@ impl DocumentedErrors {
         self.of_client
     }
 
-    /// Whether a status from 500 to 599, or `default`, is documented.
+    /// Whether a status from 500 to 599 is documented.
     #[must_use]
     pub const fn has_server_error(self) -> bool {
         self.of_server
+    }
+
+    /// Whether `default` is documented, which may be any error.
+    #[must_use]
+    pub const fn has_unspecified_error(self) -> bool {
+        self.unspecified
+    }
+
+    /// Whether status 401 or 403 is documented.
+    #[must_use]
+    pub const fn is_refusal(self) -> bool {
+        self.unauthenticated || self.forbidden
     }
 }

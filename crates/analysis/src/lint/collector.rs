@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use scopegate_domain::DeclaredScheme;
 use scopegate_policy::{Alternative, LintRule, OperationTable, ResolvedOperation};
 
 use super::Finding;
 use super::scopes::is_of_openid;
-use super::verbs::{changes, names_one_of};
-use super::words::are_for_writing_two;
+use super::verbs::names_one_of;
+use super::words::{are_for_writing_two, are_of_different_resources, names_one_object};
 
 /// Collects findings. Findings with the same rule and cause are merged.
 #[derive(Debug, Default)]
@@ -23,6 +24,8 @@ struct Collected {
     needs_operations: bool,
     /// An operation of the finding reads.
     has_reading: bool,
+    /// An operation of the finding changes something.
+    has_writing: bool,
 }
 
 impl Collector {
@@ -49,18 +52,20 @@ impl Collector {
                 finding,
                 needs_operations,
                 has_reading: false,
+                has_writing: false,
             }),
         }
         number
     }
 
     /// Adds an operation to a finding.
-    pub(super) fn affect(&mut self, number: usize, operation: &ResolvedOperation) {
+    pub(super) fn affect(&mut self, number: usize, operation: &ResolvedOperation, changes: bool) {
         if let Some(collected) = self.findings.get_mut(number)
             && !names_one_of(&collected.finding.together, operation.template())
-            && !(are_for_writing_two(&collected.finding.together) && changes(operation))
+            && !(are_for_writing_two(&collected.finding.together) && changes)
         {
-            collected.has_reading |= !changes(operation);
+            collected.has_reading |= !changes;
+            collected.has_writing |= changes;
             collected.finding.push(operation);
         }
     }
@@ -72,28 +77,43 @@ impl Collector {
         }
     }
 
-    /// Removes findings about a key that opens most operations with scopes, or one operation in
-    /// fifty. An interface does so on purpose if a key has all rights of its user, or exists for
-    /// one operation.
+    /// Removes findings about optional authentication of operations that all read.
+    pub(super) fn remove_optional_reads(&mut self) {
+        for collected in &mut self.findings {
+            if collected.finding.rule == LintRule::OptionalAuthentication && !collected.has_writing {
+                collected.finding.operations.clear();
+            }
+        }
+    }
+
+    /// Removes findings about a key that opens most operations with scopes, one operation in fifty,
+    /// or several that all read. An interface does so on purpose if a key has all rights of its
+    /// user, exists for one operation, or reads a part of the data.
     pub(super) fn remove_intended_keys(&mut self, table: &OperationTable) {
         const FEW: usize = 5;
+        const SEVERAL: usize = 3;
         let has_scopes = |operation: &&ResolvedOperation| {
             let mut alternatives = operation.alternatives().iter();
             alternatives.any(|alternative| !alternative.scope().is_empty())
         };
         let with_scopes = table.operations().iter().filter(has_scopes).count();
-        for Collected { finding, .. } in &mut self.findings {
+        for collected in &mut self.findings {
+            let reads = collected.has_reading && !collected.has_writing;
+            let finding = &mut collected.finding;
             let opened = finding.operations.len();
             let is_general = opened >= FEW && opened.saturating_mul(2) >= with_scopes;
             let is_for_one_purpose = opened.saturating_mul(50) <= with_scopes;
-            if finding.rule == LintRule::KeyOpensWithoutScope && (is_general || is_for_one_purpose) {
+            let is_for_reading = reads && opened >= SEVERAL;
+            let is_meant = is_general || is_for_one_purpose || is_for_reading;
+            if finding.rule == LintRule::KeyOpensWithoutScope && is_meant {
                 finding.operations.clear();
             }
         }
     }
 
     /// Removes findings about scopes that are required together if all but one of them are for
-    /// signing in, or are required by most operations. Such scopes are not treated as alternatives.
+    /// signing in, restrict a token to one object, or are required by most operations. Such scopes
+    /// are not treated as alternatives.
     pub(super) fn remove_base_scopes(&mut self, table: &OperationTable) {
         const FEW: usize = 5;
         let mut counts: HashMap<(&str, &str), usize> = HashMap::new();
@@ -111,12 +131,30 @@ impl Collector {
         }
         let is_base = |scheme: &str, scope: &str| {
             let count = counts.get(&(scheme, scope)).copied().unwrap_or_default();
-            is_of_openid(scope) || (count >= FEW && count.saturating_mul(2) > with_scopes)
+            is_of_openid(scope) || names_one_object(scope) || (count >= FEW && count.saturating_mul(2) > with_scopes)
         };
         for Collected { finding, .. } in &mut self.findings {
             let scheme = finding.scheme.as_deref().unwrap_or_default();
             let others = finding.together.iter().filter(|scope| !is_base(scheme, scope)).count();
             if !finding.together.is_empty() && others < 2 {
+                finding.operations.clear();
+            }
+        }
+    }
+
+    /// Removes findings about scopes that one operation alone requires together, if each is about
+    /// another resource. The operation uses all of them. A deprecated scope is no longer needed.
+    pub(super) fn remove_single_lists(&mut self, table: &OperationTable) {
+        let is_deprecated = |scheme: Option<&str>, scope: &str| {
+            let declared = scheme.and_then(|name| table.catalog().find(&name.parse().ok()?));
+            let scopes = declared.map(DeclaredScheme::scopes).unwrap_or_default();
+            let found = scopes.iter().find(|declared| declared.token().as_str() == scope);
+            found.is_some_and(|found| found.description().to_lowercase().contains("deprecated"))
+        };
+        for Collected { finding, .. } in &mut self.findings {
+            let scheme = finding.scheme.as_deref();
+            let is_old = finding.together.iter().any(|scope| is_deprecated(scheme, scope));
+            if finding.operations.len() == 1 && !is_old && are_of_different_resources(&finding.together) {
                 finding.operations.clear();
             }
         }

@@ -18,7 +18,7 @@ pub struct Finding {
     pub(super) scheme: Option<String>,
     /// The scopes of the finding, if they are required together.
     pub(super) together: Vec<String>,
-    /// Whether the finding is about a scope for reading and one for writing: both may be needed to
+    /// Whether the finding is about scopes for reading and for writing: both may be needed to
     /// write.
     pub(super) is_level_pair: bool,
     /// The findings that this one combines.

@@ -19,6 +19,7 @@ pub(super) fn is_protocol_endpoint(template: &str) -> bool {
     let template = template.split('#').next().unwrap_or(template).trim_end_matches('/');
     let (before, last) = template.rsplit_once('/').unwrap_or_default();
     ENDPOINTS.contains(&last) && before.split('/').any(is_protocol)
+        || last == "device" && before.ends_with("/authorize")
         || last == "authorize" && before.strip_prefix('/').is_some_and(is_version)
 }
 
@@ -105,6 +106,14 @@ pub(super) fn is_login_step(template: &str) -> bool {
     let segments = fixed_segments(template);
     let is_administration =
         |segment: &String| matches!(segment.as_str(), "admin" | "internal" | "management" | "private");
+    // The first administrator is created without a credential.
+    let is_set_up = matches!(segments.as_slice(), [only] if only == "setup")
+        || segments
+            .windows(2)
+            .any(|pair| matches!(pair, [auth, setup] if auth == "auth" && setup == "setup"));
+    if is_set_up {
+        return true;
+    }
     if segments.iter().any(is_administration) {
         return false;
     }
@@ -140,11 +149,16 @@ pub(super) fn is_login_step(template: &str) -> bool {
         "verification",
         "verify",
     ]) && has(&["account", "code", "email", "otp", "phone", "signup"]);
-    let ends_in_token = segments.last().is_some_and(|last| last == "token") && !template.contains('{');
+    let ends_in_token = segments.last().is_some_and(|last| last == "token") && !template.contains('{')
+        || segments.last().is_some_and(|last| {
+            matches!(
+                last.as_str(),
+                "accesstoken" | "authtoken" | "requesttoken" | "servicetoken"
+            )
+        });
     let is_token =
         ends_in_token || segments.as_slice() == ["tokens"] || (has(&["token", "tokens"]) && has(&["refresh"]));
-    let is_set_up = segments.as_slice() == ["setup"];
-    has(&LAST_LOGIN_WORDS) || is_set_up || is_password || is_proof || is_token
+    has(&LAST_LOGIN_WORDS) || is_password || is_proof || is_token
 }
 
 /// Whether the path is a probe of a service, its description, its first page or an example.

@@ -1,23 +1,30 @@
 //! Operations that any client may call.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use scopegate_policy::{
-    Access, DocumentFacts, LintRule, Method, OperationTable, ResolvedOperation, SecurityOrigin, Severity,
+    Access, DocumentFacts, DocumentedErrors, LintRule, Method, OperationTable, ResolvedOperation, SecurityOrigin,
+    Severity,
 };
 
 use super::collector::Collector;
-use super::documented_errors::never_refuses;
+use super::effects::Effects;
 use super::open_paths::{
     answers_challenge, has_credential_in_path, is_login_step, is_probe, is_protocol_endpoint, receives_signed_messages,
     receives_webhooks,
 };
+use super::refusals::{Refusals, mentions_credentials};
 use super::url::{is_endpoint, is_local, is_loopback_url};
-use super::verbs::{changes, is_safe};
+use super::verbs::{asks_about_permission, is_safe};
 use super::{Finding, FindingSubject};
 
 /// Reports public operations. Returns whether nothing in the policy requires a credential.
-pub(super) fn report(table: &OperationTable, facts: &DocumentFacts, collector: &mut Collector) -> bool {
+pub(super) fn report(
+    table: &OperationTable,
+    facts: &DocumentFacts,
+    effects: &Effects<'_>,
+    collector: &mut Collector,
+) -> bool {
     let endpoints = endpoints(table);
     let is_own_endpoint = |operation: &ResolvedOperation| {
         let template = operation.template();
@@ -34,52 +41,87 @@ pub(super) fn report(table: &OperationTable, facts: &DocumentFacts, collector: &
             || answers_challenge(operation)
             || endpoints.iter().any(|url| is_endpoint(url, facts.servers(), template))
     };
+    let errors = |number: usize| facts.errors().get(number).copied().unwrap_or_default();
     let numbered = table.operations().iter().enumerate();
+    let refusals = Refusals::of(table, facts);
     let public: Vec<Public<'_>> = numbered
         .filter(|(_, operation)| is_public(operation) && !is_own_endpoint(operation))
         .map(|(number, operation)| Public {
             operation,
             origin: facts.security_origin(number),
-            requires_credential: facts.requires_credential(number),
+            errors: errors(number),
+            requires_credential: refusals.is_at(number),
+            changes: effects.changes(operation),
         })
         .collect();
     if public.is_empty() {
         return false;
     }
     if table.operations().iter().all(is_public) {
-        // A server on the same machine or network may be protected by its environment.
-        let asks = facts
-            .errors()
-            .iter()
-            .any(|errors| errors.is_unauthenticated() || errors.is_forbidden());
-        let is_here = |url: &String| is_local(url) || (is_loopback_url(url) && !asks);
-        let is_local = !facts.servers().is_empty() && facts.servers().iter().all(is_here);
-        let changes = public.iter().any(|public| changes(public.operation));
-        let is_meant = is_local || never_refuses(facts.errors(), changes);
-        if !(is_meant && table.catalog().schemes().is_empty()) {
+        if !is_open_on_purpose(table, facts, &public) {
             collector.add(no_security(table, &public));
         }
         return true;
     }
-    let protected = protected_resources(table);
+    let protected = protected_resources(table, effects);
     // If protected operations document the refusal, an operation that does not is probably intended
     // to be public.
     let documents_refusals = {
         let numbered = table.operations().iter().enumerate();
         let protected = numbered.filter(|(_, operation)| !is_public(operation));
-        let (with, without): (Vec<_>, Vec<_>) = protected.partition(|(number, _)| facts.requires_credential(*number));
-        with.len() > without.len()
+        let (with, without): (Vec<_>, Vec<_>) = protected.partition(|(number, _)| errors(*number).is_refusal());
+        with.len() * 3 >= without.len() && !with.is_empty()
     };
-    // A framework that adds the response everywhere shows nothing about one operation.
-    let mut numbers = 0..table.operations().len();
-    let is_everywhere = numbers.all(|number| facts.requires_credential(number));
-    for mut operation in public {
-        operation.requires_credential &= !is_everywhere;
-        if let Some(finding) = about(operation, &protected, documents_refusals) {
+    // A read next to a change without a requirement has the same cause.
+    let open_changes: HashSet<&str> = public
+        .iter()
+        .filter(|public| public.changes && public.origin == SecurityOrigin::Absent)
+        .map(|public| resource(public.operation.template()))
+        .collect();
+    for operation in public {
+        let is_read_for_all = documents_refusals
+            && !operation.changes
+            && !operation.errors.is_refusal()
+            && !open_changes.contains(resource(operation.operation.template()));
+        if let Some(finding) = about(operation, &protected, is_read_for_all) {
             collector.add(finding);
         }
     }
     false
+}
+
+/// Whether an interface that requires no credential is so on purpose. Declared schemes show the
+/// opposite.
+fn is_open_on_purpose(table: &OperationTable, facts: &DocumentFacts, public: &[Public<'_>]) -> bool {
+    if !table.catalog().schemes().is_empty() {
+        return false;
+    }
+    // A server on the same machine or network may be protected by its environment.
+    let refuses = public.iter().any(Public::is_refused);
+    let is_here = |url: &String| is_local(url) || (is_loopback_url(url) && !refuses);
+    if !facts.servers().is_empty() && facts.servers().iter().all(is_here) {
+        return true;
+    }
+    if mentions_credentials(table, facts) {
+        return false;
+    }
+    let changes = public.iter().any(|public| public.changes);
+    // Data that every client may read need no scheme.
+    let is_data = !changes && !refuses;
+    is_data || never_refuses(public, changes)
+}
+
+/// Whether most operations document errors, and hardly one documents a refusal: no caller must
+/// present a credential.
+fn never_refuses(public: &[Public<'_>], changes: bool) -> bool {
+    // Generators add `default` to every operation. It shows nothing about one that changes
+    // something.
+    let with_errors = public.iter().filter(|Public { errors, .. }| {
+        let has_errors = errors.has_other_client_error() || errors.has_server_error();
+        has_errors || (!changes && errors.has_unspecified_error())
+    });
+    let refusing = public.iter().filter(|public| public.is_refused());
+    with_errors.count() * 2 > public.len() && refusing.count() * 10 < public.len()
 }
 
 fn is_public(operation: &ResolvedOperation) -> bool {
@@ -91,8 +133,17 @@ fn is_public(operation: &ResolvedOperation) -> bool {
 struct Public<'t> {
     operation: &'t ResolvedOperation,
     origin: SecurityOrigin,
-    /// The operation documents status 401, although it requires no credential.
+    errors: DocumentedErrors,
+    /// It documents status 401, other than all operations.
     requires_credential: bool,
+    changes: bool,
+}
+
+impl Public<'_> {
+    /// Whether the operation refuses callers, other than as its answer.
+    fn is_refused(&self) -> bool {
+        self.errors.is_refusal() && !asks_about_permission(self.operation.template())
+    }
 }
 
 /// The document's endpoints for tokens and authorization: their callers have no token yet.
@@ -106,10 +157,10 @@ fn endpoints(table: &OperationTable) -> Vec<&str> {
 fn no_security(table: &OperationTable, public: &[Public<'_>]) -> Finding {
     let has_schemes = !table.catalog().schemes().is_empty();
     let is_stated = public.iter().all(|public| public.origin != SecurityOrigin::Absent);
-    let asks = public.iter().any(|public| public.requires_credential);
-    let changes = public.iter().any(|public| changes(public.operation));
+    let asks = public.iter().any(|public| public.errors.is_unauthenticated());
+    let changes = public.iter().any(|public| public.changes);
     // Data that every caller may read need no scheme.
-    let is_meant = !asks && (is_stated || (!has_schemes && !changes));
+    let is_meant = !asks && is_stated;
     let message = if has_schemes {
         "schemes are declared and no operation requires one, so any client may call everything; require a scheme in the \
          document's or the operations' `security`"
@@ -138,12 +189,12 @@ struct Protected {
     reading: bool,
 }
 
-fn protected_resources(table: &OperationTable) -> HashMap<&str, Protected> {
+fn protected_resources<'t>(table: &'t OperationTable, effects: &Effects<'_>) -> HashMap<&'t str, Protected> {
     let mut resources: HashMap<&str, Protected> = HashMap::new();
     for operation in table.operations().iter().filter(|operation| !is_public(operation)) {
         let protected = resources.entry(resource(operation.template())).or_default();
         protected.any = true;
-        protected.reading |= !changes(operation);
+        protected.reading |= !effects.changes(operation);
     }
     resources
 }
@@ -164,20 +215,21 @@ fn resource(template: &str) -> &str {
     rest
 }
 
-fn about(public: Public<'_>, resources: &HashMap<&str, Protected>, documents_refusals: bool) -> Option<Finding> {
+fn about(public: Public<'_>, resources: &HashMap<&str, Protected>, is_read_for_all: bool) -> Option<Finding> {
     let Public {
         operation,
         origin,
         requires_credential,
+        changes,
+        ..
     } = public;
     let protected = resources
         .get(resource(operation.template()))
         .copied()
         .unwrap_or_default();
     let is_absent = origin == SecurityOrigin::Absent;
-    let changes = changes(operation);
     let finding = |rule, cause: &str, message: &str| Finding::new(rule, message).caused_by(cause);
-    let finding = if is_absent && protected.any {
+    let finding = if is_absent && protected.any && !is_read_for_all {
         finding(
             LintRule::PublicAmongProtected,
             "absent",
@@ -191,7 +243,7 @@ fn about(public: Public<'_>, resources: &HashMap<&str, Protected>, documents_ref
             "any client may change the resource without a credential, and reading it requires one; require a credential here, \
              too",
         )
-    } else if is_absent && (changes || requires_credential || !documents_refusals) {
+    } else if is_absent && !is_read_for_all {
         finding(
             LintRule::UnprotectedOperation,
             "absent",

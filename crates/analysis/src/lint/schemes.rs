@@ -1,6 +1,6 @@
 //! The use of schemes, and their weaknesses.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use scopegate_domain::{ApiKeyLocation, DeclaredScheme, OAuthFlow, OAuthFlows, SchemeName, SecurityScheme};
 use scopegate_policy::{Alternative, LintRule, OperationTable, ResolvedOperation, Severity};
@@ -48,16 +48,6 @@ pub(super) fn weaknesses(declared: &DeclaredScheme) -> Vec<Finding> {
     let name = declared.name();
     let mut findings = Vec::new();
     match declared.scheme() {
-        SecurityScheme::ApiKey {
-            location: ApiKeyLocation::Query,
-            name: parameter,
-        } => {
-            let message = format!(
-                "scheme `{name}` takes its key from the query parameter `{parameter}`, so logs, histories and `Referer` headers \
-                 contain it; take it from a header"
-            );
-            findings.push(of_scheme(LintRule::KeyInQuery, declared, message));
-        }
         SecurityScheme::OAuth2(flows) if flows.implicit.is_some() => {
             let message = format!(
                 "scheme `{name}` offers the implicit flow, which puts tokens into URLs (RFC 9700, section 2.1.2); offer the \
@@ -101,14 +91,45 @@ pub(super) fn in_queries(table: &OperationTable) -> HashSet<&SchemeName> {
     schemes.filter(is_in_query).map(DeclaredScheme::name).collect()
 }
 
-/// Whether the key suffices in some alternative, alone or with others in the query. Together with
-/// another credential it only identifies an application.
-pub(super) fn is_enough(operation: &ResolvedOperation, name: &SchemeName, in_queries: &HashSet<&SchemeName>) -> bool {
-    let mut alternatives = operation.alternatives().iter();
-    alternatives.any(|alternative| {
-        let mut names = alternative.schemes().iter().map(|(name, _)| name);
-        names.clone().any(|other| other == name) && names.all(|name| in_queries.contains(name))
-    })
+/// Reports a key in the query that suffices in some alternative, alone or with others in the query.
+/// Together with another credential it only identifies an application. Keys that are always
+/// required together are one finding.
+pub(super) fn key_in_query(
+    table: &OperationTable,
+    declared: &DeclaredScheme,
+    operations: &[&ResolvedOperation],
+    in_queries: &HashSet<&SchemeName>,
+) -> Option<Finding> {
+    let name = declared.name();
+    let alternatives = operations.iter().flat_map(|operation| operation.alternatives());
+    let sufficient = alternatives.filter_map(|alternative| {
+        let names: BTreeSet<&SchemeName> = alternative.schemes().iter().map(|(name, _)| name).collect();
+        (names.contains(name) && names.iter().all(|name| in_queries.contains(name))).then_some(names)
+    });
+    let always = sufficient.reduce(|one, other| &one & &other)?;
+    if always.first() != Some(&name) {
+        return None;
+    }
+    let parameters = always
+        .iter()
+        .filter_map(|name| match table.catalog().find(name)?.scheme() {
+            SecurityScheme::ApiKey { name, .. } => Some(name.as_str()),
+            _ => None,
+        });
+    let parameters: Vec<&str> = parameters.collect();
+    let message = match parameters.as_slice() {
+        [parameter] => format!(
+            "scheme `{name}` takes its key from the query parameter `{parameter}`, so logs, histories and `Referer` headers \
+             contain it; take it from a header"
+        ),
+        _ => format!(
+            "schemes {} take their keys from the query parameters {}, so logs, histories and `Referer` headers contain \
+             them; take them from headers",
+            listed(&always.iter().collect::<Vec<_>>(), "and"),
+            listed(&parameters, "and"),
+        ),
+    };
+    Some(of_scheme(LintRule::KeyInQuery, declared, message))
 }
 
 /// Reports servers without TLS. A document may describe a server behind a proxy, so this is a

@@ -1,6 +1,6 @@
 //! Scopes that open nothing, tokens that need none, and scopes that do not fit the method.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use scopegate_domain::{DeclaredScheme, DeclaredScope, SchemeName, ScopeToken};
 use scopegate_policy::{
@@ -8,16 +8,20 @@ use scopegate_policy::{
     ResolvedOperation, Rule, ServerScope, Severity,
 };
 
-use super::words::{Level, enumerated, family, listed, sounds_like_reading, sounds_like_writing, words};
+use super::words::{
+    Level, enumerated, family, listed, means_everything, sounds_like_reading, sounds_like_writing, words,
+};
 use super::{Finding, FindingSubject, verbs};
 
 /// The scopes that a client requests to sign a user in, or to get a refresh token. No operation has
-/// to require them. Some servers use `offline` for `offline_access`.
+/// to require them. Some servers use `offline` for `offline_access`, and
+/// `groups` for the claim of that name.
 ///
 /// They are specified in OpenID Connect Core, sections 3.1.2.1, 5.4 and 11, and in OpenID Connect
 /// Native SSO, section 3.
-const OF_OPENID: [&str; 8] = [
+const OF_OPENID: [&str; 9] = [
     "device_sso",
+    "groups",
     "openid",
     "profile",
     "email",
@@ -94,6 +98,17 @@ pub(super) fn unused(
     let is_used = |token: &ScopeToken| asked_for.contains(table.fact_table(), place, token);
     let looked_at = declared.scopes().iter().map(DeclaredScope::token);
     let looked_at: Vec<&ScopeToken> = looked_at.filter(|token| !is_of_openid(token.as_str())).collect();
+    // A scope with all rights opens every operation, without a requirement that names it.
+    let is_only = looked_at.len() == 1;
+    let looked_at: Vec<&ScopeToken> = looked_at
+        .into_iter()
+        .filter(|token| is_only || !means_everything(token.as_str()))
+        .collect();
+    let known = known_subjects(table, &looked_at, is_used);
+    let is_about_more = |token: &ScopeToken| {
+        let mut subjects = verbs::subjects(token.as_str()).into_iter();
+        looked_at.len() > MANY + 1 && !subjects.all(|word| known.contains(&word))
+    };
     let is_unused = |token: &&&ScopeToken| !is_used(token) && !is_suggested(place, token.as_str());
     let unused: Vec<&ScopeToken> = looked_at.iter().filter(is_unused).copied().collect();
     let name = declared.name();
@@ -123,9 +138,11 @@ pub(super) fn unused(
         return vec![of_whole_scheme(name, message).combining(parts())];
     }
     // A list that several documents share.
-    if unused.len() > 2 * MANY && unused.len() * 2 > looked_at.len() {
+    if unused.len() >= 2 * MANY || (unused.len() > MANY && unused.len() * 2 > looked_at.len()) {
         return Vec::new();
     }
+    let unused: Vec<&ScopeToken> = unused.into_iter().filter(|token| !is_about_more(token)).collect();
+    let parts = || unused.iter().map(|token| finding(token));
     if unused.len() > MANY {
         let (first, others) = unused.split_at(MANY);
         let message = format!(
@@ -138,6 +155,32 @@ pub(super) fn unused(
         return vec![of_whole_scheme(name, message).combining(parts())];
     }
     parts().collect()
+}
+
+/// Returns the subjects of the paths, of the scopes in use, and those that most scopes have. A
+/// scope of a long list with another subject is for another document of the provider.
+fn known_subjects(
+    table: &OperationTable,
+    scopes: &[&ScopeToken],
+    is_used: impl Fn(&ScopeToken) -> bool,
+) -> HashSet<String> {
+    let paths = table.operations().iter();
+    let mut known: HashSet<String> = paths
+        .flat_map(|operation| verbs::path_subjects(operation.template()))
+        .collect();
+    let mut counts: HashMap<String, usize> = HashMap::new();
+    for scope in scopes {
+        let subjects: HashSet<String> = verbs::subjects(scope.as_str()).into_iter().collect();
+        for subject in subjects {
+            *counts.entry(subject.clone()).or_default() += 1;
+            if is_used(scope) {
+                known.insert(subject);
+            }
+        }
+    }
+    let common = counts.into_iter().filter(|(_, count)| count * 2 > scopes.len());
+    known.extend(common.map(|(subject, _)| subject));
+    known
 }
 
 fn of_whole_scheme(name: &SchemeName, message: String) -> Finding {
@@ -196,6 +239,9 @@ pub(super) fn token_without_scope(operation: &ResolvedOperation) -> Option<Findi
     let fact_table = operation.fact_table();
     let mut alternatives = operation.requirement().alternatives().iter();
     let schemes = alternatives.find_map(|set| scopeless(fact_table, set))?;
+    if schemes.iter().all(|name| has_no_scope_of_a_part(fact_table, name)) {
+        return None;
+    }
     let of_scheme = listed(&schemes, "or");
     let message = format!(
         "any token of {of_scheme} is enough, with any scopes; if that is not intended, require one of the scopes that \
@@ -208,11 +254,23 @@ pub(super) fn token_without_scope(operation: &ResolvedOperation) -> Option<Findi
     })
 }
 
+/// Whether requiring a scope of a scheme would separate nothing: its only scope means all rights,
+/// or all are for signing in.
+fn has_no_scope_of_a_part(fact_table: &FactTable, name: &SchemeName) -> bool {
+    let scopes = fact_table.facts().iter().filter_map(|fact| match fact {
+        Fact::Scope { scheme, token } if scheme == name => Some(token.as_str()),
+        _ => None,
+    });
+    let scopes: Vec<&str> = scopes.filter(|scope| !is_of_openid(scope)).collect();
+    scopes.is_empty() || matches!(scopes.as_slice(), [only] if means_everything(only))
+}
+
 /// Whether the path names the resource of a declared scope, so that the operation could require it.
 pub(super) fn is_resource_of_a_scope(operation: &ResolvedOperation) -> bool {
     let facts = operation.fact_table().facts().iter();
-    let mut scopes = facts.filter_map(Fact::scope_token);
-    scopes.any(|scope| verbs::names_resource(scope.as_str(), operation.template()))
+    let scopes = facts.filter_map(Fact::scope_token).map(ScopeToken::as_str);
+    let mut for_reading = scopes.filter(|scope| family(scope).is_none_or(|(_, level)| level == Level::Read));
+    for_reading.any(|scope| verbs::names_resource(scope, operation.template()))
 }
 
 /// The schemes whose tokens suffice without a scope.
@@ -285,17 +343,13 @@ pub(super) fn strong_for_reading(operation: &ResolvedOperation) -> Option<Findin
     let mut listed_names = names.clone();
     listed_names.dedup();
     let listed = listed(&listed_names, "or");
-    let finding = |remedy: String| {
-        let message =
-            format!("the operation reads, and only {listed} opens it, which sounds like permission to write; {remedy}");
-        Finding::new(LintRule::ReadNeedsWrite, message)
-            .caused_by(listed.clone())
-            .of_scheme(scheme.as_str())
-    };
-    Some(match reading_counterpart(operation.fact_table(), scheme, scope) {
-        Some(reading) => finding(format!("let `{reading}` open it")),
-        None => finding("declare a scope for reading".to_owned()).at_most(Severity::Info),
-    })
+    // Without a scope for reading, the author has only this one.
+    let reading = reading_counterpart(operation.fact_table(), scheme, scope)?;
+    let message = format!(
+        "the operation reads, and only {listed} opens it, which sounds like permission to write; let `{reading}` open it"
+    );
+    let finding = Finding::new(LintRule::ReadNeedsWrite, message).caused_by(listed);
+    Some(finding.of_scheme(scheme.as_str()))
 }
 
 /// Returns the scope of the same scheme that differs only in its level, and reads.

@@ -52,7 +52,10 @@ pub(super) fn is_insecure(url: &str) -> bool {
     let Parts { scheme, host, .. } = parts(url);
     let is_plain =
         scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("ws"));
-    is_plain && host.is_some_and(|host| !host.is_empty() && !is_loopback(host))
+    is_plain
+        && host.is_some_and(|host| {
+            !host.is_empty() && !is_whole_variable(host) && !is_for_tests(host) && !is_loopback(host)
+        })
 }
 
 /// Whether the URL stays in the local network: a socket of the same machine, or a name without a
@@ -67,6 +70,19 @@ pub(super) fn is_local(url: &str) -> bool {
 /// Whether the URL leads to the same machine.
 pub(super) fn is_loopback_url(url: &str) -> bool {
     parts(url).host.is_some_and(is_loopback)
+}
+
+/// Whether the host is one variable, so that it may be any.
+fn is_whole_variable(host: &str) -> bool {
+    host.starts_with('{') && host.find('}') == host.len().checked_sub(1)
+}
+
+/// Whether the name exists only on the local link or in tests (RFC 6762, section 3; RFC 6761,
+/// sections 6.2 and 6.4).
+fn is_for_tests(host: &str) -> bool {
+    let host = host.to_ascii_lowercase();
+    let last = host.trim_end_matches('.').rsplit('.').next();
+    host.contains('.') && last.is_some_and(|last| matches!(last, "invalid" | "local" | "test"))
 }
 
 /// Whether only the resolver of the local network completes the name: `http://gateway/`.
@@ -164,6 +180,9 @@ mod tests {
             "http://[::1]:8000/",
             "//id.example/token",
             "not a url",
+            "http://{host}/v1",
+            "http://lamps.local",
+            "http://lamps.test:8080/",
         ] {
             assert!(!is_insecure(url), "{url}");
         }

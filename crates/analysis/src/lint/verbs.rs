@@ -5,7 +5,7 @@ use scopegate_policy::{Method, ResolvedOperation};
 use super::words::{Level, words};
 
 /// Verbs of operations that read, with any method.
-const READING_VERBS: [&str; 66] = [
+const READING_VERBS: [&str; 71] = [
     "aggregate",
     "analyze",
     "assess",
@@ -16,12 +16,15 @@ const READING_VERBS: [&str; 66] = [
     "browse",
     "calculate",
     "check",
+    "classify",
     "compare",
     "compute",
     "count",
     "counts",
     "describe",
     "detect",
+    "determine",
+    "discover",
     "diff",
     "download",
     "estimate",
@@ -30,6 +33,7 @@ const READING_VERBS: [&str; 66] = [
     "explain",
     "explore",
     "export",
+    "extract",
     "fetch",
     "filter",
     "find",
@@ -50,6 +54,7 @@ const READING_VERBS: [&str; 66] = [
     "recommend",
     "render",
     "resolve",
+    "retrieval",
     "retrieve",
     "search",
     "searches",
@@ -96,6 +101,60 @@ pub(super) fn changes(operation: &ResolvedOperation) -> bool {
     let is_report = matches!(method, Method::Post | Method::Delete) && is_report_path(operation.template());
     let reads = is_safe(method) || is_report || (method == Method::Post && reads_by_name(operation));
     !reads
+}
+
+/// Whether the requests at this path are queries or changes, by their bodies: GraphQL.
+pub(super) fn is_query_endpoint(template: &str) -> bool {
+    template.trim_end_matches('/').rsplit('/').next() == Some("graphql")
+}
+
+/// Whether the last words of a path ask whether a user may do something: `/check`, `/allowed`.
+/// A refusal is then an answer, and not a refusal of the caller.
+pub(super) fn asks_about_permission(template: &str) -> bool {
+    let fixed = template.split('/').rev().filter(|segment| !segment.starts_with('{'));
+    let mut last_two = fixed.filter(|segment| !segment.is_empty()).take(2);
+    last_two.any(|segment| matches!(segment, "allowed" | "authz" | "check" | "decision" | "decisions"))
+}
+
+/// Whether the summary of a `POST` begins with a verb that reads: `Get the rates`, `Returns a
+/// list`.
+pub(super) fn summary_reads(summary: &str) -> bool {
+    const VERBS: [&str; 22] = [
+        "calculate",
+        "classify",
+        "compute",
+        "count",
+        "determine",
+        "estimate",
+        "evaluate",
+        "extract",
+        "fetch",
+        "find",
+        "get",
+        "list",
+        "look",
+        "lookup",
+        "preview",
+        "query",
+        "read",
+        "retrieve",
+        "return",
+        "search",
+        "show",
+        "translate",
+    ];
+    let words: Vec<String> = words(summary).into_iter().filter(|word| !word.is_empty()).collect();
+    let is_verb = |word: &String| {
+        VERBS
+            .iter()
+            .any(|verb| word == verb || word.strip_suffix('s') == Some(verb))
+    };
+    // `Get or create a session`
+    let also_writes = words.windows(2).any(|pair| match pair {
+        [link, verb] => matches!(link.as_str(), "and" | "or" | "then") && WRITING_VERBS.contains(&verb.as_str()),
+        _ => false,
+    });
+    words.first().is_some_and(is_verb) && !also_writes
 }
 
 /// Whether the operation creates or ends messages about data to its caller, and none of the scopes
@@ -166,7 +225,11 @@ fn reads(text: &str) -> bool {
     let is_batch = matches!(first.as_str(), "batch" | "bulk" | "multi" | "do")
         && second.is_some_and(|word| is(word, &READING_VERBS));
     let is_report = words.iter().any(|word| is(word, &REPORTS));
-    is(first, &READING_VERBS)
+    // `driftFetchJobs`
+    let is_job = words.iter().rev().nth(1).is_some_and(|word| is(word, &READING_VERBS))
+        && matches!(last.as_str(), "job" | "jobs" | "task" | "tasks");
+    is_job
+        || is(first, &READING_VERBS)
         || is_joined_verb(first)
         || (is(last, &READING_VERBS) && !is_noun)
         || is_batch
@@ -175,11 +238,12 @@ fn reads(text: &str) -> bool {
 
 /// `checkmembergroups`: the words are not separated, as in paths of `OData`.
 fn is_joined_verb(word: &str) -> bool {
-    const VERBS: [&str; 10] = [
+    const VERBS: [&str; 11] = [
         "calculate",
         "check",
         "evaluate",
         "export",
+        "extract",
         "find",
         "get",
         "search",
@@ -204,7 +268,9 @@ fn is_joined_verb(word: &str) -> bool {
         "getaway",
     ];
     let has_object = |verb: &&str| word.strip_prefix(*verb).is_some_and(|object| object.len() > 2);
-    VERBS.iter().any(has_object) && !NOUNS.contains(&word)
+    // `tenantsearch`, `runhuntingquery`
+    let has_verb = |verb: &&str| word.strip_suffix(*verb).is_some_and(|object| object.len() > 2);
+    (VERBS.iter().any(has_object) || ["query", "search"].iter().any(has_verb)) && !NOUNS.contains(&word)
 }
 
 /// Whether the path names the resource of one of several scopes. The operation needs that scope for
@@ -220,16 +286,18 @@ pub(super) fn names_one_of(scopes: &[String], template: &str) -> bool {
 /// Whether the path names the resource of a scope: `/v1/lamps/{id}` and `lamp:read`.
 pub(super) fn names_resource(scope: &str, template: &str) -> bool {
     let subjects = subjects(scope);
-    path_subjects(template).any(|word| subjects.contains(&word))
+    let path: Vec<String> = path_subjects(template).collect();
+    !subjects.is_empty() && subjects.iter().all(|word| path.contains(word))
 }
 
-fn path_subjects(template: &str) -> impl Iterator<Item = String> {
+/// Returns the subjects of the segments of a path that are not parameters.
+pub(super) fn path_subjects(template: &str) -> impl Iterator<Item = String> {
     let fixed = template.split('/').filter(|segment| !segment.starts_with('{'));
     fixed.flat_map(subjects)
 }
 
 /// Returns the words of a name without those of its level, in the singular.
-fn subjects(name: &str) -> Vec<String> {
+pub(super) fn subjects(name: &str) -> Vec<String> {
     let words = words(name)
         .into_iter()
         .map(|word| word.trim_end_matches('s').to_owned());

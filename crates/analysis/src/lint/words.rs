@@ -1,5 +1,7 @@
 //! Infers from the name of a scope what it allows.
 
+use std::collections::HashSet;
+
 /// The endings of scopes that only read a part of another scope.
 const READING: [&str; 10] = [
     ".read",
@@ -26,7 +28,7 @@ impl Level {
     pub(super) fn of_word(word: &str) -> Option<Self> {
         match word {
             "read" | "readonly" | "view" | "viewer" | "reader" => Some(Self::Read),
-            "write" | "readwrite" | "edit" | "editor" | "modify" | "writer" => Some(Self::Write),
+            "write" | "readwrite" | "edit" | "editor" | "manage" | "modify" | "writer" => Some(Self::Write),
             "admin" | "administer" | "administrator" => Some(Self::Admin),
             _ => None,
         }
@@ -58,6 +60,48 @@ pub(super) fn are_for_writing_two(names: &[String]) -> bool {
         ([_, _], [(one, Level::Write), (other, Level::Write)]) => one.iter().all(|word| !other.contains(word)),
         _ => false,
     }
+}
+
+/// Whether two or three scopes are each about another resource, by their names: `ads:read` and
+/// `billing:read`. A variable is not a resource: `view_carts:{projectKey}`.
+pub(super) fn are_of_different_resources(names: &[String]) -> bool {
+    let fixed = |name: &String| {
+        name.split('{')
+            .map(|part| part.split('}').next_back().unwrap_or(part))
+            .collect::<String>()
+    };
+    let of_level = |word: &String| word.is_empty() || Level::of_word(word).is_some();
+    let subjects = names
+        .iter()
+        .flat_map(|name| words(&fixed(name)))
+        .filter(|word| !of_level(word));
+    let mut seen = HashSet::new();
+    matches!(names, [_, _] | [_, _, _]) && subjects.into_iter().all(|word| seen.insert(word))
+}
+
+/// Whether a scope only restricts a token to one object, which its variable names:
+/// `customer_id:{id}`.
+pub(super) fn names_one_object(name: &str) -> bool {
+    let fixed = name
+        .split_once('{')
+        .map(|(fixed, _)| fixed.trim_end_matches([':', '.', '/', '=']));
+    fixed.is_some_and(|fixed| words(fixed).pop().as_deref() == Some("id"))
+}
+
+/// Whether a scope means all rights, by its name: `default`, `all_scopes`.
+pub(super) fn means_everything(name: &str) -> bool {
+    const WORDS: [&str; 9] = [
+        "access",
+        "all",
+        "api",
+        "default",
+        "everything",
+        "full",
+        "oauth",
+        "scope",
+        "scopes",
+    ];
+    words(name).iter().all(|word| WORDS.contains(&word.as_str()))
 }
 
 /// Whether a word of a name means reading and no word means more.

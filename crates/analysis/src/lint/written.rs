@@ -6,7 +6,7 @@ use scopegate_domain::SchemeName;
 use scopegate_policy::{Fact, FactId, FactSet, FactTable, Guard, LintRule, ResolvedOperation, Rule};
 
 use super::Finding;
-use super::words::{family, is_reading_part, listed};
+use super::words::{Level, family, is_reading_part, listed};
 
 /// The scopes that one list requires together.
 type Scopes<'r> = Vec<(FactId, &'r str)>;
@@ -143,7 +143,11 @@ impl<'r> Reader<'r> {
             }
         );
         let mut finding = Finding::new(LintRule::OrWrittenAsAnd, message);
-        finding.is_level_pair = including.len() == 1 && included.len() == 1 && !self.is_implied(scopes);
+        let level = |name: &str| family(name).map(|(_, level)| level);
+        let are_written = including.iter().all(|name| level(name) == Some(Level::Write));
+        let are_read = included.iter().all(|name| level(name) == Some(Level::Read));
+        let is_one_pair = including.len() == 1 && included.len() == 1;
+        finding.is_level_pair = (is_one_pair || (are_written && are_read)) && !self.is_implied(scopes);
         self.add_of_scheme(finding, scheme);
     }
 

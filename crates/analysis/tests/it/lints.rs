@@ -22,7 +22,7 @@ fn any(alternatives: &[&[&str]]) -> Guard {
 
 fn catalog() -> CatalogBuilder {
     let oauth = Catalog::builder().scheme("oauth", SecurityScheme::oauth2_password("token"));
-    ["items", "items.read", "chat:write", "users:read", "admin"]
+    ["items", "items.read", "chat:write", "users:read", "users:chat", "admin"]
         .iter()
         .fold(oauth, |catalog, name| catalog.scope(scope(name), ""))
         .implies(scope("admin"), scope("items"))
@@ -30,11 +30,12 @@ fn catalog() -> CatalogBuilder {
 
 /// Everything that is declared opens something, so that no scope is unused.
 fn everything() -> Operation {
-    let names: [&[&str]; 5] = [
+    let names: [&[&str]; 6] = [
         &["items"],
         &["items.read"],
         &["chat:write"],
         &["users:read"],
+        &["users:chat"],
         &["admin"],
     ];
     Operation::get("/everything").guard(Guard::rule(Rule::Any(
@@ -91,9 +92,12 @@ fn open_operations() {
         [LintRule::UnprotectedOperation]
     );
     assert_eq!(
-        found(get(any(&[&["items"]])).optional()),
+        found(Operation::put("/x").guard(any(&[&["items"]])).optional()),
         [LintRule::OptionalAuthentication]
     );
+    for meant in [Operation::get("/x"), Operation::post("/x")] {
+        assert_eq!(found(meant.guard(any(&[&["items"]])).optional()), []);
+    }
     let signature = Fact::Check {
         name: "signature".into(),
         needs: Needs::Nothing,
@@ -172,9 +176,11 @@ fn scopes_that_are_needed_together() {
         [LintRule::OrWrittenAsAnd]
     );
     assert_eq!(
-        found(get(any(&[&["chat:write", "users:read"]]))),
+        found(get(any(&[&["users:read", "users:chat"]]))),
         [LintRule::SeveralScopesTogether]
     );
+    // One operation uses two resources.
+    assert_eq!(found(get(any(&[&["chat:write", "users:read"]]))), []);
     // One that each of two guards requires is not a list of two.
     assert_eq!(found(get(any(&[&["items"]]).depends_on(&any(&[&["users:read"]])))), []);
     let nested = Rule::All(vec![all(&["items"]), Rule::All(vec![all(&["items.read"])])]);
@@ -233,7 +239,7 @@ fn scopes_that_open_nothing() {
         .iter()
         .filter_map(|finding| finding.message().split('`').nth(1))
         .collect();
-    assert_eq!(names, ["items.read", "chat:write", "users:read"]);
+    assert_eq!(names, ["items.read", "chat:write", "users:read", "users:chat"]);
     assert!(
         findings
             .iter()

@@ -90,6 +90,7 @@ struct Entry {
     servers: ServerList,
     origin: SecurityOrigin,
     errors: DocumentedErrors,
+    has_credential: bool,
     undefined: Arc<[String]>,
 }
 
@@ -104,6 +105,8 @@ pub(super) struct TableAssembler {
     facts: usize,
     edges: usize,
     operations: Vec<Entry>,
+    /// The summaries of operations whose effect they show, by number.
+    summaries: Vec<(usize, Box<str>)>,
     templates: Templates,
     guards: HashMap<Vec<Conjunction>, Guard>,
     ways: usize,
@@ -202,7 +205,7 @@ impl TableAssembler {
             overrides,
             servers,
             origin,
-            errors,
+            evidence,
         } = draft;
         let slashed = (!template.starts_with('/')).then(|| format!("/{template}"));
         if let Some(slashed) = &slashed {
@@ -236,11 +239,10 @@ impl TableAssembler {
             );
             self.notes.add(NoteKind::OverlappingTemplates, place(), message)?;
         }
-        let mut operation = Operation::new(method, template).guard(guard);
-        if let Some(name) = name {
-            operation = operation.named(name);
-        }
+        let operation = Operation::new(method, template).guard(guard);
+        let operation = name.into_iter().fold(operation, Operation::named);
         self.keep_place(place(), security, || derived(template, method));
+        self.keep_summary(method, evidence.summary);
         self.operations.push(Entry {
             operation,
             overrides,
@@ -248,10 +250,18 @@ impl TableAssembler {
             is_optional,
             servers,
             origin,
-            errors,
+            errors: evidence.errors,
+            has_credential: evidence.has_credential,
             undefined,
         });
         Ok(())
+    }
+
+    /// Keeps the summary of the next operation, if its method does not show whether it reads.
+    fn keep_summary(&mut self, method: Method, summary: Option<&str>) {
+        if let Some(summary) = summary.filter(|_| method == Method::Post) {
+            self.summaries.push((self.operations.len(), summary.into()));
+        }
     }
 
     /// The servers of the operations added so far.
@@ -328,7 +338,16 @@ pub(super) struct OperationDraft<'a> {
     pub(super) servers: ServerList,
     /// The position of its requirement.
     pub(super) origin: SecurityOrigin,
+    pub(super) evidence: OperationEvidence<'a>,
+}
+
+/// What an operation states and its requirement does not contain.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct OperationEvidence<'a> {
     pub(super) errors: DocumentedErrors,
+    pub(super) summary: Option<&'a str>,
+    /// A parameter is named like a credential.
+    pub(super) has_credential: bool,
 }
 
 impl Term {

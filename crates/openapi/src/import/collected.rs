@@ -17,6 +17,7 @@ pub(super) struct Collected {
     pub(super) heading: DocumentHeader,
     pub(super) least: Vec<LeastPrivilegeAnnotation>,
     pub(super) servers: Vec<String>,
+    pub(super) description: Option<String>,
 }
 
 impl Collected {
@@ -27,6 +28,7 @@ impl Collected {
             heading,
             least: Vec::new(),
             servers: Vec::new(),
+            description: None,
         }
     }
 
@@ -38,6 +40,7 @@ impl Collected {
             .servers
             .into_iter()
             .fold(DocumentFacts::new(), DocumentFacts::server);
+        let facts = self.description.into_iter().fold(facts, DocumentFacts::described);
         let (table, counts, facts, places, notes) = self.assembly.build(facts)?;
         let notes = notes.into_vec();
         let ignored_scopes = notes

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use scopegate_domain::{OAuthFlows, SchemeName, ScopeToken, SecurityScheme};
-use scopegate_policy::{DocumentedErrors, Method, SecurityOrigin};
+use scopegate_policy::{Method, SecurityOrigin};
 
-use super::assembly::{Conjunction, Demand, OperationDraft, SchemeIndex, TableAssembler, Term};
+use super::assembly::{Conjunction, Demand, OperationDraft, OperationEvidence, SchemeIndex, TableAssembler, Term};
 use super::collected::Collected;
 use super::error::ImportError;
 use super::field_names::METHODS;
@@ -136,7 +136,7 @@ impl Discovery<'_> {
             overrides: Vec::new(),
             servers: ServerList::default(),
             origin: SecurityOrigin::Own,
-            errors: DocumentedErrors::default(),
+            evidence: OperationEvidence::default(),
         };
         let security = at.get("scopes").map(|scopes| Arc::new(scopes.place()));
         self.assembly.add_operation(draft, || at.place(), security)?;

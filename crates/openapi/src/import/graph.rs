@@ -5,10 +5,12 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use scopegate_domain::{OAuthFlows, SchemeName, ScopeToken, SecurityScheme};
-use scopegate_policy::{DocumentedErrors, Method, SecurityOrigin};
+use scopegate_policy::{Method, SecurityOrigin};
 
 use super::LeastPrivilegeAnnotation;
-use super::assembly::{Demand, Guarded, OperationDraft, SchemeIndex, ScopeIndex, TableAssembler, Term};
+use super::assembly::{
+    Demand, Guarded, OperationDraft, OperationEvidence, SchemeIndex, ScopeIndex, TableAssembler, Term,
+};
 use super::collected::Collected;
 use super::error::ImportError;
 use super::field_names::METHODS;
@@ -378,7 +380,7 @@ impl Graph {
                 overrides: Vec::new(),
                 servers: ServerList::default(),
                 origin: SecurityOrigin::Own,
-                errors: DocumentedErrors::default(),
+                evidence: OperationEvidence::default(),
             };
             let place = || {
                 let name = names.get(opened.permission).map_or("", String::as_str);

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use scopegate_policy::{DocumentedErrors, Method, SecurityOrigin};
+use scopegate_policy::{Method, SecurityOrigin};
 
 use super::assembly::{Demand, Guarded, OperationDraft, TableAssembler};
 use super::collected::Collected;
 use super::error::ImportError;
+use super::evidence;
 use super::field_names::METHODS;
 use super::format::Format;
 use super::heading::DocumentHeader;
@@ -21,6 +22,7 @@ use super::security::{self, Dialect};
 use super::server_lists::ServerList;
 use super::servers;
 use super::shown::QuotedValue;
+
 use crate::guard_words::{self, ChecksNeed};
 
 /// Reads an OpenAPI document.
@@ -115,6 +117,7 @@ impl<'n> Document<'n> {
         let servers = servers(self.root, self.format);
         let mut collected = Collected::new(self.assembly, self.format, heading);
         collected.servers = servers;
+        collected.description = evidence::description(self.root);
         Ok(collected)
     }
 
@@ -262,7 +265,7 @@ impl<'n> Document<'n> {
             overrides: texts(at.get("x-scopegate-overrides").as_ref())?,
             servers,
             origin,
-            errors: documented_errors(&at),
+            evidence: evidence::of(&at),
         };
         self.assembly.add_operation(draft, || at.place(), asked.place)
     }
@@ -362,16 +365,6 @@ fn checks(root: &At<'_>) -> Result<ChecksNeed, ImportError> {
         }
     }
     Ok(checks)
-}
-
-/// Returns the errors that an operation documents.
-fn documented_errors(at: &At<'_>) -> DocumentedErrors {
-    let responses = at.get("responses");
-    let members = responses.iter().flat_map(|responses| match &responses.node.kind {
-        Kind::Map(members) => members.as_slice(),
-        _ => &[],
-    });
-    DocumentedErrors::of(members.map(|(name, _)| name.as_ref()))
 }
 
 fn texts(list: Option<&At<'_>>) -> Result<Vec<String>, ImportError> {

@@ -15,6 +15,8 @@ pub(super) enum Shape {
     Method,
     Methods,
     Operation,
+    /// A parameter, or a list of parameters.
+    Parameter,
     PathItem,
     Paths,
     Resource,
@@ -47,10 +49,15 @@ impl Shape {
             },
             Self::Methods => Self::Method,
             Self::Operation => match name {
-                "$ref" | "deprecated" | "operationId" | "security" | "servers" => Self::Kept,
+                "$ref" | "deprecated" | "operationId" | "security" | "servers" | "summary" => Self::Kept,
                 _ if is_ours(name) => Self::Kept,
                 "callbacks" => Self::Loose,
+                "parameters" => Self::Parameter,
                 "responses" => Self::Shallow,
+                _ => Self::Skipped,
+            },
+            Self::Parameter => match name {
+                "$ref" | "in" | "name" => Self::Kept,
                 _ => Self::Skipped,
             },
             Self::PathItem => match name {
@@ -108,6 +115,7 @@ impl Shape {
         match self {
             Self::Kept => Self::Kept,
             Self::Loose => Self::Loose,
+            Self::Parameter => Self::Parameter,
             // Documents of other kinds may be lists.
             Self::Root => Self::Root,
             _ => Self::Skipped,

@@ -10,6 +10,13 @@ impl TableAssembler {
         let mut facts = facts
             .security_origins(self.operations.iter().map(|entry| entry.origin))
             .documented_errors(self.operations.iter().map(|entry| entry.errors));
+        for (number, summary) in &self.summaries {
+            facts = facts.summary(*number, summary.clone());
+        }
+        let entries = self.operations.iter().enumerate();
+        for (number, _) in entries.filter(|(_, entry)| entry.has_credential) {
+            facts = facts.credential_parameter(number);
+        }
         let draft = |scheme: SchemeIndex| self.schemes.get(usize::from(scheme.0));
         for draft in self.named.iter().filter_map(|scheme| draft(*scheme)) {
             facts = facts.used_scheme(draft.name.as_str());
