@@ -3,7 +3,9 @@
 use http::StatusCode;
 use scopegate_http::answer::{Answer, OperationDescription, Response};
 use scopegate_http::serde::Serialize;
-use scopegate_http::site::{Dialect, RefusalContext, RefusalFormat, RefusalKind, RefusalSchema, RfcRefusals};
+use scopegate_http::site::{
+    Dialect, RefusalContext, RefusalFormat, RefusalKind, RefusalSchema, RfcRefusals, refusal_schema,
+};
 use scopegate_http::utoipa::ToSchema;
 use scopegate_http::{Json, get, input, post};
 use serde_json::{Value, json};
@@ -216,4 +218,47 @@ async fn a_format_with_invalid_names_is_not_built() {
     let free = get("/free").public().then(|| async { "" });
     let gate = builder(Named(schema("My.Error-1_x", "text/plain; charset=utf-8"))).await;
     assert!(gate.operation(free).build().is_ok());
+}
+
+/// A body with a part of its own type.
+#[derive(Serialize, ToSchema)]
+#[serde(crate = "scopegate_http::serde")]
+struct Nested {
+    parts: Vec<Part>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(crate = "scopegate_http::serde")]
+struct Part {
+    message: String,
+}
+
+struct NestedErrors;
+
+impl RefusalFormat for NestedErrors {
+    fn body(&self, refusal: &RefusalContext<'_>) -> Vec<u8> {
+        let message = refusal.sentence.to_owned();
+        let parts = vec![Part { message }];
+        serde_json::to_vec(&Nested { parts }).unwrap()
+    }
+
+    fn schema(&self) -> RefusalSchema {
+        refusal_schema::<Nested>("application/json")
+    }
+}
+
+#[tokio::test]
+async fn schema_of_a_type_has_the_schemas_to_which_it_refers() {
+    let gate = builder(NestedErrors).await.build().unwrap();
+    let document = gate.openapi();
+    let schemas = &document["components"]["schemas"];
+    assert_eq!(
+        schemas["Nested"]["properties"]["parts"]["items"]["$ref"],
+        "#/components/schemas/Part"
+    );
+    assert_eq!(schemas["Part"]["required"], json!(["message"]));
+    assert_eq!(
+        refusals(document, "get", "/both", "application/json", "Nested"),
+        [401, 403]
+    );
 }
