@@ -89,6 +89,7 @@ mod dialect;
 mod gate;
 mod gate_builder;
 mod gate_error;
+mod handler_refusals;
 mod head_response;
 mod host;
 mod input_error;

@@ -33,7 +33,7 @@ use crate::refusal_writer::RefusalWriter;
 #[derive(Clone, Debug)]
 pub struct RefusalResponses {
     dialect: Dialect,
-    writer: RefusalWriter,
+    pub(crate) writer: RefusalWriter,
     realm: Realm,
 }
 
@@ -52,7 +52,7 @@ pub enum ServerFault {
 }
 
 /// One row of the table.
-struct Row {
+pub(crate) struct Row {
     kind: RefusalKind,
     sentence: &'static str,
     code: Option<ErrorCode>,
@@ -63,7 +63,7 @@ const fn row(kind: RefusalKind, sentence: &'static str, code: Option<ErrorCode>)
 }
 
 /// A retry does not help.
-const OUR_FAULT: Row = row(RefusalKind::ServerFault, "something went wrong here", None);
+pub(crate) const OUR_FAULT: Row = row(RefusalKind::ServerFault, "something went wrong here", None);
 
 impl RefusalResponse {
     /// Returns the response to a request whose credentials of these schemes are valid. The realm is
@@ -331,55 +331,6 @@ impl RefusalResponses {
         self.write(&OUR_FAULT, request)
     }
 
-    /// Returns the response to a request that a handler refuses. A status outside of 400 to 599
-    /// becomes 500.
-    #[must_use]
-    pub fn handler_error(
-        &self,
-        status: StatusCode,
-        code: &'static str,
-        sentence: &str,
-        request: &RequestLabel<'_>,
-    ) -> Response<Bytes> {
-        let is_error = status.is_client_error() || status.is_server_error();
-        let status = if is_error {
-            status
-        } else {
-            StatusCode::INTERNAL_SERVER_ERROR
-        };
-        tracing::debug!(target: LOG_TARGET,
-            request_id = request.id_text(),
-            peer = request.peer(),
-            cause = code,
-            "a handler refused a request"
-        );
-        let kind = RefusalKind::Handler { code, status };
-        self.writer.write(&RefusalContext {
-            kind,
-            status: self.status_of(kind),
-            sentence,
-            code: None,
-            inputs: &[],
-            request_id: request.id_text(),
-            operation: request.operation(),
-            unmet: None,
-        })
-    }
-
-    /// Returns the response to a request whose handler failed, and logs the cause.
-    #[must_use]
-    pub fn handler_fault(&self, cause: &dyn std::error::Error, request: &RequestLabel<'_>) -> Response<Bytes> {
-        let source = cause.source().map(ToString::to_string).unwrap_or_default();
-        tracing::error!(target: LOG_TARGET,
-            request_id = request.id_text(),
-            peer = request.peer(),
-            %cause,
-            source,
-            "a handler failed"
-        );
-        self.write(&OUR_FAULT, request)
-    }
-
     /// Returns the response to a request for a resource that the caller may not have.
     #[must_use]
     pub fn forbidden(&self, request: &RequestLabel<'_>) -> Response<Bytes> {
@@ -420,7 +371,7 @@ impl RefusalResponses {
         response
     }
 
-    fn write(&self, row: &Row, request: &RequestLabel<'_>) -> Response<Bytes> {
+    pub(crate) fn write(&self, row: &Row, request: &RequestLabel<'_>) -> Response<Bytes> {
         self.write_with(row, &[], None, request)
     }
 

@@ -9,11 +9,11 @@ use crate::answer::events;
 use crate::answer::file::conditions;
 use crate::answer::refused::AsRefusal;
 use crate::body_stream::BodyStream;
+use crate::erased_handler::Answering;
 use crate::gate::{Gate, MountedOperation};
 use crate::input::{ArgumentError, BodyUse, MountedInputs, RequestParts, SentBody};
 use crate::resource::MountedCheck;
 use crate::response_body::{BoxError, Response};
-use crate::route::Answering;
 use crate::sent::Sent;
 
 /// A request to an operation.

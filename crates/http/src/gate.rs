@@ -19,11 +19,11 @@ use serde_json::Value;
 
 use crate::body::{self, BodyLimits};
 use crate::cors::CorsHeaders;
+use crate::erased_handler::Handle;
 use crate::field_shape::FieldShape;
 use crate::input::BodyUse;
 use crate::resource::MountedCheck;
 use crate::response_body::{BoxError, Response};
-use crate::route::Handle;
 use crate::sent::Sent;
 
 /// All operations of an application with their guards and handlers. One declaration makes the warp

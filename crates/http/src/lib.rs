@@ -105,6 +105,7 @@ mod data;
 mod description;
 mod dispatch;
 mod document;
+mod erased_handler;
 mod field_check;
 mod field_constraints;
 mod field_place;

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::pin::Pin;
 
 use http::StatusCode;
 use scopegate_policy::{Guard, Method, Operation};
@@ -10,12 +9,12 @@ use scopegate_policy::{Guard, Method, Operation};
 use crate::answer::Answer;
 use crate::caller::{AcceptsGuard, AccessDeclared, AccessUndeclared, Guarded, Optional, Public};
 use crate::description::OperationDescription;
+use crate::erased_handler::{Handle, Typed};
 use crate::handler::Handler;
-use crate::input::declaration::{MayPrecede, ReadKind};
-use crate::input::{ArgumentError, ArgumentList, BodyUse, RequestParts};
+use crate::input::ArgumentList;
+use crate::input::declaration::MayPrecede;
 use crate::operation_metadata::{OperationMetadata, function_name};
 use crate::resource::{LoadedResource, PolicyCheck, ResourceCheck};
-use crate::response_body::Response;
 
 /// An operation that is being declared.
 ///
@@ -315,10 +314,7 @@ impl<Access> Route<Access> {
             Args::describe(description);
             F::Answer::describe(description);
         };
-        let endpoint = Typed::<F, Access, Args, Kinds> {
-            handler,
-            of: PhantomData,
-        };
+        let endpoint = Typed::<F, Access, Args, Kinds>::new(handler);
         self.handled(function_name::<F>(), describe, Box::new(endpoint))
     }
 
@@ -411,49 +407,5 @@ impl fmt::Debug for HandledOperation {
         f.debug_struct("HandledOperation")
             .field("operation", &self.operation)
             .finish_non_exhaustive()
-    }
-}
-
-/// The future of a response.
-pub(crate) type Answering = Pin<Box<dyn Future<Output = Response> + Send>>;
-
-/// A handler without its types. Each operation is boxed, so that a hundred of them are not a type
-/// with a hundred levels.
-pub(crate) trait Handle: Send + Sync {
-    /// The number of arguments that take the permit.
-    fn callers(&self) -> usize;
-
-    /// How the body is used.
-    fn body_use(&self) -> BodyUse;
-
-    /// Reads the inputs and calls the handler.
-    fn call(&self, parts: &mut RequestParts<'_>) -> Result<Answering, ArgumentError>;
-}
-
-struct Typed<F, Access, Args, Kinds> {
-    handler: F,
-    of: PhantomData<fn(Access, Kinds) -> Args>,
-}
-
-impl<F, Access, Args, Kinds> Handle for Typed<F, Access, Args, Kinds>
-where
-    Access: AccessDeclared,
-    F: Handler<Args>,
-    F::Future: Send + 'static,
-    F::Answer: Answer,
-    Args: ArgumentList<Access, Kinds> + 'static,
-    Kinds: 'static,
-{
-    fn callers(&self) -> usize {
-        Args::CALLERS
-    }
-
-    fn body_use(&self) -> BodyUse {
-        <Args::Reads as ReadKind>::BODY
-    }
-
-    fn call(&self, parts: &mut RequestParts<'_>) -> Result<Answering, ArgumentError> {
-        let handler = self.handler.call(Args::take(parts)?);
-        Ok(Box::pin(async move { handler.await.into_response() }))
     }
 }
