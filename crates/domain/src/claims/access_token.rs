@@ -2,8 +2,11 @@
 
 use serde::Serialize;
 use serde::ser::Serializer;
+use serde_json::Value;
 
+use super::claim_names::check_name;
 use crate::{Audience, ClientId, Issuer, Lifetime, ScopeToken, Timestamp, TokenId};
+use crate::{ClaimNames, KeepClaimError};
 
 /// The claims of an access token that we issue.
 ///
@@ -23,6 +26,8 @@ pub struct AccessTokenClaims {
     expires_at: Timestamp,
     client_id: Option<ClientId>,
     token_id: Option<TokenId>,
+    /// Further claims, each with its value in JSON.
+    further: Vec<(String, String)>,
 }
 
 impl AccessTokenClaims {
@@ -36,6 +41,7 @@ impl AccessTokenClaims {
             expires_at: issued_at + lifetime,
             client_id: None,
             token_id: None,
+            further: Vec::new(),
         }
     }
 
@@ -60,6 +66,25 @@ impl AccessTokenClaims {
         self
     }
 
+    /// Adds a further claim, such as the tenant of the subject. The limits of [`ClaimNames`] apply,
+    /// so that a verifier can keep it for handlers.
+    ///
+    /// # Errors
+    ///
+    /// [`KeepClaimError`] names the rule that the claim breaks: a claim that verifiers read
+    /// themselves, such as `sub`, has its own method.
+    pub fn with_claim(mut self, name: impl Into<String>, value: impl Into<Value>) -> Result<Self, KeepClaimError> {
+        let name = name.into();
+        check_name(&name, self.further.iter().map(|(known, _)| known.as_str()))?;
+        let json = value.into().to_string();
+        let len: usize = self.further.iter().map(|(_, json)| json.len()).sum();
+        if len.saturating_add(json.len()) > ClaimNames::MAX_VALUES {
+            return Err(KeepClaimError::ValuesTooLong);
+        }
+        self.further.push((name, json));
+        Ok(self)
+    }
+
     /// Returns the time when the token expires.
     #[must_use]
     pub const fn expires_at(&self) -> Timestamp {
@@ -67,8 +92,8 @@ impl AccessTokenClaims {
     }
 
     /// Returns the payload of a token that names neither issuer, audience nor client: `sub`,
-    /// `scopes` as a list, `exp`, `iat` and, if it is set, `jti`. Empty if it cannot be written as
-    /// JSON: an empty payload must not be signed.
+    /// `scopes` as a list, `exp`, `iat`, `jti` if it is set, and the further claims. Empty if it
+    /// cannot be written as JSON: an empty payload must not be signed.
     #[must_use]
     pub fn to_scope_list_json(&self) -> String {
         #[derive(Serialize)]
@@ -87,7 +112,7 @@ impl AccessTokenClaims {
             iat: self.issued_at,
             jti: self.token_id.as_ref(),
         };
-        print(&payload).unwrap_or_default()
+        print(&payload, &self.further).unwrap_or_default()
     }
 
     /// Returns the payload of [RFC 9068, section
@@ -117,13 +142,27 @@ impl AccessTokenClaims {
             exp: self.expires_at,
             jti: self.token_id.as_ref()?,
         };
-        print(&payload)
+        print(&payload, &self.further)
     }
 }
 
-/// Returns the text of a payload. `None`, and never an empty text, if it cannot be written.
-fn print(payload: &impl Serialize) -> Option<String> {
-    serde_json::to_string(payload).ok()
+/// Returns the text of a payload, with further claims at its end. `None`, and never an empty text,
+/// if it cannot be written.
+// A flattened map would make the tokens without further claims slower.
+fn print(payload: &impl Serialize, further: &[(String, String)]) -> Option<String> {
+    let mut text = serde_json::to_string(payload).ok()?;
+    if further.is_empty() {
+        return Some(text);
+    }
+    text.pop();
+    for (name, json) in further {
+        text.push(',');
+        text.push_str(&serde_json::to_string(name).ok()?);
+        text.push(':');
+        text.push_str(json);
+    }
+    text.push('}');
+    Some(text)
 }
 
 fn delimited<S: Serializer>(scopes: &&[ScopeToken], serializer: S) -> Result<S::Ok, S::Error> {
@@ -147,7 +186,44 @@ mod tests {
 
     #[test]
     fn a_payload_that_cannot_be_written_is_none() {
-        assert_eq!(print(&Unprintable), None);
-        assert_eq!(print(&"text").as_deref(), Some("\"text\""));
+        assert_eq!(print(&Unprintable, &[]), None);
+        assert_eq!(print(&"text", &[]).as_deref(), Some("\"text\""));
+    }
+
+    #[test]
+    fn further_claims_follow_the_others() {
+        let bare = AccessTokenClaims::new("joe", Timestamp::from_unix(0), Lifetime::from_seconds(1));
+        let claims = bare
+            .clone()
+            .with_claim("ten\"ant", "a\"}")
+            .and_then(|claims| claims.with_claim("n", Value::Null));
+        let expected = r#"{"sub":"joe","scopes":[],"exp":1,"iat":0,"ten\"ant":"a\"}","n":null}"#;
+        assert_eq!(claims.unwrap().to_scope_list_json(), expected);
+        let client = ClientId::parse("app").unwrap();
+        let bare = bare.with_client_id(client).with_token_id(TokenId::parse("t1").unwrap());
+        let (issuer, audience) = (
+            "https://id.example".parse().unwrap(),
+            "https://api.example".parse().unwrap(),
+        );
+        let plain = bare.to_rfc9068_json(&issuer, &audience).unwrap();
+        let with_tenant = bare
+            .with_claim("tenant", 7)
+            .unwrap()
+            .to_rfc9068_json(&issuer, &audience);
+        let expected = plain.strip_suffix('}').map(|start| format!("{start},\"tenant\":7}}"));
+        assert_eq!(with_tenant, expected);
+    }
+
+    #[test]
+    fn further_claim_that_no_verifier_can_keep_is_refused() {
+        let claims = || AccessTokenClaims::new("joe", Timestamp::from_unix(0), Lifetime::from_seconds(1));
+        let fault = |name: &str, value: Value| claims().with_claim("a", 1)?.with_claim(name, value).map(drop);
+        let long = "x".repeat(ClaimNames::MAX_VALUES);
+        assert_eq!(fault("sub", "eve".into()), Err(KeepClaimError::Registered));
+        assert_eq!(fault("scope", "admin".into()), Err(KeepClaimError::Registered));
+        assert_eq!(fault("a", 2.into()), Err(KeepClaimError::Twice));
+        assert_eq!(fault("", 2.into()), Err(KeepClaimError::NameEmpty));
+        assert_eq!(fault("b", long.into()), Err(KeepClaimError::ValuesTooLong));
+        assert_eq!(fault("b", 2.into()), Ok(()));
     }
 }

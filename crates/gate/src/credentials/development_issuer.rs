@@ -70,16 +70,48 @@ impl DevelopmentIssuer {
     /// - [`SignError::Key`] if the system has no random bytes,
     /// - [`SignError::TooLong`] if subject and scopes are longer than a token may be.
     pub fn token(&self, subject: &str, scopes: impl IntoIterator<Item = ScopeToken>) -> Result<AccessToken, SignError> {
+        self.issue(&Self::claims(subject, scopes)?)
+    }
+
+    /// Returns the claims of [`DevelopmentIssuer::token`], for a token with further claims:
+    ///
+    /// ```
+    /// use scopegate_gate::{DevelopmentIssuer, ScopeToken};
+    ///
+    /// # const READ: ScopeToken = ScopeToken::from_static("notes:read");
+    /// let issuer = DevelopmentIssuer::new("https://id.notes.test".parse()?, "https://notes.test".parse()?)?;
+    /// let claims = DevelopmentIssuer::claims("ada", [READ])?.with_claim("tenant", "one")?;
+    /// let token = issuer.issue(&claims)?;
+    /// # let _ = token;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SignError::Key`] if the system has no random bytes.
+    pub fn claims(subject: &str, scopes: impl IntoIterator<Item = ScopeToken>) -> Result<AccessTokenClaims, SignError> {
         let mut random = [0; 16];
         let filled = SystemRandomSource.fill(&mut random);
         filled.map_err(|_| SignError::Key(KeyError::Generation))?;
         let token_id = TokenId::parse(&format!("{:032x}", u128::from_be_bytes(random)));
         let client = ClientId::parse("development");
-        let claims = AccessTokenClaims::new(subject, SystemClock.now(), Lifetime::from_minutes(60))
-            .with_scopes(scopes)
-            .with_client_id(client.map_err(|_| SignError::Claims)?)
-            .with_token_id(token_id.map_err(|_| SignError::Claims)?);
-        self.signer.issue(&claims)
+        Ok(
+            AccessTokenClaims::new(subject, SystemClock.now(), Lifetime::from_minutes(60))
+                .with_scopes(scopes)
+                .with_client_id(client.map_err(|_| SignError::Claims)?)
+                .with_token_id(token_id.map_err(|_| SignError::Claims)?),
+        )
+    }
+
+    /// Issues a token with these claims, whose client and token id must be set.
+    ///
+    /// # Errors
+    ///
+    /// - [`SignError::Claims`] if the claims lack a client or a token id,
+    /// - [`SignError::Key`] if the system has no random bytes,
+    /// - [`SignError::TooLong`] if the claims are longer than a token may be.
+    pub fn issue(&self, claims: &AccessTokenClaims) -> Result<AccessToken, SignError> {
+        self.signer.issue(claims)
     }
 }
 
