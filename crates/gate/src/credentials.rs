@@ -13,4 +13,5 @@ pub(crate) mod development_issuer;
 #[cfg(feature = "remote-issuers")]
 pub(crate) mod issuer_set;
 pub(crate) mod place;
+pub(crate) mod scheme_source;
 pub(crate) mod scheme_verifiers;

@@ -5,7 +5,7 @@ use std::fmt;
 use std::hash::RandomState;
 use std::sync::Arc;
 
-use scopegate_domain::{Catalog, Clock, SystemClock};
+use scopegate_domain::{Catalog, ClaimNames, Clock, SystemClock};
 #[cfg(feature = "remote-issuers")]
 use scopegate_issuers::{Introspection, RemoteIssuer};
 use scopegate_policy::{
@@ -15,11 +15,10 @@ use scopegate_store::Users;
 use scopegate_token::{RandomSource, SystemRandomSource};
 
 use crate::authorizer::Authorizer;
-use crate::credentials::bearer_verifier::{BearerTokens, BearerVerifier};
+use crate::credentials::bearer_verifier::BearerTokens;
 use crate::credentials::claim_source::IssuedTokens;
 use crate::credentials::credential::CredentialVerifier;
-#[cfg(feature = "remote-issuers")]
-use crate::credentials::issuer_set::IssuerSet;
+use crate::credentials::scheme_source::SchemeSource;
 use crate::credentials::scheme_verifiers::{SchemeVerifier, SchemeVerifiers, Support};
 use crate::dialect::Dialect;
 use crate::gate::{Gate, Inner, OperationCredentials};
@@ -56,7 +55,8 @@ pub struct GateBuilder {
     realm: Option<String>,
     clock: Arc<dyn Clock>,
     users: Option<UserSource>,
-    verifiers: Vec<(String, SchemeVerifier)>,
+    credentials: Vec<(String, SchemeSource)>,
+    kept_claims: Vec<String>,
     issued: Option<IssuedTokens>,
     sites: Vec<Arc<dyn SiteEndpoint>>,
     proposed: Option<OperationTable>,
@@ -93,7 +93,8 @@ impl GateBuilder {
             realm: None,
             clock: Arc::new(SystemClock),
             users: None,
-            verifiers: Vec::new(),
+            credentials: Vec::new(),
+            kept_claims: Vec::new(),
             issued: None,
             sites: Vec::new(),
             proposed: None,
@@ -108,9 +109,8 @@ impl GateBuilder {
     /// Several schemes may have bearer tokens, each with its verifier. Each verifier whose scheme
     /// the operation requires checks the token. The token counts for the schemes that accept it.
     pub fn bearer(mut self, scheme: impl Into<String>, tokens: impl Into<BearerTokens>) -> Self {
-        let scheme = scheme.into();
-        let verifier = SchemeVerifier::Token(Arc::new(BearerVerifier::new(&scheme, tokens.into())));
-        self.verifiers.push((scheme, verifier));
+        self.credentials
+            .push((scheme.into(), SchemeSource::Bearer(tokens.into())));
         self
     }
 
@@ -119,9 +119,7 @@ impl GateBuilder {
     /// of the issuer that it names.
     #[cfg(feature = "remote-issuers")]
     pub fn issuer(mut self, scheme: impl Into<String>, issuer: RemoteIssuer) -> Self {
-        let scheme = scheme.into();
-        let verifier = SchemeVerifier::Issuers(Arc::new(IssuerSet::of(&scheme, issuer)));
-        self.verifiers.push((scheme, verifier));
+        self.credentials.push((scheme.into(), SchemeSource::Issuer(issuer)));
         self
     }
 
@@ -130,16 +128,27 @@ impl GateBuilder {
     /// [`verifier`](Self::verifier): then it is queried for every token.)
     #[cfg(feature = "remote-issuers")]
     pub fn introspection(mut self, scheme: impl Into<String>, introspection: Introspection) -> Self {
-        let verifier = SchemeVerifier::Issuers(Arc::new(IssuerSet::asking(introspection)));
-        self.verifiers.push((scheme.into(), verifier));
+        self.credentials
+            .push((scheme.into(), SchemeSource::Introspection(introspection)));
         self
     }
 
     /// Accepts credentials of this scheme of the catalog that the application's verifier accepts:
     /// user names with passwords, API keys, digests, opaque bearer tokens.
     pub fn verifier(mut self, scheme: impl Into<String>, verifier: Arc<dyn CredentialVerifier>) -> Self {
-        self.verifiers
-            .push((scheme.into(), SchemeVerifier::Application(verifier)));
+        self.credentials
+            .push((scheme.into(), SchemeSource::Application(verifier)));
+        self
+    }
+
+    /// Keeps the claim of this name for [`Permit::claim`](crate::Permit::claim). It applies to each
+    /// [`bearer`](Self::bearer), `issuer` and `introspection`. May be called for several claims.
+    /// Default: none.
+    ///
+    /// A source of tokens can keep further claims ([`BearerTokens::keep_claim`]). The verifiers of
+    /// [`verifier`](Self::verifier) name their claims themselves.
+    pub fn keep_claim(mut self, name: impl Into<String>) -> Self {
+        self.kept_claims.push(name.into());
         self
     }
 
@@ -248,7 +257,8 @@ impl GateBuilder {
     pub fn build(self) -> Result<Gate, GateError> {
         let table = self.table.order(self.dialect.precedence).build()?;
         report_overrides(&table);
-        let verifiers = SchemeVerifiers::new(self.verifiers, &table, &self.dialect)?;
+        let verifiers = verifiers(self.credentials, self.kept_claims)?;
+        let verifiers = SchemeVerifiers::new(verifiers, &table, &self.dialect)?;
         template::refuse_other_names(&table)?;
         let of_site = || self.sites.iter().find_map(SiteEndpoint::issued_tokens);
         let issued = self.issued.or_else(of_site);
@@ -304,6 +314,22 @@ impl GateBuilder {
             metrics,
         }))
     }
+}
+
+/// Creates the verifiers of the sources.
+fn verifiers(
+    sources: Vec<(String, SchemeSource)>,
+    kept_claims: Vec<String>,
+) -> Result<Vec<(String, SchemeVerifier)>, GateError> {
+    let kept = ClaimNames::new(kept_claims);
+    let verifier = |(scheme, source): (String, SchemeSource)| {
+        let verifier = kept.as_ref().map_err(Clone::clone);
+        match verifier.and_then(|kept| source.into_verifier(&scheme, kept)) {
+            Ok(verifier) => Ok((scheme, verifier)),
+            Err(fault) => Err(GateError::KeptClaim { scheme, fault }),
+        }
+    };
+    sources.into_iter().map(verifier).collect()
 }
 
 /// Checks the rules that the types of a declaration cannot express.

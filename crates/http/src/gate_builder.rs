@@ -137,6 +137,17 @@ impl GateBuilder {
         self
     }
 
+    /// Keeps the claim of this name for [`Permit::claim`](crate::Permit::claim). It applies to each
+    /// [`bearer`](Self::bearer), `issuer` and `introspection`. May be called for several claims.
+    /// Default: none.
+    ///
+    /// A source of tokens can keep further claims ([`BearerTokens::keep_claim`]). The verifiers of
+    /// [`verifier`](Self::verifier) name their claims themselves.
+    pub fn keep_claim(mut self, name: impl Into<String>) -> Self {
+        self.gate = self.gate.keep_claim(name);
+        self
+    }
+
     /// Sets the users: a backend of `scopegate-store`, or a table of the application. It is queried
     /// once for each request, and only if a guard requires a user.
     pub fn users(mut self, users: Arc<dyn Users>) -> Self {

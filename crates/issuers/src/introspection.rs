@@ -68,12 +68,14 @@ struct Shared {
     /// The longest time that a caller waits.
     timeout: Duration,
     /// One permit for each request that may run at the same time.
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
     cache: IntrospectionCache,
     /// The requests that run: a placeholder for each token. An outcome is in it only until its
     /// callers have it.
-    running: Cache<Arc<TokenText>, Outcome, UnitWeighter, RandomState>,
+    running: RunningRequests,
 }
+
+type RunningRequests = Cache<Arc<TokenText>, Outcome, UnitWeighter, RandomState>;
 
 /// The outcome of a request; `None` is a token that is not valid here.
 type Outcome = Result<Option<IntrospectedToken>, RemoteError>;
@@ -89,14 +91,31 @@ impl Introspection {
         timeout: Duration,
         max_concurrency: usize,
     ) -> Self {
-        let (weighter, hasher) = (UnitWeighter, RandomState::new());
+        let permits = Semaphore::new(max_concurrency.min(Semaphore::MAX_PERMITS));
         Self(Arc::new(Shared {
             client,
             clock,
             timeout,
-            permits: Semaphore::new(max_concurrency.min(Semaphore::MAX_PERMITS)),
+            permits: Arc::new(permits),
             cache,
-            running: Cache::with(OUTCOMES, u64::MAX, weighter, hasher, DefaultLifecycle::default()),
+            running: no_requests(),
+        }))
+    }
+
+    /// Sets the claims that are kept for handlers. The original keeps its own. Both share the limit
+    /// of concurrent requests, but no cached answer.
+    #[must_use]
+    pub fn with_kept_claims(&self, names: ClaimNames) -> Self {
+        let shared = &self.0;
+        let mut client = shared.client.clone();
+        client.expected.kept_claims = names;
+        Self(Arc::new(Shared {
+            client,
+            clock: Arc::clone(&shared.clock),
+            timeout: shared.timeout,
+            permits: Arc::clone(&shared.permits),
+            cache: shared.cache.to_empty(),
+            running: no_requests(),
         }))
     }
 
@@ -142,6 +161,11 @@ impl Introspection {
             }
         }
     }
+}
+
+fn no_requests() -> RunningRequests {
+    let (weighter, hasher) = (UnitWeighter, RandomState::new());
+    Cache::with(OUTCOMES, u64::MAX, weighter, hasher, DefaultLifecycle::default())
 }
 
 /// Sends a request, and gives its outcome to all callers. Returns `None` if one already runs.

@@ -129,8 +129,6 @@ pub(crate) struct BearerVerifier {
     ceiling: Option<Scope>,
     /// `None` if there is no cache.
     metrics: Option<CacheMetrics>,
-    /// The claim that cannot be kept, for the error of the build.
-    invalid_claim: Option<InvalidClaimName>,
 }
 
 /// The context of a verification.
@@ -145,31 +143,27 @@ pub(crate) struct VerificationContext<'r> {
 }
 
 impl BearerVerifier {
-    /// Creates the verifier, and registers its metrics.
-    pub(crate) fn new(scheme: &str, tokens: BearerTokens) -> Self {
+    /// Creates the verifier, and registers its metrics. It also keeps the claims of the gate.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidClaimName`] names the claim that cannot be kept.
+    pub(crate) fn new(scheme: &str, tokens: BearerTokens, of_gate: &ClaimNames) -> Result<Self, InvalidClaimName> {
         let metrics = (tokens.cache_bytes > 0).then(|| CacheMetrics::new(scheme));
         let of_rules = tokens.verifier.rules().kept_claims();
-        let names = ClaimNames::new(of_rules.iter().chain(tokens.kept_claims.iter().map(String::as_str)));
-        let (verifier, invalid_claim) = match names {
-            Ok(names) if names == *of_rules => (tokens.verifier, None),
-            Ok(names) => (
-                Arc::new(Arc::unwrap_or_clone(tokens.verifier).with_kept_claims(names)),
-                None,
-            ),
-            Err(fault) => (tokens.verifier, Some(fault)),
+        let own = ClaimNames::new(of_rules.iter().chain(tokens.kept_claims.iter().map(String::as_str)))?;
+        let names = joined(&own, of_gate)?;
+        let verifier = if names == *of_rules {
+            tokens.verifier
+        } else {
+            Arc::new(Arc::unwrap_or_clone(tokens.verifier).with_kept_claims(names))
         };
-        Self {
+        Ok(Self {
             cache: VerifiedCache::new(verifier, tokens.revoked, tokens.cache_bytes),
             subjects: None,
             ceiling: None,
             metrics,
-            invalid_claim,
-        }
-    }
-
-    /// Returns the claim that cannot be kept, if there is one.
-    pub(crate) const fn invalid_claim(&self) -> Option<&InvalidClaimName> {
-        self.invalid_claim.as_ref()
+        })
     }
 
     /// Returns the rules of the tokens.
@@ -255,6 +249,15 @@ impl BearerVerifier {
             claims: Arc::new(TokenClaims::of(claims, mapped.as_deref().or(subject))),
         })
     }
+}
+
+/// Returns the claims that a source and its gate keep.
+///
+/// # Errors
+///
+/// [`InvalidClaimName`] if there are too many.
+pub(crate) fn joined(own: &ClaimNames, of_gate: &ClaimNames) -> Result<ClaimNames, InvalidClaimName> {
+    ClaimNames::new(own.union(of_gate).iter())
 }
 
 impl fmt::Debug for BearerVerifier {

@@ -2,16 +2,14 @@
 
 use std::sync::Arc;
 
-#[cfg(feature = "testing")]
-use scopegate_domain::ClaimNames;
-use scopegate_domain::Timestamp;
+use scopegate_domain::{ClaimNames, InvalidClaimName, Timestamp};
 use scopegate_issuers::{Introspection, RemoteIssuer, Renewal, unverified_issuer};
 use scopegate_store::{BoxFuture, StoreError};
 use scopegate_token::{TokenRules, VerifyError};
 
 use crate::credentials::accepted::AcceptedCredential;
 use crate::credentials::application;
-use crate::credentials::bearer_verifier::{BearerVerifier, VerificationContext};
+use crate::credentials::bearer_verifier::{self, BearerVerifier, VerificationContext};
 use crate::credentials::claim_source::ClaimSource;
 use crate::refusal::CredentialError;
 use crate::{AuthenticatedCredential, BearerTokens, Credential, CredentialCheck, CredentialVerifier, GateError};
@@ -48,16 +46,16 @@ struct IssuerEntry {
 }
 
 impl IssuerEntry {
-    fn new(scheme: &str, issuer: RemoteIssuer) -> Self {
+    fn new(scheme: &str, issuer: RemoteIssuer, of_gate: &ClaimNames) -> Result<Self, InvalidClaimName> {
         let bytes = issuer.token_cache_bytes().unwrap_or(BearerTokens::CACHE_BYTES);
         let tokens = BearerTokens::new(Arc::clone(issuer.verifier())).cache_bytes(bytes);
         let named = issuer.clone();
-        let judge =
-            BearerVerifier::new(&format!("{scheme} {}", issuer.issuer()), tokens).within(issuer.ceiling().cloned());
-        Self {
+        let judge = BearerVerifier::new(&format!("{scheme} {}", issuer.issuer()), tokens, of_gate)?;
+        let judge = judge.within(issuer.ceiling().cloned());
+        Ok(Self {
             judge: Arc::new(judge.naming(move |subject| named.subject(subject))),
             issuer,
-        }
+        })
     }
 }
 
@@ -71,11 +69,15 @@ enum SelectedIssuer<'t> {
 
 impl IssuerSet {
     /// Creates a set of one remote issuer.
-    pub(crate) fn of(scheme: &str, issuer: RemoteIssuer) -> Self {
-        Self {
-            remote: vec![IssuerEntry::new(scheme, issuer)],
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidClaimName`] names the claim that cannot be kept.
+    pub(crate) fn of(scheme: &str, issuer: RemoteIssuer, of_gate: &ClaimNames) -> Result<Self, InvalidClaimName> {
+        Ok(Self {
+            remote: vec![IssuerEntry::new(scheme, issuer, of_gate)?],
             ..Self::default()
-        }
+        })
     }
 
     /// Creates a set of the one issuer whose keys need no request.
@@ -87,11 +89,21 @@ impl IssuerSet {
     }
 
     /// Creates a set whose only issuer is queried about each token.
-    pub(crate) fn asking(introspection: Introspection) -> Self {
-        Self {
-            opaque: Some(introspection),
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidClaimName`] names the claim that cannot be kept.
+    pub(crate) fn asking(introspection: Introspection, of_gate: &ClaimNames) -> Result<Self, InvalidClaimName> {
+        let names = bearer_verifier::joined(introspection.kept_claims(), of_gate)?;
+        let keeps_all = names == *introspection.kept_claims();
+        Ok(Self {
+            opaque: Some(if keeps_all {
+                introspection
+            } else {
+                introspection.with_kept_claims(names)
+            }),
             ..Self::default()
-        }
+        })
     }
 
     /// Returns which claims the tokens of each issuer can have. `by` returns it for tokens with

@@ -83,16 +83,6 @@ impl SchemeVerifiers {
         table: &OperationTable,
         dialect: &Dialect,
     ) -> Result<Self, GateError> {
-        for (scheme, verifier) in &given {
-            if let SchemeVerifier::Token(tokens) = verifier
-                && let Some(fault) = tokens.invalid_claim()
-            {
-                return Err(GateError::KeptClaim {
-                    scheme: scheme.clone(),
-                    fault: fault.clone(),
-                });
-            }
-        }
         #[cfg(feature = "remote-issuers")]
         let given = merge(given)?;
         let mut schemes: Vec<(SchemeName, CredentialPlace, SchemeEntry)> = Vec::new();

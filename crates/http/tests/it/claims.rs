@@ -14,7 +14,7 @@ use scopegate_http::domain::{ApiKeyLocation, Lifetime, TokenClaims};
 use scopegate_http::store::{BoxFuture, StoreError};
 use scopegate_http::token::{TokenRules, Verifier};
 use scopegate_http::warp::{self, Filter};
-use scopegate_http::{Catalog, Gate, Guard, Permit, SecurityScheme, get, testing::TestGate};
+use scopegate_http::{Catalog, Gate, GateBuilder, Guard, Permit, SecurityScheme, get, testing::TestGate};
 use serde_json::{Value, json};
 
 use crate::common::{self, Answered, NOW, get_once_with, get_with, listen, remembering, signed, whole};
@@ -212,6 +212,43 @@ async fn claim_is_unknown_if_the_gate_does_not_keep_it() {
         "claim `tenant` is not kept; name it where the verifier is configured, or use the method of the permit";
     assert_eq!(read["tenant"], unknown);
     assert_eq!(get_with(&gate(tokens()), "/number", &token).await.body, unknown);
+}
+
+#[tokio::test]
+async fn gate_keeps_a_claim_for_each_scheme() {
+    let gate = |plan: BearerTokens| {
+        let catalog = Catalog::builder()
+            .scheme("first", SecurityScheme::http_bearer())
+            .scheme("second", SecurityScheme::http_bearer());
+        let guard = |scheme: &str| Guard::authenticated().with_scheme(scheme);
+        Gate::builder(catalog.build().unwrap())
+            .bearer("first", tokens())
+            .keep_claim("tenant")
+            .bearer("second", plan)
+            .clock(common::clock())
+            .operation(get("/first").guard(guard("first")).then(tell))
+            .operation(get("/second").guard(guard("second")).then(tell))
+    };
+    let built = gate(tokens().keep_claim("plan").keep_claim("tenant")).build().unwrap();
+    let token = signed(&payload(&json!({"tenant": 7, "plan": "gold"})));
+    let first = get_with(&built, "/first", &token).await.json();
+    assert_eq!(first["tenant"], 7);
+    assert!(first["plan"].as_str().unwrap().contains("is not kept"), "{first}");
+    let second = get_with(&built, "/second", &token).await.json();
+    assert_eq!((&second["tenant"], &second["plan"]), (&json!(7), &json!("gold")));
+
+    let fault = |builder: GateBuilder| builder.build().unwrap_err().to_string();
+    let cannot = "tokens of scheme `first`: claim";
+    assert_eq!(
+        fault(gate(tokens()).keep_claim("tenant")),
+        format!("{cannot} `tenant` cannot be kept: it is kept already")
+    );
+    assert!(fault(gate(tokens()).keep_claim("sub")).starts_with(&format!("{cannot} `sub` cannot be kept")));
+    let many = (0..16).fold(tokens(), |tokens, number| tokens.keep_claim(format!("c{number}")));
+    assert_eq!(
+        fault(gate(many)),
+        "tokens of scheme `second`: claim `tenant` cannot be kept: more than 16 claims are kept"
+    );
 }
 
 #[tokio::test]

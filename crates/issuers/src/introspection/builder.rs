@@ -1,7 +1,7 @@
 //! Builds an `Introspection`.
 
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use scopegate_domain::{Audience, ClaimNames, Clock, Issuer, Scope, ScopeToken, Secret, SystemClock};
@@ -178,7 +178,7 @@ impl IntrospectionBuilder {
             discovery: self.discovery,
             fetcher,
             ceiling: self.ceiling,
-            discovered: Mutex::new(None),
+            discovered: Arc::default(),
         };
         let cache = IntrospectionCache::new(self.cache_ttl, self.cache_bytes);
         Ok(Introspection::new(

@@ -58,6 +58,8 @@ impl fmt::Debug for TokenText {
 /// ones.
 #[derive(Debug)]
 pub(super) struct IntrospectionCache {
+    ttl: (u32, u32),
+    bytes: usize,
     valid: CachePartition,
     invalid: CachePartition,
 }
@@ -65,11 +67,18 @@ pub(super) struct IntrospectionCache {
 impl IntrospectionCache {
     /// Creates a cache with a TTL in seconds for valid and for invalid tokens, and a size in bytes
     /// for each.
-    pub(super) fn new((valid, invalid): (u32, u32), bytes: usize) -> Self {
+    pub(super) fn new(ttl: (u32, u32), bytes: usize) -> Self {
         Self {
-            valid: CachePartition::new(valid, bytes),
-            invalid: CachePartition::new(invalid, bytes),
+            valid: CachePartition::new(ttl.0, bytes),
+            invalid: CachePartition::new(ttl.1, bytes),
+            ttl,
+            bytes,
         }
+    }
+
+    /// Creates an empty cache with the same settings.
+    pub(super) fn to_empty(&self) -> Self {
+        Self::new(self.ttl, self.bytes)
     }
 
     /// Returns the answer for a token, if it is still fresh.

@@ -26,7 +26,8 @@ pub enum ClientAuthentication {
     Post,
 }
 
-/// The client that queries the issuer.
+/// The client that queries the issuer. Clones share the endpoint that they discover.
+#[derive(Clone)]
 pub(super) struct IntrospectionClient {
     pub(super) issuer: Issuer,
     pub(super) expected: ExpectedClaims,
@@ -40,7 +41,7 @@ pub(super) struct IntrospectionClient {
     /// The scopes that a token can have at most.
     pub(super) ceiling: Option<Scope>,
     /// The endpoint of the metadata document, until a request to it fails.
-    pub(super) discovered: Mutex<Option<Endpoint>>,
+    pub(super) discovered: Arc<Mutex<Option<Endpoint>>>,
 }
 
 impl IntrospectionClient {

@@ -113,3 +113,45 @@ async fn claims_of_an_introspected_token_are_kept() {
     assert_eq!(provider.count(), 1, "the claims are cached with the answer");
     assert!(builder().keep_claim("sub").build().is_err());
 }
+
+#[tokio::test]
+async fn gate_keeps_a_claim_of_each_issuer_of_a_scheme() {
+    let key = key("k1");
+    let issuer = LocalIssuer::start(Some(&key)).await;
+    let now = SystemClock.now().as_unix();
+    let claims = json!({
+        "iss": issuer.name.as_str(), "aud": AUDIENCE, "sub": "1", "exp": now + 600, "tenant": "signed", "plan": "gold",
+    });
+    let opaque = json!({ "active": true, "sub": "1", "aud": AUDIENCE, "exp": now + 600, "tenant": "opaque" });
+    let provider = TestProvider::start(move |_, _| answer_json(&opaque.to_string())).await;
+    let name = Issuer::parse(&format!("http://{}", provider.address)).unwrap();
+    let audience = Audience::parse(AUDIENCE).unwrap();
+    let introspection = Introspection::builder(name.clone(), audience, "api", Secret::new("secret".to_owned()))
+        .endpoint(format!("{name}/introspect"))
+        .fetcher(fetcher())
+        .build()
+        .unwrap();
+    let layout = ClaimLayout::new(ScopeLayout::Scp);
+    let remote = || issuer.remote().jwt(layout).keep_claim("plan").build().unwrap();
+    let gate = |issuer, claim: &str| {
+        let gate = empty_gate().operation(get("/claims").guard(Guard::authenticated()).then(tell));
+        let gate = gate
+            .issuer("oauth", issuer)
+            .introspection("oauth", introspection.clone());
+        gate.keep_claim(claim).build()
+    };
+    let keeping = gate(remote(), "tenant").unwrap();
+    let signed = signed(&key, &claims);
+    let told = read(&keeping, &signed).await;
+    assert_eq!((&told["tenant"], &told["plan"]), (&json!("signed"), &json!("gold")));
+    assert_eq!(read(&keeping, "opaque").await["tenant"], "opaque");
+    // A gate with the same sources keeps what it names.
+    let other = gate(remote(), "other").unwrap();
+    let told = read(&other, "opaque").await["tenant"].to_string();
+    assert!(told.contains("claim `tenant` is not kept"), "{told}");
+    let fault = gate(remote(), "sub").unwrap_err().to_string();
+    assert!(
+        fault.starts_with("tokens of scheme `oauth`: claim `sub` cannot be kept"),
+        "{fault}"
+    );
+}
