@@ -1,5 +1,9 @@
 //! Describes an invalid input of a request.
 
+use std::borrow::Cow;
+
+use http::StatusCode;
+use scopegate_domain::ReadClaimError;
 use serde_json::{Value, json};
 
 /// The maximum length of a name in a location, in characters, because a client can choose the names
@@ -155,9 +159,38 @@ pub enum InputError {
     /// ([RFC 6455, section 4.4](https://www.rfc-editor.org/rfc/rfc6455#section-4.4)).
     #[error("the request is not a handshake of WebSocket")]
     UpgradeRequired,
+    /// The handler, or an input of the application, cannot read a claim of the credential. A claim
+    /// of another type is 403, because the caller presents it. One that no verifier keeps is an
+    /// error of the program.
+    #[error(transparent)]
+    Claim(#[from] ReadClaimError),
+    /// An input of the application refuses the request: see [`InputError::refused`].
+    #[error("{status}: {message}")]
+    Refused {
+        /// The status.
+        status: StatusCode,
+        /// The code for programs.
+        code: &'static str,
+        /// The message for people.
+        message: Cow<'static, str>,
+    },
     /// The server cannot provide the value, which is an error of the program.
     #[error("the server cannot provide the value of an argument")]
     Unavailable,
+}
+
+impl InputError {
+    /// Creates the refusal of an input of the application, with this status, this code for programs
+    /// and this message for people. It is answered alone, also if other inputs are invalid.
+    ///
+    /// A status outside of 400 to 599 becomes 500. A response with 401 has no challenge, so leave
+    /// 401 to guards ([RFC 9110, section
+    /// 15.5.2](https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2)).
+    #[must_use]
+    pub fn refused(status: StatusCode, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        let message = message.into();
+        Self::Refused { status, code, message }
+    }
 }
 
 impl From<InvalidInput> for InputError {

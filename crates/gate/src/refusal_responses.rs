@@ -1,9 +1,11 @@
 //! The single table from the cause of a refusal to its status, its challenges and its body.
 
+mod inputs;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{ALLOW, CONNECTION, LOCATION, RETRY_AFTER, SEC_WEBSOCKET_VERSION, UPGRADE, WWW_AUTHENTICATE};
+use http::header::{ALLOW, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
 use scopegate_domain::ErrorCode;
 use scopegate_policy::{
@@ -16,7 +18,7 @@ use crate::body_error::BodyError;
 use crate::challenges::{Challenges, Realm};
 use crate::credentials::place::Family;
 use crate::dialect::Dialect;
-use crate::input_error::{InputError, InvalidInput};
+use crate::input_error::InvalidInput;
 use crate::observe::LOG_TARGET;
 use crate::observe::request_id::RequestLabel;
 use crate::path;
@@ -241,58 +243,6 @@ impl RefusalResponses {
         let mut response = self.write(&row, request);
         response.headers_mut().insert(RETRY_AFTER, RETRY_SECONDS.into());
         response
-    }
-
-    /// Returns the response to an authorized request whose input is not as declared, and logs the
-    /// cause.
-    #[must_use]
-    pub fn input_error(&self, error: &InputError, request: &RequestLabel<'_>) -> Response<Bytes> {
-        match error {
-            InputError::Invalid(fault) => self.invalid(std::slice::from_ref(fault), request),
-            InputError::Several(faults) => self.invalid(faults, request),
-            InputError::Unavailable => self.fault(ServerFault::Input, request),
-            InputError::MediaType(sentence) => self.unreadable(RefusalKind::UnsupportedMediaType, sentence, request),
-            InputError::ForeignOrigin => {
-                let sentence = "a page of another origin may not do this";
-                self.unreadable(RefusalKind::ForeignOrigin, sentence, request)
-            }
-            InputError::UpgradeRequired => {
-                let sentence = "a handshake of WebSocket, version 13, is needed";
-                let mut response = self.unreadable(RefusalKind::UpgradeRequired, sentence, request);
-                let headers = response.headers_mut();
-                headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
-                headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
-                headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
-                response
-            }
-        }
-    }
-
-    /// Refuses a request that the operation cannot read, and logs the cause.
-    fn unreadable(&self, kind: RefusalKind, sentence: &'static str, request: &RequestLabel<'_>) -> Response<Bytes> {
-        tracing::debug!(target: LOG_TARGET,
-            request_id = request.id_text(),
-            peer = request.peer(),
-            cause = sentence,
-            "an input was refused"
-        );
-        self.write(&row(kind, sentence, None), request)
-    }
-
-    /// Logs the kinds and places of the faults alone, because a client chooses their messages and
-    /// names.
-    fn invalid(&self, faults: &[InvalidInput], request: &RequestLabel<'_>) -> Response<Bytes> {
-        for (kind, place) in faults.iter().map(InvalidInput::cause) {
-            tracing::debug!(target: LOG_TARGET,
-                request_id = request.id_text(),
-                peer = request.peer(),
-                cause = kind,
-                place,
-                "an input was refused"
-            );
-        }
-        let row = row(RefusalKind::InvalidInput, "the request is not as declared", None);
-        self.write_with(&row, faults, None, request)
     }
 
     /// Returns the response to a request whose body is not complete, and logs the cause.

@@ -64,6 +64,8 @@ pub struct OperationDescription {
     /// The types of the users that arguments take.
     users: Vec<UserType>,
     responses: Map<String, Value>,
+    /// The responses in the form of refusals, each with its description.
+    refusals: Vec<(StatusCode, String)>,
     schemas: Map<String, Value>,
     may_be_missing: bool,
     may_fail: bool,
@@ -148,6 +150,40 @@ impl OperationDescription {
     /// for any body.
     pub fn content_response(&mut self, status: StatusCode, description: &str, media_type: &str, schema: &Value) {
         self.add(status, with_content(description, media_type, schema));
+    }
+
+    /// Adds a response in the form of the refusals, such as that of a
+    /// [`HandlerError`](crate::answer::HandlerError) or of
+    /// [`InputError::refused`](crate::input::InputError::refused). The document refers to their
+    /// schema.
+    ///
+    /// ```
+    /// use scopegate_http::answer::{Answer, HandlerError, OperationDescription, Response, StatusCode};
+    ///
+    /// enum BookingError {
+    ///     Taken,
+    /// }
+    ///
+    /// impl Answer for BookingError {
+    ///     fn into_response(self) -> Response {
+    ///         match self {
+    ///             Self::Taken => HandlerError::new(StatusCode::CONFLICT, "taken", "the room is taken").into_response(),
+    ///         }
+    ///     }
+    ///
+    ///     fn describe(description: &mut OperationDescription) {
+    ///         description.refusal(StatusCode::CONFLICT, "The room is taken");
+    ///     }
+    /// }
+    /// # let _ = BookingError::Taken;
+    /// ```
+    pub fn refusal(&mut self, status: StatusCode, description: &str) {
+        self.refusals.push((status, description.to_owned()));
+    }
+
+    /// Returns the responses in the form of refusals, each with its description.
+    pub(crate) fn refusals(&self) -> &[(StatusCode, String)] {
+        &self.refusals
     }
 
     /// Adds a header with a text to the response with this status, which must be described before.

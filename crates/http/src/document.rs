@@ -1,7 +1,7 @@
 //! Builds the OpenAPI document of a gate from its declarations.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
-
 use std::sync::Arc;
 
 use http::StatusCode;
@@ -184,11 +184,7 @@ fn operation_docs(
         }
     }
     if description.is_fallible() && !responses.contains_key("default") {
-        let content = json!({ schemas.refusals.schema().media_type(): { "schema": schemas.refusal()? } });
-        responses.insert(
-            "default".to_owned(),
-            json!({ "description": "An error", "content": content }),
-        );
+        responses.insert("default".to_owned(), refusal(schemas, "An error")?);
     }
     let docs = responses
         .into_iter()
@@ -204,26 +200,31 @@ fn operation_id(mounted: &OperationHandler, operation: &ResolvedOperation) -> St
     notes.operation_id.clone().unwrap_or_else(default)
 }
 
-/// Returns the refusals in the document, each with its status. The first kind of a status describes
-/// it.
+/// Returns the refusals in the document, each with its status. The first one of a status describes
+/// it: one of the application's types, else one of the gate.
 fn refusals(
     mounted: &OperationHandler,
     operation: &ResolvedOperation,
     schemas: &mut Schemas<'_>,
 ) -> Result<Vec<(StatusCode, Value)>, BuildError> {
     let format = schemas.refusals;
+    let own = mounted.description.refusals().iter();
+    let own = own.map(|(status, text)| (*status, Cow::from(text)));
+    let of_gate =
+        refusal_kinds(mounted, operation).filter_map(|kind| Some((format.status_of(kind), format.description(kind)?)));
     let mut documented: Vec<(StatusCode, Value)> = Vec::new();
-    for kind in refusal_kinds(mounted, operation) {
-        let status = format.status_of(kind);
-        let Some(description) = format.description(kind) else {
-            continue;
-        };
+    for (status, description) in own.chain(of_gate.map(|(status, text)| (status, text.into()))) {
         if documented.iter().all(|(known, _)| *known != status) {
-            let content = json!({ format.schema().media_type(): { "schema": schemas.refusal()? } });
-            documented.push((status, json!({ "description": description, "content": content })));
+            documented.push((status, refusal(schemas, &description)?));
         }
     }
     Ok(documented)
+}
+
+/// Returns the response with a refusal, for the document.
+fn refusal(schemas: &mut Schemas<'_>, description: &str) -> Result<Value, BuildError> {
+    let content = json!({ schemas.refusals.schema().media_type(): { "schema": schemas.refusal()? } });
+    Ok(json!({ "description": description, "content": content }))
 }
 
 /// Returns the kinds of refusals that depend on the declaration of the operation.

@@ -435,7 +435,8 @@ fn handlers(mounted: Vec<OperationHandler>, table: &OperationTable, limits: Body
             bytes: mounted.notes.body_limit.unwrap_or(limits.bytes),
             ..limits
         },
-        callers: mounted.endpoint.callers() + mounted.resource.as_ref().map_or(0, |check| check.callers),
+        // One stays for the inputs of the handler, after the function of `load` took its own.
+        callers: mounted.endpoint.callers().max(1) + mounted.resource.as_ref().map_or(0, |check| check.callers),
         resource: mounted.resource.map(MountedCheck::new),
         endpoint: mounted.endpoint,
     };

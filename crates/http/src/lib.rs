@@ -194,6 +194,9 @@ mod guide {
     #[doc = include_str!("../../../docs/guide/resources.md")]
     struct Resources;
 
+    #[doc = include_str!("../../../docs/guide/tenants.md")]
+    struct Tenants;
+
     #[doc = include_str!("../../../docs/guide/errors.md")]
     struct Errors;
 

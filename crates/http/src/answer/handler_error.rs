@@ -5,6 +5,7 @@ use std::error::Error;
 use std::sync::Arc;
 
 use http::StatusCode;
+use scopegate_domain::ReadClaimError;
 use scopegate_gate::{BodyError, InputError};
 
 use super::Answer;
@@ -20,7 +21,8 @@ use crate::response_body::Response;
 /// `GateBuilder::refusals`.
 ///
 /// `?` converts every other error: the client reads 500 without the cause, and the log has the
-/// cause. The errors of inputs and bodies keep their statuses. The document shows the
+/// cause. The errors of inputs and bodies keep their statuses. A claim of a token that has another
+/// type is 403. The document shows the
 /// errors as the `default` response of the operation. An error type of your own that implements
 /// [`Answer`] documents each status.
 ///
@@ -85,6 +87,9 @@ impl Answer for HandlerError {
 fn known_refusal(error: &(dyn Error + 'static)) -> Option<AsRefusal> {
     if let Some(error) = error.downcast_ref::<InputError>() {
         return Some(AsRefusal::Input(error.clone()));
+    }
+    if let Some(error) = error.downcast_ref::<ReadClaimError>() {
+        return Some(AsRefusal::Input(error.clone().into()));
     }
     if let Some(error) = error.downcast_ref::<BodyError>() {
         return Some(AsRefusal::Body(*error));

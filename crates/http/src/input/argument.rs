@@ -205,8 +205,11 @@ macro_rules! arguments {
 
             fn take(parts: &mut RequestParts<'_>) -> Result<Self, ArgumentError> {
                 let mut faults = Faults::default();
-                $(let $name = faults.keep($first::take(parts));)*
-                let $last_name = faults.keep($last::take(parts));
+                // Inputs first, because they may read the permit, which callers take.
+                $(let $name = faults.input::<Access, $kind, $first>(parts);)*
+                let $last_name = faults.input::<Access, $last_kind, $last>(parts);
+                $(let $name = faults.caller::<Access, $kind, $first>($name, parts);)*
+                let $last_name = faults.caller::<Access, $last_kind, $last>($last_name, parts);
                 match ($($name,)* $last_name,) {
                     ($(Some($name),)* Some($last_name),) => Ok(($($name,)* $last_name,)),
                     _ => Err(faults.into_error()),
@@ -243,6 +246,20 @@ struct Faults {
 }
 
 impl Faults {
+    /// Takes an argument that is not the caller.
+    fn input<Access, Kind, A: Argument<Access, Kind>>(&mut self, parts: &mut RequestParts<'_>) -> Option<A> {
+        if A::IS_CALLER { None } else { self.keep(A::take(parts)) }
+    }
+
+    /// Takes the caller. Every other argument was taken before.
+    fn caller<Access, Kind, A: Argument<Access, Kind>>(
+        &mut self,
+        taken: Option<A>,
+        parts: &mut RequestParts<'_>,
+    ) -> Option<A> {
+        if A::IS_CALLER { self.keep(A::take(parts)) } else { taken }
+    }
+
     fn keep<T>(&mut self, taken: Result<T, ArgumentError>) -> Option<T> {
         match taken {
             Ok(value) => return Some(value),

@@ -37,6 +37,9 @@ use crate::input::parts::RequestParts;
 /// let operation = get("/greeting").guard(Guard::authenticated()).then(greet);
 /// # let _ = operation;
 /// ```
+///
+/// An input may depend on the caller ([`RequestParts::permit`]) and refuse the request with a
+/// status of its own ([`InputError::refused`]): `docs/guide/tenants.md` has such an input.
 #[diagnostic::on_unimplemented(
     message = "a handler cannot take `{Self}`",
     label = "not an input, and not the caller of this operation",

@@ -101,7 +101,14 @@ impl<'r> RequestParts<'r> {
         self.expires_at
     }
 
-    /// Returns the permit. The last argument that takes it gets it without a copy.
+    /// Returns the permit of the request, for an input that depends on the caller, such as its
+    /// tenant. `None` on a public operation, and without a credential on one that is optional.
+    #[must_use]
+    pub fn permit(&self) -> Option<&Permit> {
+        self.permit.as_ref().filter(|permit| !permit.is_anonymous())
+    }
+
+    /// Takes the permit. The last argument that takes it gets it without a copy.
     pub(crate) fn take_permit(&mut self) -> Option<Permit> {
         self.callers = self.callers.saturating_sub(1);
         if self.callers == 0 {

@@ -3,6 +3,7 @@
 use http::{Request, StatusCode};
 use scopegate_http::answer::HandlerError;
 use scopegate_http::credential::TicketError;
+use scopegate_http::domain::ReadClaimError;
 use scopegate_http::input::{InputError, InvalidInput, MultipartError};
 use scopegate_http::site::{BodyError, RefusalContext, RefusalFormat, RefusalKind, RefusalSchema};
 use scopegate_http::{Gate, GateBuilder, get};
@@ -98,6 +99,8 @@ async fn error_of_the_library_keeps_its_status() {
         (answer(MultipartError::FieldTooLarge), 413),
         (answer(MultipartError::Malformed), 400),
         (answer(TicketError::Full), 503),
+        (answer(ReadClaimError::WrongType { name: "tenant".into() }), 403),
+        (answer(ReadClaimError::NotKept { name: "tenant".into() }), 500),
         (answer(std::fmt::Error), 500),
     ] {
         let gate = common::gate(Profile::Rfc).await.operation(operation).build().unwrap();

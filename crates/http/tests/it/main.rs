@@ -41,6 +41,7 @@ mod multipart;
 mod multipart_form;
 mod one_round;
 mod openapi;
+mod own_inputs;
 mod own_users;
 mod path_constraints;
 mod places;

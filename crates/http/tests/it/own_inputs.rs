@@ -1,0 +1,254 @@
+//! Inputs of an application that depend on the caller, and their refusals.
+
+use http::StatusCode;
+use scopegate_http::answer::{Answer, HandlerError, OperationDescription, Response};
+use scopegate_http::credential::DevelopmentIssuer;
+use scopegate_http::domain::KeepClaimError;
+use scopegate_http::input::{Head, Input, InputError, Loaded, RequestParts};
+use scopegate_http::testing::TestClient;
+use scopegate_http::{
+    Catalog, CurrentUser, Gate, GateBuilder, Guard, HandledOperation, Json, Permit, Query, SecurityScheme, get, post,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+use crate::common::{self, ME as READ};
+
+/// The tenant of the caller.
+struct Tenant(String);
+
+impl Input for Tenant {
+    type Reads = Head;
+
+    fn read(parts: &mut RequestParts<'_>) -> Result<Self, InputError> {
+        let Some(permit) = parts.permit() else {
+            return Ok(Self("nobody".into()));
+        };
+        let tenant = permit.claim("tenant")?;
+        let absent = || InputError::refused(StatusCode::FORBIDDEN, "no_tenant", "the token names no tenant");
+        tenant.map(Self).ok_or_else(absent)
+    }
+
+    fn describe(description: &mut OperationDescription) {
+        description.refusal(StatusCode::FORBIDDEN, "The token names no tenant");
+    }
+}
+
+/// Reads a claim that no verifier keeps.
+struct Forgotten;
+
+impl Input for Forgotten {
+    type Reads = Head;
+
+    fn read(parts: &mut RequestParts<'_>) -> Result<Self, InputError> {
+        let claim = parts.permit().map(|permit| permit.claim::<String>("forgotten"));
+        Ok(claim.transpose().map(|_| Self)?)
+    }
+
+    fn describe(_: &mut OperationDescription) {}
+}
+
+#[derive(Deserialize, ToSchema)]
+struct Page {
+    number: u32,
+}
+
+async fn pair(Tenant(tenant): Tenant, permit: Permit) -> String {
+    format!("{tenant} {}", permit.subject().unwrap_or_default())
+}
+
+async fn tenant(Tenant(tenant): Tenant) -> String {
+    tenant
+}
+
+fn issuer() -> DevelopmentIssuer {
+    let (issuer, audience) = ("https://id.example".parse(), "https://api.example".parse());
+    DevelopmentIssuer::new(issuer.unwrap(), audience.unwrap()).unwrap()
+}
+
+async fn builder(issuer: &DevelopmentIssuer) -> GateBuilder {
+    let catalog = Catalog::builder()
+        .scheme("login", SecurityScheme::http_bearer())
+        .scope(READ, "Read.");
+    Gate::builder(catalog.build().unwrap())
+        .users(common::users().await)
+        .bearer("login", issuer)
+        .keep_claim("tenant")
+}
+
+async fn gate(operations: impl IntoIterator<Item = HandledOperation>) -> Gate {
+    let operations = operations.into_iter();
+    let builder = operations.fold(builder(&issuer()).await, GateBuilder::operation);
+    builder.build().unwrap()
+}
+
+fn client(gate: &Gate, tenant: impl Into<Value>) -> TestClient {
+    TestClient::new(gate.testing().subject("u1").claim("tenant", tenant).scope(READ).gate())
+}
+
+#[tokio::test]
+async fn input_reads_the_permit_whichever_argument_takes_it() {
+    let any = Guard::authenticated;
+    let load_tenant = async |permit: Permit, tenant: Tenant| Some((tenant.0, permit.subject().is_some()));
+    let load = async |_: Permit| Some(1_u8);
+    let gate = gate([
+        get("/first").guard(any()).then(pair),
+        get("/last")
+            .guard(any())
+            .then(async |permit: Permit, tenant: Tenant| pair(tenant, permit).await),
+        get("/twice")
+            .guard(any())
+            .then(async |_: Permit, tenant: Tenant, permit: Permit| pair(tenant, permit).await),
+        post("/body")
+            .guard(any())
+            .then(async |permit: Permit, tenant: Tenant, Json(_): Json<Page>| pair(tenant, permit).await),
+        get("/loaded")
+            .guard(any())
+            .load(load)
+            .check_named("load")
+            .then(async |Tenant(tenant): Tenant, _: Loaded<u8>| format!("{tenant} u1")),
+        get("/loading")
+            .guard(any())
+            .load(load_tenant)
+            .check_named("load_tenant")
+            .then(
+                async |loaded: Loaded<(String, bool)>, permit: Permit, Tenant(again): Tenant| {
+                    assert_eq!(loaded.0, (again.clone(), true));
+                    pair(Tenant(again), permit).await
+                },
+            ),
+    ])
+    .await;
+    let client = client(&gate, "one");
+    for path in ["/first", "/last", "/twice", "/loaded", "/loading"] {
+        let answer = client.get(path).send().await;
+        assert_eq!(
+            (answer.status(), answer.text()),
+            (StatusCode::OK, "one u1".into()),
+            "{path}"
+        );
+    }
+    let answer = client.post("/body").json(&json!({ "number": 1 })).send().await;
+    assert_eq!(answer.text(), "one u1");
+}
+
+#[tokio::test]
+async fn permit_is_absent_without_a_credential() {
+    let operations = [
+        get("/public").public().then(tenant),
+        get("/optional").guard(Guard::authenticated()).optional().then(tenant),
+    ];
+    let gate = gate(operations).await;
+    for path in ["/public", "/optional"] {
+        assert_eq!(
+            TestClient::new(gate.clone()).get(path).send().await.text(),
+            "nobody",
+            "{path}"
+        );
+    }
+    assert_eq!(client(&gate, "one").get("/public").send().await.text(), "nobody");
+    assert_eq!(client(&gate, "one").get("/optional").send().await.text(), "one");
+}
+
+#[tokio::test]
+async fn refusal_of_an_input_is_answered_alone() {
+    let gate = gate([
+        get("/pages")
+            .guard(Guard::authenticated())
+            .then(async |page: Query<Page>, Tenant(tenant): Tenant| format!("{tenant} {}", page.0.number)),
+        get("/user")
+            .guard(Guard::user())
+            .then(async |_: CurrentUser, _: Tenant| "user"),
+    ])
+    .await;
+    assert_eq!(client(&gate, "one").get("/pages?number=2").send().await.text(), "one 2");
+    assert_eq!(client(&gate, "one").get("/pages?number=x").send().await.status(), 400);
+    let bare = TestClient::new(gate.testing().subject("u1").gate());
+    for path in ["/pages?number=2", "/pages?number=x"] {
+        let answer = bare.get(path).send().await;
+        assert_eq!(answer.header("content-type"), Some("application/problem+json"));
+        let expected =
+            json!({ "title": "Forbidden", "status": 403, "detail": "the token names no tenant", "error": "no_tenant" });
+        assert_eq!(answer.json::<Value>(), expected, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn claim_of_another_type_is_forbidden_and_one_that_is_not_kept_is_a_fault() {
+    let by_handler =
+        async |permit: Permit| Ok::<_, HandlerError>(permit.claim::<String>("tenant")?.unwrap_or_default());
+    let any = Guard::authenticated;
+    let gate = gate([
+        get("/input").guard(any()).then(tenant),
+        get("/handler").guard(any()).then(by_handler),
+        get("/forgotten").guard(any()).then(async |_: Forgotten| "read"),
+    ])
+    .await;
+    for claim in [json!(7), json!(null), json!(["one"]), json!({})] {
+        for path in ["/input", "/handler"] {
+            let answer = client(&gate, claim.clone()).get(path).send().await;
+            let body: Value = answer.json();
+            let expected = (
+                &json!("invalid_claim"),
+                &json!("claim `tenant` of the credential has the wrong type"),
+            );
+            assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{path} {claim}");
+            assert_eq!((&body["error"], &body["detail"]), expected);
+        }
+    }
+    assert_eq!(client(&gate, "one").get("/forgotten").send().await.status(), 500);
+}
+
+#[tokio::test]
+async fn further_claims_of_a_development_token_reach_the_input() {
+    let issuer = issuer();
+    let builder = builder(&issuer).await;
+    let gate = builder
+        .operation(get("/").guard(Guard::requires([READ])).then(pair))
+        .build()
+        .unwrap();
+    let claims = || DevelopmentIssuer::claims("ada", [READ]).unwrap();
+    let token = issuer.issue(&claims().with_claim("tenant", "one").unwrap()).unwrap();
+    let client = TestClient::new(gate);
+    assert_eq!(client.get("/").bearer(token.expose()).send().await.text(), "one ada");
+    let without = issuer.token("ada", [READ]).unwrap();
+    assert_eq!(client.get("/").bearer(without.expose()).send().await.status(), 403);
+    assert_eq!(
+        claims().with_claim("sub", "eve").unwrap_err(),
+        KeepClaimError::Registered
+    );
+}
+
+/// An error of the application in the form of the refusals.
+struct Taken;
+
+impl Answer for Taken {
+    fn into_response(self) -> Response {
+        HandlerError::new(StatusCode::CONFLICT, "taken", "the room is taken").into_response()
+    }
+
+    fn describe(description: &mut OperationDescription) {
+        description.refusal(StatusCode::CONFLICT, "The room is taken");
+        description.refusal(StatusCode::CONFLICT, "The hour is taken");
+    }
+}
+
+#[tokio::test]
+async fn refusals_of_own_types_are_documented() {
+    let book = async |_: Tenant| Err::<(), _>(Taken);
+    let gate = gate([post("/").guard(Guard::requires([READ])).then(book)]).await;
+    let responses = &gate.openapi()["paths"]["/"]["post"]["responses"];
+    for (status, description) in [("403", "The token names no tenant"), ("409", "The room is taken")] {
+        let schema = json!({ "$ref": "#/components/schemas/ProblemDetails" });
+        let expected =
+            json!({ "description": description, "content": { "application/problem+json": { "schema": schema } } });
+        assert_eq!(responses[status], expected);
+    }
+    assert_eq!(responses["default"], Value::Null);
+    let answer = client(&gate, "one").post("/").send().await;
+    assert_eq!(
+        (answer.status(), answer.json::<Value>()["error"].clone()),
+        (StatusCode::CONFLICT, json!("taken"))
+    );
+}
