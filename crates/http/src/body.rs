@@ -13,6 +13,7 @@ use scopegate_gate::{BodyError, InputError, InvalidInput, media_type};
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout_at};
 
+use crate::field_shape::FieldShape;
 use crate::response_body::BoxError;
 use crate::{json_fault, strict_json};
 
@@ -163,14 +164,18 @@ pub(crate) fn check_json(headers: &HeaderMap, body: &[u8]) -> Result<(), InputEr
     Ok(())
 }
 
-/// Parses a body as JSON.
+/// Parses a body as JSON of this shape.
 ///
 /// # Errors
 ///
-/// [`InputError`] with the path of the first invalid value, and the message of its type.
-pub(crate) fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, InputError> {
-    // A second pass finds the location of the error.
-    strict_json::from_slice(body).map_err(|fault| json_fault::explain(&fault, body, json_fault::reader::<T>()).into())
+/// [`InputError`] with the location of each invalid value, and the message of its type.
+pub(crate) fn parse_json<T: DeserializeOwned>(body: &[u8], shape: Option<&FieldShape>) -> Result<T, InputError> {
+    // More passes find the locations of the errors.
+    let explain = |fault| json_fault::explain(&fault, body, json_fault::reader::<T>(), shape);
+    strict_json::from_slice(body).map_err(|fault| match <[_; 1]>::try_from(explain(fault)) {
+        Ok([only]) => only.into(),
+        Err(faults) => InputError::Several(faults),
+    })
 }
 
 /// Whether the media type is `application/json` or ends in `+json`
@@ -202,7 +207,7 @@ mod tests {
 
     fn read_json(headers: &HeaderMap, body: &[u8]) -> Result<Item, InputError> {
         check_json(headers, body)?;
-        parse_json(body)
+        parse_json(body, None)
     }
 
     fn read(media_type: &'static str, body: &str) -> Result<Item, InputError> {

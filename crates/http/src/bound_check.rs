@@ -5,12 +5,12 @@ use std::cell::Cell;
 
 use serde_json::{Map, Value};
 
-use crate::body_check::sample;
 use crate::constraints::{IntegerBounds, beyond};
-use crate::field_shape::{FieldShape, Parameter, component};
+use crate::field_shape::{FieldShape, Parameter};
 use crate::field_values::FieldValue;
 use crate::fields::{FieldReader, TextReader};
 use crate::json_fault::{self, JsonReader};
+use crate::sample::{component, sample};
 use scopegate_gate::LocationStep;
 
 /// The maximum depth of a schema that is tried.

@@ -9,7 +9,7 @@ mod compile;
 mod limits;
 mod unknown;
 
-use scopegate_gate::{InvalidInput, LocationStep};
+use scopegate_gate::LocationStep;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -19,7 +19,7 @@ pub(crate) use self::limits::{IntegerBounds, beyond};
 use crate::invalid_value::InvalidValue;
 
 /// The maximum number of errors in one answer.
-const FAULTS: usize = 100;
+pub(crate) const FAULTS: usize = 100;
 
 /// The maximum number of schemas that are compared with one value, on average. Alternatives in
 /// alternatives would multiply them.
@@ -74,12 +74,6 @@ impl Constraints {
     pub(crate) fn without_unknown(&self, body: &[u8]) -> Option<String> {
         let body: &RawValue = serde_json::from_slice(body).ok()?;
         unknown::remove(&self.0, &[self.0.root], body.get())
-    }
-
-    /// Returns the errors of a body, as [`Constraints::check`] does.
-    pub(crate) fn check_body(&self, value: &Value, types: bool) -> Vec<InvalidInput> {
-        let faults = self.check(value, types).into_iter();
-        faults.map(|fault| fault.into_input("body")).collect()
     }
 }
 

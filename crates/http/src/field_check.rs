@@ -11,20 +11,7 @@ use crate::field_place::FieldPlace;
 use crate::field_shape::{FieldShape, Parameter, ValueType};
 use crate::field_values::FieldValues;
 use crate::fields::{FieldReader, TextReader};
-
-/// Values that are tried for a parameter whose schema contains no value.
-const SAMPLES: [&str; 10] = [
-    "7",
-    "true",
-    "a",
-    "",
-    "2026-01-31",
-    "2026-01-31T12:00:00Z",
-    "67e55044-10b1-426f-9247-bb680e5fe0c8",
-    "a@example.org",
-    "https://example.org/",
-    "127.0.0.1",
-];
+use crate::sample::TEXTS;
 
 /// Compares the parameters of the document with those that a type reads, and corrects which of
 /// them are required.
@@ -132,7 +119,7 @@ fn samples(parameter: &Parameter) -> impl Iterator<Item = String> {
         Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
         _ => None,
     });
-    named.chain(SAMPLES.into_iter().map(str::to_owned))
+    named.chain(TEXTS.into_iter().map(str::to_owned))
 }
 
 /// Returns a text that a type accepts for the parameter, if one is found.

@@ -1,9 +1,14 @@
 //! The fields of an input as the document has them: collected from the schema of a type.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
+use crate::body_schema::BodySchema;
 use crate::constraints::{Constraints, IntegerBounds};
 use crate::field_place::FieldPlace;
+use crate::invalid_value::InvalidValue;
+use crate::sample::component;
 
 /// The maximum depth of schemas that is followed, so that a recursive schema ends.
 const DEPTH: usize = 32;
@@ -65,6 +70,8 @@ pub(crate) struct FieldShape {
     pub(crate) rest_constraints: Option<Constraints>,
     /// The constraints of all values together: of alternatives, and of a body of JSON.
     pub(crate) whole_constraints: Option<Constraints>,
+    /// The schema of a body of JSON.
+    pub(crate) body: Option<Arc<BodySchema>>,
     /// Whether the required parameters depend on others, as in an enum.
     pub(crate) has_alternatives: bool,
     /// Whether the schema consists of several schemas, as by `flatten`.
@@ -94,6 +101,24 @@ impl FieldShape {
     pub(crate) fn is_constrained(&self, name: &str) -> bool {
         let of_whole = self.whole_constraints.is_some() && (self.rest.is_some() || self.parameter(name).is_some());
         of_whole || self.constraints(name).is_some()
+    }
+
+    /// Returns the errors of a body of JSON that the document does not allow, and that the type in
+    /// Rust may accept. With `types`, the type has accepted it.
+    pub(crate) fn body_faults(&self, value: &Value, types: bool) -> Vec<InvalidValue> {
+        let schema = self.body.as_ref().filter(|schema| schema.is_loose());
+        let mut faults = schema.map(|schema| schema.other_types(value)).unwrap_or_default();
+        let constraints = self.whole_constraints.as_ref();
+        let broken = constraints.map(|constraints| constraints.check(value, types));
+        let is_told = |fault: &InvalidValue| faults.iter().any(|other| other.is_beside(fault));
+        let broken: Vec<_> = broken.into_iter().flatten().filter(|fault| !is_told(fault)).collect();
+        faults.extend(broken);
+        faults
+    }
+
+    /// Whether a body of JSON is compared with the document after its type has accepted it.
+    pub(crate) fn compares_body(&self) -> bool {
+        self.whole_constraints.is_some() || self.body.as_ref().is_some_and(|schema| schema.is_loose())
     }
 
     pub(crate) fn parameter(&self, name: &str) -> Option<&Parameter> {
@@ -244,12 +269,6 @@ fn is_object_or_nothing(schema: &Value) -> bool {
         Some(kind) => is_one(kind),
         None => schema.get("enum").is_none(),
     }
-}
-
-/// Returns the component that a schema refers to.
-pub(crate) fn component<'c>(schema: &Value, components: &'c Map<String, Value>) -> Option<&'c Value> {
-    let reference = schema.get("$ref")?.as_str()?;
-    components.get(reference.strip_prefix("#/components/schemas/")?)
 }
 
 /// The types of the values of a schema.

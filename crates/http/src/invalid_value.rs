@@ -64,6 +64,12 @@ impl InvalidValue {
         self
     }
 
+    /// Adds this member to the location of the error, as its innermost step.
+    pub(crate) fn around(mut self, step: LocationStep) -> Self {
+        self.location.insert(0, step);
+        self
+    }
+
     /// Adds this parameter to the location of the error, unless it has a location.
     pub(crate) fn at(mut self, parameter: &str, input: &str) -> Self {
         if self.location.is_empty() {
@@ -103,6 +109,21 @@ impl InvalidValue {
     /// Whether these steps, from the outermost to the innermost, are the location.
     pub(crate) fn is_at(&self, steps: &[LocationStep]) -> bool {
         self.location.iter().rev().eq(steps)
+    }
+
+    /// Returns the location, from the outermost step to the innermost.
+    pub(crate) fn steps(&self) -> Vec<LocationStep> {
+        self.location.iter().rev().cloned().collect()
+    }
+
+    /// Whether both have the same location.
+    pub(crate) fn is_beside(&self, other: &Self) -> bool {
+        self.location == other.location
+    }
+
+    /// Whether the error states only that the value is not of the type.
+    pub(crate) fn is_of_type(&self) -> bool {
+        self.is_like(&Self::of_type())
     }
 
     /// Returns the name of this step in a location.

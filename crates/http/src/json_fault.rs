@@ -1,5 +1,6 @@
 //! Finds the error in a JSON body: the path of the value and the message of its type.
 
+mod all;
 mod repeated;
 
 use serde::de::value::{BorrowedStrDeserializer, MapAccessDeserializer};
@@ -7,6 +8,8 @@ use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqA
 use serde::forward_to_deserialize_any;
 use serde_json::{Map, Value};
 
+use crate::constraints::FAULTS;
+use crate::field_shape::FieldShape;
 use crate::fields;
 use crate::invalid_value::InvalidValue;
 use scopegate_gate::{InvalidInput, LocationStep};
@@ -17,22 +20,62 @@ const TRIED_MEMBERS: usize = 64;
 /// The kind of the error for a value that is not an object.
 const NO_OBJECT: &str = "dict_type";
 
-/// Finds the error in a body that is not of a type.
+/// Finds the errors in a body that is not of a type, and those of its constraints.
 ///
 /// The parser's own messages repeat the input and name types of the program. So the body is read
 /// again by a reader that tracks the path. It separates the messages of serde from those of the
 /// type.
-pub(crate) fn explain(fault: &serde_json::Error, body: &[u8], reader: JsonReader) -> InvalidInput {
-    // serde_json classifies some values of a wrong type as syntax errors.
+pub(crate) fn explain(
+    fault: &serde_json::Error,
+    body: &[u8],
+    reader: JsonReader,
+    shape: Option<&FieldShape>,
+) -> Vec<InvalidInput> {
     let Ok(value) = serde_json::from_slice::<Value>(body) else {
-        return InvalidInput::new("json_invalid", "body", None, "JSON decode error");
+        return vec![InvalidInput::new("json_invalid", "body", None, "JSON decode error")];
     };
-    if let Some(fault) = find(&value, reader).or_else(|| repeated::find(body)) {
-        return fault.into_input("body");
+    let schema = shape.and_then(|shape| shape.body.as_deref());
+    let mut faults = all::all(value.clone(), body.len(), reader, schema);
+    add(&mut faults, repeated::find(body).into_iter().collect());
+    if let Some(shape) = shape {
+        add(&mut faults, shape.body_faults(&value, false));
     }
-    let (line, column) = (fault.line(), fault.column());
-    let message = format!("Value error, the input is not as declared at line {line}, column {column}");
-    InvalidInput::new("value_error", "body", None, message)
+    if faults.is_empty() {
+        let (line, column) = (fault.line(), fault.column());
+        let message = format!("Value error, the input is not as declared at line {line}, column {column}");
+        return vec![InvalidInput::new("value_error", "body", None, message)];
+    }
+    faults.sort_by_cached_key(|fault| position(&value, &fault.steps()));
+    faults.truncate(FAULTS);
+    faults.into_iter().map(|fault| fault.into_input("body")).collect()
+}
+
+/// Adds errors, except at a location that has one already. An error that states the bound says more
+/// than one that states the type.
+fn add(faults: &mut Vec<InvalidValue>, mut others: Vec<InvalidValue>) {
+    let is_at = |fault: &InvalidValue, others: &[InvalidValue]| others.iter().any(|other| other.is_beside(fault));
+    faults.retain(|fault| !(fault.is_of_type() && is_at(fault, &others)));
+    others.retain(|other| !is_at(other, faults));
+    faults.append(&mut others);
+}
+
+/// Returns the place of a location in the order of a body. A missing member is behind the others.
+fn position(body: &Value, steps: &[LocationStep]) -> Vec<usize> {
+    let mut value = Some(body);
+    let mut position = Vec::new();
+    for step in steps {
+        let (index, inner) = match step {
+            LocationStep::Index(index) => (Some(*index), value.and_then(|value| value.get(*index))),
+            LocationStep::Name(name) => {
+                let members = value.and_then(Value::as_object);
+                let index = members.and_then(|members| members.keys().position(|known| known == name));
+                (index, members.and_then(|members| members.get(name)))
+            }
+        };
+        position.push(index.unwrap_or(usize::MAX));
+        value = inner;
+    }
+    position
 }
 
 /// Reads a value as one type, and returns the error.

@@ -93,6 +93,7 @@
 
 mod body;
 mod body_check;
+mod body_schema;
 mod body_stream;
 mod bound_check;
 mod build_error;
@@ -128,6 +129,7 @@ mod resource;
 mod resource_type;
 mod response_body;
 mod route;
+mod sample;
 mod scalar_kind;
 mod schema;
 mod sent;

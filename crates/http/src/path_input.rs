@@ -5,8 +5,9 @@ use std::any::TypeId;
 use scopegate_gate::path;
 use serde_json::{Map, Value, json};
 
-use crate::field_shape::{FieldShape, Parameter, component};
+use crate::field_shape::{FieldShape, Parameter};
 use crate::path_shape::PathShape;
+use crate::sample::component;
 
 /// The words of a schema that refers to other schemas.
 const COMPOSED: [&str; 4] = ["$ref", "allOf", "anyOf", "oneOf"];

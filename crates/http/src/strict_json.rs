@@ -15,8 +15,8 @@ use self::unique::Unique;
 
 /// Reads a whole body.
 ///
-/// The check does not reach behind `flatten` and into enums without tags, because serde reads those
-/// as any value first.
+/// The check does not reach behind `flatten` and into enums, because serde reads those as any value
+/// first. `BodySchema::other_types` checks them.
 ///
 /// # Errors
 ///

@@ -1,12 +1,14 @@
 //! Describes inputs from the schemas of their types.
 
 use std::any::TypeId;
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{FieldInput, OperationDescription, TypeFault};
+use crate::body_schema::BodySchema;
 use crate::component;
 use crate::constraints::Constraints;
 use crate::data::RequestData;
@@ -178,19 +180,20 @@ impl OperationDescription {
             let bounds = bound_check::of_body(whole, &self.schemas, reader);
             Constraints::of(whole, &self.schemas, bounds)
         };
-        match checked.and_then(|()| compile()) {
-            Ok(None) => {}
-            Ok(constraints) => self.inputs.push(FieldInput {
-                input,
-                place: FieldPlace::Form,
-                shape: FieldShape {
-                    whole_constraints: constraints,
-                    ..FieldShape::default()
-                },
-                reader: None,
-            }),
-            Err(reason) => self.note(TypeFault::Body(reason)),
-        }
+        let constraints = checked.and_then(|()| compile()).unwrap_or_else(|reason| {
+            self.note(TypeFault::Body(reason));
+            None
+        });
+        self.inputs.push(FieldInput {
+            input,
+            place: FieldPlace::Form,
+            shape: FieldShape {
+                whole_constraints: constraints,
+                body: Some(Arc::new(BodySchema::new(whole, &self.schemas))),
+                ..FieldShape::default()
+            },
+            reader: None,
+        });
         self.request_body("application/json", schema);
     }
 }

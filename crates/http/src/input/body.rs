@@ -11,6 +11,7 @@ use crate::body;
 use crate::body_stream::BodyStream;
 use crate::data::RequestData;
 use crate::description::OperationDescription;
+use crate::field_shape::FieldShape;
 use crate::input::declaration::{Input, StreamedBody, WholeBody};
 use crate::input::parts::RequestParts;
 
@@ -44,12 +45,11 @@ impl<T: RequestData> Input for Json<T> {
 
     fn read(parts: &mut RequestParts<'_>) -> Result<Self, InputError> {
         body::check_json(parts.headers(), parts.body())?;
-        match body::parse_json(parts.body()) {
-            Ok(value) => match enforce(parts, TypeId::of::<Self>(), None)? {
-                None => Ok(Self(value)),
-                Some(known) => body::parse_json(known.as_bytes()).map(Self),
-            },
-            Err(error) => Err(with_broken(parts, TypeId::of::<Self>(), error)),
+        let shape = parts.shape(TypeId::of::<Self>());
+        let value = body::parse_json(parts.body(), shape)?;
+        match enforce(parts.body(), shape)? {
+            None => Ok(Self(value)),
+            Some(known) => body::parse_json(known.as_bytes(), shape).map(Self),
         }
     }
 
@@ -62,44 +62,27 @@ impl<T: RequestData> Input for Json<T> {
     }
 }
 
-/// Compares the body with the constraints of an input, next to the error of its type. Returns the
-/// body to read instead, if it has a value that the document does not name, such as one of an
-/// alias.
+/// Compares a body that the type accepts with the document. Returns the body to read instead, if it
+/// has a value that the document does not name, such as one of an alias.
 ///
 /// # Errors
 ///
 /// All errors of the body.
-fn enforce(
-    parts: &RequestParts<'_>,
-    input: TypeId,
-    fault: Option<&InvalidInput>,
-) -> Result<Option<String>, InputError> {
-    let shape = parts.shape(input);
-    let Some(constraints) = shape.and_then(|shape| shape.whole_constraints.as_ref()) else {
-        return fault.map_or(Ok(None), |fault| Err(fault.clone().into()));
+fn enforce(body: &[u8], shape: Option<&FieldShape>) -> Result<Option<String>, InputError> {
+    let Some(shape) = shape.filter(|shape| shape.compares_body()) else {
+        return Ok(None);
     };
-    let Ok(value) = serde_json::from_slice(parts.body()) else {
-        // The type ignores a part of the body that is not JSON, so nothing can be compared.
-        let unreadable = || InvalidInput::new("json_invalid", "body", None, "JSON decode error");
-        return Err(fault.cloned().unwrap_or_else(unreadable).into());
+    // The type ignores a part of a body that is not JSON, so nothing can be compared.
+    let Ok(value) = serde_json::from_slice(body) else {
+        return Err(InvalidInput::new("json_invalid", "body", None, "JSON decode error").into());
     };
-    let mut faults: Vec<InvalidInput> = fault.cloned().into_iter().collect();
-    faults.extend(constraints.check_body(&value, fault.is_none()));
+    let faults = shape.body_faults(&value, true).into_iter();
+    let faults: Vec<_> = faults.map(|fault| fault.into_input("body")).collect();
     if faults.is_empty() {
-        Ok(constraints.without_unknown(parts.body()))
+        let constraints = shape.whole_constraints.as_ref();
+        Ok(constraints.and_then(|constraints| constraints.without_unknown(body)))
     } else {
         Err(InputError::Several(faults))
-    }
-}
-
-/// Adds the errors of the constraints to the error of the type.
-fn with_broken(parts: &RequestParts<'_>, input: TypeId, error: InputError) -> InputError {
-    match error {
-        InputError::Invalid(fault) => match enforce(parts, input, Some(&fault)) {
-            Ok(_) => fault.into(),
-            Err(error) => error,
-        },
-        other => other,
     }
 }
 

@@ -105,8 +105,8 @@ async fn error_of_a_type_is_next_to_those_of_constraints() {
     let gate = order().await;
     let body = json!({ "items": [{ "title": "a", "count": "many" }] });
     let wanted = expected(&[
-        (json!(["body", "items", 0, "count"]), "int_type"),
         (json!(["body", "items", 0, "title"]), "string_too_short"),
+        (json!(["body", "items", 0, "count"]), "int_type"),
     ]);
     assert_eq!(faults(&posted(&gate, &body).await), wanted);
     let request = Request::post("/x").header("content-type", "application/json");

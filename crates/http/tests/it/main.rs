@@ -8,6 +8,7 @@
 )]
 
 mod agreement;
+mod all_faults;
 mod alternatives;
 mod answer_headers;
 mod answers;
