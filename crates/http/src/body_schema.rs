@@ -1,4 +1,4 @@
-//! The documented schema of a body of JSON, for what the type in Rust does not tell.
+//! The documented schema of a body of JSON, which states more than its type in Rust.
 
 use std::ptr;
 

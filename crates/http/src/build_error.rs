@@ -53,6 +53,18 @@ pub enum BuildError {
         /// The invalid value, and the reason.
         reason: String,
     },
+    /// The document would allow no value of a type: a structure with
+    /// `#[serde(deny_unknown_fields)]` is a part of another one, by `flatten` or by a tag.
+    #[error(
+        "the document of `{operation}` would allow no value of a type that contains {name} by `flatten` or with a tag, \
+         because {name} refuses other members; remove `#[serde(deny_unknown_fields)]` from {name}"
+    )]
+    ClosedPart {
+        /// The operation.
+        operation: String,
+        /// The type that refuses other members.
+        name: String,
+    },
     /// The documented query, headers, cookies or form cannot be read.
     #[error("{place} of `{operation}` cannot be read as documented: {reason}")]
     Fields {

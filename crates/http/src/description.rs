@@ -15,6 +15,7 @@ use utoipa::openapi::{RefOr, Schema};
 
 pub(crate) use self::inputs::PathElement;
 use crate::build_error::BuildError;
+use crate::closed_check;
 use crate::component::{self, has_shape};
 use crate::field_check;
 use crate::field_place::FieldPlace;
@@ -255,6 +256,10 @@ impl OperationDescription {
         if let Some(fault) = &self.fault {
             return Err(fault.to_error(operation));
         }
+        if let Some(name) = self.closed_part() {
+            let operation = operation.to_string();
+            return Err(BuildError::ClosedPart { operation, name });
+        }
         let paths: Vec<_> = self.paths.iter().map(PathInput::shape).collect();
         path_check::check(operation, &paths, self.own_path_parameters())?;
         let queries = || self.inputs.iter().filter(|input| input.place == FieldPlace::Query);
@@ -267,6 +272,13 @@ impl OperationDescription {
             }
         }
         Ok(())
+    }
+
+    /// Returns the name of a type that refuses the members next to it in the document.
+    fn closed_part(&self) -> Option<String> {
+        let of_responses = self.schemas.values().chain(self.responses.values());
+        let mut described = of_responses.chain(&self.request_body);
+        described.find_map(|schema| closed_check::find(schema, &self.schemas))
     }
 
     /// Adds a user that an argument takes.

@@ -110,7 +110,7 @@ impl FieldShape {
         let mut faults = schema.map(|schema| schema.other_types(value)).unwrap_or_default();
         let constraints = self.whole_constraints.as_ref();
         let broken = constraints.map(|constraints| constraints.check(value, types));
-        let is_told = |fault: &InvalidValue| faults.iter().any(|other| other.is_beside(fault));
+        let is_told = |fault: &InvalidValue| faults.iter().any(|other| other.is_at_place_of(fault));
         let broken: Vec<_> = broken.into_iter().flatten().filter(|fault| !is_told(fault)).collect();
         faults.extend(broken);
         faults
@@ -145,7 +145,7 @@ impl FieldShape {
                 "name": place.name_of(&parameter.name),
                 "in": place.as_str(),
                 "required": parameter.required,
-                "schema": parameter.schema,
+                "schema": without_null(&parameter.schema),
             })
         });
         // OpenAPI 3.1, section 4.8.12: each member of an exploded object is one parameter. The
@@ -269,6 +269,27 @@ fn is_object_or_nothing(schema: &Value) -> bool {
         Some(kind) => is_one(kind),
         None => schema.get("enum").is_none(),
     }
+}
+
+/// Returns the schema without `null`, which has no text. An optional parameter is absent.
+fn without_null(schema: &Value) -> Value {
+    let mut schema = schema.clone();
+    let Some(members) = schema.as_object_mut() else {
+        return schema;
+    };
+    if let Some(types) = members.get_mut("type").and_then(Value::as_array_mut) {
+        types.retain(|of| of != "null");
+        if let [only] = types.as_slice() {
+            let only = only.clone();
+            members.insert("type".to_owned(), only);
+        }
+    }
+    for word in ["oneOf", "anyOf"] {
+        if let Some(alternatives) = members.get_mut(word).and_then(Value::as_array_mut) {
+            alternatives.retain(|schema| schema.get("type").is_none_or(|of| of != "null"));
+        }
+    }
+    schema
 }
 
 /// The types of the values of a schema.

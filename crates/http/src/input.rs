@@ -41,9 +41,9 @@
 //!
 //! The lengths, bounds and numbers of elements that `#[schema(..)]` states are documented and
 //! enforced: `min_length`, `max_length`, `minimum`, `maximum`, `exclusive_minimum`,
-//! `exclusive_maximum`, `multiple_of`, `min_items`, `max_items`, `min_properties` and
-//! `max_properties`. A `pattern` is an error when the gate is built, because no engine of patterns
-//! reads requests. Let the type of the field refuse the value, such as [`Parsed`].
+//! `exclusive_maximum`, `multiple_of`, `min_items` and `max_items`. A `pattern` is an error when
+//! the gate is built, because no engine of patterns reads requests. Let the type of the field
+//! refuse the value, such as [`Parsed`].
 //!
 //! A type with constraints does not read the aliases of serde, because the document does not name
 //! them.

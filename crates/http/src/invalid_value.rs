@@ -117,7 +117,7 @@ impl InvalidValue {
     }
 
     /// Whether both have the same location.
-    pub(crate) fn is_beside(&self, other: &Self) -> bool {
+    pub(crate) fn is_at_place_of(&self, other: &Self) -> bool {
         self.location == other.location
     }
 

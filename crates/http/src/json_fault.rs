@@ -35,7 +35,7 @@ pub(crate) fn explain(
         return vec![InvalidInput::new("json_invalid", "body", None, "JSON decode error")];
     };
     let schema = shape.and_then(|shape| shape.body.as_deref());
-    let mut faults = all::all(value.clone(), body.len(), reader, schema);
+    let mut faults = all::all(value.clone(), body.len(), &|value| find(value, reader), schema);
     add(&mut faults, repeated::find(body).into_iter().collect());
     if let Some(shape) = shape {
         add(&mut faults, shape.body_faults(&value, false));
@@ -53,7 +53,7 @@ pub(crate) fn explain(
 /// Adds errors, except at a location that has one already. An error that states the bound says more
 /// than one that states the type.
 fn add(faults: &mut Vec<InvalidValue>, mut others: Vec<InvalidValue>) {
-    let is_at = |fault: &InvalidValue, others: &[InvalidValue]| others.iter().any(|other| other.is_beside(fault));
+    let is_at = |fault: &InvalidValue, others: &[InvalidValue]| others.iter().any(|other| other.is_at_place_of(fault));
     faults.retain(|fault| !(fault.is_of_type() && is_at(fault, &others)));
     others.retain(|other| !is_at(other, faults));
     faults.append(&mut others);

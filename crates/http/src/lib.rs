@@ -98,6 +98,7 @@ mod body_stream;
 mod bound_check;
 mod build_error;
 mod caller;
+mod closed_check;
 mod component;
 mod constraints;
 #[cfg(feature = "docs")]

@@ -6,14 +6,13 @@ use utoipa::openapi::{RefOr, Schema};
 
 /// The formats that utoipa writes for small and unsigned integers, their names in the
 /// [registry of formats](https://spec.openapis.org/registry/format/), and their bounds.
-///
-/// `uint64` has no bounds here: many JSON readers support integers of 53 bits only.
-const FORMATS: [(&str, &str, i64, i64); 5] = [
+const FORMATS: [(&str, &str, i64, u64); 6] = [
     ("int8", "int8", -128, 127),
     ("int16", "int16", -32_768, 32_767),
     ("u-int8", "uint8", 0, 255),
     ("u-int16", "uint16", 0, 65_535),
     ("u-int32", "uint32", 0, 4_294_967_295),
+    ("u-int64", "uint64", 0, u64::MAX),
 ];
 
 /// The description of the elements of a tuple structure or variant of several types. utoipa calls
@@ -54,16 +53,14 @@ fn correct(schema: &mut Value) {
             let known = FORMATS.iter().find(|(written, ..)| Some(*written) == format);
             if let Some((_, name, least, most)) = known {
                 for (bound, other, value) in [
-                    ("minimum", "exclusiveMinimum", least),
-                    ("maximum", "exclusiveMaximum", most),
+                    ("minimum", "exclusiveMinimum", json!(least)),
+                    ("maximum", "exclusiveMaximum", json!(most)),
                 ] {
                     if !members.contains_key(bound) && !members.contains_key(other) {
-                        members.insert(bound.to_owned(), (*value).into());
+                        members.insert(bound.to_owned(), value);
                     }
                 }
                 members.insert("format".to_owned(), (*name).into());
-            } else if format == Some("u-int64") {
-                members.insert("format".to_owned(), "uint64".into());
             }
             let is_tuple = members.contains_key("minItems") && members.get("minItems") == members.get("maxItems");
             if is_tuple && members.get("items") == Some(&json!({ "type": "object" })) {

@@ -20,6 +20,9 @@ pub(super) const ENFORCED: [&str; 11] = [
     "maxProperties",
 ];
 
+/// The integer behind the greatest one of 64 bits.
+const TWO_TO_64: f64 = 18_446_744_073_709_551_616.0;
+
 /// The ends of the words whose limit is a size.
 const SIZES: &[&str] = &["Length", "Items", "Properties"];
 
@@ -109,8 +112,8 @@ fn range(schema: &Value) -> Option<RangeInclusive<i128>> {
     Some(least..=most)
 }
 
-/// Returns each bound of a schema that equals the one of its type, after the value next to it;
-/// `None` if one has more than 64 bits.
+/// Returns each bound of a schema that equals the one of its type, after the value next to it. A
+/// value of more than 64 bits is read as a fraction, as `serde_json` does.
 pub(crate) fn beyond(schema: &Value) -> Option<Vec<(Number, Number)>> {
     let Some(range) = type_bounds(schema) else {
         return Some(Vec::new());
@@ -121,7 +124,8 @@ pub(crate) fn beyond(schema: &Value) -> Option<Vec<(Number, Number)>> {
         let bound = schema.get(*word);
         bound.is_some_and(|bound| is_of_type(&range, word, bound))
     });
-    let numbers = stated.map(|(_, beyond, within)| Some((Number::from_i128(beyond)?, Number::from_i128(within)?)));
+    let beyond = |number| Number::from_i128(number).or_else(|| Number::from_f64(TWO_TO_64));
+    let numbers = stated.map(|(_, next, within)| Some((beyond(next)?, Number::from_i128(within)?)));
     numbers.collect()
 }
 

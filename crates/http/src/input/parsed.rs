@@ -25,6 +25,25 @@ use utoipa::{PartialSchema, ToSchema};
 /// let operation = get("/hosts/{address}").public().then(host);
 /// # let _ = operation;
 /// ```
+///
+/// The derive of utoipa requires a schema of each type parameter of a field. So a field has a type
+/// alias without parameters:
+///
+/// ```
+/// use std::net::IpAddr;
+/// use scopegate_http::{input::Parsed, serde, utoipa};
+///
+/// type Address = Parsed<IpAddr>;
+///
+/// #[derive(serde::Deserialize, utoipa::ToSchema)]
+/// #[serde(crate = "scopegate_http::serde")]
+/// struct NewHost {
+///     address: Address,
+///     second: Option<Address>,
+/// }
+/// # fn check<T: serde::de::DeserializeOwned + utoipa::ToSchema>() {}
+/// # check::<NewHost>();
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "a handler takes it apart")]
 pub struct Parsed<T>(pub T);

@@ -7,7 +7,6 @@ use std::vec::IntoIter;
 
 use serde_json::{Map, Value};
 
-use super::{JsonReader, find};
 use crate::body_schema::BodySchema;
 use crate::invalid_value::InvalidValue;
 use crate::sample::TEXTS;
@@ -44,10 +43,15 @@ impl Place {
 
 /// Returns the errors of a value whose text has this length, in the order in which serde finds
 /// them.
-pub(super) fn all(value: Value, length: usize, reader: JsonReader, schema: Option<&BodySchema>) -> Vec<InvalidValue> {
+pub(super) fn all(
+    value: Value,
+    length: usize,
+    find: &dyn Fn(&Value) -> Option<InvalidValue>,
+    schema: Option<&BodySchema>,
+) -> Vec<InvalidValue> {
     let mut search = Search {
         value,
-        reader,
+        find,
         schema,
         tries: BYTES.checked_div(length).unwrap_or(TRIES).clamp(2, TRIES),
         places: Vec::new(),
@@ -63,7 +67,7 @@ pub(super) fn all(value: Value, length: usize, reader: JsonReader, schema: Optio
 
 struct Search<'s> {
     value: Value,
-    reader: JsonReader,
+    find: &'s dyn Fn(&Value) -> Option<InvalidValue>,
     schema: Option<&'s BodySchema>,
     /// The number of times that the value may still be read.
     tries: usize,
@@ -75,7 +79,7 @@ impl Search<'_> {
     /// Returns the first error; `None` if there is none, or if the value was read too often.
     fn read(&mut self) -> Option<InvalidValue> {
         self.tries = self.tries.checked_sub(1)?;
-        find(&self.value, self.reader)
+        (self.find)(&self.value)
     }
 
     /// Records the error, and changes the value at its location; `None` if no change is left.

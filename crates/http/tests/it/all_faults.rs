@@ -191,7 +191,7 @@ async fn error_of_a_rule_that_no_sample_follows_hides_no_other() {
 }
 
 #[tokio::test]
-async fn error_that_a_replaced_value_causes_is_not_told() {
+async fn error_that_a_replaced_value_causes_is_not_reported() {
     #[derive(Deserialize, ToSchema)]
     #[serde(try_from = "Numbers")]
     struct Range(u64, u64);
@@ -258,7 +258,7 @@ struct Flat {
 }
 
 #[tokio::test]
-async fn errors_behind_flatten_and_in_enums_are_told() {
+async fn errors_behind_flatten_and_in_enums_are_reported() {
     let gate = built(post("/x").public().then(|_: Json<Flat>| async {})).await;
     let body = json!({
         "name": 1,
@@ -320,7 +320,7 @@ async fn array_and_object_are_refused_where_the_document_has_none() {
         faults(&list, json!(["phone", { "screen": null }])).await,
         ["1 value_error"]
     );
-    // The other form is told next to errors of types.
+    // The other form is reported next to errors of types.
     let body = json!(["phone", { "screen": null }, "table"]);
     assert_eq!(faults(&list, body).await, ["1 value_error", "2 enum"]);
 }
@@ -337,8 +337,8 @@ async fn search_for_errors_in_a_large_body_ends_soon() {
     let wrong = "x".repeat(95);
     let body = json!({ "numbers": vec![wrong; 10_000], "flat": vec![json!({}); 1_000] });
     let begin = Instant::now();
-    let told = faults(&gate, body).await;
+    let found = faults(&gate, body).await;
     assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
-    assert!(told.len() > 1 && told.len() <= 100, "{told:?}");
-    assert_eq!(told[0], "numbers/0 int_type");
+    assert!(found.len() > 1 && found.len() <= 100, "{found:?}");
+    assert_eq!(found[0], "numbers/0 int_type");
 }
