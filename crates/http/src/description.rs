@@ -2,6 +2,7 @@
 
 mod answers;
 mod inputs;
+mod type_fault;
 
 use std::any::{TypeId, type_name};
 use std::borrow::Cow;
@@ -14,6 +15,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::{RefOr, Schema};
 
 pub(crate) use self::inputs::PathElement;
+use self::type_fault::TypeFault;
 use crate::build_error::BuildError;
 use crate::closed_check;
 use crate::component::{self, has_shape};
@@ -90,14 +92,6 @@ struct FieldInput {
 pub(crate) struct StateType {
     pub(crate) name: &'static str,
     pub(crate) is_in: fn(&Extensions) -> bool,
-}
-
-#[derive(Clone, Debug)]
-enum TypeFault {
-    Body(String),
-    Fields(FieldPlace, String),
-    Path(String),
-    Schema(String),
 }
 
 /// The place of a parameter that an application's own input describes.
@@ -430,28 +424,6 @@ impl FieldInput {
     fn refuses(&self, name: &str) -> bool {
         self.reader
             .is_some_and(|reader| field_check::refuses(&self.shape, name, reader))
-    }
-}
-
-impl TypeFault {
-    fn to_error(&self, operation: &ResolvedOperation) -> BuildError {
-        let operation = operation.to_string();
-        match self {
-            Self::Body(reason) => BuildError::Body {
-                operation,
-                reason: reason.clone(),
-            },
-            Self::Fields(place, reason) => BuildError::Fields {
-                operation,
-                place: place.subject(),
-                reason: reason.clone(),
-            },
-            Self::Path(reason) => BuildError::Path {
-                operation,
-                reason: reason.clone(),
-            },
-            Self::Schema(name) => BuildError::SchemaTwice { name: name.clone() },
-        }
     }
 }
 
