@@ -124,8 +124,9 @@ impl GateLayer {
         self.gate.route_alike(head, |operation| {
             let template = operation.template();
             self.template.is_none_or(|read| {
-                let is_same =
-                    |matched| matched == template || anonymous_template(matched) == anonymous_template(template);
+                // `{id}` and `{*rest}` differ in more than the name.
+                let shape = |template: &str| (template.contains("{*"), anonymous_template(template));
+                let is_same = |matched| matched == template || shape(matched) == shape(template);
                 read(extensions).is_some_and(is_same)
             })
         })

@@ -25,6 +25,8 @@ pub(crate) struct Routes<T> {
 /// The entries at one path.
 #[derive(Debug)]
 struct RouteEntry<T> {
+    /// Whether the template ends with a slash.
+    ends_with_slash: bool,
     methods: Vec<(&'static str, T)>,
     allow: HeaderValue,
 }
@@ -79,6 +81,7 @@ impl<T> Routes<T> {
             self.by_shape.insert(shape, self.entries.len());
             let allow = HeaderValue::from_static(method);
             self.entries.push(RouteEntry {
+                ends_with_slash: template.ends_with('/'),
                 methods: vec![(method, target)],
                 allow,
             });
@@ -120,7 +123,7 @@ impl<T> Routes<T> {
     }
 
     fn is_read_alike(&self, raw_path: &str) -> bool {
-        if !spelling::is_unambiguous(raw_path) {
+        if !spelling::is_unambiguous(raw_path) || self.ignores_last_slash(raw_path) {
             return false;
         }
         let Some(Cow::Owned(decoded)) = path::decode(raw_path) else {
@@ -128,6 +131,19 @@ impl<T> Routes<T> {
         };
         let number = |path: &str| self.router.at(path).ok().map(|matched| *matched.value);
         number(raw_path) == number(&decoded)
+    }
+
+    /// Whether the path has a last slash that its template does not have, and another entry without
+    /// it. A router that removes empty segments finds that one.
+    fn ignores_last_slash(&self, raw_path: &str) -> bool {
+        let Some(path) = path::decode(raw_path) else {
+            return false;
+        };
+        let number = |path: &str| self.router.at(path).ok().map(|matched| *matched.value);
+        let found = number(&path);
+        let entry = found.and_then(|found| self.entries.get(found));
+        let other = path.strip_suffix('/').filter(|rest| !rest.is_empty()).and_then(number);
+        other.is_some() && other != found && entry.is_some_and(|entry| !entry.ends_with_slash)
     }
 
     /// Returns the decoded path with or without its last slash, if it has an entry.
@@ -213,6 +229,22 @@ mod tests {
             Lookup::Found(target, values) => Some((*target, values)),
             _ => None,
         }
+    }
+
+    #[test]
+    fn last_slash_does_not_lead_to_another_entry() {
+        let routes = routes(&[
+            ("GET", "/admin"),
+            ("GET", "/{*rest}"),
+            ("GET", "/open"),
+            ("GET", "/open/"),
+        ]);
+        let is_found = |path| matches!(routes.find_alike("GET", path), Lookup::Found(..));
+        assert!(is_found("/admin") && is_found("/open") && is_found("/open/") && is_found("/other/"));
+        assert!(
+            !is_found("/admin/"),
+            "a router that removes the empty segment finds `/admin`"
+        );
     }
 
     #[test]

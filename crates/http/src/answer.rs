@@ -210,12 +210,17 @@ impl Answer for StatusCode {
     }
 }
 
-/// Sets another status of a response. The status is known only at run time, so the document calls
-/// it the default. For a constant 201, use [`Created`].
+/// Sets another status of a response. An error keeps its status: data that cannot be written stays
+/// 500. The status is known only at run time, so the document calls it the default. For a constant
+/// 201, use [`Created`].
+// SECURITY: tested by `handler_errors::error_keeps_its_status_inside_of_another_answer`.
 impl<A: Answer> Answer for (StatusCode, A) {
     fn into_response(self) -> Response {
         let mut response = self.1.into_response();
-        *response.status_mut() = self.0;
+        let is_error = response.status().is_client_error() || response.status().is_server_error();
+        if !is_error {
+            *response.status_mut() = self.0;
+        }
         response
     }
 

@@ -42,7 +42,7 @@ use hyper_util::rt::TokioIo;
 use scopegate_domain::{SystemClock, Timestamp};
 use scopegate_gate::InputError;
 use scopegate_policy::Method;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
@@ -69,8 +69,8 @@ pub fn ws(template: impl Into<String>) -> Route<AccessUndeclared> {
 struct SocketLimits {
     message: usize,
     idle: Duration,
-    /// The time after which the connection ends.
-    lifetime: Option<Duration>,
+    /// The time at which the connection ends.
+    end: Option<Instant>,
 }
 
 /// A request to use the connection for WebSocket. The handler answers with
@@ -105,13 +105,13 @@ impl WebSocketUpgrade {
     /// Sets the time at which the connection ends, if the credential does not expire before.
     /// Default: none.
     pub fn ends_at(mut self, time: Option<Timestamp>) -> Self {
-        let left = time.map(|time| time_left(time, &SystemClock));
-        self.limits.lifetime = self.limits.lifetime.into_iter().chain(left).min();
+        let end = time.map(|time| Instant::now() + time_left(time, &SystemClock));
+        self.limits.end = self.limits.end.into_iter().chain(end).min();
         self
     }
 
     /// Returns the answer to the handshake, and runs the function on the connection in a task of
-    /// its own. The connection ends with the function.
+    /// its own. The connection ends with the function, or with the [`WebSocket`] if that outlives it.
     pub fn on_upgrade<F, Fut>(self, run: F) -> SwitchingProtocols
     where
         F: FnOnce(WebSocket) -> Fut + Send + 'static,
@@ -131,11 +131,11 @@ impl WebSocketUpgrade {
                 .max_frame_size(Some(limits.message))
                 .max_write_buffer_size(limits.message.saturating_mul(2).max(256 * 1024));
             let stream = WebSocketStream::from_raw_socket(upgraded, Role::Server, Some(config)).await;
-            let work = run(WebSocket::new(stream, limits.idle));
-            match limits.lifetime {
+            let work = run(WebSocket::new(stream, limits.idle, limits.end));
+            match limits.end {
                 None => work.await,
-                Some(lifetime) => {
-                    if timeout(lifetime, work).await.is_err() {
+                Some(end) => {
+                    if timeout_at(end, work).await.is_err() {
                         tracing::debug!("connection of WebSocket ended at its time");
                     }
                 }
@@ -162,7 +162,7 @@ impl Input for WebSocketUpgrade {
         let limits = SocketLimits {
             message: 64 * 1024,
             idle: Duration::from_mins(1),
-            lifetime: parts.time_left(),
+            end: parts.time_left().map(|left| Instant::now() + left),
         };
         Ok(Self {
             upgrade,

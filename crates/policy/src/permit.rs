@@ -5,7 +5,7 @@ mod claims;
 use std::fmt;
 use std::sync::Arc;
 
-use scopegate_domain::{SchemeName, ScopeToken, TokenClaims, User};
+use scopegate_domain::{SchemeName, ScopeToken, Timestamp, TokenClaims, User};
 
 use crate::{Fact, FactId, FactSet, PresentedCredentials, ResolvedOperation};
 
@@ -77,6 +77,8 @@ pub struct Permit {
     witness: usize,
     speaker: Option<usize>,
     claims: Option<Arc<TokenClaims>>,
+    /// The earliest expiry of the credentials.
+    expires_at: Option<Timestamp>,
 }
 
 impl Permit {
@@ -94,6 +96,7 @@ impl Permit {
             witness,
             speaker,
             claims: None,
+            expires_at: None,
         }
     }
 
@@ -105,6 +108,10 @@ impl Permit {
     pub fn with_claims_of(mut self, presented: &PresentedCredentials<'_>) -> Self {
         let speaker = self.speaker.and_then(|number| presented.credentials().nth(number));
         self.claims = speaker.and_then(|credential| credential.subject.claims());
+        let times = presented
+            .credentials()
+            .filter_map(|credential| credential.subject.expires_at());
+        self.expires_at = times.min();
         self
     }
 

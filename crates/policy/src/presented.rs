@@ -64,6 +64,14 @@ impl<'a> Subject<'a> {
         }
     }
 
+    /// Returns the time from which the credential is refused.
+    pub(crate) fn expires_at(self) -> Option<Timestamp> {
+        match self {
+            Self::Claims(claims) => claims.expires_at(),
+            Self::Named(_) | Self::None => None,
+        }
+    }
+
     /// Returns the claims of the credential.
     pub(crate) fn claims(self) -> Option<Arc<TokenClaims>> {
         match self {

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{self, Error};
 
@@ -37,6 +37,9 @@ impl From<String> for Message {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WebSocketError {
+    /// The credential of the handshake expired, or the time of `ends_at` has come.
+    #[error("the time of the connection is over")]
+    Ended,
     /// The client sent nothing, or read nothing, for the time limit.
     #[error("the client did not answer within the time limit")]
     Idle,
@@ -61,15 +64,17 @@ impl From<Error> for WebSocketError {
 pub struct WebSocket {
     stream: WebSocketStream<TokioIo<Upgraded>>,
     idle: Duration,
+    end: Option<Instant>,
     /// Whether the client has not answered the last ping.
     is_pinged: bool,
 }
 
 impl WebSocket {
-    pub(super) const fn new(stream: WebSocketStream<TokioIo<Upgraded>>, idle: Duration) -> Self {
+    pub(super) const fn new(stream: WebSocketStream<TokioIo<Upgraded>>, idle: Duration, end: Option<Instant>) -> Self {
         Self {
             stream,
             idle,
+            end,
             is_pinged: false,
         }
     }
@@ -80,6 +85,11 @@ impl WebSocket {
     ///
     /// [`WebSocketError`]. The connection is of no further use.
     pub async fn receive(&mut self) -> Result<Option<Message>, WebSocketError> {
+        let end = self.end;
+        until(end, self.next_message()).await
+    }
+
+    async fn next_message(&mut self) -> Result<Option<Message>, WebSocketError> {
         loop {
             let Ok(next) = timeout(self.idle / 2, self.stream.next()).await else {
                 if std::mem::replace(&mut self.is_pinged, true) {
@@ -104,11 +114,12 @@ impl WebSocket {
     ///
     /// [`WebSocketError`]. The connection is of no further use.
     pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), WebSocketError> {
-        self.send_frame(match message.into() {
+        let frame = match message.into() {
             Message::Text(text) => tungstenite::Message::text(text),
             Message::Binary(bytes) => tungstenite::Message::binary(bytes),
-        })
-        .await
+        };
+        let end = self.end;
+        until(end, self.send_frame(frame)).await
     }
 
     /// Closes the connection, and waits for the answer of the client.
@@ -127,6 +138,21 @@ impl WebSocket {
             Ok(sent) => Ok(sent?),
             Err(_) => Err(WebSocketError::Idle),
         }
+    }
+}
+
+/// Waits for work until the connection ends.
+// SECURITY: a task of the handler can outlive its function. Tested by `tests/it/websocket.rs`,
+// `connection_ends_when_the_credential_expires`.
+async fn until<T>(
+    end: Option<Instant>,
+    work: impl Future<Output = Result<T, WebSocketError>>,
+) -> Result<T, WebSocketError> {
+    match end {
+        None => work.await,
+        // `timeout_at` would begin the work first.
+        Some(end) if end <= Instant::now() => Err(WebSocketError::Ended),
+        Some(end) => timeout_at(end, work).await.unwrap_or(Err(WebSocketError::Ended)),
     }
 }
 

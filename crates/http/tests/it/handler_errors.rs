@@ -1,7 +1,9 @@
 //! Errors of handlers that the gate writes as its refusals.
 
-use http::{Request, StatusCode};
-use scopegate_http::answer::HandlerError;
+use std::collections::HashMap;
+
+use http::{HeaderMap, Request, StatusCode};
+use scopegate_http::answer::{AnyJson, Created, CreatedAt, HandlerError};
 use scopegate_http::credential::TicketError;
 use scopegate_http::domain::ReadClaimError;
 use scopegate_http::input::{InputError, InvalidInput, MultipartError};
@@ -107,6 +109,52 @@ async fn error_of_the_library_keeps_its_status() {
         let answered = ask(&gate, "/").await;
         assert_eq!(answered.status, status);
         assert_eq!(answered.json()["status"], status);
+    }
+}
+
+#[tokio::test]
+async fn error_keeps_its_status_inside_of_another_answer() {
+    fn unwritable() -> AnyJson<HashMap<Vec<u8>, u8>> {
+        AnyJson(HashMap::from([(vec![1], 1)]))
+    }
+    fn conflict() -> Result<String, StatusCode> {
+        Err(StatusCode::CONFLICT)
+    }
+    let builder = common::gate(Profile::Rfc).await;
+    let gate = builder
+        .operation(get("/created").public().then(async || Created(unwritable())))
+        .operation(
+            get("/created_at")
+                .public()
+                .then(async || CreatedAt::new("/x", unwritable())),
+        )
+        .operation(
+            get("/status")
+                .public()
+                .then(async || (StatusCode::ACCEPTED, unwritable())),
+        )
+        .operation(
+            get("/headers")
+                .public()
+                .then(async || (StatusCode::OK, HeaderMap::new(), unwritable())),
+        )
+        .operation(get("/conflict").public().then(async || Created(conflict())))
+        .operation(
+            get("/teapot")
+                .public()
+                .then(async || (StatusCode::IM_A_TEAPOT, "short and stout")),
+        )
+        .build()
+        .unwrap();
+    for (path, status) in [
+        ("/created", 500),
+        ("/created_at", 500),
+        ("/status", 500),
+        ("/headers", 500),
+        ("/conflict", 409),
+        ("/teapot", 418),
+    ] {
+        assert_eq!(ask(&gate, path).await.status, status, "{path}");
     }
 }
 

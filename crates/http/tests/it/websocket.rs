@@ -15,7 +15,7 @@ use scopegate_http::{Gate, Guard, Permit, warp};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::{self, Error};
+use tokio_tungstenite::tungstenite::{self, Error, Message as Frame};
 
 use crate::common::{self, ITEMS, ME, Profile, token};
 
@@ -49,7 +49,14 @@ async fn short(upgrade: WebSocketUpgrade) -> SwitchingProtocols {
     let end = Some(Timestamp::from_unix(0));
     upgrade.ends_at(end).on_upgrade(|mut socket| async move {
         let _ = socket.receive().await;
-        socket.send("still here").await.unwrap();
+        let _ = socket.send("still here").await;
+    })
+}
+
+/// Uses the connection after the function has ended.
+async fn detached(_: Permit, upgrade: WebSocketUpgrade) -> SwitchingProtocols {
+    upgrade.on_upgrade(|mut socket| async move {
+        tokio::spawn(async move { while let Ok(Some(_)) = socket.receive().await {} });
     })
 }
 
@@ -253,6 +260,7 @@ async fn connection_ends_when_the_credential_expires() {
         .clock(Arc::<ManualClock>::clone(&clock));
     let gate = gate
         .operation(ws("/echo").guard(Guard::requires([ME])).then(echo))
+        .operation(ws("/detached").guard(Guard::requires([ME])).then(detached))
         .build()
         .unwrap();
     let (address, server) = serve(gate).await;
@@ -265,7 +273,10 @@ async fn connection_ends_when_the_credential_expires() {
     let mut socket = connect(address, "/echo", &headers).await.unwrap();
     // Before the idle timeout there would be a ping.
     let ended = socket.next().await;
-    assert!(matches!(ended, Some(Err(_)) | None), "{ended:?}");
+    assert!(matches!(ended, Some(Ok(Frame::Close(_)) | Err(_)) | None), "{ended:?}");
+    let mut socket = connect(address, "/detached", &headers).await.unwrap();
+    let ended = socket.next().await;
+    assert!(matches!(ended, Some(Err(_)) | None), "a task of the handler: {ended:?}");
     server.abort();
 }
 

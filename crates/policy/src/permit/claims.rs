@@ -15,10 +15,17 @@ impl Permit {
         self.claims.as_deref()
     }
 
-    /// Returns all claims of the credential, shared, for a credential that stands for it.
+    /// Returns all claims of the credential, shared, for a credential that stands for it. They
+    /// expire with the permit.
     #[must_use]
     pub fn shared_claims(&self) -> Option<Arc<TokenClaims>> {
-        self.claims.clone()
+        let claims = self.claims.clone()?;
+        match self.expires_at {
+            Some(time) if claims.expires_at() != Some(time) => {
+                Some(Arc::new(TokenClaims::clone(&claims).with_expires_at(time)))
+            }
+            _ => Some(claims),
+        }
     }
 
     /// Returns the subject of the credential, whether the user is known or not: the subject of a
@@ -58,11 +65,11 @@ impl Permit {
         self.claims()?.issued_at()
     }
 
-    /// Returns the time from which the credential is refused: `exp`. A handler that works for long,
-    /// such as a stream of events, ends its response at this time.
+    /// Returns the time from which the credential is refused: `exp`. With several credentials it is
+    /// the earliest. Streams of events and connections of WebSocket end at this time.
     #[must_use]
-    pub fn expires_at(&self) -> Option<Timestamp> {
-        self.claims()?.expires_at()
+    pub const fn expires_at(&self) -> Option<Timestamp> {
+        self.expires_at
     }
 
     /// Returns the time when the user logged in: `auth_time`.

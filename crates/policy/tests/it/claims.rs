@@ -76,6 +76,32 @@ fn claims_are_those_of_the_reported_subject() {
 }
 
 #[test]
+fn permit_expires_with_the_first_of_its_credentials() {
+    let table = table(&every(&["one", "app"]));
+    let (one, app) = (facts(&table, "one", ""), facts(&table, "app", ""));
+    let until = |subject: Option<&str>, time: Option<i64>| {
+        let claims = TokenClaims::clone(&claims(subject, "client"));
+        Arc::new(time.map_or(claims.clone(), |time| {
+            claims.with_expires_at(Timestamp::from_unix(time))
+        }))
+    };
+    for (token, key, expected) in [
+        (Some(600), Some(10), Some(10)),
+        (Some(10), Some(600), Some(10)),
+        (Some(600), None, Some(600)),
+        (None, Some(10), Some(10)),
+        (None, None, None),
+    ] {
+        let (token, key) = (until(Some("alice"), token), until(None, key));
+        let presented = PresentedCredentials::new(NOW)
+            .with_token(&one, &token)
+            .with_token(&app, &key);
+        let permit = permit(&table.operations()[0], &presented);
+        assert_eq!(permit.expires_at(), expected.map(Timestamp::from_unix));
+    }
+}
+
+#[test]
 fn credential_without_a_subject_has_claims_if_alone() {
     let table = table(&every(&["app"]));
     let app = facts(&table, "app", "");
