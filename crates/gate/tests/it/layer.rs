@@ -203,6 +203,7 @@ async fn router_must_match_the_template_of_the_operation() {
         (Some("/x/{id}"), 200),
         (Some("/x/{other}"), 200),
         (Some("/x/latest"), 404),
+        (Some("/x/{*id}"), 404),
         (Some("/{x}/{id}"), 404),
         (None, 404),
     ] {
