@@ -111,7 +111,8 @@ impl WebSocketUpgrade {
     }
 
     /// Returns the answer to the handshake, and runs the function on the connection in a task of
-    /// its own. The connection ends with the function, or with the [`WebSocket`] if that outlives it.
+    /// its own. The connection ends with the function, or with the [`WebSocket`] if that outlives
+    /// it.
     pub fn on_upgrade<F, Fut>(self, run: F) -> SwitchingProtocols
     where
         F: FnOnce(WebSocket) -> Fut + Send + 'static,
