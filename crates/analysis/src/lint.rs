@@ -3,6 +3,7 @@
 mod collector;
 mod effects;
 mod finding;
+mod logins;
 mod open_paths;
 mod openness;
 mod refusals;
@@ -27,7 +28,7 @@ pub use finding::{Finding, FindingSubject};
 
 use self::collector::Collector;
 use self::effects::Effects;
-use self::open_paths::{has_credential_in_path, is_login_step, is_probe, is_protocol_endpoint, is_user_info};
+use self::open_paths::{has_credential_in_path, is_probe, is_protocol_or_login, is_user_info};
 use self::verbs::{is_query_endpoint, is_safe};
 
 /// Returns the findings about a table: first about the requirements of operations, in the order of
@@ -144,14 +145,15 @@ impl<'p> Linter<'p> {
             }
             // These operations have another credential, or need none.
             let template = operation.template();
-            let has_own_rules = is_protocol_endpoint(template)
+            let has_own_rules = is_protocol_or_login(operation)
                 || has_credential_in_path(template)
-                || is_login_step(template)
                 || (!changes && (is_probe(template) || is_user_info(template)));
-            // An author who lists `{}` at a read or a submission means it: the response to a user
-            // differs.
+            // An author who lists `{}` at a read means it: the response to a user differs. So does
+            // one at a submission for which no user needs a scope.
             let is_general = self.facts.security_origin(number) == SecurityOrigin::Inherited;
-            let is_meant = |_: &usize| is_general || (changes && operation.method() != Method::Post);
+            let is_meant = |_: &usize| {
+                is_general || (changes && (operation.method() != Method::Post || requires_scope(operation)))
+            };
             let of_optional = of_tree.optional.filter(is_meant);
             let is_named = |_: &usize| changes || scopes::is_resource_of_a_scope(operation);
             let of_token = of_tree.token.filter(is_named);
@@ -163,7 +165,8 @@ impl<'p> Linter<'p> {
             }
             let if_changing = of_tree
                 .if_changing
-                .filter(|_| changes && !is_query_endpoint(template) && !scopes::is_own_subscription(operation));
+                .filter(|_| changes && !is_query_endpoint(template))
+                .filter(|_| !scopes::is_own_subscription(operation) && !effects.ends_own_read(operation));
             // A `POST` with the name of a read may do more than the name states.
             let if_reading = of_tree.if_reading.filter(|_| is_safe(operation.method()));
             for found in if_changing.into_iter().chain(if_reading) {
@@ -235,6 +238,12 @@ impl<'p> Linter<'p> {
             }
         }
     }
+}
+
+/// Whether an alternative requires a scope.
+fn requires_scope(operation: &ResolvedOperation) -> bool {
+    let mut alternatives = operation.alternatives().iter();
+    alternatives.any(|alternative| !alternative.scope().is_empty())
 }
 
 /// The finding concerns the version of OpenAPI; the meaning of the document is clear.

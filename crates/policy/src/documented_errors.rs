@@ -15,11 +15,13 @@ pub struct DocumentedErrors {
     forbidden: bool,
     of_client: bool,
     of_server: bool,
-    unspecified: bool,
 }
 
 impl DocumentedErrors {
-    /// Reads the names of responses: status codes, classes such as `4XX`, and `default`.
+    /// Reads the names of responses.
+    ///
+    /// 400, 422, classes such as `4XX`, and `default` show nothing: generators add them to all
+    /// operations, or they may be a refusal.
     #[must_use]
     pub fn of<'s>(statuses: impl IntoIterator<Item = &'s str>) -> Self {
         let mut errors = Self::default();
@@ -27,10 +29,10 @@ impl DocumentedErrors {
             match status {
                 "401" => errors.unauthenticated = true,
                 "403" => errors.forbidden = true,
-                status if status.starts_with('4') => errors.of_client = true,
+                "400" | "422" => {}
                 status => {
+                    errors.of_client |= is_client_error(status);
                     errors.of_server |= status.starts_with('5');
-                    errors.unspecified |= status == "default";
                 }
             }
         }
@@ -49,7 +51,7 @@ impl DocumentedErrors {
         self.forbidden
     }
 
-    /// Whether another status from 400 to 499 is documented.
+    /// Whether another status from 400 to 499 is documented, other than 400 and 422.
     #[must_use]
     pub const fn has_other_client_error(self) -> bool {
         self.of_client
@@ -61,15 +63,27 @@ impl DocumentedErrors {
         self.of_server
     }
 
-    /// Whether `default` is documented, which may be any error.
-    #[must_use]
-    pub const fn has_unspecified_error(self) -> bool {
-        self.unspecified
-    }
-
     /// Whether status 401 or 403 is documented.
     #[must_use]
     pub const fn is_refusal(self) -> bool {
         self.unauthenticated || self.forbidden
+    }
+}
+
+fn is_client_error(status: &str) -> bool {
+    status.starts_with('4') && status.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_of_validation_and_classes_show_nothing() {
+        assert_eq!(
+            DocumentedErrors::of(["200", "400", "422", "4XX", "default"]),
+            DocumentedErrors::default()
+        );
+        assert!(DocumentedErrors::of(["404"]).has_other_client_error());
     }
 }

@@ -9,6 +9,8 @@ use super::verbs;
 /// The operations that read by their summaries. Their paths and names do not show it.
 pub(super) struct Effects<'p> {
     read_by_summary: HashSet<(Method, &'p str)>,
+    /// The paths at which a client that reads creates a report, with the numbers of their trees.
+    created_by_readers: HashSet<(usize, &'p str)>,
 }
 
 impl<'p> Effects<'p> {
@@ -17,11 +19,28 @@ impl<'p> Effects<'p> {
         let read = numbered.filter(|(number, operation)| {
             operation.method() == Method::Post && facts.summary_of(*number).is_some_and(verbs::summary_reads)
         });
-        Self {
+        let mut effects = Self {
             read_by_summary: read
                 .map(|(_, operation)| (operation.method(), operation.template()))
                 .collect(),
-        }
+            created_by_readers: HashSet::new(),
+        };
+        let posts = table.operations().iter();
+        let readers = posts.filter(|operation| {
+            let is_report = verbs::is_report_path(operation.template());
+            operation.method() == Method::Post && is_report && !effects.changes(operation)
+        });
+        effects.created_by_readers = readers
+            .map(|operation| (operation.tree_number(), operation.template()))
+            .collect();
+        effects
+    }
+
+    /// Whether an operation deletes a report that its caller may create by a `POST`.
+    pub(super) fn ends_own_read(&self, operation: &ResolvedOperation) -> bool {
+        let collection = operation.template().rsplit_once("/{").map(|(before, _)| before);
+        let is_created = |path: &str| self.created_by_readers.contains(&(operation.tree_number(), path));
+        operation.method() == Method::Delete && collection.is_some_and(is_created)
     }
 
     /// Whether an operation changes something.

@@ -2,10 +2,11 @@
 
 use scopegate_policy::{Method, ResolvedOperation};
 
+use super::verbs::is_safe;
 use super::words::words;
 
 /// Whether the path is an endpoint of OAuth 2.0 or `OpenID` Connect: its caller has no token yet.
-pub(super) fn is_protocol_endpoint(template: &str) -> bool {
+fn is_protocol_endpoint(template: &str) -> bool {
     const ENDPOINTS: [&str; 8] = [
         "authorize",
         "certs",
@@ -21,6 +22,24 @@ pub(super) fn is_protocol_endpoint(template: &str) -> bool {
     ENDPOINTS.contains(&last) && before.split('/').any(is_protocol)
         || last == "device" && before.ends_with("/authorize")
         || last == "authorize" && before.strip_prefix('/').is_some_and(is_version)
+}
+
+/// Whether a client calls the operation to get a credential, or to end its own one. Another
+/// `DELETE`, `PATCH` or `PUT` at such a path manages what exists: `/auth/users/{id}`.
+pub(super) fn is_protocol_or_login(operation: &ResolvedOperation) -> bool {
+    let (method, template) = (operation.method(), operation.template());
+    let may_be_step = is_safe(method) || method == Method::Post || (method == Method::Delete && is_logout(template));
+    may_be_step && (is_protocol_endpoint(template) || is_login_step(template))
+}
+
+/// Whether a `DELETE` of the path ends the login of its caller: `/auth/session`.
+fn is_logout(template: &str) -> bool {
+    let segments = fixed_segments(template);
+    let ends_session = segments
+        .last()
+        .is_some_and(|last| matches!(last.as_str(), "session" | "token"));
+    let is_logout = |segment: &String| matches!(segment.as_str(), "logout" | "signout");
+    !template.contains('{') && (ends_session || segments.iter().any(is_logout))
 }
 
 /// Whether the path contains a token or a secret, which is a credential:
@@ -158,7 +177,20 @@ pub(super) fn is_login_step(template: &str) -> bool {
         });
     let is_token =
         ends_in_token || segments.as_slice() == ["tokens"] || (has(&["token", "tokens"]) && has(&["refresh"]));
-    has(&LAST_LOGIN_WORDS) || is_password || is_proof || is_token
+    let is_step = has(&LAST_LOGIN_WORDS) || is_password || is_proof;
+    is_step && !is_of_one_object(template) || is_token
+}
+
+/// Whether the last fixed segment is about one object, which exists: `/users/{id}/mfa`. The object
+/// in `/auth/{provider}/callback` is the other side of the login.
+fn is_of_one_object(template: &str) -> bool {
+    let mut segments = template
+        .split('/')
+        .rev()
+        .skip_while(|segment| !is_fixed(segment))
+        .skip(1);
+    let has_parameter = segments.next().is_some_and(|segment| segment.starts_with('{'));
+    has_parameter && !segments.any(|segment| LAST_LOGIN_WORDS.contains(&segment))
 }
 
 /// Whether the path is a probe of a service, its description, its first page or an example.
@@ -179,7 +211,8 @@ pub(super) fn is_probe(template: &str) -> bool {
         "version",
         "versions",
     ];
-    const ANYWHERE: [&str; 8] = [
+    const LAST: [&str; 10] = [
+        "example",
         "health",
         "healthcheck",
         "healthchecks",
@@ -188,29 +221,29 @@ pub(super) fn is_probe(template: &str) -> bool {
         "liveness",
         "ping",
         "readiness",
+        "sample",
     ];
-    const DESCRIPTIONS: [&str; 6] = [
+    const DESCRIPTIONS: [&str; 8] = [
         "apidocs",
+        "exampleresponse",
         "openapi",
         "openapijson",
         "openapiyaml",
+        "sampleresponse",
         "swagger",
         "swaggerjson",
     ];
+    if template.contains('{') {
+        return false;
+    }
     let segments = fixed_segments(template);
-    let has_parameter = template.contains('{');
-    match segments.as_slice() {
-        [] => !has_parameter,
-        [first, rest @ ..] => {
-            let last = rest.last().unwrap_or(first);
-            let is_first = FIRST.contains(&first.as_str()) && rest.len() < 2 && !has_parameter;
-            is_first
-                || ANYWHERE.contains(&first.as_str())
-                || ANYWHERE.contains(&last.as_str())
-                || DESCRIPTIONS.contains(&last.as_str())
-                || last.starts_with("sample")
-                || last.starts_with("example")
-        }
+    let is = |segment: &str, known: &[&str]| known.contains(&segment);
+    match segments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        [] => true,
+        [health, ready] if is(health, &LAST) && is(ready, &FIRST) => true,
+        [first] | [first, _] if is(first, &FIRST) => true,
+        [last] | [_, last] if is(last, &LAST) => true,
+        [.., last] => is(last, &DESCRIPTIONS),
     }
 }
 

@@ -9,9 +9,9 @@ use scopegate_policy::{
 
 use super::collector::Collector;
 use super::effects::Effects;
+use super::logins::Logins;
 use super::open_paths::{
-    answers_challenge, has_credential_in_path, is_login_step, is_probe, is_protocol_endpoint, receives_signed_messages,
-    receives_webhooks,
+    answers_challenge, has_credential_in_path, is_probe, receives_signed_messages, receives_webhooks,
 };
 use super::refusals::{Refusals, mentions_credentials};
 use super::url::{is_endpoint, is_local, is_loopback_url};
@@ -26,11 +26,11 @@ pub(super) fn report(
     collector: &mut Collector,
 ) -> bool {
     let endpoints = endpoints(table);
-    let is_own_endpoint = |operation: &ResolvedOperation| {
+    let logins = Logins::of(table, facts);
+    let is_own_endpoint = |number: usize, operation: &ResolvedOperation| {
         let template = operation.template();
         template.contains("/.well-known/")
-            || is_protocol_endpoint(template)
-            || is_login_step(template)
+            || logins.has(number, operation)
             || (is_safe(operation.method()) && is_probe(template))
             || receives_webhooks(operation)
             || receives_signed_messages(operation)
@@ -45,7 +45,7 @@ pub(super) fn report(
     let numbered = table.operations().iter().enumerate();
     let refusals = Refusals::of(table, facts);
     let public: Vec<Public<'_>> = numbered
-        .filter(|(_, operation)| is_public(operation) && !is_own_endpoint(operation))
+        .filter(|(number, operation)| is_public(operation) && !is_own_endpoint(*number, operation))
         .map(|(number, operation)| Public {
             operation,
             origin: facts.security_origin(number),
@@ -108,18 +108,15 @@ fn is_open_on_purpose(table: &OperationTable, facts: &DocumentFacts, public: &[P
     let changes = public.iter().any(|public| public.changes);
     // Data that every client may read need no scheme.
     let is_data = !changes && !refuses;
-    is_data || never_refuses(public, changes)
+    is_data || never_refuses(public)
 }
 
 /// Whether most operations document errors, and hardly one documents a refusal: no caller must
 /// present a credential.
-fn never_refuses(public: &[Public<'_>], changes: bool) -> bool {
-    // Generators add `default` to every operation. It shows nothing about one that changes
-    // something.
-    let with_errors = public.iter().filter(|Public { errors, .. }| {
-        let has_errors = errors.has_other_client_error() || errors.has_server_error();
-        has_errors || (!changes && errors.has_unspecified_error())
-    });
+fn never_refuses(public: &[Public<'_>]) -> bool {
+    let with_errors = public
+        .iter()
+        .filter(|Public { errors, .. }| errors.has_other_client_error() || errors.has_server_error());
     let refusing = public.iter().filter(|public| public.is_refused());
     with_errors.count() * 2 > public.len() && refusing.count() * 10 < public.len()
 }

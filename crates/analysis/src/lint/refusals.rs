@@ -34,9 +34,10 @@ pub(super) fn mentions_credentials(table: &OperationTable, facts: &DocumentFacts
 
 /// Whether a text states that callers authenticate.
 fn requires_in_words(text: &str) -> bool {
-    const PHRASES: [&str; 9] = [
+    const PHRASES: [&str; 10] = [
         "api key",
         "api-key",
+        "authenticate first",
         "authentication is required",
         "authorization header",
         "bearer token",
@@ -46,7 +47,17 @@ fn requires_in_words(text: &str) -> bool {
         "requires authentication",
     ];
     let text = text.to_lowercase();
-    PHRASES.iter().any(|phrase| text.contains(phrase))
+    PHRASES.iter().any(|phrase| text.contains(phrase)) || text.split(['.', '\n']).any(demands_token)
+}
+
+/// Whether a sentence in lower case demands a token. A program that checks tokens only names them.
+fn demands_token(sentence: &str) -> bool {
+    const DEMANDS: [&str; 9] = [
+        "include", "must", "need", "needs", "pass", "provide", "require", "requires", "send",
+    ];
+    let words: Vec<&str> = sentence.split(|letter: char| !letter.is_alphanumeric()).collect();
+    let is_token = words.contains(&"jwt") || sentence.contains("access token") || sentence.contains("json web token");
+    is_token && (sentence.contains(" header") || DEMANDS.iter().any(|demand| words.contains(demand)))
 }
 
 #[cfg(test)]
@@ -59,6 +70,9 @@ mod tests {
             "Send your API key.",
             "Callers use OAuth 2.0",
             "Every call requires authentication",
+            "All calls require a JWT.",
+            "Authenticate first.",
+            "Send your access token in the header.",
         ] {
             assert!(requires_in_words(text), "{text}");
         }
@@ -66,6 +80,7 @@ mod tests {
             "",
             "The key of a lamp is public.",
             "Authentication of registries is up to the client",
+            "The proxy uses another service to validate access tokens.",
         ] {
             assert!(!requires_in_words(text), "{text}");
         }

@@ -97,9 +97,8 @@ pub(super) const fn is_safe(method: Method) -> bool {
 /// name is a verb that reads (`POST /lamps/search`).
 pub(super) fn changes(operation: &ResolvedOperation) -> bool {
     let method = operation.method();
-    // A client that may read the data may also discard a report about the data.
-    let is_report = matches!(method, Method::Post | Method::Delete) && is_report_path(operation.template());
-    let reads = is_safe(method) || is_report || (method == Method::Post && reads_by_name(operation));
+    let reads_by_words = || is_report_path(operation.template()) || reads_by_name(operation);
+    let reads = is_safe(method) || (method == Method::Post && reads_by_words());
     !reads
 }
 
@@ -171,7 +170,8 @@ pub(super) fn is_own_subscription<'s>(
         && !scopes.any(|scope| words(scope).iter().any(|word| names_it(word)))
 }
 
-fn is_report_path(template: &str) -> bool {
+/// Whether the last words of a path name a report or an export.
+pub(super) fn is_report_path(template: &str) -> bool {
     let fixed = template.split('/').rev().filter(|segment| !segment.starts_with('{'));
     let mut last_two = fixed.filter(|segment| !segment.is_empty()).take(2).flat_map(words);
     last_two.any(|word| matches!(word.as_str(), "export" | "exports" | "report" | "reports"))

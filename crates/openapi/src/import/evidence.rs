@@ -19,6 +19,18 @@ const CREDENTIALS: [&str; 9] = [
     "xauthtoken",
 ];
 
+/// The names of cookies that contain a credential, in the same form.
+const COOKIES: [&str; 8] = [
+    "auth",
+    "jsessionid",
+    "jwt",
+    "session",
+    "sessionid",
+    "sessiontoken",
+    "sid",
+    "token",
+];
+
 /// Reads what an operation states. A value of another type states nothing.
 pub(super) fn of<'n>(at: &At<'n>) -> OperationEvidence<'n> {
     OperationEvidence {
@@ -51,15 +63,15 @@ fn parameters<'n>(operation: &'n Node<'n>) -> &'n [Node<'n>] {
 /// Whether a parameter is named like a credential. The name of a reference is usually that of the
 /// parameter.
 fn is_credential(parameter: &Node<'_>) -> bool {
-    let is_sent = |place: &str| matches!(place, "header" | "query");
+    let place = text(parameter, "in");
     let name = match text(parameter, REFERENCE) {
         Some(reference) => reference.rsplit('/').next(),
-        None => text(parameter, "name").filter(|_| text(parameter, "in").is_some_and(is_sent)),
+        None => text(parameter, "name").filter(|_| matches!(place, Some("cookie" | "header" | "query"))),
     };
     name.is_some_and(|name| {
         let letters = name.chars().filter(char::is_ascii_alphanumeric);
         let plain: String = letters.map(|letter| letter.to_ascii_lowercase()).collect();
-        CREDENTIALS.contains(&plain.as_str())
+        CREDENTIALS.contains(&plain.as_str()) || (place == Some("cookie") && COOKIES.contains(&plain.as_str()))
     })
 }
 

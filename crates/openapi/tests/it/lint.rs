@@ -351,9 +351,12 @@ fn public_data_needs_no_scheme() {
         of(public, &both("{'200': {}, '404': {}, '403': {}}")),
         [Severity::Warning]
     );
+    // Generators add these to every operation.
     assert_eq!(of(public, &both("{'200': {}, '500': {}}")), []);
-    // Generators add `default` to every operation.
-    assert_eq!(of(public, &both("{'200': {}, default: {}}")), [Severity::Warning]);
+    for added in ["'400'", "'422'", "4XX", "default"] {
+        let statuses = format!("{{'200': {{}}, {added}: {{}}}}");
+        assert_eq!(of(public, &both(&statuses)), [Severity::Warning], "{added}");
+    }
     let stated = "/a: {get: {security: []}, put: {security: []}}";
     assert_eq!(of(public, stated), [Severity::Info]);
     let here = "{url: 'http://localhost:8080'}";

@@ -19,6 +19,8 @@ fn steps_of_a_login_are_found_by_their_path() {
         "/users/register",
         "/v1/auth/passkeys/assert/begin",
         "/mfa/verify",
+        "/auth/{provider}/callback",
+        "/auth/customer/{provider}/register",
         "/public/sessions",
         "/api/setup",
         "/api/anonymous/refresh/{address}",
@@ -35,6 +37,8 @@ fn steps_of_a_login_are_found_by_their_path() {
         "/public-holidays",
         "/signing-requests",
         "/webinars/{id}/registrants",
+        "/users/{id}/mfa",
+        "/courses/{id}/register",
     ] {
         assert!(!is_login_step(path), "{path}");
     }
@@ -54,7 +58,8 @@ fn probes_and_first_pages_are_found_by_their_path() {
         "/2/openapi.json",
         "/api/schema/",
         "/v3/api-docs",
-        "/cards/{id}/sample-response",
+        "/cards/sample",
+        "/extensions/v1/cards/sample-response",
     ] {
         assert!(is_probe(path), "{path}");
     }
@@ -64,6 +69,11 @@ fn probes_and_first_pages_are_found_by_their_path() {
         "/versions/{id}",
         "/lamps",
         "/status/orders/open",
+        "/health/records",
+        "/patients/{id}/health",
+        "/cards/{id}/sample-response",
+        "/examples/{id}",
+        "/clinics/labs/samples",
     ] {
         assert!(!is_probe(path), "{path}");
     }

@@ -39,8 +39,8 @@ fn a_summary_shows_that_a_post_reads() {
 #[test]
 fn a_refusal_may_be_the_answer_about_a_permission() {
     let of = |path: &str| {
-        let refused = "{responses: {'200': {}, '400': {}, '403': {}}}";
-        let written = "{responses: {'204': {}, '400': {}, '500': {}}}";
+        let refused = "{responses: {'200': {}, '404': {}, '403': {}}}";
+        let written = "{responses: {'204': {}, '404': {}, '500': {}}}";
         rules(&open(
             "",
             &format!("  /tuples: {{put: {written}}}\n  {path}: {{post: {refused}}}\n"),
@@ -61,6 +61,7 @@ fn a_document_that_mentions_credentials_requires_one() {
     for parameter in [
         "{name: X-Api-Key, in: header}",
         "{name: access_token, in: query}",
+        "{name: session, in: cookie}",
         "{$ref: '#/components/parameters/Authorization'}",
     ] {
         assert_eq!(of("", parameter), [R::NoSecurity], "{parameter}");
@@ -69,13 +70,41 @@ fn a_document_that_mentions_credentials_requires_one() {
         "",
         "{name: api_key, in: path}",
         "{name: key, in: query}",
+        "{name: session, in: query}",
+        "{name: theme, in: cookie}",
         "{name: 1}",
         "4",
     ] {
         assert_eq!(of("", parameter), [], "{parameter}");
     }
-    assert_eq!(of(", description: 'Send your API key.'", ""), [R::NoSecurity]);
-    assert_eq!(of(", description: 'Lamps for everybody.'", ""), []);
+    for text in [
+        "Send your API key.",
+        "All calls require a JWT.",
+        "Authenticate first.",
+        "Send your access token in the header.",
+    ] {
+        assert_eq!(of(&format!(", description: '{text}'"), ""), [R::NoSecurity], "{text}");
+    }
+    for text in ["Lamps for everybody.", "A proxy that validates access tokens."] {
+        assert_eq!(of(&format!(", description: '{text}'"), ""), [], "{text}");
+    }
+}
+
+#[test]
+fn errors_that_generators_add_do_not_show_that_no_caller_is_refused() {
+    let of = |errors: &str| {
+        let operation = format!("{{responses: {{'200': {{}}, {errors}}}}}");
+        rules(&open(
+            "",
+            &format!(
+                "  /users/{{id}}: {{delete: {operation}, put: {operation}}}\n  /payments: {{post: {operation}}}\n"
+            ),
+        ))
+    };
+    for errors in ["'422': {}", "'400': {}, '422': {}", "default: {}", "4XX: {}"] {
+        assert_eq!(of(errors), [R::NoSecurity], "{errors}");
+    }
+    assert_eq!(of("'404': {}, '422': {}"), []);
 }
 
 #[test]
@@ -118,12 +147,16 @@ fn keys_in_the_query_that_are_required_together_are_one_finding() {
 }
 
 #[test]
-fn an_operation_that_lists_optional_authentication_for_a_submission_means_it() {
-    let of = |method: &str| {
-        let paths = format!("  /a: {{{method}: {{security: [{{}}, {{login: [other]}}]}}}}\n");
+fn an_operation_that_lists_optional_authentication_for_a_read_means_it() {
+    let at = |path: &str, method: &str| {
+        let paths = format!("  {path}: {{{method}: {{security: [{{}}, {{login: ['lamp:write']}}]}}}}\n");
         count(R::OptionalAuthentication, &openapi(&paths))
     };
-    assert_eq!(["get", "post", "put", "delete"].map(of), [0, 0, 1, 1]);
+    let of = |method: &str| at("/a", method);
+    assert_eq!(["get", "post", "put", "delete"].map(of), [0, 1, 1, 1]);
+    assert_eq!(at("/lamps/search", "post"), 0);
+    let without_scope = "  /a: {post: {security: [{}, {key: []}]}}\n";
+    assert_eq!(count(R::OptionalAuthentication, &openapi(without_scope)), 0);
     let root = |method: &str| {
         let text = openapi(&format!("  /a: {{{method}: {{}}}}\n"));
         count(
@@ -233,4 +266,73 @@ fn a_read_without_a_refusal_is_public_unless_a_change_of_its_resource_is_open() 
     assert_eq!(of("  /b: {get: {}}\n"), [0; 0]);
     assert_eq!(of("  /b: {get: {}}\n  /c: {put: {}}\n"), [1]);
     assert_eq!(of("  /b: {get: {}, put: {}}\n"), [2]);
+}
+
+#[test]
+fn a_login_is_a_get_or_a_post_that_no_protected_operation_is_next_to() {
+    let of = |path: &str, item: &str| {
+        let is_open = |rule: &R| matches!(rule, R::PublicAmongProtected | R::UnprotectedOperation);
+        let found = rules(&openapi(&format!("  {path}: {{{item}}}\n"))).into_iter();
+        found.filter(is_open).count()
+    };
+    let scoped = "security: [{login: ['lamp:read']}]";
+    for path in [
+        "/auth/users/{id}",
+        "/tokens",
+        "/sso/config",
+        "/users/{id}/mfa",
+        "/public/lamps",
+    ] {
+        for method in ["delete", "patch", "put"] {
+            assert_eq!(of(path, &format!("{method}: {{}}")), 1, "{method} {path}");
+        }
+    }
+    for path in ["/auth/users", "/tokens"] {
+        assert_eq!(of(path, "post: {}"), 0, "{path}");
+        assert_eq!(of(path, &format!("get: {{{scoped}}}, post: {{}}")), 1, "{path}");
+        assert_eq!(
+            of(path, &format!("get: {{{scoped}}}, post: {{security: []}}")),
+            0,
+            "{path}"
+        );
+    }
+    assert_eq!(of("/users/{id}/mfa", "post: {}"), 1);
+    assert_eq!(of("/mfa", "post: {}"), 0);
+    assert_eq!(of("/auth/session", "delete: {}"), 0);
+    assert_eq!(of("/auth", "post: {security: []}, put: {security: []}"), 0);
+    assert_eq!(of("/auth", "post: {security: []}, put: {}"), 1);
+    assert_eq!(of("/auth/sessions/{id}", "delete: {}"), 1);
+}
+
+#[test]
+fn a_delete_of_a_report_changes_something() {
+    let of = |method: &str| {
+        let paths = format!("  /reports/{{id}}: {{{method}: {{security: [{{login: ['lamp:read']}}]}}}}\n");
+        count(R::WriteGuardedByRead, &openapi(&paths))
+    };
+    assert_eq!(["delete", "patch", "put", "post"].map(of), [1, 1, 1, 0]);
+    // A client that may create an export may delete it.
+    let after = |scope: &str| {
+        let create = format!("  /exports: {{post: {{security: [{{login: ['{scope}']}}]}}}}\n");
+        let delete = "  /exports/{id}: {delete: {security: [{login: ['lamp:read']}]}}\n";
+        count(R::WriteGuardedByRead, &openapi(&format!("{create}{delete}")))
+    };
+    assert_eq!(["lamp:write", "lamp:read"].map(after), [1, 0]);
+}
+
+#[test]
+fn a_probe_has_no_parameter_and_ends_in_its_word() {
+    let of = |path: &str| rules(&openapi(&format!("  {path}: {{get: {{}}}}\n")));
+    for path in ["/health", "/v1/lamps/ping", "/health/ready", "/status"] {
+        assert_eq!(of(path), [], "{path}");
+    }
+    for path in [
+        "/health/records",
+        "/lamps/{id}/health",
+        "/a/b/ping",
+        "/examples/{id}",
+        "/samples",
+    ] {
+        assert_eq!(of(path), [R::UnprotectedOperation], "{path}");
+    }
 }
