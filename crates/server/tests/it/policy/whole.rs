@@ -62,7 +62,9 @@ fn real_interfaces_have_the_flaws_that_they_are_known_for() {
     for (name, rule, count) in [
         ("xero-accounting.json", "or-written-as-and", 108),
         ("slack.json", "several-scopes-together", 25),
-        ("spotify.json", "token-without-scope", 7),
+        ("spotify.json", "several-scopes-together", 15),
+        // Any token may read the public catalogue.
+        ("spotify.json", "token-without-scope", 0),
     ] {
         let Some(path) = real(name) else { continue };
         let found = findings(&Shell::new().policy(&["lint", path.to_str().unwrap()]));
