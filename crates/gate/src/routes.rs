@@ -123,27 +123,28 @@ impl<T> Routes<T> {
     }
 
     fn is_read_alike(&self, raw_path: &str) -> bool {
-        if !spelling::is_unambiguous(raw_path) || self.ignores_last_slash(raw_path) {
+        let Some(path) = path::decode(raw_path) else {
             return false;
-        }
-        let Some(Cow::Owned(decoded)) = path::decode(raw_path) else {
-            return true;
         };
-        let number = |path: &str| self.router.at(path).ok().map(|matched| *matched.value);
-        number(raw_path) == number(&decoded)
+        let is_decoded = matches!(path, Cow::Owned(_));
+        spelling::is_unambiguous(raw_path)
+            && !self.ignores_last_slash(&path)
+            && (!is_decoded || self.number(raw_path) == self.number(&path))
     }
 
     /// Whether the path has a last slash that its template does not have, and another entry without
     /// it. A router that removes empty segments finds that one.
-    fn ignores_last_slash(&self, raw_path: &str) -> bool {
-        let Some(path) = path::decode(raw_path) else {
-            return false;
-        };
-        let number = |path: &str| self.router.at(path).ok().map(|matched| *matched.value);
-        let found = number(&path);
+    fn ignores_last_slash(&self, path: &str) -> bool {
+        let found = self.number(path);
         let entry = found.and_then(|found| self.entries.get(found));
-        let other = path.strip_suffix('/').filter(|rest| !rest.is_empty()).and_then(number);
+        let without = path.strip_suffix('/').filter(|rest| !rest.is_empty());
+        let other = without.and_then(|rest| self.number(rest));
         other.is_some() && other != found && entry.is_some_and(|entry| !entry.ends_with_slash)
+    }
+
+    /// Returns the place of the entry at a decoded path.
+    fn number(&self, path: &str) -> Option<usize> {
+        self.router.at(path).ok().map(|matched| *matched.value)
     }
 
     /// Returns the decoded path with or without its last slash, if it has an entry.
