@@ -9,7 +9,7 @@ use std::str::FromStr;
 /// ```
 /// use scopegate_domain::GrantType;
 ///
-/// assert_eq!("password".parse(), Ok(GrantType::Password));
+/// assert_eq!("client_credentials".parse(), Ok(GrantType::ClientCredentials));
 /// assert_eq!(GrantType::Password.as_str(), "password");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -18,6 +18,9 @@ use std::str::FromStr;
     reason = "a new grant must be handled where grants are distinguished"
 )]
 pub enum GrantType {
+    /// A client requests a token for itself, without a user: [RFC 6749, section
+    /// 4.4](https://www.rfc-editor.org/rfc/rfc6749#section-4.4).
+    ClientCredentials,
     /// The resource owner's password: [RFC 6749, section
     /// 4.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.3).
     Password,
@@ -25,12 +28,13 @@ pub enum GrantType {
 
 impl GrantType {
     /// All grant types, in the order in which metadata lists them.
-    pub const ALL: &[Self] = &[Self::Password];
+    pub const ALL: &[Self] = &[Self::ClientCredentials, Self::Password];
 
     /// Returns the value of `grant_type`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::ClientCredentials => "client_credentials",
             Self::Password => "password",
         }
     }

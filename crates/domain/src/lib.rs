@@ -10,7 +10,7 @@
 //! | declared scopes, security schemes (`OpenAPI` 3.1) | [`Catalog`], [`SecurityScheme`] |
 //! | resource owner | [`User`], [`Username`]; with its password hash [`Account`] |
 //! | client, client type, redirection URI (RFC 6749, section 2) | [`Client`], [`ClientKind`], [`RedirectUri`] |
-//! | authorization grant, grant type (RFC 6749, section 1.3) | [`Grant`], [`GrantType`] |
+//! | authorization grant, grant type (RFC 6749, section 1.3) | [`Grant`], [`GrantSubject`], [`GrantType`] |
 //! | claims of a token (RFC 7519, RFC 9068) | [`Claims`]; as handlers read them [`TokenClaims`] |
 //! | tokens revoked before they expire ([RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)) | [`Revocation`] |
 //! | stored key (RFC 7517) | [`StoredKey`] |
@@ -68,7 +68,7 @@ pub use claims::{
 };
 pub use client::{Client, ClientKind, InvalidRedirectUri, RedirectUri, SecretDigest};
 pub use error_code::ErrorCode;
-pub use grant::Grant;
+pub use grant::{Grant, GrantSubject};
 pub use grant_type::{GrantType, UnknownGrantType};
 pub use identifier::{Audience, ClientId, InvalidIdentifier, Issuer, KeyId, SchemeName, TokenId, UserId};
 pub use revocation::{Revocation, Revoked};

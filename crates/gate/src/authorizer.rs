@@ -196,9 +196,9 @@ impl Authorizer {
         for number in 0..accepted.len() {
             let (before, rest) = accepted.split_at_mut(number);
             let Some(one) = rest.first_mut() else { break };
-            one.user = match before.iter().find(|known| known.subject() == one.subject()) {
+            one.user = match before.iter().find(|known| known.user_subject() == one.user_subject()) {
                 Some(known) => known.user.clone(),
-                None => self.user(one.subject()).await?,
+                None => self.user(one.user_subject()).await?,
             };
         }
         Ok(())
@@ -206,7 +206,7 @@ impl Authorizer {
 
     /// Sets the user of a credential without a query. Returns whether no query is needed.
     fn recall_user(&self, one: &mut AcceptedCredential) -> bool {
-        let (Some(users), Some(subject)) = (&self.users, one.subject()) else {
+        let (Some(users), Some(subject)) = (&self.users, one.user_subject()) else {
             return true;
         };
         one.user = users.cached(subject, self.dialect.subject);

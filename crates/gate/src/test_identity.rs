@@ -179,7 +179,7 @@ impl TestIdentity {
     }
 
     async fn read_users(&self, authorizer: &Authorizer, accepted: &mut [AcceptedCredential]) -> Result<(), Refusal> {
-        for one in accepted.iter_mut().filter(|one| one.subject().is_some()) {
+        for one in accepted.iter_mut().filter(|one| one.user_subject().is_some()) {
             one.user = match &self.user {
                 Some(user) => Some(Arc::clone(user)),
                 None => authorizer.user(self.subject.as_deref()).await?,

@@ -47,6 +47,9 @@ pub trait ResolveUser: Send + Sync + 'static {
 
     /// Finds the user of a subject. `None` if there is none; then the credential is invalid.
     ///
+    /// It is not asked about a client that acts for itself: the `sub` of its token is the
+    /// `client_id` ([RFC 9068, section 2.2](https://www.rfc-editor.org/rfc/rfc9068#section-2.2)).
+    ///
     /// # Errors
     ///
     /// [`StoreError`] if the users cannot be read now. The client receives 503 and may retry.

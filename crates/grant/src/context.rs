@@ -28,6 +28,7 @@ impl GrantContext {
     /// Returns whether this server offers a grant type at all.
     pub(crate) const fn offers(&self, grant_type: GrantType) -> bool {
         match grant_type {
+            GrantType::ClientCredentials => true,
             GrantType::Password => self.password_grant,
         }
     }

@@ -1,6 +1,6 @@
 //! Issues tokens for a grant: the only place that does so.
 
-use scopegate_domain::{AccessTokenClaims, Grant, Lifetime, Scope, ScopeToken, Secret, TokenId};
+use scopegate_domain::{AccessTokenClaims, Grant, GrantSubject, Lifetime, Scope, ScopeToken, Secret, TokenId, User};
 use scopegate_store::RevocationCursor;
 use scopegate_token::{PlacedTokenId, RandomError, SignError, SubjectClaim};
 
@@ -18,18 +18,28 @@ pub(crate) fn access_token(
     granted: Vec<ScopeToken>,
     place: RevocationCursor,
 ) -> Result<Secret<String>, GrantError> {
-    let subject = match context.dialect.subject {
-        SubjectClaim::UserId => grant.user().id().as_str(),
-        SubjectClaim::Username => grant.user().username().as_str(),
+    let (client_id, issued_at) = (grant.client_id().clone(), grant.granted_at());
+    let claims = match grant.subject() {
+        GrantSubject::User(user) => {
+            AccessTokenClaims::new(subject(context, user), issued_at, context.lifetime).with_client_id(client_id)
+        }
+        GrantSubject::Client => AccessTokenClaims::of_client(client_id, issued_at, context.lifetime),
     };
-    let claims = AccessTokenClaims::new(subject, grant.granted_at(), context.lifetime)
+    let claims = claims
         .with_scopes(granted.into_iter().filter(|token| grant.scope().contains(token)))
-        .with_client_id(grant.client_id().clone())
         .with_token_id(token_id(context, place)?);
     match context.signer.issue(&claims) {
         Ok(token) => Ok(token.into_secret()),
         Err(SignError::TooLong) => Err(InvalidScopeCause::TooLong.into()),
         Err(cause) => Err(GrantError::Unavailable(Unavailable::Signing(cause))),
+    }
+}
+
+/// Returns what `sub` says about a user.
+fn subject<'u>(context: &GrantContext, user: &'u User) -> &'u str {
+    match context.dialect.subject {
+        SubjectClaim::UserId => user.id().as_str(),
+        SubjectClaim::Username => user.username().as_str(),
     }
 }
 

@@ -9,12 +9,13 @@
 //! Params --------> TokenRequest --------> Grant --------> TokenSet
 //!    |               ^      one file for    ^    issue.rs
 //!    |               |      each grant type |
-//!    +--> Authenticated<Client>             +-- restricted: request, client's ceiling, user's ceiling
+//!    +--> Authenticated<Client>             +-- restricted: request, client's and subject's ceiling
 //! ```
 //!
 //! [`AuthorizationServer`] is the whole flow as one value, without HTTP. It follows the RFC, or
 //! other rules of the password grant ([`Dialect`]). A token never contains more than was requested,
-//! than the client may have and than the user may have.
+//! than the client may have and than the user may have. A client that acts for itself
+//! (`client_credentials`) has no user.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -73,6 +74,7 @@
 //! grant type must extend.
 
 mod client_auth;
+mod client_credentials;
 mod context;
 mod dialect;
 mod error;

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use scopegate_domain::{Authenticated, Client, Grant, Timestamp};
+use scopegate_domain::{Authenticated, Client, Grant, GrantSubject, Timestamp};
 
 use crate::GrantError;
 use crate::context::GrantContext;
@@ -38,7 +38,12 @@ pub(crate) async fn grant(
         disabled: context.dialect.disabled_users,
     });
     let (user, client) = (user.await?.into_inner(), login.client);
-    let narrowed = narrow(&request.requested, &context.catalog, client, &user)?;
-    let grant = Grant::new(user, client.id().clone(), narrowed.scope.clone(), requested_at);
+    let narrowed = narrow(&request.requested, &context.catalog, client.scope(), user.scope())?;
+    let grant = Grant::new(
+        GrantSubject::User(user),
+        client.id().clone(),
+        narrowed.scope.clone(),
+        requested_at,
+    );
     Ok((grant, narrowed))
 }

@@ -7,6 +7,9 @@ use crate::{Dialect, GrantError, InvalidRequestCause, Params, RequestedScope};
 /// A request for a token. Each grant type adds a variant with its parameters.
 #[derive(Debug)]
 pub(crate) enum TokenRequest<'a> {
+    /// The scope that a client requests for itself: [RFC 6749, section
+    /// 4.4.2](https://www.rfc-editor.org/rfc/rfc6749#section-4.4.2).
+    ClientCredentials(RequestedScope),
     Password(PasswordRequest<'a>),
 }
 
@@ -29,6 +32,11 @@ impl<'a> TokenRequest<'a> {
     /// Parses the request of a grant type. Every field is checked before any other work.
     pub(crate) fn parse(grant_type: GrantType, params: &'a Params, dialect: &Dialect) -> Result<Self, GrantError> {
         match grant_type {
+            // The same in each dialect, because only the password grant has one.
+            GrantType::ClientCredentials => {
+                let scope = Dialect::rfc().scope;
+                Ok(Self::ClientCredentials(scope(params.text("scope"))?))
+            }
             GrantType::Password => Ok(Self::Password(PasswordRequest {
                 username: required(params, "username")?.expose(),
                 password: required(params, "password")?,
@@ -50,6 +58,10 @@ mod tests {
     fn request_needs_every_field() {
         for (fields, message) in [
             (vec![], "`grant_type` is missing"),
+            (
+                vec![("grant_type", "client_credentials"), ("scope", "a\"")],
+                "scope is malformed",
+            ),
             (vec![("grant_type", "Password")], "grant type is not supported"),
             (vec![("grant_type", "password")], "`username` is missing"),
             (

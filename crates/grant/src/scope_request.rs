@@ -1,7 +1,7 @@
-//! Restricts a scope: never more than was requested, than the client may have, than the user may
-//! have.
+//! Restricts a scope: never more than was requested, than the client may have, than the subject
+//! may have.
 
-use scopegate_domain::{Catalog, Client, Scope, ScopeToken, User};
+use scopegate_domain::{Catalog, Scope, ScopeToken};
 use scopegate_policy::restrict_scope;
 
 use crate::InvalidScopeCause;
@@ -16,17 +16,17 @@ pub(crate) struct Narrowed {
     pub(crate) granted: Vec<ScopeToken>,
 }
 
-/// Restricts the requested scope.
+/// Restricts the requested scope to two ceilings. The subject is a user, or the client itself.
 ///
-/// If the client requests no scope, the result is the whole scope that both client and user may
+/// If the client requests no scope, the result is the whole scope that both client and subject may
 /// have ([RFC 6749, section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3) leaves that to
 /// the server).
 // SECURITY: tested by `granted_scope_is_within_each_ceiling` below.
 pub(crate) fn narrow(
     requested: &RequestedScope,
     catalog: &Catalog,
-    client: &Client,
-    user: &User,
+    client_ceiling: &Scope,
+    subject_ceiling: &Scope,
 ) -> Result<Narrowed, InvalidScopeCause> {
     let granted = |requested: &Scope| {
         let known = requested
@@ -34,10 +34,10 @@ pub(crate) fn narrow(
             .filter(|token| is_declared(catalog, token))
             .cloned()
             .collect();
-        restrict_scope(&known, client.scope(), user.scope()).into_granted()
+        restrict_scope(&known, client_ceiling, subject_ceiling).into_granted()
     };
     match requested {
-        RequestedScope::Default => Ok(Narrowed::once_each(granted(client.scope()))),
+        RequestedScope::Default => Ok(Narrowed::once_each(granted(client_ceiling))),
         RequestedScope::Scope(requested) => match granted(requested) {
             scope if scope.is_empty() => Err(InvalidScopeCause::NothingLeft),
             scope => Ok(Narrowed::once_each(scope)),
@@ -84,7 +84,7 @@ fn is_declared(catalog: &Catalog, token: &ScopeToken) -> bool {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use scopegate_domain::{ClientId, SecurityScheme, UserId, Username};
+    use scopegate_domain::SecurityScheme;
 
     use super::*;
 
@@ -108,19 +108,11 @@ mod tests {
         names.iter().map(|name| token(name)).collect()
     }
 
-    fn client(ceiling: Scope) -> Client {
-        Client::public(ClientId::parse("c").unwrap(), "").with_scope(ceiling)
-    }
-
-    fn user(ceiling: Scope) -> User {
-        User::new(UserId::parse("u").unwrap(), Username::parse("u").unwrap()).with_scope(ceiling)
-    }
-
     fn granted_of(text: &str) -> Vec<String> {
         let all = scope(&["a", "b", "c"]);
         let list = text.split(' ').map(token).collect();
         let requested = RequestedScope::List(list);
-        let narrowed = narrow(&requested, &catalog(), &client(all.clone()), &user(all)).unwrap();
+        let narrowed = narrow(&requested, &catalog(), &all, &all).unwrap();
         narrowed.granted.iter().map(ToString::to_string).collect()
     }
 
@@ -137,8 +129,8 @@ mod tests {
     #[test]
     fn empty_scope_after_restriction_is_refused() {
         let narrow = |requested, user_may: &[&str]| {
-            let (client, user) = (client(scope(&["a", "b"])), user(scope(user_may)));
-            narrow(&requested, &catalog(), &client, &user).map(|narrowed| narrowed.scope)
+            let narrowed = narrow(&requested, &catalog(), &scope(&["a", "b"]), &scope(user_may));
+            narrowed.map(|narrowed| narrowed.scope)
         };
         assert_eq!(narrow(RequestedScope::Default, &["b", "c"]), Ok(scope(&["b"])));
         assert_eq!(narrow(RequestedScope::Default, &["c"]), Ok(Scope::EMPTY));
@@ -166,7 +158,7 @@ mod tests {
                 1 => RequestedScope::Scope(requested.clone()),
                 _ => RequestedScope::List(requested.iter().cloned().collect()),
             };
-            let narrowed = narrow(&form, &catalog(), &client(client_may.clone()), &user(user_may.clone()));
+            let narrowed = narrow(&form, &catalog(), &client_may, &user_may);
             let both = scope(&NAMES[..3]).intersection(&client_may).intersection(&user_may);
             let Ok(Narrowed { scope, granted }) = narrowed else {
                 prop_assert!(requested.intersection(&both).is_empty());

@@ -12,7 +12,10 @@ use scopegate_token::{
 use crate::context::GrantContext;
 use crate::password::Login;
 use crate::request::TokenRequest;
-use crate::{ClientCredentials, Dialect, GrantError, HashingLimits, Params, TokenSet, client_auth, issue, password};
+use crate::{
+    ClientCredentials, Dialect, GrantError, HashingLimits, Params, TokenSet, client_auth, client_credentials, issue,
+    password,
+};
 use scopegate_login::PasswordCheck;
 use scopegate_login::Throttle;
 
@@ -61,7 +64,8 @@ impl AuthorizationServer {
         self.0.signer.rules()
     }
 
-    /// Returns the grant types that are enabled.
+    /// Returns the grant types that are enabled. The client credentials grant always is, for the
+    /// clients that are registered with it.
     pub fn grant_types(&self) -> impl Iterator<Item = GrantType> {
         GrantType::ALL
             .iter()
@@ -102,6 +106,9 @@ impl AuthorizationServer {
         let client = client_auth::authenticate(context, params, header, from).await?;
         allow(context, &client, grant_type)?;
         let (grant, narrowed) = match TokenRequest::parse(grant_type, params, &context.dialect)? {
+            TokenRequest::ClientCredentials(requested) => {
+                client_credentials::grant(context, &client, &requested, requested_at)?
+            }
             TokenRequest::Password(request) => {
                 let login = Login { client: &client, from };
                 password::grant(context, login, request, requested_at).await?

@@ -268,7 +268,7 @@ pub(crate) struct NewClient {
     /// endpoint
     #[arg(long, value_name = "U")]
     pub(crate) redirect_uri: Vec<String>,
-    /// A grant that it may use, such as `password`; may be repeated
+    /// A grant that it may use: `client_credentials` or `password`; may be repeated
     #[arg(long, value_name = "G")]
     pub(crate) grant: Vec<String>,
     /// The scopes that it can be granted, separated by spaces

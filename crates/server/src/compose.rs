@@ -75,7 +75,7 @@ pub(crate) async fn gate(
     proposed: Option<OperationTable>,
 ) -> anyhow::Result<(Gate, Option<KeyRefresh>)> {
     let Keys { verifier, signer, live } = keys(settings, database, issuer).await?;
-    let catalog = demo::catalog(offers_password_grant(settings))?;
+    let catalog = demo::catalog(settings.profile.flows(offers_password_grant(settings)))?;
     let tokens = BearerTokens::new(verifier)
         .cache_bytes(settings.token_cache_bytes)
         .revoked(trust.revoked);

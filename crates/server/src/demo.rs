@@ -25,15 +25,10 @@ pub(crate) const CLIENT: &str = "demo-app";
 const ME: ScopeToken = ScopeToken::from_static("me");
 const ITEMS: ScopeToken = ScopeToken::from_static("items");
 
-/// The two scopes of the FastAPI tutorial. The scheme has the flows that are enabled.
-pub(crate) fn catalog(password_grant: bool) -> Result<Catalog, CatalogError> {
-    let scheme = if password_grant {
-        SecurityScheme::oauth2_password("token")
-    } else {
-        SecurityScheme::oauth2(OAuthFlows::default())
-    };
+/// The two scopes of the FastAPI tutorial, behind these flows.
+pub(crate) fn catalog(flows: OAuthFlows) -> Result<Catalog, CatalogError> {
     Catalog::builder()
-        .scheme(SCHEME, scheme)
+        .scheme(SCHEME, SecurityScheme::oauth2(flows))
         .scope(ME, "Read information about the current user.")
         .scope(ITEMS, "Read items.")
         .build()

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use scopegate_domain::ClientId;
+use scopegate_domain::{ClientId, OAuthFlows};
 use scopegate_fastapi::TutorialTokenEndpoint;
 use scopegate_http::site::{Dialect, SiteEndpoint};
 use scopegate_portal::TokenEndpoint;
@@ -64,6 +64,15 @@ impl Profile {
             Self::Rfc => None,
             Self::Tutorial => Some(demo::CLIENT),
         }
+    }
+
+    /// The flows that the document shows. That of the tutorial has one.
+    pub(crate) fn flows(self, password_grant: bool) -> OAuthFlows {
+        let flows = match self {
+            Self::Rfc => OAuthFlows::default().client_credentials("token"),
+            Self::Tutorial => OAuthFlows::default(),
+        };
+        if password_grant { flows.password("token") } else { flows }
     }
 
     pub(crate) fn token_endpoint(self, endpoint: TokenEndpoint) -> anyhow::Result<Arc<dyn SiteEndpoint>> {

@@ -25,6 +25,8 @@ pub struct AccessTokenClaims {
     issued_at: Timestamp,
     expires_at: Timestamp,
     client_id: Option<ClientId>,
+    /// Whether the subject is the client.
+    is_of_client: bool,
     token_id: Option<TokenId>,
     /// Further claims, each with its value in JSON.
     further: Vec<(String, String)>,
@@ -40,8 +42,20 @@ impl AccessTokenClaims {
             issued_at,
             expires_at: issued_at + lifetime,
             client_id: None,
+            is_of_client: false,
             token_id: None,
             further: Vec::new(),
+        }
+    }
+
+    /// Creates claims about a client that acts for itself, without a scope: `sub` is its
+    /// `client_id` ([RFC 9068, section
+    /// 2.2](https://www.rfc-editor.org/rfc/rfc9068#section-2.2)).
+    #[must_use]
+    pub fn of_client(client_id: ClientId, issued_at: Timestamp, lifetime: Lifetime) -> Self {
+        Self {
+            is_of_client: true,
+            ..Self::new(client_id.as_str(), issued_at, lifetime).with_client_id(client_id)
         }
     }
 
@@ -91,9 +105,10 @@ impl AccessTokenClaims {
         self.expires_at
     }
 
-    /// Returns the payload of a token that names neither issuer, audience nor client: `sub`,
-    /// `scopes` as a list, `exp`, `iat`, `jti` if it is set, and the further claims. Empty if it
-    /// cannot be written as JSON: an empty payload must not be signed.
+    /// Returns the payload of a token that names neither issuer nor audience: `sub`, `scopes` as a
+    /// list, `exp`, `iat`, `jti` if it is set, and the further claims. `client_id` is in it only if
+    /// the subject is the client. Empty if it cannot be written as JSON: an empty payload must not
+    /// be signed.
     #[must_use]
     pub fn to_scope_list_json(&self) -> String {
         #[derive(Serialize)]
@@ -104,6 +119,8 @@ impl AccessTokenClaims {
             iat: Timestamp,
             #[serde(skip_serializing_if = "Option::is_none")]
             jti: Option<&'a TokenId>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            client_id: Option<&'a ClientId>,
         }
         let payload = Payload {
             sub: &self.subject,
@@ -111,6 +128,7 @@ impl AccessTokenClaims {
             exp: self.expires_at,
             iat: self.issued_at,
             jti: self.token_id.as_ref(),
+            client_id: self.client_id.as_ref().filter(|_| self.is_of_client),
         };
         print(&payload, &self.further).unwrap_or_default()
     }

@@ -134,9 +134,13 @@ async fn client_codings_and_repeated_fields_are_ignored() {
 
 #[tokio::test]
 async fn other_grant_types_are_answered_by_the_inner_endpoint() {
-    for grant_type in ["authorization_code", "client_credentials", "refresh_token"] {
+    for (grant_type, refused) in [
+        ("authorization_code", "unsupported_grant_type"),
+        ("client_credentials", "unauthorized_client"),
+        ("refresh_token", "unsupported_grant_type"),
+    ] {
         for (client, status, error) in [
-            ("&client_id=demo-app", 400, "unsupported_grant_type"),
+            ("&client_id=demo-app", 400, refused),
             ("&x=1&x=2", 400, "invalid_request"),
         ] {
             let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(FORM))]);

@@ -6,5 +6,6 @@ mod axum_example;
 mod documents;
 mod layer;
 mod refusals;
+mod service_tokens;
 mod tokens;
 mod tower_example;

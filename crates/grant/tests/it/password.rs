@@ -120,7 +120,11 @@ async fn failed_logins_have_one_error() {
 #[tokio::test]
 async fn unknown_grant_types_are_unsupported() {
     let server = builder(&store().await).build();
-    for grant_type in ["authorization_code", "client_credentials", "refresh_token"] {
+    for grant_type in [
+        "authorization_code",
+        "refresh_token",
+        "urn:ietf:params:oauth:grant-type:device_code",
+    ] {
         let refused = ask(&server, &[&[("grant_type", grant_type)], &JOHN[..]].concat())
             .await
             .unwrap_err();

@@ -51,21 +51,12 @@ impl TokenEndpoint {
     #[must_use]
     pub fn new(path: impl Into<String>, server: AuthorizationServer) -> Self {
         let grant_types: Vec<_> = server.grant_types().collect();
+        let document = SiteDocument::new(document::operation(), document::schemas(&grant_types));
         let route = SiteRoute::post(path).open_to_other_origins().always_traced();
-        // Without a grant type the endpoint refuses every request, so the document does not offer
-        // it.
-        let route = if grant_types.is_empty() {
-            route
-        } else {
-            route.document(SiteDocument::new(
-                document::operation(),
-                document::schemas(&grant_types),
-            ))
-        };
         Self {
             server,
             proxies: TrustedProxies::default(),
-            routes: [route],
+            routes: [route.document(document)],
         }
     }
 
@@ -97,6 +88,7 @@ impl SiteEndpoint for TokenEndpoint {
     fn issued_tokens(&self) -> Option<IssuedTokens> {
         let tokens = IssuedTokens::by(self.server.token_rules()).with_subject(self.server.subject());
         let has_service = self.server.grant_types().any(|grant| match grant {
+            GrantType::ClientCredentials => true,
             // The subject is the user.
             GrantType::Password => false,
         });

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use anyhow::{Context, ensure};
-use scopegate_domain::{Client, ClientId, ClientKind, RedirectUri, Revoked};
+use scopegate_domain::{Client, ClientId, ClientKind, GrantType, RedirectUri, Revoked};
 use scopegate_store::{Clients, DisableAndRevoke, Store};
 use scopegate_token::{ClientSecret, SystemRandomSource};
 use serde_json::{Value, json};
@@ -83,6 +83,18 @@ async fn run_on(store: &dyn Store, format: Format, command: ClientCommand) -> an
 /// Checks a new client and creates its secret.
 fn client(new: NewClient) -> anyhow::Result<(Client, Option<ClientSecret>)> {
     ensure!(!new.name.trim().is_empty(), "the name of the client is empty");
+    let grant_types = known_grants(&new.grant)?;
+    let acts_for_itself = grant_types.contains(&GrantType::ClientCredentials);
+    for (is_given, option) in [
+        (acts_for_itself, "--grant client_credentials"),
+        (new.introspect, "--introspect"),
+    ] {
+        // Nothing proves which program sends the id of a public client.
+        ensure!(
+            new.confidential || !is_given,
+            "`{option}` needs a client that authenticates; add it with `--confidential` in place of `--public`"
+        );
+    }
     let id = parse_id(&new.id.map_or_else(random_id, Ok)?)?;
     let secret = if new.confidential {
         Some(ClientSecret::generate(&SystemRandomSource)?)
@@ -95,7 +107,7 @@ fn client(new: NewClient) -> anyhow::Result<(Client, Option<ClientSecret>)> {
     };
     let client = client
         .with_redirect_uris(parse_all::<RedirectUri>("redirect URI", &new.redirect_uri)?)
-        .with_grant_types(known_grants(&new.grant)?)
+        .with_grant_types(grant_types)
         .with_scope(known_scope(&new.scope)?)
         .with_introspection(new.introspect);
     Ok((client, secret))

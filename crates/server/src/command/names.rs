@@ -1,14 +1,14 @@
 //! Names that the server knows: scopes and grants.
 
 use anyhow::bail;
-use scopegate_domain::{DeclaredScheme, GrantType, Scope};
+use scopegate_domain::{DeclaredScheme, GrantType, OAuthFlows, Scope};
 
 use super::context::parse_scope;
 use crate::demo;
 
 /// Reads scopes. An unknown scope is an error.
 pub(super) fn known_scope(text: &str) -> anyhow::Result<Scope> {
-    let (scope, catalog) = (parse_scope(text)?, demo::catalog(true)?);
+    let (scope, catalog) = (parse_scope(text)?, demo::catalog(OAuthFlows::default())?);
     let known: Vec<&str> = catalog
         .schemes()
         .iter()

@@ -115,7 +115,8 @@ async fn serve(settings: &Settings, could_start: impl AsyncFn() -> anyhow::Resul
     tasks.spawn("revocations", revocations::watch(revocations, settings.revocation_age));
     if !compose::offers_password_grant(settings) {
         warn!(
-            "no grant is enabled, so this server issues no tokens; `password_grant = true` (`--password-grant`) enables one"
+            "no grant is enabled for users, so only clients get tokens, by `client_credentials`; `password_grant = true` \
+             (`--password-grant`) enables one"
         );
     }
     readiness.serve(store);

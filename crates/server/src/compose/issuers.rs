@@ -1,7 +1,7 @@
 //! Trusted issuers other than our own.
 
 use anyhow::{Context, ensure};
-use scopegate_domain::{Audience, Issuer};
+use scopegate_domain::{Audience, Issuer, OAuthFlows};
 use scopegate_http::{
     GateBuilder,
     issuers::{HttpFetcher, Introspection, RemoteIssuer},
@@ -22,7 +22,7 @@ pub(super) fn trusted_issuers(settings: &Settings, own: &Issuer) -> anyhow::Resu
         .audience
         .clone()
         .map_or_else(|| Audience::parse(own.as_str()), Ok)?;
-    let (bytes, catalog) = (settings.token_cache_bytes, demo::catalog(true)?);
+    let (bytes, catalog) = (settings.token_cache_bytes, demo::catalog(OAuthFlows::default())?);
     let trust = |one: &IssuerSettings| {
         ensure!(
             one.issuer != *own,

@@ -5,6 +5,7 @@ mod admin;
 mod broken;
 mod browser;
 mod checkout;
+mod client_credentials;
 mod clocks;
 mod command;
 mod configuration;

@@ -53,18 +53,17 @@ fn response(description: &str, name: &str) -> Value {
 
 fn token_request(grant_types: &[GrantType]) -> Value {
     let names: Vec<&str> = grant_types.iter().map(|grant_type| grant_type.as_str()).collect();
-    json!({
-        "type": "object",
-        "properties": {
-            "grant_type": { "type": "string", "enum": names },
-            "username": { "type": "string" },
-            "password": { "type": "string", "format": "password" },
-            "scope": { "type": "string" },
-            "client_id": { "type": "string" },
-            "client_secret": { "type": "string", "format": "password" },
-        },
-        "required": ["grant_type"],
-    })
+    let mut properties = json!({
+        "grant_type": { "type": "string", "enum": names },
+        "scope": { "type": "string" },
+        "client_id": { "type": "string" },
+        "client_secret": { "type": "string", "format": "password" },
+    });
+    if let (Value::Object(properties), true) = (&mut properties, grant_types.contains(&GrantType::Password)) {
+        properties.insert("username".to_owned(), json!({ "type": "string" }));
+        properties.insert("password".to_owned(), json!({ "type": "string", "format": "password" }));
+    }
+    json!({ "type": "object", "properties": properties, "required": ["grant_type"] })
 }
 
 fn token_response() -> Value {

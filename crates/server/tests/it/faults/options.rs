@@ -179,7 +179,7 @@ fn an_unknown_token_id_is_reported() {
 fn unknown_scopes_and_grants_are_named() {
     let fixture = FaultFixture::new();
     let scope = "unknown scope `itmes`: did you mean `items`? this server knows `me`, `items`";
-    let grant = "unknown grant `passwrod`: did you mean `password`? this server knows `password`";
+    let grant = "unknown grant `passwrod`: did you mean `password`? this server knows `client_credentials`, `password`";
     for (line, expected) in [
         (
             &["user", "add", "eve", "--scope", "me itmes", "--password-stdin"][..],

@@ -1,0 +1,33 @@
+//! The client credentials grant: [RFC 6749, section
+//! 4.4](https://www.rfc-editor.org/rfc/rfc6749#section-4.4).
+
+use scopegate_domain::{Authenticated, Client, ClientKind, Grant, GrantSubject, Timestamp};
+
+use crate::context::GrantContext;
+use crate::scope_request::{Narrowed, narrow};
+use crate::{GrantError, InvalidScopeCause, RequestedScope};
+
+/// Returns the grant of a client that acts for itself. `requested_at` is a moment before the client
+/// was read.
+///
+/// If the client requests no scope, it gets its whole ceiling. A client that may have nothing of
+/// the scope is refused.
+pub(crate) fn grant(
+    context: &GrantContext,
+    client: &Authenticated<Client>,
+    requested: &RequestedScope,
+    requested_at: Timestamp,
+) -> Result<(Grant, Narrowed), GrantError> {
+    // SECURITY: a public client proves nothing, so every caller could act as it (RFC 6749, section
+    // 4.4). Tested by `public_client_gets_no_token_for_itself` in tests/it/client_credentials.rs.
+    if client.kind() == ClientKind::Public {
+        return Err(GrantError::UnauthorizedClient);
+    }
+    let narrowed = narrow(requested, &context.catalog, client.scope(), client.scope())?;
+    if narrowed.scope.is_empty() {
+        return Err(InvalidScopeCause::NothingLeft.into());
+    }
+    let scope = narrowed.scope.clone();
+    let grant = Grant::new(GrantSubject::Client, client.id().clone(), scope, requested_at);
+    Ok((grant, narrowed))
+}
