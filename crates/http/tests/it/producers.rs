@@ -147,7 +147,8 @@ fn each_source_supplies_what_its_tokens_can_say() {
         "subject=user",
         "subject=service",
     ];
-    assert_eq!(supplied(own), ["audience=https://api.example", "subject=user"]);
+    let issued = ["audience=https://api.example", "subject=user", "subject=service"];
+    assert_eq!(supplied(own), issued);
     assert_eq!(supplied(resource_server), jwt);
     assert_eq!(supplied(|| Gate::builder(catalog()).issuer("oauth", remote())), jwt);
     // One of several sources of a scheme suffices.

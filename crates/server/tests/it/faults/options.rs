@@ -203,7 +203,7 @@ fn unknown_scopes_and_grants_are_named() {
         .run(&["client", "add", "x", "--public", "--grant", "implicit"]);
     assert_eq!(
         far.complaint(2),
-        "unknown grant `implicit`: this server knows `password`"
+        "unknown grant `implicit`: this server knows `client_credentials`, `password`"
     );
 }
 
