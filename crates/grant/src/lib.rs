@@ -3,7 +3,7 @@
 //!
 //! A program that runs an authorization server uses this crate. Start with [`AuthorizationServer`],
 //! [`AuthorizationServerBuilder`], [`Params`], [`ClientCredentials`], [`TokenSet`], [`GrantError`],
-//! [`Dialect`], [`RotatingKeys`], [`RevocationWatch`] and [`HashingLimits`].
+//! [`Dialect`], [`AccessTokens`], [`RotatingKeys`], [`RevocationWatch`] and [`HashingLimits`].
 //!
 //! ```text
 //! Params --------> TokenRequest --------> Grant --------> TokenSet
@@ -73,6 +73,7 @@
 //! [`GrantType`](scopegate_domain::GrantType) is one. The compiler reports each `match` that a new
 //! grant type must extend.
 
+mod access_tokens;
 mod client_auth;
 mod client_credentials;
 mod context;
@@ -88,6 +89,7 @@ mod revocation_watch;
 mod scope_request;
 mod server;
 
+pub use access_tokens::{AccessTokens, ActiveToken, IntrospectedToken};
 pub use client_auth::ClientCredentials;
 pub use dialect::{Dialect, RequestedScope};
 pub use error::{GrantError, InvalidClientCause, InvalidRequestCause, InvalidScopeCause, Unavailable};

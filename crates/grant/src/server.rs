@@ -52,6 +52,10 @@ impl AuthorizationServer {
         }
     }
 
+    pub(crate) fn context(&self) -> &GrantContext {
+        &self.0
+    }
+
     /// Returns what `sub` says about the user in the tokens that it issues.
     #[must_use]
     pub fn subject(&self) -> SubjectClaim {

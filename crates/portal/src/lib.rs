@@ -6,6 +6,8 @@
 //! Where to start:
 //!
 //! - [`TokenEndpoint`]: `POST /token`, over an [`AuthorizationServer`](grant::AuthorizationServer).
+//! - [`IntrospectionEndpoint`], [`RevocationEndpoint`]: a resource server asks about a token, a
+//!   client ends one; over [`AccessTokens`](grant::AccessTokens).
 //! - [`PublishedKeys`]: `GET /.well-known/jwks.json`; a key rotation replaces the keys.
 //! - [`TrustedProxies`]: the proxies whose `X-Forwarded-For` names the client of a login.
 //! - [`grant`]: the authorization server as a value, without HTTP.
@@ -40,6 +42,7 @@
 //! (`scopegate-http`), pages for browsers.
 
 mod basic;
+mod client_request;
 mod endpoint;
 mod form;
 mod problem;
@@ -48,7 +51,9 @@ mod problem;
 #[doc(hidden)]
 pub mod fuzzing;
 
+pub use endpoint::introspection::IntrospectionEndpoint;
 pub use endpoint::jwks::PublishedKeys;
+pub use endpoint::revocation::RevocationEndpoint;
 pub use endpoint::token::TokenEndpoint;
 pub use scopegate_gate::{InvalidProxies, TrustedProxies};
 pub use scopegate_grant as grant;

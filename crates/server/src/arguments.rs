@@ -274,8 +274,7 @@ pub(crate) struct NewClient {
     /// The scopes that it can be granted, separated by spaces
     #[arg(long, value_name = "SCOPES", default_value = "")]
     pub(crate) scope: String,
-    /// It may introspect tokens. Stored for a later version: this one has no introspection
-    /// endpoint
+    /// It may introspect tokens (RFC 7662): a resource server
     #[arg(long)]
     pub(crate) introspect: bool,
 }

@@ -13,12 +13,12 @@ mod shadow;
 use std::sync::Arc;
 
 use scopegate_domain::{Audience, Catalog, ClientId, Issuer, SystemClock};
-use scopegate_grant::{AuthorizationServer, HashingLimits, RevocationWatch};
+use scopegate_grant::{AccessTokens, AuthorizationServer, HashingLimits, RevocationWatch};
 use scopegate_http::credential::BearerTokens;
 use scopegate_http::policy::OperationTable;
 use scopegate_http::{Gate, GateBuilder};
-use scopegate_portal::TokenEndpoint;
-use scopegate_store::UsersCache;
+use scopegate_portal::{IntrospectionEndpoint, RevocationEndpoint, TokenEndpoint};
+use scopegate_store::{Users, UsersCache};
 use scopegate_token::{PasswordHasher, PasswordPolicy, RevokedSet, Signer, TokenRules, Verifier};
 
 use crate::config::Settings;
@@ -58,10 +58,16 @@ async fn keys(settings: &Settings, database: &Database, issuer: Issuer) -> anyho
     }
 }
 
+/// The path of the introspection endpoint.
+const INTROSPECTION_PATH: &str = "/introspect";
+
+/// The path of the revocation endpoint.
+const REVOCATION_PATH: &str = "/revoke";
+
 /// The issuers whose tokens are accepted, and the revoked tokens.
 pub(crate) struct TrustSettings<'a> {
     pub(crate) others: &'a [TrustedIssuer],
-    pub(crate) revoked: Arc<RevokedSet>,
+    pub(crate) revocations: Arc<RevocationWatch>,
 }
 
 /// The demo's API and its authorization server as one gate, with a shadow policy if one is set.
@@ -76,20 +82,24 @@ pub(crate) async fn gate(
 ) -> anyhow::Result<(Gate, Option<KeyRefresh>)> {
     let Keys { verifier, signer, live } = keys(settings, database, issuer).await?;
     let catalog = demo::catalog(settings.profile.flows(offers_password_grant(settings)))?;
-    let tokens = BearerTokens::new(verifier)
+    let tokens = BearerTokens::new(Arc::clone(&verifier))
         .cache_bytes(settings.token_cache_bytes)
-        .revoked(trust.revoked);
+        .revoked(Arc::clone(trust.revocations.set()));
     let server = authorization_server(settings, database, catalog.clone(), signer)?;
     let age = settings.user_cache_age.lifetime();
-    let users = UsersCache::new(database.store(), Arc::new(SystemClock), age);
-    let token_endpoint = TokenEndpoint::new(demo::TOKEN_PATH, server).trusted_proxies(settings.trusted_proxies.clone());
+    let users: Arc<dyn Users> = Arc::new(UsersCache::new(database.store(), Arc::new(SystemClock), age));
+    let access_tokens = AccessTokens::new(server.clone(), verifier, trust.revocations, Arc::clone(&users));
+    let proxies = || settings.trusted_proxies.clone();
+    let token_endpoint = TokenEndpoint::new(demo::TOKEN_PATH, server).trusted_proxies(proxies());
     let gate = Gate::builder(catalog)
         .bearer(demo::SCHEME, tokens)
-        .users(Arc::new(users))
+        .users(users)
         .body_limit(settings.body_limit.get())
         .body_timeout(settings.body_timeout)
         .dialect(settings.profile.gate_dialect())
-        .site(settings.profile.token_endpoint(token_endpoint)?);
+        .site(settings.profile.token_endpoint(token_endpoint)?)
+        .site(IntrospectionEndpoint::new(INTROSPECTION_PATH, access_tokens.clone()).trusted_proxies(proxies()))
+        .site(RevocationEndpoint::new(REVOCATION_PATH, access_tokens).trusted_proxies(proxies()));
     let gate = if settings.demo {
         gate.docs_for_client(demo::CLIENT)
     } else {

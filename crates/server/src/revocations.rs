@@ -1,6 +1,7 @@
 //! Reads the revocations of other processes from the store while the server runs.
 
 use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 
 use scopegate_grant::RevocationWatch;
@@ -13,7 +14,7 @@ const TIDY: Duration = Duration::from_hours(1);
 /// Reads the revocations again before they are older than this. Never ends.
 ///
 /// A store that does not answer is read again. Until then the known revocations stay in effect.
-pub(crate) async fn watch(revocations: RevocationWatch, age: Duration) {
+pub(crate) async fn watch(revocations: Arc<RevocationWatch>, age: Duration) {
     // Reads twice within the age, so that the limit holds even if an answer takes long.
     let mut ticks = interval((age / 2).max(Duration::from_millis(1)));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

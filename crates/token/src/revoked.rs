@@ -146,6 +146,17 @@ impl RevokedSet {
         self.version() != 0 && self.covers(&RevokedNames::of(claims))
     }
 
+    /// Returns the client that a token was issued to; that of
+    /// [`RevokedSet::with_unnamed_client`] if the token names none.
+    #[must_use]
+    pub fn client_of<'a>(&'a self, claims: &'a Claims<'_>) -> Option<&'a str> {
+        self.owner(claims.client_id())
+    }
+
+    fn owner<'a>(&'a self, named: Option<&'a str>) -> Option<&'a str> {
+        named.or_else(|| self.unnamed_client.as_ref().map(ClientId::as_str))
+    }
+
     /// Returns the number of additions. A token that was not in the set at one version is not in it
     /// while the version is the same.
     pub(crate) fn version(&self) -> u64 {
@@ -156,9 +167,7 @@ impl RevokedSet {
         let entries = self.read();
         let issued_at = names.issued_at;
         let find = |among: &HashMap<String, Entry>, name: Option<&str>| name.and_then(|name| among.get(name)).copied();
-        let client = names
-            .client
-            .or_else(|| self.unnamed_client.as_ref().map(ClientId::as_str));
+        let client = self.owner(names.client);
         let parties = [find(&entries.subjects, names.subject), find(&entries.clients, client)];
         let is_one = find(&entries.tokens, names.token).is_some_and(|entry| entry.covers(issued_at));
         is_one || {

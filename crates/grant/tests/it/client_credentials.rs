@@ -2,28 +2,12 @@
 
 use std::sync::Arc;
 
-use scopegate_domain::{
-    Audience, Client, ClientId, Clock, ErrorCode, GrantType, Issuer, Lifetime, Scope, Secret, SystemClock,
-};
+use scopegate_domain::{Audience, Clock, ErrorCode, GrantType, Issuer, Lifetime, Secret, SystemClock};
 use scopegate_grant::{AuthorizationServer, ClientCredentials, Dialect, GrantError, TokenSet};
 use scopegate_store::MemoryStore;
-use scopegate_token::{ClientSecret, PayloadBuffer, Signer, SigningKey, SystemRandomSource, TokenRules, Verifier};
+use scopegate_token::{PayloadBuffer, Signer, SigningKey, TokenRules, Verifier};
 
-use crate::common::{KEY, builder, catalog, client, clients, lax, params, scope, store};
-
-/// A confidential client, and the header with its secret.
-fn service(id: &str, ceiling: Scope) -> (Client, ClientCredentials) {
-    let secret = ClientSecret::generate(&SystemRandomSource).unwrap();
-    let client = Client::confidential(ClientId::parse(id).unwrap(), id, secret.digest())
-        .with_grant_types([GrantType::ClientCredentials])
-        .with_scope(ceiling);
-    let secret = Secret::new(secret.expose().to_owned());
-    let header = ClientCredentials::Basic {
-        id: id.to_owned(),
-        secret,
-    };
-    (client, header)
-}
+use crate::common::{KEY, builder, catalog, client, clients, lax, params, scope, service, store};
 
 /// The store of users, with the service `billing`.
 async fn with_service(ceiling: &str) -> (Arc<MemoryStore>, ClientCredentials) {

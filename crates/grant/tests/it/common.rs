@@ -7,10 +7,11 @@ use scopegate_domain::{
     SecurityScheme, Timestamp, User, UserId, UserStatus, Username,
 };
 use scopegate_grant::{
-    AuthorizationServer, AuthorizationServerBuilder, Dialect, DisabledUserLogin, Params, RequestedScope,
+    AuthorizationServer, AuthorizationServerBuilder, ClientCredentials, Dialect, DisabledUserLogin, Params,
+    RequestedScope,
 };
 use scopegate_store::{Clients, MemoryStore, Store};
-use scopegate_token::{Signer, SigningKey, SubjectClaim, TokenRules};
+use scopegate_token::{ClientSecret, Signer, SigningKey, SubjectClaim, SystemRandomSource, TokenRules};
 
 pub(crate) const NOW: Timestamp = Timestamp::from_unix(1_700_000_000);
 pub(crate) const KEY: &str = "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7";
@@ -37,6 +38,20 @@ pub(crate) fn client(id: &str) -> Client {
     Client::public(ClientId::parse(id).unwrap(), id)
         .with_grant_types([GrantType::Password])
         .with_scope(scope("me items"))
+}
+
+/// A confidential client, and the header with its secret.
+pub(crate) fn service(id: &str, ceiling: Scope) -> (Client, ClientCredentials) {
+    let secret = ClientSecret::generate(&SystemRandomSource).unwrap();
+    let client = Client::confidential(ClientId::parse(id).unwrap(), id, secret.digest())
+        .with_grant_types([GrantType::ClientCredentials])
+        .with_scope(ceiling);
+    let secret = Secret::new(secret.expose().to_owned());
+    let header = ClientCredentials::Basic {
+        id: id.to_owned(),
+        secret,
+    };
+    (client, header)
 }
 
 pub(crate) fn user(name: &str) -> User {

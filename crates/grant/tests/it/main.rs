@@ -1,6 +1,7 @@
 //! Tests of the public interface of the crate, in one executable.
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
+mod access_tokens;
 mod client_auth;
 mod client_credentials;
 mod common;

@@ -3,18 +3,17 @@
 mod document;
 
 use std::fmt;
-use std::net::IpAddr;
 
 use bytes::Bytes;
-use http::{HeaderMap, Response, StatusCode};
+use http::{Response, StatusCode};
 use scopegate_domain::{GrantType, Scope};
 use scopegate_gate::{BodyError, IssuedTokens, SiteDocument, SiteEndpoint, SiteRequest, SiteRoute, TrustedProxies};
 use scopegate_grant::{AuthorizationServer, TokenSet};
 use scopegate_store::BoxFuture;
 use serde::Serialize;
 
+use crate::client_request::ClientRequest;
 use crate::problem::{self, reply};
-use crate::{basic, form};
 
 /// The token endpoint of an authorization server.
 ///
@@ -75,9 +74,10 @@ impl SiteEndpoint for TokenEndpoint {
 
     fn answer<'a>(&'a self, request: SiteRequest<'a>) -> BoxFuture<'a, Response<Bytes>> {
         Box::pin(async move {
-            let headers = request.head.headers();
-            let from = request.head.peer().map(|peer| self.proxies.client(peer, headers));
-            token(&self.server, headers, &request.body, from).await
+            match ClientRequest::read(&request, &self.proxies) {
+                Ok(request) => token(&self.server, request).await,
+                Err(refusal) => *refusal,
+            }
         })
     }
 
@@ -100,21 +100,12 @@ impl SiteEndpoint for TokenEndpoint {
     }
 }
 
-/// Answers a request to the token endpoint from this address; `body` is whole and within its limit.
-async fn token(
-    server: &AuthorizationServer,
-    headers: &HeaderMap,
-    body: &Bytes,
-    from: Option<IpAddr>,
-) -> Response<Bytes> {
-    let params = match form::read(headers, body) {
-        Ok(params) => params,
-        Err(error) => return problem::no_form(error),
-    };
-    let credentials = basic::read(headers);
-    match server.token_from(&params, &credentials, from).await {
+/// Answers a request to the token endpoint.
+async fn token(server: &AuthorizationServer, request: ClientRequest) -> Response<Bytes> {
+    let ClientRequest { params, header, from } = request;
+    match server.token_from(&params, &header, from).await {
         Ok(tokens) => success(&tokens),
-        Err(error) => problem::refusal(&error, &credentials),
+        Err(error) => problem::refusal(&error, &header),
     }
 }
 

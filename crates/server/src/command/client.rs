@@ -122,21 +122,15 @@ async fn add(
     let taken = format!("there is a client `{}` already", client.id());
     refuse_taken(clients.add(client.clone()).await, taken)?;
     let id = client.id();
-    for (is_given, option, endpoint) in [
-        (!client.redirect_uris().is_empty(), "--redirect-uri", "authorization"),
-        (client.may_introspect(), "--introspect", "introspection"),
-    ] {
-        if is_given {
-            print_note(&format!(
-                "`{option}` is stored and has no effect: this version has no {endpoint} endpoint"
-            ));
-        }
+    if !client.redirect_uris().is_empty() {
+        print_note("`--redirect-uri` is stored and has no effect: this version has no authorization endpoint");
     }
-    if client.grant_types().is_empty() {
+    let requests_tokens = !client.grant_types().is_empty();
+    if !requests_tokens && !client.may_introspect() {
         print_note(&format!(
             "client `{id}` has no grant, so it gets no tokens; remove it, and add it with `--grant`"
         ));
-    } else if client.scope().is_empty() {
+    } else if requests_tokens && client.scope().is_empty() {
         print_note(&format!(
             "client `{id}` has no scope, so its tokens open nothing that needs one; `scopegate client set-scope {id} SCOPES` \
              sets it"

@@ -152,7 +152,7 @@ fn connection_limits(settings: &Settings) -> Limits {
 struct Prepared {
     gate: Gate,
     keys: Option<KeyRefresh>,
-    revocations: RevocationWatch,
+    revocations: Arc<RevocationWatch>,
     missing: String,
 }
 
@@ -164,10 +164,10 @@ async fn prepare(
     proposed: Option<OperationTable>,
 ) -> anyhow::Result<Prepared> {
     compose::fetch_keys(others).await?;
-    let revocations = compose::revocations(settings, database).await?;
+    let revocations = Arc::new(compose::revocations(settings, database).await?);
     let trust = TrustSettings {
         others,
-        revoked: Arc::clone(revocations.set()),
+        revocations: Arc::clone(&revocations),
     };
     let (gate, keys) = compose::gate(settings, database, issuer, trust, proposed).await?;
     let missing = missing(settings, &*database.store()).await?;

@@ -1,6 +1,7 @@
 //! Tests of the program, in one executable.
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test may fail")]
 
+mod access_tokens;
 mod admin;
 mod broken;
 mod browser;

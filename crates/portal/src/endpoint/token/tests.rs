@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use http::HeaderValue;
 use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderValue};
 use scopegate_domain::{
     Account, Catalog, Client, ClientId, Lifetime, PasswordHash, ScopeToken, Secret, SecurityScheme, User, UserId,
     Username,
@@ -53,7 +53,14 @@ async fn server() -> AuthorizationServer {
 
 async fn ask(content_type: &'static str, body: &'static str) -> (StatusCode, HeaderMap, Value) {
     let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(content_type))]);
-    read(token(&server().await, &headers, &Bytes::from_static(body.as_bytes()), None).await)
+    read(ask_with(&server().await, &headers, body.as_bytes()).await)
+}
+
+async fn ask_with(server: &AuthorizationServer, headers: &HeaderMap, body: &[u8]) -> Response<Bytes> {
+    match ClientRequest::parse(headers, body, None) {
+        Ok(request) => token(server, request).await,
+        Err(refusal) => *refusal,
+    }
 }
 
 fn read(response: Response<Bytes>) -> (StatusCode, HeaderMap, Value) {
@@ -130,7 +137,7 @@ async fn a_client_that_fails_to_authenticate_is_challenged() {
         if !credentials.is_empty() {
             headers.insert(AUTHORIZATION, HeaderValue::from_static(credentials));
         }
-        let (answered, headers, body) = read(token(&server, &headers, &body, None).await);
+        let (answered, headers, body) = read(ask_with(&server, &headers, &body).await);
         assert_eq!(answered.as_u16(), status, "{credentials}");
         if status != 200 {
             assert_eq!(body.get("error"), Some(&json!("invalid_client")), "{credentials}");
@@ -159,7 +166,7 @@ async fn a_client_that_the_form_names_is_refused_without_a_challenge() {
             let mut headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(FORM))]);
             headers.extend(empty.map(|empty| (AUTHORIZATION, HeaderValue::from_static(empty))));
             let server = server().await;
-            let (status, headers, body) = read(token(&server, &headers, &Bytes::from(form.clone()), None).await);
+            let (status, headers, body) = read(ask_with(&server, &headers, form.as_bytes()).await);
             assert_eq!(status, StatusCode::BAD_REQUEST, "{form}");
             assert!(!headers.contains_key(WWW_AUTHENTICATE), "{form}");
             let told = json!({ "error": "invalid_client", "error_description": description });

@@ -1,0 +1,249 @@
+//! Questions about access tokens that this server issued: introspection and revocation.
+
+mod active_token;
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use scopegate_domain::{Authenticated, Client, Lifetime, Revocation, Revoked, TokenId, User, UserId, Username};
+use scopegate_store::{StoreError, Users};
+use scopegate_token::{PayloadBuffer, SubjectClaim, TokenRejected, VerifiedCache, Verifier};
+use tokio::time::{Instant, sleep_until};
+
+pub use self::active_token::ActiveToken;
+use crate::{
+    AuthorizationServer, ClientCredentials, GrantError, InvalidRequestCause, Params, RevocationWatch, client_auth,
+};
+
+/// How long a revocation of one token is kept after the token has expired: the clocks of nodes may
+/// differ.
+const MARGIN: Lifetime = Lifetime::from_minutes(5);
+
+/// The time from a question to the answer that a token is not active.
+// SECURITY: a token that is unknown, expired, revoked or of a disabled user takes a different time
+// to check. Tested by `inactive_answers_take_one_time` in tests/it/access_tokens.rs.
+const INACTIVE_TIME: Duration = Duration::from_millis(2);
+
+/// The access tokens of an authorization server, for the endpoints that answer questions about
+/// them. It issues none.
+///
+/// ```
+/// use std::sync::Arc;
+/// use scopegate_domain::{Catalog, Secret, SystemClock};
+/// use scopegate_grant::{AccessTokens, AuthorizationServer, ClientCredentials, GrantError, Params, RevocationWatch};
+/// use scopegate_store::{MemoryStore, Store};
+/// use scopegate_token::{RevokedSet, Signer, SigningKey, SubjectClaim, TokenRules, Verifier};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let store = Arc::new(MemoryStore::new());
+/// let key = SigningKey::hs256(&Secret::new(String::from("a secret text of thirty-two bytes")))?;
+/// let verifier = Arc::new(Verifier::new(TokenRules::shared_secret(), key.verifying_key()));
+/// let signer = Signer::new(TokenRules::shared_secret(), key);
+/// let server = AuthorizationServer::builder(store.clone(), signer, Catalog::builder().build()?).build();
+///
+/// let revoked = Arc::new(RevokedSet::new(SubjectClaim::UserId));
+/// let watch = RevocationWatch::new(store.clone(), revoked, Arc::new(SystemClock));
+/// let tokens = AccessTokens::new(server, verifier, Arc::new(watch), store);
+/// let params = Params::from_iter([("token", "x"), ("client_id", "nobody")]);
+/// let refused = tokens.introspect(&params, &ClientCredentials::Absent, None).await;
+/// assert!(matches!(refused, Err(GrantError::InvalidClient(_))));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct AccessTokens(Arc<Parts>);
+
+struct Parts {
+    server: AuthorizationServer,
+    cache: VerifiedCache<ActiveToken>,
+    revocations: Arc<RevocationWatch>,
+    users: Arc<dyn Users>,
+}
+
+impl AccessTokens {
+    /// The memory for introspected tokens, in bytes: 1 MiB.
+    pub const CACHE_BYTES: usize = 1024 * 1024;
+
+    /// Creates the value. `verifier` accepts the tokens of `server`. `users` is a cache of the
+    /// users, so that an introspection of a known token reads nothing.
+    #[must_use]
+    pub fn new(
+        server: AuthorizationServer,
+        verifier: Arc<Verifier>,
+        revocations: Arc<RevocationWatch>,
+        users: Arc<dyn Users>,
+    ) -> Self {
+        let cache = VerifiedCache::new(verifier, Arc::clone(revocations.set()), Self::CACHE_BYTES);
+        Self(Arc::new(Parts {
+            server,
+            cache,
+            revocations,
+            users,
+        }))
+    }
+
+    /// Answers an introspection request ([RFC 7662, section
+    /// 2](https://www.rfc-editor.org/rfc/rfc7662#section-2)). The parameters and `header` are those
+    /// of [`AuthorizationServer::token`], with `token` in place of a grant. `token_type_hint` is
+    /// ignored.
+    ///
+    /// The result is `None` if the token is unknown, malformed, expired or revoked. It is also
+    /// `None` if the user is disabled or removed, or if the client may not introspect. All of these
+    /// take the same time.
+    ///
+    /// # Errors
+    ///
+    /// [`GrantError`] if the client did not authenticate, `token` is missing, or the store does not
+    /// answer.
+    pub async fn introspect(
+        &self,
+        params: &Params,
+        header: &ClientCredentials,
+        from: Option<IpAddr>,
+    ) -> Result<Option<IntrospectedToken>, GrantError> {
+        let asked_at = Instant::now();
+        let (client, token) = self.request(params, header, from).await?;
+        let found = if client.may_introspect() && client.secret().is_some() {
+            self.active(token).await?
+        } else {
+            None
+        };
+        if found.is_none() {
+            sleep_until(asked_at + INACTIVE_TIME).await;
+        }
+        Ok(found)
+    }
+
+    /// Revokes an access token ([RFC 7009, section
+    /// 2](https://www.rfc-editor.org/rfc/rfc7009#section-2)). When it returns, the gate of this
+    /// process refuses the token. Other processes refuse it after their next
+    /// [refresh](RevocationWatch::refresh).
+    ///
+    /// Nothing happens, without an error, if the token is not valid or was issued to another
+    /// client.
+    ///
+    /// # Errors
+    ///
+    /// [`GrantError`] if the client did not authenticate, `token` is missing, or the store does not
+    /// answer.
+    pub async fn revoke(
+        &self,
+        params: &Params,
+        header: &ClientCredentials,
+        from: Option<IpAddr>,
+    ) -> Result<(), GrantError> {
+        let (client, token) = self.request(params, header, from).await?;
+        match self.revocation(&client, token) {
+            Some(revocation) => Ok(self.0.revocations.revoke(&revocation).await?),
+            None => Ok(()),
+        }
+    }
+
+    /// Authenticates the client and returns the token of its request.
+    async fn request<'p>(
+        &self,
+        params: &'p Params,
+        header: &ClientCredentials,
+        from: Option<IpAddr>,
+    ) -> Result<(Authenticated<Client>, &'p str), GrantError> {
+        params.each_once()?;
+        let client = client_auth::authenticate(self.0.server.context(), params, header, from).await?;
+        let token = params.text("token");
+        let token = token.ok_or(InvalidRequestCause::Missing { name: "token" })?;
+        Ok((client, token))
+    }
+
+    /// Returns the token with its user, if both are valid now.
+    async fn active(&self, token: &str) -> Result<Option<IntrospectedToken>, StoreError> {
+        let Parts {
+            server, cache, users, ..
+        } = &*self.0;
+        let now = server.context().clock.now();
+        let known = cache.find(token, now).or_else(|| {
+            let made = cache.verify::<TokenRejected>(token, now, |claims| Ok(ActiveToken::of(claims)));
+            made.ok()
+        });
+        let Some(token) = known else { return Ok(None) };
+        if token.is_of_client() {
+            return Ok(Some(IntrospectedToken { token, user: None }));
+        }
+        let user = find(&**users, token.subject(), server.subject()).await?;
+        let user = user.filter(|user| user.is_active());
+        Ok(user.map(|user| IntrospectedToken {
+            token,
+            user: Some(user),
+        }))
+    }
+
+    /// Returns the revocation of a valid token of this client.
+    fn revocation(&self, client: &Client, token: &str) -> Option<Revocation> {
+        let (now, set) = (self.0.server.context().clock.now(), self.0.revocations.set());
+        let mut buffer = PayloadBuffer::new();
+        let claims = self.0.cache.verifier().verify(token, now, &mut buffer).ok()?;
+        // SECURITY: a client cannot end the token of another one. Tested by
+        // `token_of_another_client_stays_valid` in tests/it/access_tokens.rs.
+        if set.client_of(&claims) != Some(client.id().as_str()) || set.has(&claims) {
+            return None;
+        }
+        let id = TokenId::parse(claims.token_id()?).ok()?;
+        let end = claims.expires_at()? + MARGIN;
+        Some(Revocation::until(Revoked::Token(id), now).forgotten_at(end))
+    }
+}
+
+/// Finds the user of a subject, cached or not.
+async fn find(users: &dyn Users, subject: &str, claim: SubjectClaim) -> Result<Option<Arc<User>>, StoreError> {
+    let cached = match claim {
+        SubjectClaim::UserId => users.cached_by_id(subject),
+        SubjectClaim::Username => users.cached(subject),
+    };
+    if cached.is_some() {
+        return Ok(cached);
+    }
+    let found = match claim {
+        SubjectClaim::UserId => match UserId::parse(subject) {
+            Ok(id) => users.find_by_id(&id).await?,
+            Err(_) => None,
+        },
+        SubjectClaim::Username => match Username::from_stored(subject) {
+            Ok(name) => users.find(&name).await?,
+            Err(_) => None,
+        },
+    };
+    Ok(found.map(Arc::new))
+}
+
+/// A valid token, with its user.
+pub struct IntrospectedToken {
+    token: Arc<scopegate_token::CachedToken<ActiveToken>>,
+    user: Option<Arc<User>>,
+}
+
+impl IntrospectedToken {
+    /// Returns the claims of the token.
+    #[must_use]
+    pub fn token(&self) -> &ActiveToken {
+        &self.token
+    }
+
+    /// Returns the name of the user; `None` if the client acts for itself.
+    #[must_use]
+    pub fn username(&self) -> Option<&Username> {
+        self.user.as_deref().map(User::username)
+    }
+}
+
+impl fmt::Debug for IntrospectedToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IntrospectedToken").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for AccessTokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccessTokens").finish_non_exhaustive()
+    }
+}

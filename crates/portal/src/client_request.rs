@@ -1,0 +1,38 @@
+//! A request of a client with a form: what all endpoints for clients read alike.
+
+use std::net::IpAddr;
+
+use bytes::Bytes;
+use http::{HeaderMap, Response};
+use scopegate_gate::{SiteRequest, TrustedProxies};
+use scopegate_grant::{ClientCredentials, Params};
+
+use crate::{basic, form, problem};
+
+/// The parts of a request that the grants read.
+#[derive(Debug)]
+pub(crate) struct ClientRequest {
+    pub(crate) params: Params,
+    /// The credentials in the `Authorization` header.
+    pub(crate) header: ClientCredentials,
+    /// The address of the client, behind proxies that are trusted.
+    pub(crate) from: Option<IpAddr>,
+}
+
+impl ClientRequest {
+    /// Reads a request, or returns its refusal.
+    pub(crate) fn read(request: &SiteRequest<'_>, proxies: &TrustedProxies) -> Result<Self, Box<Response<Bytes>>> {
+        let headers = request.head.headers();
+        let from = request.head.peer().map(|peer| proxies.client(peer, headers));
+        Self::parse(headers, &request.body, from)
+    }
+
+    /// Parses headers and a body that is whole and within its limit.
+    pub(crate) fn parse(headers: &HeaderMap, body: &[u8], from: Option<IpAddr>) -> Result<Self, Box<Response<Bytes>>> {
+        Ok(Self {
+            params: form::read(headers, body).map_err(|error| Box::new(problem::no_form(error)))?,
+            header: basic::read(headers),
+            from,
+        })
+    }
+}

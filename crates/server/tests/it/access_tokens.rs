@@ -1,0 +1,176 @@
+//! Introspection and revocation of tokens at a running server.
+
+#![expect(clippy::disallowed_methods, reason = "a test waits for another process")]
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may fail")]
+
+use std::time::{Duration, Instant};
+
+use base64_simd::STANDARD;
+use serde_json::{Value, json};
+
+use crate::shell::Shell;
+use crate::support::{Answer, Server, at_most};
+
+const DATABASE: &str = "sqlite:a.db";
+
+/// A database with a service and a resource server, and their secrets.
+struct TokenFixture {
+    shell: Shell,
+    billing: String,
+    api: String,
+}
+
+impl TokenFixture {
+    fn new() -> Self {
+        let shell = Shell::new();
+        let add = |id: &str, options: &[&str]| {
+            let line = [
+                "client",
+                "add",
+                id,
+                "--id",
+                id,
+                "--confidential",
+                "--database",
+                DATABASE,
+                "--format",
+                "json",
+            ];
+            let added = shell.run(&[&line[..], options].concat());
+            assert!(!added.stderr.contains("grant"), "{}", added.stderr);
+            added.json()["client_secret"].as_str().unwrap().to_owned()
+        };
+        let billing = add("billing", &["--grant", "client_credentials", "--scope", "me items"]);
+        let api = add("api", &["--introspect"]);
+        Self { shell, billing, api }
+    }
+
+    fn serve(&self) -> Server {
+        let database = format!("sqlite:{}", self.shell.path().join("a.db").display());
+        let issuer = ["--issuer", "https://id.example", "--audience", "https://api.example"];
+        Server::start(
+            &[&["--database", &database, "--revocation-age", "1s"], &issuer[..]].concat(),
+            &[],
+        )
+    }
+
+    fn token(&self, server: &Server) -> String {
+        let (_, body) = post(
+            server,
+            "/token",
+            ("billing", &self.billing),
+            "grant_type=client_credentials&scope=items",
+        );
+        body["access_token"].as_str().unwrap().to_owned()
+    }
+
+    fn introspect(&self, server: &Server, token: &str) -> Value {
+        let (answer, body) = post(server, "/introspect", ("api", &self.api), &format!("token={token}"));
+        assert_eq!(answer.status, 200, "{body}");
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+        body
+    }
+}
+
+/// Posts a form with the credentials of a client. The body is null if there is none.
+fn post(server: &Server, path: &str, (id, secret): (&str, &str), form: &str) -> (Answer, Value) {
+    let pair = STANDARD.encode_to_string(format!("{id}:{secret}"));
+    let head = "Host: a\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded";
+    let length = form.len();
+    let request = format!(
+        "POST {path} HTTP/1.1\r\n{head}\r\nAuthorization: Basic {pair}\r\nContent-Length: {length}\r\n\r\n{form}"
+    );
+    let answer = server.exchange(request.as_bytes());
+    let body = serde_json::from_str(&answer.body).unwrap_or_default();
+    (answer, body)
+}
+
+fn inactive() -> Value {
+    json!({ "active": false })
+}
+
+#[test]
+fn introspection_has_the_claims_of_a_valid_token() {
+    let fixture = TokenFixture::new();
+    let server = fixture.serve();
+    let token = fixture.token(&server);
+    let mut found = fixture.introspect(&server, &token);
+    let members = found.as_object_mut().unwrap();
+    let (exp, iat) = (members.remove("exp").unwrap(), members.remove("iat").unwrap());
+    assert!(exp.as_i64() > iat.as_i64());
+    assert!(members.remove("jti").unwrap().is_string());
+    let expected = json!({
+        "active": true, "scope": "items", "client_id": "billing", "token_type": "Bearer", "sub": "billing",
+        "aud": "https://api.example", "iss": "https://id.example",
+    });
+    assert_eq!(found, expected);
+
+    for token in ["x", "a.b.c", token.trim_start_matches('e'), &format!("{token}x")] {
+        let (answer, _) = post(&server, "/introspect", ("api", &fixture.api), &format!("token={token}"));
+        assert_eq!(
+            (answer.status, answer.body.as_str()),
+            (200, r#"{"active":false}"#),
+            "{token}"
+        );
+    }
+    // A client without the right, a wrong secret, no token, another method.
+    let of_billing = post(
+        &server,
+        "/introspect",
+        ("billing", &fixture.billing),
+        &format!("token={token}"),
+    );
+    assert_eq!(of_billing.1, inactive());
+    let (answer, body) = post(&server, "/introspect", ("api", "wrong"), &format!("token={token}"));
+    assert_eq!((answer.status, &body["error"]), (401, &json!("invalid_client")));
+    let (answer, body) = post(
+        &server,
+        "/introspect",
+        ("api", &fixture.api),
+        "token_type_hint=access_token",
+    );
+    assert_eq!((answer.status, &body["error"]), (400, &json!("invalid_request")));
+    for path in ["/introspect", "/revoke"] {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+        let answer = server.exchange(request.as_bytes());
+        assert_eq!((answer.status, answer.header("allow")), (405, Some("POST")));
+    }
+}
+
+#[test]
+fn revoked_token_is_refused_by_each_process() {
+    let fixture = TokenFixture::new();
+    let (server, other) = (fixture.serve(), fixture.serve());
+    let (token, kept) = (fixture.token(&server), fixture.token(&server));
+    let form = format!("token={token}&token_type_hint=access_token");
+    // The token of another client stays valid, and the answer is the same.
+    let (answer, _) = post(&server, "/revoke", ("api", &fixture.api), &form);
+    assert_eq!((answer.status, answer.body.as_str()), (200, ""));
+    assert_eq!(fixture.introspect(&other, &token)["active"], true);
+
+    let (answer, _) = post(&server, "/revoke", ("billing", &fixture.billing), &form);
+    assert_eq!((answer.status, answer.body.as_str()), (200, ""));
+    assert_eq!(fixture.introspect(&server, &token), inactive());
+    let revoked = Instant::now();
+    while fixture.introspect(&other, &token) != inactive() {
+        assert!(revoked.elapsed() < at_most(Duration::from_secs(2)));
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(fixture.introspect(&server, &kept)["active"], true);
+    assert_eq!(fixture.introspect(&other, &kept)["active"], true);
+
+    // It survives both processes.
+    drop((server, other));
+    let server = fixture.serve();
+    assert_eq!(fixture.introspect(&server, &token), inactive());
+    assert_eq!(fixture.introspect(&server, &kept)["active"], true);
+    for unknown in ["x", "a.b.c", ""] {
+        let (answer, _) = post(
+            &server,
+            "/revoke",
+            ("billing", &fixture.billing),
+            &format!("token={unknown}"),
+        );
+        assert_eq!(answer.status, if unknown.is_empty() { 400 } else { 200 }, "{unknown}");
+    }
+}
