@@ -23,6 +23,19 @@ pub(crate) struct Realm {
     pub(crate) name: String,
     /// Whether the name is the title, because the application sets no other.
     pub(crate) is_default: bool,
+    /// The URL of the metadata of the protected resource.
+    pub(crate) resource_metadata: Option<String>,
+}
+
+impl Realm {
+    /// Creates a realm. Its name is the title, unless the application sets one.
+    pub(crate) fn new(name: Option<String>, title: String, resource_metadata: Option<String>) -> Self {
+        Self {
+            is_default: name.is_none(),
+            name: name.unwrap_or(title),
+            resource_metadata,
+        }
+    }
 }
 
 impl Challenges<'_> {
@@ -141,6 +154,7 @@ impl Challenges<'_> {
             acr_values: &[],
             max_age: None,
             scope: &[],
+            resource_metadata: self.realm.resource_metadata.as_deref(),
         }
     }
 

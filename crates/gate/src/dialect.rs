@@ -101,6 +101,9 @@ pub struct ChallengeContext<'a> {
     pub max_age: Option<Lifetime>,
     /// The scope that a token needs.
     pub scope: &'a [ScopeToken],
+    /// The URL of the metadata of the protected resource ([RFC 9728, section
+    /// 5.1](https://www.rfc-editor.org/rfc/rfc9728#section-5.1)).
+    pub resource_metadata: Option<&'a str>,
 }
 
 /// The authentication schemes of challenges.

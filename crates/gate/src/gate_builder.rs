@@ -15,6 +15,7 @@ use scopegate_store::Users;
 use scopegate_token::{RandomSource, SystemRandomSource};
 
 use crate::authorizer::Authorizer;
+use crate::challenges::Realm;
 use crate::credentials::bearer_verifier::BearerTokens;
 use crate::credentials::claim_source::IssuedTokens;
 use crate::credentials::credential::CredentialVerifier;
@@ -294,7 +295,9 @@ impl GateBuilder {
             })
             .collect();
         let format = self.refusals.unwrap_or_else(|| Arc::new(self.dialect.refusals));
-        let refusals = RefusalResponses::new(self.dialect, format, self.realm, self.title);
+        let resource_metadata = self.sites.iter().find_map(|site| site.resource_metadata());
+        let realm = Realm::new(self.realm, self.title, resource_metadata.map(str::to_owned));
+        let refusals = RefusalResponses::new(self.dialect, format, realm);
         refusals.schema().check()?;
         let mut run = [0; 4];
         SystemRandomSource.fill(&mut run)?;

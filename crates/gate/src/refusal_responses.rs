@@ -79,19 +79,18 @@ impl RefusalResponse {
         dialect: Dialect,
         realm: impl Into<String>,
     ) -> Self {
-        RefusalResponses::new(dialect, Arc::new(dialect.refusals), None, realm.into()).told(denial, accepted, table)
+        let realm = Realm::new(None, realm.into(), None);
+        RefusalResponses::new(dialect, Arc::new(dialect.refusals), realm).told(denial, accepted, table)
     }
 }
 
 impl RefusalResponses {
-    /// Creates the table. The realm is the title, unless the application sets one.
-    pub(crate) fn new(dialect: Dialect, format: Arc<dyn RefusalFormat>, realm: Option<String>, title: String) -> Self {
-        let is_default = realm.is_none();
-        let name = realm.unwrap_or(title);
+    /// Creates the table.
+    pub(crate) fn new(dialect: Dialect, format: Arc<dyn RefusalFormat>, realm: Realm) -> Self {
         Self {
             dialect,
             writer: RefusalWriter::new(format),
-            realm: Realm { name, is_default },
+            realm,
         }
     }
 

@@ -62,6 +62,15 @@ pub trait SiteEndpoint: Send + Sync {
     fn issued_tokens(&self) -> Option<IssuedTokens> {
         None
     }
+
+    /// Returns the URL of the metadata of the protected resource, if the endpoint answers with it.
+    /// Default: none.
+    ///
+    /// The challenges of the gate name it ([RFC 9728, section
+    /// 5.1](https://www.rfc-editor.org/rfc/rfc9728#section-5.1)).
+    fn resource_metadata(&self) -> Option<&str> {
+        None
+    }
 }
 
 impl<T: SiteEndpoint + ?Sized> SiteEndpoint for Arc<T> {
@@ -79,6 +88,10 @@ impl<T: SiteEndpoint + ?Sized> SiteEndpoint for Arc<T> {
 
     fn issued_tokens(&self) -> Option<IssuedTokens> {
         (**self).issued_tokens()
+    }
+
+    fn resource_metadata(&self) -> Option<&str> {
+        (**self).resource_metadata()
     }
 }
 

@@ -3,7 +3,9 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use scopegate_domain::{Authenticated, Catalog, Client, Clock, GrantType, Lifetime, SystemClock};
+use scopegate_domain::{
+    Authenticated, Catalog, Client, Clock, DeclaredScheme, DeclaredScope, GrantType, Lifetime, ScopeToken, SystemClock,
+};
 use scopegate_store::Store;
 use scopegate_token::{
     PasswordHasher, PasswordPolicy, RandomSource, Signer, SubjectClaim, SystemRandomSource, TokenRules,
@@ -75,6 +77,12 @@ impl AuthorizationServer {
             .iter()
             .copied()
             .filter(|grant_type| self.0.offers(*grant_type))
+    }
+
+    /// Returns the scopes that it grants.
+    pub fn scopes(&self) -> impl Iterator<Item = &ScopeToken> {
+        let schemes = self.0.catalog.schemes().iter();
+        schemes.flat_map(DeclaredScheme::scopes).map(DeclaredScope::token)
     }
 
     /// Handles a request to the token endpoint ([RFC 6749, section

@@ -9,6 +9,8 @@
 //! - [`IntrospectionEndpoint`], [`RevocationEndpoint`]: a resource server asks about a token, a
 //!   client ends one; over [`AccessTokens`](grant::AccessTokens).
 //! - [`PublishedKeys`]: `GET /.well-known/jwks.json`; a key rotation replaces the keys.
+//! - [`ServerMetadata`], [`ResourceMetadata`]: documents by which clients find the endpoints, and
+//!   the authorization server of an API.
 //! - [`TrustedProxies`]: the proxies whose `X-Forwarded-For` names the client of a login.
 //! - [`grant`]: the authorization server as a value, without HTTP.
 //!
@@ -46,6 +48,8 @@ mod client_request;
 mod endpoint;
 mod form;
 mod problem;
+mod public_document;
+mod well_known;
 
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
@@ -53,7 +57,9 @@ pub mod fuzzing;
 
 pub use endpoint::introspection::IntrospectionEndpoint;
 pub use endpoint::jwks::PublishedKeys;
+pub use endpoint::resource_metadata::ResourceMetadata;
 pub use endpoint::revocation::RevocationEndpoint;
+pub use endpoint::server_metadata::ServerMetadata;
 pub use endpoint::token::TokenEndpoint;
 pub use scopegate_gate::{InvalidProxies, TrustedProxies};
 pub use scopegate_grant as grant;

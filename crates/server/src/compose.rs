@@ -3,6 +3,7 @@
 mod backup;
 mod check;
 mod database;
+mod endpoints;
 mod issuers;
 mod kek;
 mod key;
@@ -17,10 +18,11 @@ use scopegate_grant::{AccessTokens, AuthorizationServer, HashingLimits, Revocati
 use scopegate_http::credential::BearerTokens;
 use scopegate_http::policy::OperationTable;
 use scopegate_http::{Gate, GateBuilder};
-use scopegate_portal::{IntrospectionEndpoint, RevocationEndpoint, TokenEndpoint};
+use scopegate_portal::ResourceMetadata;
 use scopegate_store::{Users, UsersCache};
 use scopegate_token::{PasswordHasher, PasswordPolicy, RevokedSet, Signer, TokenRules, Verifier};
 
+use self::endpoints::Endpoints;
 use crate::config::Settings;
 use crate::demo;
 use crate::key_refresh::KeyRefresh;
@@ -58,12 +60,6 @@ async fn keys(settings: &Settings, database: &Database, issuer: Issuer) -> anyho
     }
 }
 
-/// The path of the introspection endpoint.
-const INTROSPECTION_PATH: &str = "/introspect";
-
-/// The path of the revocation endpoint.
-const REVOCATION_PATH: &str = "/revoke";
-
 /// The issuers whose tokens are accepted, and the revoked tokens.
 pub(crate) struct TrustSettings<'a> {
     pub(crate) others: &'a [TrustedIssuer],
@@ -80,7 +76,7 @@ pub(crate) async fn gate(
     trust: TrustSettings<'_>,
     proposed: Option<OperationTable>,
 ) -> anyhow::Result<(Gate, Option<KeyRefresh>)> {
-    let Keys { verifier, signer, live } = keys(settings, database, issuer).await?;
+    let Keys { verifier, signer, live } = keys(settings, database, issuer.clone()).await?;
     let catalog = demo::catalog(settings.profile.flows(offers_password_grant(settings)))?;
     let tokens = BearerTokens::new(Arc::clone(&verifier))
         .cache_bytes(settings.token_cache_bytes)
@@ -89,17 +85,20 @@ pub(crate) async fn gate(
     let age = settings.user_cache_age.lifetime();
     let users: Arc<dyn Users> = Arc::new(UsersCache::new(database.store(), Arc::new(SystemClock), age));
     let access_tokens = AccessTokens::new(server.clone(), verifier, trust.revocations, Arc::clone(&users));
-    let proxies = || settings.trusted_proxies.clone();
-    let token_endpoint = TokenEndpoint::new(demo::TOKEN_PATH, server).trusted_proxies(proxies());
+    let endpoints = Endpoints::new(settings, server, access_tokens, live.as_ref());
+    let resource = if settings.profile.has_resource_metadata() {
+        ResourceMetadata::new(&audience(settings, &issuer)?, &issuer, &catalog)
+    } else {
+        None
+    };
     let gate = Gate::builder(catalog)
         .bearer(demo::SCHEME, tokens)
         .users(users)
         .body_limit(settings.body_limit.get())
         .body_timeout(settings.body_timeout)
-        .dialect(settings.profile.gate_dialect())
-        .site(settings.profile.token_endpoint(token_endpoint)?)
-        .site(IntrospectionEndpoint::new(INTROSPECTION_PATH, access_tokens.clone()).trusted_proxies(proxies()))
-        .site(RevocationEndpoint::new(REVOCATION_PATH, access_tokens).trusted_proxies(proxies()));
+        .dialect(settings.profile.gate_dialect());
+    let gate = endpoints.register(gate, settings.profile, &issuer)?;
+    let gate = resource.into_iter().fold(gate, GateBuilder::site);
     let gate = if settings.demo {
         gate.docs_for_client(demo::CLIENT)
     } else {
@@ -109,11 +108,6 @@ pub(crate) async fn gate(
         gate.docs_at_root()
     } else {
         gate
-    };
-    let gate = match &live {
-        Some(live) => gate.site(live.published.clone()),
-        // A shared secret has no public key.
-        None => gate,
     };
     let gate = match settings.cors_origins.cors() {
         Some(cors) => gate.cors(cors.clone()),
@@ -172,9 +166,14 @@ pub(crate) async fn revocations(settings: &Settings, database: &Database) -> any
 }
 
 fn rfc9068(settings: &Settings, issuer: Issuer) -> anyhow::Result<TokenRules> {
-    let audience = settings
-        .audience
-        .clone()
-        .map_or_else(|| Audience::parse(issuer.as_str()), Ok)?;
+    let audience = audience(settings, &issuer)?;
     Ok(TokenRules::rfc9068(issuer, audience))
+}
+
+/// The audience of the own API.
+fn audience(settings: &Settings, issuer: &Issuer) -> anyhow::Result<Audience> {
+    match &settings.audience {
+        Some(audience) => Ok(audience.clone()),
+        None => Ok(Audience::parse(issuer.as_str())?),
+    }
 }

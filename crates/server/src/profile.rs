@@ -58,6 +58,11 @@ impl Profile {
         matches!(self, Self::Rfc)
     }
 
+    /// Whether challenges name the metadata of the API. Those of the tutorial do not.
+    pub(crate) const fn has_resource_metadata(self) -> bool {
+        matches!(self, Self::Rfc)
+    }
+
     /// The client of all logins, if there is only one. Requests and tokens do not name it.
     pub(crate) const fn only_client(self) -> Option<&'static str> {
         match self {

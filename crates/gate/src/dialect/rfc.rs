@@ -88,12 +88,16 @@ fn challenge(context: &ChallengeContext<'_>) -> Challenge {
         Some(age) => challenge.with("max_age", &age.as_seconds().to_string()),
         None => challenge,
     };
-    match context.scope {
+    let challenge = match context.scope {
         [] => challenge,
         scope => {
             let words: Vec<&str> = scope.iter().map(ScopeToken::as_str).collect();
             challenge.with("scope", &words.join(" "))
         }
+    };
+    match context.resource_metadata {
+        Some(url) => challenge.with("resource_metadata", url),
+        None => challenge,
     }
 }
 

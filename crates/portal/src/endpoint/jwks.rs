@@ -4,14 +4,15 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, Response};
-use scopegate_gate::{SiteEndpoint, SiteRequest, SiteRoute, entity_tag};
+use http::Response;
+use scopegate_gate::{SiteEndpoint, SiteRequest, SiteRoute};
 use scopegate_store::BoxFuture;
 use scopegate_token::{KeyRing, KeySet};
 
+use crate::public_document::PublicDocument;
+
 /// Where the key set is.
-const JWKS_PATH: &str = "/.well-known/jwks.json";
+pub(crate) const JWKS_PATH: &str = "/.well-known/jwks.json";
 
 /// The public keys of this issuer, as a set of JWKs ([RFC 7517, section
 /// 5](https://www.rfc-editor.org/rfc/rfc7517#section-5)), and the endpoint that publishes them at
@@ -38,23 +39,13 @@ pub struct PublishedKeys(Arc<Published>);
 
 #[derive(Debug)]
 struct Published {
-    written: RwLock<Written>,
+    written: RwLock<PublicDocument>,
     routes: [SiteRoute; 1],
 }
 
 /// The set as it goes out.
-#[derive(Clone, Debug)]
-struct Written {
-    body: Bytes,
-    tag: String,
-}
-
-impl Written {
-    fn new(keys: &KeySet) -> Self {
-        let body = keys.to_jwks();
-        let tag = entity_tag::of(body.as_bytes());
-        Self { body: body.into(), tag }
-    }
+fn written(keys: &KeySet) -> PublicDocument {
+    PublicDocument::new(keys.to_jwks(), "application/jwk-set+json", KeyRing::JWKS_LIFETIME)
 }
 
 impl PublishedKeys {
@@ -62,28 +53,19 @@ impl PublishedKeys {
     #[must_use]
     pub fn new(keys: &KeySet) -> Self {
         Self(Arc::new(Published {
-            written: RwLock::new(Written::new(keys)),
+            written: RwLock::new(written(keys)),
             routes: [SiteRoute::get(JWKS_PATH).open_to_other_origins()],
         }))
     }
 
     /// Publishes these keys from now on and no other.
     pub fn replace(&self, keys: &KeySet) {
-        let written = Written::new(keys);
+        let written = written(keys);
         *self.0.written.write().unwrap_or_else(PoisonError::into_inner) = written;
     }
 
-    /// Returns the response to a request with these headers.
-    fn respond(&self, headers: &HeaderMap) -> Response<Bytes> {
-        let Written { body, tag } = self.0.written.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut response = Response::new(body);
-        let fields = response.headers_mut();
-        fields.insert(CONTENT_TYPE, HeaderValue::from_static("application/jwk-set+json"));
-        let lifetime = format!("public, max-age={}", KeyRing::JWKS_LIFETIME.as_seconds());
-        if let Ok(lifetime) = HeaderValue::try_from(lifetime) {
-            fields.insert(CACHE_CONTROL, lifetime);
-        }
-        entity_tag::apply(&tag, headers, response)
+    fn current(&self) -> PublicDocument {
+        self.0.written.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -93,6 +75,6 @@ impl SiteEndpoint for PublishedKeys {
     }
 
     fn answer<'a>(&'a self, request: SiteRequest<'a>) -> BoxFuture<'a, Response<Bytes>> {
-        Box::pin(async move { self.respond(request.head.headers()) })
+        Box::pin(async move { self.current().respond(request.head.headers()) })
     }
 }

@@ -35,10 +35,7 @@ pub(crate) struct Checked {
 /// The first setting with which `serve` does not start, with the remedy.
 pub(crate) fn check(settings: &Settings, address: SocketAddr) -> anyhow::Result<Checked> {
     let issuer = settings.issuer_at(address)?;
-    let audience = match &settings.audience {
-        Some(audience) => audience.clone(),
-        None => Audience::parse(issuer.as_str())?,
-    };
+    let audience = super::audience(settings, &issuer)?;
     key::token_lifetime(settings)?;
     check_listeners(settings)?;
     check_folder(settings)?;

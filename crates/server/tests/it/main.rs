@@ -22,6 +22,7 @@ mod kill;
 mod layering;
 #[path = "../../../../tests/long_check.rs"]
 mod long_check;
+mod metadata;
 mod picture;
 mod policy;
 mod prose;

@@ -1,0 +1,196 @@
+//! The metadata of the authorization server: [RFC 8414](https://www.rfc-editor.org/rfc/rfc8414).
+
+use std::fmt;
+
+use bytes::Bytes;
+use http::Response;
+use scopegate_domain::{GrantType, Issuer, Lifetime, ScopeToken};
+use scopegate_gate::{SiteEndpoint, SiteRequest, SiteRoute};
+use scopegate_grant::AuthorizationServer;
+use scopegate_store::BoxFuture;
+use serde::Serialize;
+
+use super::jwks::JWKS_PATH;
+use crate::public_document::PublicDocument;
+use crate::well_known::WellKnownLocation;
+use crate::{IntrospectionEndpoint, PublishedKeys, RevocationEndpoint, TokenEndpoint};
+
+/// How long caches keep the document.
+pub(crate) const METADATA_LIFETIME: Lifetime = Lifetime::from_minutes(5);
+
+/// How a client authenticates: `none` is a public client.
+const CLIENT_METHODS: [&str; 3] = ["client_secret_basic", "client_secret_post", "none"];
+
+/// How a confidential client authenticates.
+const SECRET_METHODS: [&str; 2] = ["client_secret_basic", "client_secret_post"];
+
+/// The metadata document of an authorization server, from the endpoints that it has. Its place is
+/// `/.well-known/oauth-authorization-server`, followed by the path of the issuer.
+///
+/// All URLs begin with the issuer. A proxy in front of an issuer with a path removes that path for
+/// the endpoints, and keeps it for this document.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use scopegate_gate::domain::{Issuer, Secret};
+/// use scopegate_gate::store::MemoryStore;
+/// use scopegate_gate::token::{Signer, SigningKey, TokenRules};
+/// use scopegate_gate::{Catalog, Gate};
+/// use scopegate_portal::grant::AuthorizationServer;
+/// use scopegate_portal::{ServerMetadata, TokenEndpoint};
+///
+/// let catalog = Catalog::builder().build()?;
+/// let key = SigningKey::hs256(&Secret::new("a secret text of thirty-two bytes".to_owned()))?;
+/// let signer = Signer::new(TokenRules::shared_secret(), key);
+/// let server = AuthorizationServer::builder(Arc::new(MemoryStore::new()), signer, catalog.clone()).build();
+/// let token = TokenEndpoint::new("/token", server.clone());
+/// let metadata = ServerMetadata::new(&Issuer::parse("https://id.example")?, &server, &token).ok_or("a URL")?;
+/// let gate = Gate::builder(catalog).site(token).site(metadata).build()?;
+/// # let _ = gate;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct ServerMetadata {
+    members: Members,
+    document: PublicDocument,
+    routes: [SiteRoute; 1],
+}
+
+/// [RFC 8414, section 2](https://www.rfc-editor.org/rfc/rfc8414#section-2).
+#[derive(Serialize)]
+struct Members {
+    issuer: String,
+    token_endpoint: String,
+    token_endpoint_auth_methods_supported: [&'static str; 3],
+    grant_types_supported: Vec<GrantName>,
+    /// The RFC requires the member. No response type exists without an authorization endpoint.
+    response_types_supported: [&'static str; 0],
+    scopes_supported: Vec<ScopeToken>,
+    #[serde(flatten)]
+    jwks: Option<Jwks>,
+    #[serde(flatten)]
+    introspection: Option<Introspection>,
+    #[serde(flatten)]
+    revocation: Option<Revocation>,
+}
+
+#[derive(Serialize)]
+struct Jwks {
+    jwks_uri: String,
+}
+
+#[derive(Serialize)]
+struct Introspection {
+    introspection_endpoint: String,
+    introspection_endpoint_auth_methods_supported: [&'static str; 2],
+}
+
+#[derive(Serialize)]
+struct Revocation {
+    revocation_endpoint: String,
+    revocation_endpoint_auth_methods_supported: [&'static str; 3],
+}
+
+/// A grant type, by its name.
+struct GrantName(GrantType);
+
+impl Serialize for GrantName {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.as_str())
+    }
+}
+
+impl ServerMetadata {
+    /// Creates the document of a server with this token endpoint. `None` if the issuer is not a
+    /// URL, so that the document has no place.
+    #[must_use]
+    pub fn new(issuer: &Issuer, server: &AuthorizationServer, token: &TokenEndpoint) -> Option<Self> {
+        let place = WellKnownLocation::of(issuer.as_str(), "oauth-authorization-server")?;
+        let members = Members {
+            issuer: issuer.as_str().to_owned(),
+            token_endpoint: url(issuer.as_str(), token),
+            token_endpoint_auth_methods_supported: CLIENT_METHODS,
+            grant_types_supported: server.grant_types().map(GrantName).collect(),
+            response_types_supported: [],
+            scopes_supported: server.scopes().cloned().collect(),
+            jwks: None,
+            introspection: None,
+            revocation: None,
+        };
+        Some(Self {
+            document: written(&members),
+            members,
+            routes: [SiteRoute::get(place.path()).open_to_other_origins()],
+        })
+    }
+
+    /// Adds the key set.
+    #[must_use]
+    pub fn keys(self, _: &PublishedKeys) -> Self {
+        self.with(|members| {
+            let jwks_uri = join(&members.issuer, JWKS_PATH);
+            members.jwks = Some(Jwks { jwks_uri });
+        })
+    }
+
+    /// Adds the introspection endpoint.
+    #[must_use]
+    pub fn introspection(self, endpoint: &IntrospectionEndpoint) -> Self {
+        self.with(|members| {
+            members.introspection = Some(Introspection {
+                introspection_endpoint: url(&members.issuer, endpoint),
+                introspection_endpoint_auth_methods_supported: SECRET_METHODS,
+            });
+        })
+    }
+
+    /// Adds the revocation endpoint.
+    #[must_use]
+    pub fn revocation(self, endpoint: &RevocationEndpoint) -> Self {
+        self.with(|members| {
+            members.revocation = Some(Revocation {
+                revocation_endpoint: url(&members.issuer, endpoint),
+                revocation_endpoint_auth_methods_supported: CLIENT_METHODS,
+            });
+        })
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Members)) -> Self {
+        change(&mut self.members);
+        self.document = written(&self.members);
+        self
+    }
+}
+
+fn written(members: &Members) -> PublicDocument {
+    let body = serde_json::to_vec(members).unwrap_or_default();
+    PublicDocument::new(body, "application/json", METADATA_LIFETIME)
+}
+
+/// Returns the URL of an endpoint with one route.
+fn url(issuer: &str, endpoint: &impl SiteEndpoint) -> String {
+    let path = endpoint.routes().first().map_or("", SiteRoute::template);
+    join(issuer, path)
+}
+
+fn join(issuer: &str, path: &str) -> String {
+    format!("{}{path}", issuer.trim_end_matches('/'))
+}
+
+impl SiteEndpoint for ServerMetadata {
+    fn routes(&self) -> &[SiteRoute] {
+        &self.routes
+    }
+
+    fn answer<'a>(&'a self, request: SiteRequest<'a>) -> BoxFuture<'a, Response<Bytes>> {
+        Box::pin(async move { self.document.respond(request.head.headers()) })
+    }
+}
+
+impl fmt::Debug for ServerMetadata {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerMetadata")
+            .field("routes", &self.routes)
+            .finish_non_exhaustive()
+    }
+}
