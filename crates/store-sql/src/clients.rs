@@ -2,11 +2,10 @@
 
 use scopegate_domain::{Client, ClientId, GrantType, RedirectUri, Scope, SecretDigest};
 use scopegate_store::{BoxFuture, Clients, StoreError};
-use sqlx::query;
 
 use crate::SqlStore;
 use crate::row;
-use crate::store::Statement;
+use crate::statement::Statement;
 
 const FIND: &str = "SELECT id, name, secret_sha256, redirect_uris, grant_types, scope, may_introspect \
      FROM clients WHERE id = $1";
@@ -28,7 +27,7 @@ impl Clients for SqlStore {
     fn find<'a>(&'a self, id: &'a ClientId) -> BoxFuture<'a, Result<Option<Client>, StoreError>> {
         self.methods
             .find_client
-            .measure(self.one(query(FIND).bind(id.as_str()), row::client))
+            .measure(self.one(Statement::new(FIND).bind(id.as_str()), row::client))
     }
 
     fn list<'a>(&'a self, after: Option<&'a ClientId>, limit: u16) -> BoxFuture<'a, Result<Vec<Client>, StoreError>> {
@@ -36,12 +35,12 @@ impl Clients for SqlStore {
         let after = after.map_or("", ClientId::as_str);
         self.methods
             .list_clients
-            .measure(self.all(query(LIST).bind(after).bind(limit), row::client))
+            .measure(self.all(Statement::new(LIST).bind(after).bind(limit), row::client))
     }
 
     fn add(&self, client: Client) -> BoxFuture<'_, Result<(), StoreError>> {
         self.methods.add_client.measure(async move {
-            let add = query(ADD)
+            let add = Statement::new(ADD)
                 .bind(client.id().as_str())
                 .bind(client.name())
                 .bind(client.secret().map(|secret| secret.as_bytes().as_slice()))
@@ -66,14 +65,16 @@ impl Clients for SqlStore {
     }
 }
 
-pub(crate) fn set_scope<'a>(id: &'a ClientId, scope: &Scope) -> Statement<'a> {
-    query(SET_SCOPE).bind(id.as_str()).bind(row::joined(scope))
+pub(crate) fn set_scope(id: &ClientId, scope: &Scope) -> Statement {
+    Statement::new(SET_SCOPE).bind(id.as_str()).bind(row::joined(scope))
 }
 
-pub(crate) fn set_secret(id: &ClientId, secret: SecretDigest) -> Statement<'_> {
-    query(SET_SECRET).bind(id.as_str()).bind(secret.as_bytes().to_vec())
+pub(crate) fn set_secret(id: &ClientId, secret: SecretDigest) -> Statement {
+    Statement::new(SET_SECRET)
+        .bind(id.as_str())
+        .bind(secret.as_bytes().as_slice())
 }
 
-pub(crate) fn remove(id: &ClientId) -> Statement<'_> {
-    query(REMOVE).bind(id.as_str())
+pub(crate) fn remove(id: &ClientId) -> Statement {
+    Statement::new(REMOVE).bind(id.as_str())
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use scopegate_store::StoreError;
-use sqlx::{AssertSqlSafe, query, query_scalar};
+use sqlx::{query, query_scalar};
 
 use crate::failure::failure;
 use crate::{OpenError, SqlStore};
@@ -58,11 +58,19 @@ impl SqlStore {
             return Err(StoreError::corrupt(Damaged(found)));
         }
         let mut counts = RowCounts::default();
-        for (table, count) in [
-            ("users", &mut counts.users),
-            ("clients", &mut counts.clients),
-            ("revocations", &mut counts.revocations),
-            ("signing_keys", &mut counts.signing_keys),
+        for (table, rows, count) in [
+            ("users", "SELECT COUNT(*) FROM users", &mut counts.users),
+            ("clients", "SELECT COUNT(*) FROM clients", &mut counts.clients),
+            (
+                "revocations",
+                "SELECT COUNT(*) FROM revocations",
+                &mut counts.revocations,
+            ),
+            (
+                "signing_keys",
+                "SELECT COUNT(*) FROM signing_keys",
+                &mut counts.signing_keys,
+            ),
         ] {
             // An older version has fewer tables.
             let exists = query_scalar("SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = ?");
@@ -70,8 +78,8 @@ impl SqlStore {
             if exists == 0 {
                 continue;
             }
-            let rows = query_scalar(AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}")));
-            let rows: i64 = rows.fetch_one(&mut *connection).await.map_err(failure)?;
+            let rows = query_scalar(rows).fetch_one(&mut *connection).await;
+            let rows: i64 = rows.map_err(failure)?;
             *count = u64::try_from(rows).unwrap_or_default();
         }
         Ok(counts)

@@ -1,7 +1,5 @@
 //! The meaning of database errors for a caller of the store.
 
-use std::sync::Arc;
-
 use scopegate_store::StoreError;
 
 /// Returns the meaning of a database error for a caller of the store.
@@ -11,12 +9,7 @@ use scopegate_store::StoreError;
 /// program keeps (`SQLITE_BUSY`) and a file that cannot be opened (`SQLITE_CANTOPEN`). A retry may
 /// help, and nothing was changed.
 pub(crate) fn failure(error: sqlx::Error) -> StoreError {
-    shared_failure(Arc::new(error))
-}
-
-/// Does the same as the function above for an error that several callers receive.
-pub(crate) fn shared_failure(error: Arc<sqlx::Error>) -> StoreError {
-    match &*error {
+    match &error {
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => StoreError::corrupt(error),
         sqlx::Error::Database(cause) if cause.is_unique_violation() => StoreError::conflict(),
         _ if matches!(primary_code(&error), Some(SQLITE_CORRUPT | SQLITE_NOTADB)) => StoreError::corrupt(error),
@@ -45,10 +38,15 @@ pub(crate) fn primary_code(error: &sqlx::Error) -> Option<u32> {
 #[error("database connection is closed")]
 pub(crate) struct Closed;
 
-/// The only connection that writes was not free in time.
+/// The only connection that writes was not free in time, and nothing was changed.
 #[derive(Debug, thiserror::Error)]
 #[error("changes before this one take too long")]
 pub(crate) struct Overdue;
+
+/// The runtime that ran the change has ended.
+#[derive(Debug, thiserror::Error)]
+#[error("runtime ended before the change was answered; it may have been made")]
+pub(crate) struct Unfinished;
 
 impl From<Closed> for StoreError {
     fn from(closed: Closed) -> Self {

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! DatabaseUrl --SqlStore::open--> SqlStore: Users + Clients + Revocations + SigningKeys + Store
-//!                  |                  |-- one connection that writes
+//!                  |                  |-- one connection that writes, in groups of changes
 //!                  OpenError          `-- two that read
 //! ```
 //!
@@ -31,7 +31,8 @@
 //! |---|---|
 //! | an answered write survives the end of the program by `kill -9` | it is in the write-ahead log before it is answered |
 //! | and the loss of power, if the disk syncs what it reports as synced | `synchronous = FULL`: the log is synced before the answer |
-//! | a write that could not be kept changes nothing, and the next one is tried again | one statement, one transaction |
+//! | a write that could not be kept changes nothing, and the next one is tried again | each change is undone by itself, a commit as a whole |
+//! | concurrent changes share one sync of the disk | a commit takes up to 64 changes, each in a savepoint |
 //! | no data is destroyed by a new file | a database is created only if neither it nor a file that belongs to it exists ([`OpenMode`]) |
 //! | no call reads a file that was removed or replaced | files are compared with those that were opened |
 //! | a copy of the file that contains each answered change is used without a restart | each change has a random mark |
@@ -42,7 +43,7 @@
 //! | an older program does not change the database of a newer one | [`OpenError::Newer`] |
 //!
 //! This crate contains all statements, each written once, in the syntax that SQLite and PostgreSQL
-//! share.
+//! share. A test refuses words that only one of them accepts.
 //!
 //! # Out of scope
 //!
@@ -54,19 +55,23 @@ mod clients;
 mod connect;
 mod copy;
 mod database_files;
+mod engine;
 mod failure;
 mod files;
+mod group;
 mod home;
 mod lookups;
 mod metrics;
 mod migrations;
 mod open_error;
 mod prepare;
+mod queue;
 mod recovery;
 mod revocations;
 mod row;
 mod signing_keys;
 mod sqlite;
+mod statement;
 mod store;
 mod url;
 mod users;

@@ -9,35 +9,91 @@
 //! bench `cold_users` measures it.
 
 use std::iter;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use scopegate_store::StoreError;
-use sqlx::query::Query;
+use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, Row, SqliteConnection, query};
 use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::TryRecvError;
 
-use crate::failure::{failure, shared_failure};
+use crate::engine::bound;
+use crate::failure::failure;
 use crate::sqlite::{ConnectionSlot, open};
+use crate::statement::{RowView, Statement};
 
-/// The numbers of rows that the statements read. Each is prepared once, and takes this number of
-/// look-ups or fewer.
-const SIZES: [usize; 5] = [2, 4, 8, 16, 32];
+/// The largest number of rows that a statement reads.
+const MOST: usize = 32;
 
-const FIND_USER: &str = "SELECT id, username, email, full_name, status, scope FROM users WHERE username = $1";
+/// The column after those that `row::user` reads: the position of the look-up of the row.
+const PLACE: usize = 6;
 
-const FIND_USER_BY_ID: &str = "SELECT id, username, email, full_name, status, scope FROM users WHERE id = $1";
+/// Numbered keys, twice as many in each line.
+macro_rules! keys {
+    (2) => {
+        "(0, $1), (1, $2)"
+    };
+    (4) => {
+        concat!(keys!(2), ", (2, $3), (3, $4)")
+    };
+    (8) => {
+        concat!(keys!(4), ", (4, $5), (5, $6), (6, $7), (7, $8)")
+    };
+    (16) => {
+        concat!(
+            keys!(8),
+            ", (8, $9), (9, $10), (10, $11), (11, $12), (12, $13), (13, $14), (14, $15), (15, $16)"
+        )
+    };
+    (32) => {
+        concat!(
+            keys!(16),
+            ", (16, $17), (17, $18), (18, $19), (19, $20), (20, $21), (21, $22), (22, $23), (23, $24)",
+            ", (24, $25), (25, $26), (26, $27), (27, $28), (28, $29), (29, $30), (30, $31), (31, $32)"
+        )
+    };
+}
 
-/// The number of columns that `row::user` reads.
-const USER_COLUMNS: usize = 6;
+/// A statement that reads a row for each key, with the position of the key. `CROSS JOIN` begins
+/// with the keys, so that each row is found by the index.
+macro_rules! together {
+    ($column:literal, $size:tt) => {
+        concat!(
+            "WITH wanted (place, wanted_key) AS (VALUES ",
+            keys!($size),
+            ") SELECT id, username, email, full_name, status, scope, place \
+             FROM wanted CROSS JOIN users WHERE ",
+            $column,
+            " = wanted_key"
+        )
+    };
+}
 
-/// Look-ups in one table by one column with unique values.
+/// The statements of one column. Each is prepared once, and takes its number of look-ups or fewer.
+macro_rules! lookups {
+    ($column:literal) => {
+        Lookups {
+            single: concat!(
+                "SELECT id, username, email, full_name, status, scope FROM users WHERE ",
+                $column,
+                " = $1"
+            ),
+            together: [
+                (2, together!($column, 2)),
+                (4, together!($column, 4)),
+                (8, together!($column, 8)),
+                (16, together!($column, 16)),
+                (MOST, together!($column, 32)),
+            ],
+            waiting: Mutex::default(),
+        }
+    };
+}
+
+/// Look-ups of users by one column with unique values.
 pub(crate) struct Lookups {
     single: &'static str,
-    together: Vec<(usize, Arc<str>)>,
-    /// The column after those of `single`, which identifies the look-up of the row.
-    place: usize,
+    together: [(usize, &'static str); 5],
     waiting: Mutex<Vec<Waiting>>,
 }
 
@@ -47,37 +103,25 @@ struct Waiting {
     answer: oneshot::Sender<Found>,
 }
 
-type Found = Result<Option<SqliteRow>, Arc<sqlx::Error>>;
+type Found = Result<Option<SqliteRow>, StoreError>;
 
 impl Lookups {
     /// Look-ups of users by name.
     pub(crate) fn users_by_name() -> Self {
-        Self::new(FIND_USER, USER_COLUMNS)
+        lookups!("username")
     }
 
     /// Look-ups of users by id.
     pub(crate) fn users_by_id() -> Self {
-        Self::new(FIND_USER_BY_ID, USER_COLUMNS)
-    }
-
-    /// Creates look-ups by a statement that reads `columns` columns of the row whose key is `$1`,
-    /// in the form `SELECT .. FROM ..`.
-    fn new(single: &'static str, columns: usize) -> Self {
-        let together = SIZES.map(|size| (size, together(single, size).into()));
-        Self {
-            single,
-            together: together.into(),
-            place: columns,
-            waiting: Mutex::default(),
-        }
+        lookups!("id")
     }
 
     /// Returns the row with this key, read by the connection in `slot`.
     pub(crate) async fn find(&self, slot: &ConnectionSlot, key: &str) -> Result<Option<SqliteRow>, StoreError> {
         if let Ok(free) = slot.try_lock() {
             let mut connection = open(free)?;
-            let row = query(self.single).bind(key).fetch_optional(&mut *connection);
-            return row.await.map_err(failure);
+            let single = bound(Statement::new(self.single).bind(key));
+            return single.fetch_optional(&mut *connection).await.map_err(failure);
         }
         loop {
             let (answer, mut answered) = oneshot::channel();
@@ -86,13 +130,13 @@ impl Lookups {
             tokio::select! {
                 biased;
                 found = &mut answered => if let Ok(found) = found {
-                    return found.map_err(shared_failure);
+                    return found;
                 },
                 free = slot.lock() => {
                     let mut connection = open(free)?;
                     loop {
                         match answered.try_recv() {
-                            Ok(found) => return found.map_err(shared_failure),
+                            Ok(found) => return found,
                             Err(TryRecvError::Empty) => self.answer(&mut connection).await,
                             Err(TryRecvError::Closed) => break,
                         }
@@ -114,9 +158,8 @@ impl Lookups {
                 }
             }
             Err(error) => {
-                let error = Arc::new(error);
                 for answer in answers {
-                    let _ = answer.send(Err(Arc::clone(&error)));
+                    let _ = answer.send(Err(error.clone()));
                 }
             }
         }
@@ -124,10 +167,9 @@ impl Lookups {
 
     /// Returns the look-ups of the next statement, out of those that still wait.
     fn next(&self) -> Vec<Waiting> {
-        let most = SIZES.into_iter().max().unwrap_or_default();
         let mut waiting = self.waiting();
         waiting.retain(|one| !one.answer.is_closed());
-        let count = waiting.len().min(most);
+        let count = waiting.len().min(MOST);
         waiting.drain(..count).collect()
     }
 
@@ -136,18 +178,17 @@ impl Lookups {
         &self,
         connection: &mut SqliteConnection,
         keys: &[String],
-    ) -> Result<Vec<Option<SqliteRow>>, sqlx::Error> {
+    ) -> Result<Vec<Option<SqliteRow>>, StoreError> {
         let mut found: Vec<_> = keys.iter().map(|_| None).collect();
-        let Some((size, statement)) = self.together.iter().find(|(size, _)| *size >= keys.len()) else {
+        let Some((size, sql)) = self.together.iter().find(|(size, _)| *size >= keys.len()) else {
             return Ok(found);
         };
         // No row has the key `NULL`.
-        let keys = keys.iter().map(Some).chain(iter::repeat(None)).take(*size);
-        let statement = query(AssertSqlSafe(Arc::clone(statement)));
-        let statement = keys.fold(statement, Query::bind);
-        for row in statement.fetch_all(connection).await? {
-            let place: i64 = row.try_get(self.place)?;
-            if let Some(found) = usize::try_from(place).ok().and_then(|place| found.get_mut(place)) {
+        let keys = keys.iter().map(|key| Some(key.as_str())).chain(iter::repeat(None));
+        let statement = keys.take(*size).fold(Statement::new(sql), Statement::bind);
+        for row in bound(statement).fetch_all(connection).await.map_err(failure)? {
+            let place = usize::try_from(row.int(PLACE)?).ok();
+            if let Some(found) = place.and_then(|place| found.get_mut(place)) {
                 *found = Some(row);
             }
         }
@@ -157,13 +198,4 @@ impl Lookups {
     fn waiting(&self) -> MutexGuard<'_, Vec<Waiting>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Builds one statement out of many like `single`, each row with the position of its key.
-fn together(single: &str, size: usize) -> String {
-    let one = |place: usize| {
-        let with_place = single.replacen(" FROM ", &format!(", {place} FROM "), 1);
-        with_place.replace("$1", &format!("${}", place + 1))
-    };
-    (0..size).map(one).collect::<Vec<_>>().join(" UNION ALL ")
 }

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 const DURATION: &str = "scopegate_store_duration_seconds";
 const ERRORS: &str = "scopegate_store_errors_total";
+const COMMITS: &str = "scopegate_store_commits_total";
 
 /// The metrics of one method. Without a recorder they count nothing.
 pub(crate) struct Method {
@@ -40,6 +41,12 @@ impl Method {
             answer
         })
     }
+}
+
+/// The number of commits. Changes that wait are committed together.
+pub(crate) fn commits() -> Counter {
+    describe_counter!(COMMITS, "Commits to the database, each of one change or several.");
+    counter!(COMMITS)
 }
 
 macro_rules! methods {

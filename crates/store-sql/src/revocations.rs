@@ -2,9 +2,8 @@
 
 use scopegate_domain::{Revocation, Revoked, Timestamp, UserStatus};
 use scopegate_store::{BoxFuture, DisableAndRevoke, RevocationCursor, RevocationEntry, Revocations, StoreError};
-use sqlx::query;
 
-use crate::store::Statement;
+use crate::statement::Statement;
 use crate::{SqlStore, clients, row, users};
 
 const REVOKE: &str =
@@ -41,7 +40,7 @@ impl Revocations for SqlStore {
         };
         self.methods
             .withdraw
-            .measure(self.change_both(ending, revoking(revocation)))
+            .measure(self.change_all(vec![ending.at_least(1), revoking(revocation).changes(1)]))
     }
 
     fn revoked_after(
@@ -49,7 +48,7 @@ impl Revocations for SqlStore {
         place: RevocationCursor,
         limit: u16,
     ) -> BoxFuture<'_, Result<Vec<RevocationEntry>, StoreError>> {
-        let after = query(AFTER).bind(place.number()).bind(limit);
+        let after = Statement::new(AFTER).bind(place.number()).bind(limit);
         self.methods.revoked_after.measure(async move {
             let kept = self.all(after, row::revocation).await?;
             // A running server calls this repeatedly, so the server knows the changes of other
@@ -61,7 +60,7 @@ impl Revocations for SqlStore {
 
     fn last_cursor(&self) -> BoxFuture<'_, Result<RevocationCursor, StoreError>> {
         self.methods.last_place.measure(async move {
-            let last = self.one(query(LAST), row::place).await?;
+            let last = self.one(Statement::new(LAST), row::place).await?;
             Ok(last.unwrap_or(RevocationCursor::START))
         })
     }
@@ -69,17 +68,17 @@ impl Revocations for SqlStore {
     fn forget_revocations(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>> {
         self.methods
             .forget_revocations
-            .measure(self.change_many(query(FORGET).bind(now.as_unix())))
+            .measure(self.change_many(Statement::new(FORGET).bind(now.as_unix())))
     }
 }
 
-fn revoking(revocation: &Revocation) -> Statement<'_> {
+fn revoking(revocation: &Revocation) -> Statement {
     let (kind, id, username) = match revocation.whose() {
         Revoked::Client(id) => ("client", id.as_str(), None),
         Revoked::Token(id) => ("token", id.as_str(), None),
         Revoked::User { id, username } => ("user", id.as_str(), Some(username.as_str())),
     };
-    query(REVOKE)
+    Statement::new(REVOKE)
         .bind(kind)
         .bind(id)
         .bind(username)

@@ -8,10 +8,8 @@ use scopegate_domain::{
     SecretDigest, StoredKey, Timestamp, User, UserId, UserStatus, Username,
 };
 use scopegate_store::{PasswordScheme, RevocationCursor, RevocationEntry, StoreError};
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 
-use crate::failure::failure;
+use crate::statement::RowView;
 
 /// A column contains a value that the domain rejects.
 #[derive(Debug, thiserror::Error)]
@@ -26,58 +24,58 @@ fn refused(column: &'static str) -> StoreError {
 }
 
 /// Reads the columns `id`, `username`, `email`, `full_name`, `status`, `scope`.
-pub(crate) fn user(row: &SqliteRow) -> Result<User, StoreError> {
-    let id: UserId = parsed("id", text(row, 0)?)?;
-    let username = Username::from_stored(text(row, 1)?).map_err(|fault| corrupt("username", fault))?;
+pub(crate) fn user(row: &dyn RowView) -> Result<User, StoreError> {
+    let id: UserId = parsed("id", row.text(0)?)?;
+    let username = Username::from_stored(row.text(1)?).map_err(|fault| corrupt("username", fault))?;
     let mut user = User::new(id, username)
-        .with_status(status(text(row, 4)?)?)
-        .with_scope(scope(text(row, 5)?)?);
-    if let Some(email) = optional_text(row, 2)? {
+        .with_status(status(row.text(4)?)?)
+        .with_scope(scope(row.text(5)?)?);
+    if let Some(email) = row.optional_text(2)? {
         user = user.with_email(email);
     }
-    if let Some(full_name) = optional_text(row, 3)? {
+    if let Some(full_name) = row.optional_text(3)? {
         user = user.with_full_name(full_name);
     }
     Ok(user)
 }
 
 /// Reads the columns of [`user`], then `password_hash`.
-pub(crate) fn account(row: &SqliteRow) -> Result<Account, StoreError> {
+pub(crate) fn account(row: &dyn RowView) -> Result<Account, StoreError> {
     Ok(Account {
         user: user(row)?,
-        password_hash: optional_text(row, 6)?.map(PasswordHash::from_stored),
+        password_hash: row.optional_text(6)?.map(PasswordHash::from_stored),
     })
 }
 
 /// Reads the column `password_scheme`.
-pub(crate) fn password_scheme(row: &SqliteRow) -> Result<PasswordScheme, StoreError> {
-    PasswordScheme::parse(text(row, 0)?).ok_or_else(|| refused("password_scheme"))
+pub(crate) fn password_scheme(row: &dyn RowView) -> Result<PasswordScheme, StoreError> {
+    PasswordScheme::parse(row.text(0)?).ok_or_else(|| refused("password_scheme"))
 }
 
 /// Reads the columns `id`, `name`, `secret_sha256`, `redirect_uris`, `grant_types`, `scope`,
 /// `may_introspect`.
-pub(crate) fn client(row: &SqliteRow) -> Result<Client, StoreError> {
-    let id: ClientId = parsed("id", text(row, 0)?)?;
-    let client = Client::public(id, text(row, 1)?)
-        .with_redirect_uris(words("redirect_uris", text(row, 3)?, RedirectUri::parse).collect::<Result<Vec<_>, _>>()?)
-        .with_grant_types(words("grant_types", text(row, 4)?, str::parse).collect::<Result<Vec<_>, _>>()?)
-        .with_scope(scope(text(row, 5)?)?)
-        .with_introspection(row.try_get(6).map_err(failure)?);
-    match row.try_get::<Option<&[u8]>, _>(2).map_err(failure)? {
+pub(crate) fn client(row: &dyn RowView) -> Result<Client, StoreError> {
+    let id: ClientId = parsed("id", row.text(0)?)?;
+    let client = Client::public(id, row.text(1)?)
+        .with_redirect_uris(words("redirect_uris", row.text(3)?, RedirectUri::parse).collect::<Result<Vec<_>, _>>()?)
+        .with_grant_types(words("grant_types", row.text(4)?, str::parse).collect::<Result<Vec<_>, _>>()?)
+        .with_scope(scope(row.text(5)?)?)
+        .with_introspection(flag("may_introspect", row.int(6)?)?);
+    match row.optional_bytes(2)? {
         Some(bytes) => Ok(client.with_secret(digest(bytes)?)),
         None => Ok(client),
     }
 }
 
 /// Reads the columns `place`, `kind`, `id`, `username`, `issued_until`, `forget_at`.
-pub(crate) fn revocation(row: &SqliteRow) -> Result<RevocationEntry, StoreError> {
-    let id = text(row, 2)?;
-    let whose = match (text(row, 1)?, optional_text(row, 3)?) {
+pub(crate) fn revocation(row: &dyn RowView) -> Result<RevocationEntry, StoreError> {
+    let id = row.text(2)?;
+    let whose = match (row.text(1)?, row.optional_text(3)?) {
         ("client", None) => Revoked::Client(parsed("id", id)?),
         ("token", None) => Revoked::Token(parsed("id", id)?),
         ("user", Some(username)) => Revoked::User {
             id: parsed("id", id)?,
-            username: Username::from_stored(&username).map_err(|fault| corrupt("username", fault))?,
+            username: Username::from_stored(username).map_err(|fault| corrupt("username", fault))?,
         },
         _ => return Err(refused("kind")),
     };
@@ -86,41 +84,40 @@ pub(crate) fn revocation(row: &SqliteRow) -> Result<RevocationEntry, StoreError>
 }
 
 /// Reads a place from the first column.
-pub(crate) fn place(row: &SqliteRow) -> Result<RevocationCursor, StoreError> {
-    row.try_get(0).map(RevocationCursor::from_number).map_err(failure)
+pub(crate) fn place(row: &dyn RowView) -> Result<RevocationCursor, StoreError> {
+    row.int(0).map(RevocationCursor::from_number)
 }
 
-fn time(row: &SqliteRow, column: usize) -> Result<Timestamp, StoreError> {
-    row.try_get(column).map(Timestamp::from_unix).map_err(failure)
+fn time(row: &dyn RowView, column: usize) -> Result<Timestamp, StoreError> {
+    row.int(column).map(Timestamp::from_unix)
 }
 
 /// Reads the columns `epoch`, `id`, `algorithm`, `published_at`, `used_from`, `token_lifetime`,
 /// `is_unnamed`, `sealed`.
-pub(crate) fn stored_key(row: &SqliteRow) -> Result<StoredKey, StoreError> {
-    let id: KeyId = parsed("id", text(row, 1)?)?;
+pub(crate) fn stored_key(row: &dyn RowView) -> Result<StoredKey, StoreError> {
+    let id: KeyId = parsed("id", row.text(1)?)?;
     Ok(StoredKey {
         id,
-        algorithm: text(row, 2)?.to_owned(),
+        algorithm: row.text(2)?.to_owned(),
         epoch: number(row, 0, "epoch")?,
         published_at: time(row, 3)?,
         used_from: time(row, 4)?,
         token_lifetime: Lifetime::from_seconds(number(row, 5, "token_lifetime")?),
-        accepts_missing_kid: row.try_get(6).map_err(failure)?,
-        sealed: row.try_get(7).map_err(failure)?,
+        accepts_missing_kid: flag("is_unnamed", row.int(6)?)?,
+        sealed: row.bytes(7)?.to_vec(),
     })
 }
 
-fn number(row: &SqliteRow, column: usize, name: &'static str) -> Result<u32, StoreError> {
-    let number: i64 = row.try_get(column).map_err(failure)?;
-    number.try_into().map_err(|_| refused(name))
+fn number(row: &dyn RowView, column: usize, name: &'static str) -> Result<u32, StoreError> {
+    row.int(column)?.try_into().map_err(|_| refused(name))
 }
 
-fn text(row: &SqliteRow, column: usize) -> Result<&str, StoreError> {
-    row.try_get(column).map_err(failure)
-}
-
-fn optional_text(row: &SqliteRow, column: usize) -> Result<Option<String>, StoreError> {
-    row.try_get(column).map_err(failure)
+fn flag(name: &'static str, value: i64) -> Result<bool, StoreError> {
+    match value {
+        0 => Ok(false),
+        1 => Ok(true),
+        _ => Err(refused(name)),
+    }
 }
 
 fn parsed<T: FromStr<Err: Error + Send + Sync + 'static>>(column: &'static str, text: &str) -> Result<T, StoreError> {

@@ -4,11 +4,10 @@ use std::iter;
 
 use scopegate_domain::{Lifetime, StoredKey};
 use scopegate_store::{BoxFuture, ResealedKey, SigningKeys, StoreError};
-use sqlx::query;
 
 use crate::SqlStore;
 use crate::row;
-use crate::store::Statement;
+use crate::statement::Statement;
 
 const LIST: &str = "SELECT epoch, id, algorithm, published_at, used_from, token_lifetime, is_unnamed, sealed \
      FROM signing_keys ORDER BY epoch";
@@ -24,19 +23,27 @@ const ALLOW_LIFETIME: &str = "UPDATE signing_keys SET token_lifetime = $2 WHERE 
 const REMOVE_THROUGH: &str =
     "DELETE FROM signing_keys WHERE epoch <= $1 AND epoch < (SELECT MAX(epoch) FROM signing_keys)";
 
-const REMOVE_ALL: &str = "DELETE FROM signing_keys";
+/// Removes a key that has exactly these parts.
+const REMOVE: &str = "DELETE FROM signing_keys \
+     WHERE epoch = $1 AND id = $2 AND algorithm = $3 AND published_at = $4 \
+     AND used_from = $5 AND token_lifetime = $6 AND is_unnamed = $7 AND sealed = $8";
+
+const REMOVE_REST: &str = "DELETE FROM signing_keys";
 
 const ADD: &str = "INSERT INTO signing_keys \
      (epoch, id, algorithm, published_at, used_from, token_lifetime, is_unnamed, sealed) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 
-const COUNT: &str = "SELECT COUNT(*) FROM signing_keys";
+/// Changes nothing, and so counts the keys.
+const TOUCH_ALL: &str = "UPDATE signing_keys SET sealed = sealed";
 
 const REWRAP: &str = "UPDATE signing_keys SET sealed = $3 WHERE id = $1 AND sealed = $2";
 
 impl SigningKeys for SqlStore {
     fn list(&self) -> BoxFuture<'_, Result<Vec<StoredKey>, StoreError>> {
-        self.methods.list_keys.measure(self.all(query(LIST), row::stored_key))
+        self.methods
+            .list_keys
+            .measure(self.all(Statement::new(LIST), row::stored_key))
     }
 
     fn rotate(&self, key: StoredKey) -> BoxFuture<'_, Result<bool, StoreError>> {
@@ -46,40 +53,54 @@ impl SigningKeys for SqlStore {
     }
 
     fn allow_lifetime(&self, from_epoch: u32, lifetime: Lifetime) -> BoxFuture<'_, Result<bool, StoreError>> {
-        self.methods
-            .allow_key_lifetime
-            .measure(self.change(query(ALLOW_LIFETIME).bind(from_epoch).bind(lifetime.as_seconds())))
+        self.methods.allow_key_lifetime.measure(
+            self.change(
+                Statement::new(ALLOW_LIFETIME)
+                    .bind(from_epoch)
+                    .bind(lifetime.as_seconds()),
+            ),
+        )
     }
 
     fn remove_through(&self, epoch: u32) -> BoxFuture<'_, Result<bool, StoreError>> {
         self.methods
             .remove_keys
-            .measure(self.change(query(REMOVE_THROUGH).bind(epoch)))
+            .measure(self.change(Statement::new(REMOVE_THROUGH).bind(epoch)))
     }
 
     fn replace<'a>(&'a self, old: &'a [StoredKey], new: &'a [StoredKey]) -> BoxFuture<'a, Result<bool, StoreError>> {
-        let statements = iter::once(query(REMOVE_ALL)).chain(new.iter().map(|key| bound(ADD, key)));
+        let removed = old.iter().map(|key| bound(REMOVE, key).changes(1));
+        let rest = iter::once(Statement::new(REMOVE_REST).changes(0));
+        let added = new.iter().map(|key| bound(ADD, key).changes(1));
+        let steps = removed.chain(rest).chain(added).collect();
+        // Keys are listed by epoch, so a list in another order is not the present one.
+        let is_ordered = old.is_sorted_by(|one, next| one.epoch < next.epoch);
         self.methods
             .replace_keys
-            .measure(self.change_if(old, query(LIST), row::stored_key, statements.collect()))
+            .measure(async move { Ok(is_ordered && self.change_all(steps).await?) })
     }
 
     fn rewrap<'a>(&'a self, keys: &'a [ResealedKey]) -> BoxFuture<'a, Result<bool, StoreError>> {
-        let rewrap = |key: &'a ResealedKey| query(REWRAP).bind(key.id.as_str()).bind(&key.old).bind(&key.new);
-        let statements = keys.iter().map(rewrap).collect();
-        self.methods.rewrap_keys.measure(self.change_each(COUNT, statements))
+        let count = u64::try_from(keys.len()).unwrap_or(u64::MAX);
+        let rewrap = |key: &ResealedKey| {
+            let rewrap = Statement::new(REWRAP).bind(key.id.as_str());
+            rewrap.bind(key.old.as_slice()).bind(key.new.as_slice()).changes(1)
+        };
+        let all = iter::once(Statement::new(TOUCH_ALL).changes(count));
+        let steps = all.chain(keys.iter().map(rewrap)).collect();
+        self.methods.rewrap_keys.measure(self.change_all(steps))
     }
 }
 
 /// Returns a statement with all parts of a key, in the order of the columns.
-fn bound<'a>(sql: &'static str, key: &'a StoredKey) -> Statement<'a> {
-    query(sql)
+fn bound(sql: &'static str, key: &StoredKey) -> Statement {
+    Statement::new(sql)
         .bind(key.epoch)
         .bind(key.id.as_str())
-        .bind(&key.algorithm)
+        .bind(key.algorithm.as_str())
         .bind(key.published_at.as_unix())
         .bind(key.used_from.as_unix())
         .bind(key.token_lifetime.as_seconds())
         .bind(key.accepts_missing_kid)
-        .bind(&key.sealed)
+        .bind(key.sealed.as_slice())
 }

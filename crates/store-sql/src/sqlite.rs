@@ -1,5 +1,8 @@
 //! The SQLite connections of a store: one writer and two readers.
 
+use std::sync::atomic::AtomicBool;
+
+use ::metrics::Counter;
 use scopegate_store::StoreError;
 use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
@@ -8,6 +11,11 @@ use crate::changes::Change;
 use crate::connect::BUSY_TIMEOUT;
 use crate::failure::{Closed, Overdue};
 use crate::home::Home;
+use crate::metrics::commits;
+use crate::queue::Queue;
+
+/// Writes an unused number over itself, which has no effect except the write.
+pub(crate) const REWRITE: &str = "PRAGMA user_version = 0";
 
 /// A connection that can be closed while other code still holds the store.
 pub(crate) type ConnectionSlot = Mutex<Option<SqliteConnection>>;
@@ -23,6 +31,11 @@ pub(crate) struct Connections {
     pub(crate) writer: ConnectionSlot,
     pub(crate) lookups: Option<ConnectionSlot>,
     pub(crate) reader: Option<ConnectionSlot>,
+    /// The changes that wait for the writer.
+    pub(crate) queue: Queue,
+    /// The writer has begun a transaction that did not end.
+    pub(crate) is_in_transaction: AtomicBool,
+    pub(crate) commits: Counter,
     /// `None` for a database in memory, and for one that is only read.
     pub(crate) home: Option<Home>,
 }
@@ -36,6 +49,9 @@ impl Connections {
             writer: slot(writer),
             lookups: readers.next(),
             reader: readers.next(),
+            queue: Queue::default(),
+            is_in_transaction: AtomicBool::new(false),
+            commits: commits(),
             home,
         }
     }
@@ -63,8 +79,7 @@ impl Connections {
         }
     }
 
-    /// Returns the connection that writes. Other callers wait for their turn, as long as they would
-    /// for another program.
+    /// Returns the connection that writes. Waits for it as long as for another program.
     pub(crate) async fn writer(&self) -> Result<ConnectionGuard<'_>, StoreError> {
         self.recover().await?;
         let turn = tokio::time::timeout(BUSY_TIMEOUT, self.writer.lock()).await;

@@ -2,23 +2,20 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use scopegate_store::{BoxFuture, Store, StoreError};
-use sqlx::query::Query;
-use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{Connection as _, Sqlite, SqliteConnection, Transaction, query, query_scalar};
+use sqlx::{Connection as _, SqliteConnection};
 
-use crate::changes::Change;
 use crate::failure::failure;
 use crate::files::{self, Snapshot};
 use crate::home::Home;
 use crate::lookups::Lookups;
 use crate::metrics::Methods;
 use crate::prepare::{expect_ours, look_first, prepare};
-use crate::sqlite::Connections;
+use crate::sqlite::{Connections, REWRITE};
+use crate::statement::{Backend, Outcome, RowView, Statement, Step};
 use crate::{DatabaseUrl, OpenError, connect, migrations};
-
-pub(crate) type Statement<'a> = Query<'a, Sqlite, SqliteArguments>;
 
 /// A store in a SQL database.
 ///
@@ -40,7 +37,7 @@ pub(crate) type Statement<'a> = Query<'a, Sqlite, SqliteArguments>;
 /// # }
 /// ```
 pub struct SqlStore {
-    pub(crate) connections: Connections,
+    pub(crate) connections: Arc<Connections>,
     pub(crate) methods: Methods,
     pub(crate) users_by_name: Lookups,
     pub(crate) users_by_id: Lookups,
@@ -171,7 +168,7 @@ impl SqlStore {
 
     fn new(connections: Connections, migrated: Vec<i64>) -> Self {
         Self {
-            connections,
+            connections: Arc::new(connections),
             methods: Methods::new(),
             users_by_name: Lookups::users_by_name(),
             users_by_id: Lookups::users_by_id(),
@@ -205,34 +202,28 @@ impl SqlStore {
         &self,
         lookups: &Lookups,
         key: &str,
-        value: fn(&SqliteRow) -> Result<T, StoreError>,
+        value: fn(&dyn RowView) -> Result<T, StoreError>,
     ) -> Result<Option<T>, StoreError> {
         let row = lookups.find(self.connections.lookups().await?, key).await?;
-        row.as_ref().map(value).transpose()
+        row.map(|row| value(&row)).transpose()
     }
 
     /// Returns the one row that a statement finds, or `None`.
-    pub(crate) async fn one<T>(
+    pub(crate) async fn one<T: Send>(
         &self,
-        statement: Statement<'_>,
-        value: fn(&SqliteRow) -> Result<T, StoreError>,
+        statement: Statement,
+        value: fn(&dyn RowView) -> Result<T, StoreError>,
     ) -> Result<Option<T>, StoreError> {
-        let mut connection = self.connections.reader().await?;
-        let row = statement.fetch_optional(&mut *connection).await.map_err(failure)?;
-        drop(connection);
-        row.as_ref().map(value).transpose()
+        Ok(self.all(statement, value).await?.pop())
     }
 
     /// Returns all rows that a statement finds.
-    pub(crate) async fn all<T>(
+    pub(crate) async fn all<T: Send>(
         &self,
-        statement: Statement<'_>,
-        value: fn(&SqliteRow) -> Result<T, StoreError>,
+        statement: Statement,
+        value: fn(&dyn RowView) -> Result<T, StoreError>,
     ) -> Result<Vec<T>, StoreError> {
-        let mut connection = self.connections.reader().await?;
-        let rows = statement.fetch_all(&mut *connection).await.map_err(failure)?;
-        drop(connection);
-        rows.iter().map(value).collect()
+        self.connections.fetch(statement, value).await
     }
 
     /// Records the last change that can be read: a copy without it is not used.
@@ -243,109 +234,26 @@ impl SqlStore {
     }
 
     /// Returns whether a statement changed a row.
-    pub(crate) async fn change(&self, statement: Statement<'_>) -> Result<bool, StoreError> {
+    pub(crate) async fn change(&self, statement: Statement) -> Result<bool, StoreError> {
         Ok(self.change_many(statement).await? > 0)
     }
 
     /// Returns the number of rows that a statement changed.
-    pub(crate) async fn change_many(&self, statement: Statement<'_>) -> Result<u64, StoreError> {
-        let mut connection = self.connections.writer().await?;
-        // Checked before, because a log of another database must not be written to; and after,
-        // because only then is the change known to be kept.
-        self.connections.check_files()?;
-        let result = statement.execute(&mut *connection).await.map_err(failure)?;
-        self.connections.check_files()?;
-        self.connections.note(&mut connection).await;
-        Ok(result.rows_affected())
+    pub(crate) async fn change_many(&self, statement: Statement) -> Result<u64, StoreError> {
+        self.connections.execute(statement).await
     }
 
-    /// Begins a transaction. It happens as a whole or, if it is dropped before its end, not at all.
-    async fn begin<'c>(&self, connection: &'c mut SqliteConnection) -> Result<Transaction<'c, Sqlite>, StoreError> {
-        self.connections.check_files()?;
-        connection.begin_with("BEGIN IMMEDIATE").await.map_err(failure)
-    }
-
-    /// Ends a transaction: commits it if `is_good`, and otherwise undoes it. Returns which.
-    async fn end(&self, mut transaction: Transaction<'_, Sqlite>, is_good: bool) -> Result<bool, StoreError> {
-        if !is_good {
-            transaction.rollback().await.map_err(failure)?;
-            return Ok(false);
-        }
-        let change = match self.connections.home {
-            Some(_) => Change::last(&mut transaction).await.map_err(failure)?,
-            None => None,
-        };
-        transaction.commit().await.map_err(failure)?;
-        self.connections.check_files()?;
-        self.connections.remember(change);
-        Ok(true)
-    }
-
-    /// Runs the second statement if the first one changes a row, both or neither. Returns whether
-    /// it did.
-    pub(crate) async fn change_both(&self, first: Statement<'_>, second: Statement<'_>) -> Result<bool, StoreError> {
-        let mut connection = self.connections.writer().await?;
-        let mut transaction = self.begin(&mut connection).await?;
-        let result = first.execute(&mut *transaction).await.map_err(failure)?;
-        let is_there = result.rows_affected() > 0;
-        if is_there {
-            second.execute(&mut *transaction).await.map_err(failure)?;
-        }
-        self.end(transaction, is_there).await
-    }
-
-    /// Runs all of the statements, if the present value is as expected. If not, or if one fails,
-    /// nothing is changed.
-    pub(crate) async fn change_if<T: PartialEq>(
-        &self,
-        expected: &[T],
-        list: Statement<'_>,
-        value: fn(&SqliteRow) -> Result<T, StoreError>,
-        statements: Vec<Statement<'_>>,
-    ) -> Result<bool, StoreError> {
-        let mut connection = self.connections.writer().await?;
-        let mut transaction = self.begin(&mut connection).await?;
-        let rows = list.fetch_all(&mut *transaction).await.map_err(failure)?;
-        let found: Vec<_> = rows.iter().map(value).collect::<Result<_, _>>()?;
-        if found != expected {
-            return self.end(transaction, false).await;
-        }
-        for statement in statements {
-            statement.execute(&mut *transaction).await.map_err(failure)?;
-        }
-        self.end(transaction, true).await
-    }
-
-    /// Returns whether each of the statements changed one row, if `count` counts as many rows as
-    /// there are statements. If not, nothing is changed.
-    pub(crate) async fn change_each(
-        &self,
-        count: &'static str,
-        statements: Vec<Statement<'_>>,
-    ) -> Result<bool, StoreError> {
-        let mut connection = self.connections.writer().await?;
-        let mut transaction = self.begin(&mut connection).await?;
-        let rows: i64 = query_scalar(count)
-            .fetch_one(&mut *transaction)
-            .await
-            .map_err(failure)?;
-        if usize::try_from(rows).ok() != Some(statements.len()) {
-            return self.end(transaction, false).await;
-        }
-        for statement in statements {
-            let result = statement.execute(&mut *transaction).await.map_err(failure)?;
-            if result.rows_affected() != 1 {
-                return self.end(transaction, false).await;
-            }
-        }
-        self.end(transaction, true).await
+    /// Takes all steps or none. Returns whether each met its expectation.
+    pub(crate) async fn change_all(&self, steps: Vec<Step>) -> Result<bool, StoreError> {
+        let outcome = self.connections.transaction(steps).await?;
+        Ok(matches!(outcome, Outcome::Committed(_)))
     }
 }
 
 impl Store for SqlStore {
     fn ping(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         self.methods.ping.measure(async move {
-            let row = self.one(query("SELECT 1 FROM users LIMIT 1"), |_| Ok(()));
+            let row = self.one(Statement::new("SELECT 1 FROM users LIMIT 1"), |_| Ok(()));
             row.await.map(|_| ())
         })
     }
@@ -354,7 +262,7 @@ impl Store for SqlStore {
     fn check_writable(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         self.methods
             .check_writable
-            .measure(async move { self.change(query("PRAGMA user_version = 0")).await.map(|_| ()) })
+            .measure(async move { self.change(Statement::new(REWRITE)).await.map(|_| ()) })
     }
 }
 

@@ -2,11 +2,10 @@
 
 use scopegate_domain::{Account, PasswordHash, Scope, User, UserId, UserStatus, Username};
 use scopegate_store::{BoxFuture, PasswordScheme, StoreError, Users};
-use sqlx::query;
 
 use crate::SqlStore;
 use crate::row;
-use crate::store::Statement;
+use crate::statement::Statement;
 
 const FIND_ACCOUNT: &str =
     "SELECT id, username, email, full_name, status, scope, password_hash FROM users WHERE username = $1";
@@ -54,7 +53,7 @@ impl Users for SqlStore {
     fn find_account<'a>(&'a self, username: &'a Username) -> BoxFuture<'a, Result<Option<Account>, StoreError>> {
         self.methods
             .find_account
-            .measure(self.one(query(FIND_ACCOUNT).bind(username.as_str()), row::account))
+            .measure(self.one(Statement::new(FIND_ACCOUNT).bind(username.as_str()), row::account))
     }
 
     fn list<'a>(&'a self, after: Option<&'a Username>, limit: u16) -> BoxFuture<'a, Result<Vec<User>, StoreError>> {
@@ -62,20 +61,20 @@ impl Users for SqlStore {
         let after = after.map_or("", Username::as_str);
         self.methods
             .list_users
-            .measure(self.all(query(LIST).bind(after).bind(limit), row::user))
+            .measure(self.all(Statement::new(LIST).bind(after).bind(limit), row::user))
     }
 
     fn password_schemes(&self) -> BoxFuture<'_, Result<Vec<PasswordScheme>, StoreError>> {
         let limit = u16::try_from(PasswordScheme::MAX_LISTED).unwrap_or(u16::MAX);
         self.methods
             .password_schemes
-            .measure(self.all(query(PASSWORD_SCHEMES).bind(limit), row::password_scheme))
+            .measure(self.all(Statement::new(PASSWORD_SCHEMES).bind(limit), row::password_scheme))
     }
 
     fn add(&self, account: Account) -> BoxFuture<'_, Result<(), StoreError>> {
         self.methods.add_user.measure(async move {
             let Account { user, password_hash } = &account;
-            let add = query(ADD)
+            let add = Statement::new(ADD)
                 .bind(user.id().as_str())
                 .bind(user.username().as_str())
                 .bind(user.email())
@@ -94,7 +93,7 @@ impl Users for SqlStore {
         expected: &'a PasswordHash,
         replacement: &'a PasswordHash,
     ) -> BoxFuture<'a, Result<bool, StoreError>> {
-        let replace = query(REPLACE_PASSWORD_HASH)
+        let replace = Statement::new(REPLACE_PASSWORD_HASH)
             .bind(id.as_str())
             .bind(expected.expose())
             .bind(replacement.expose())
@@ -125,23 +124,25 @@ impl Users for SqlStore {
     }
 }
 
-pub(crate) fn set_status(id: &UserId, status: UserStatus) -> Statement<'_> {
-    query(SET_STATUS).bind(id.as_str()).bind(row::status_text(status))
+pub(crate) fn set_status(id: &UserId, status: UserStatus) -> Statement {
+    Statement::new(SET_STATUS)
+        .bind(id.as_str())
+        .bind(row::status_text(status))
 }
 
-pub(crate) fn set_password_hash<'a>(id: &'a UserId, password_hash: Option<&'a PasswordHash>) -> Statement<'a> {
-    query(SET_PASSWORD_HASH)
+pub(crate) fn set_password_hash(id: &UserId, password_hash: Option<&PasswordHash>) -> Statement {
+    Statement::new(SET_PASSWORD_HASH)
         .bind(id.as_str())
         .bind(password_hash.map(PasswordHash::expose))
         .bind(scheme(password_hash))
 }
 
-pub(crate) fn set_scope<'a>(id: &'a UserId, scope: &Scope) -> Statement<'a> {
-    query(SET_SCOPE).bind(id.as_str()).bind(row::joined(scope))
+pub(crate) fn set_scope(id: &UserId, scope: &Scope) -> Statement {
+    Statement::new(SET_SCOPE).bind(id.as_str()).bind(row::joined(scope))
 }
 
-pub(crate) fn remove(id: &UserId) -> Statement<'_> {
-    query(REMOVE).bind(id.as_str())
+pub(crate) fn remove(id: &UserId) -> Statement {
+    Statement::new(REMOVE).bind(id.as_str())
 }
 
 fn scheme(hash: Option<&PasswordHash>) -> Option<String> {

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
 /// The reason why a store could not perform an operation.
 ///
@@ -19,10 +20,11 @@ use std::fmt;
 /// assert_eq!(error.to_string(), "store is unavailable");
 /// assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("disk is gone"));
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct StoreError {
     kind: StoreErrorKind,
-    source: Option<Box<dyn Error + Send + Sync>>,
+    /// Shared, because a failed commit is the error of several callers.
+    source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
 /// The kinds of [`StoreError`], distinguished by what the caller should do next.
@@ -58,7 +60,7 @@ impl StoreError {
     pub fn corrupt(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self {
             kind: StoreErrorKind::Corrupt,
-            source: Some(source.into()),
+            source: Some(source.into().into()),
         }
     }
 
@@ -67,7 +69,7 @@ impl StoreError {
     pub fn unavailable(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self {
             kind: StoreErrorKind::Unavailable,
-            source: Some(source.into()),
+            source: Some(source.into().into()),
         }
     }
 

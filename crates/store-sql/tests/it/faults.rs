@@ -98,20 +98,12 @@ async fn stuck_writer_does_not_block_callers() {
         let [a, b, c, d] = users.map(|user| store.add(user));
         tokio::join!(a, b, c, d)
     };
+    let begin = tokio::time::Instant::now();
     let (a, b, c, d) = writes.await;
     let causes = [a, b, c, d].map(|result| result.unwrap_err().source().unwrap().to_string());
-    // Five seconds for the lock, and five for the turn. So at most two wait for the lock, one after
-    // the other, and the rest fails without it.
-    let is_overdue = |cause: &&String| *cause == "changes before this one take too long";
-    let overdue = causes.iter().filter(is_overdue).count();
-    assert!((2..=3).contains(&overdue), "{causes:?}");
-    assert!(
-        causes
-            .iter()
-            .filter(|cause| !is_overdue(cause))
-            .all(|cause| cause.contains("locked")),
-        "{causes:?}"
-    );
+    // Five seconds for the lock. Those that wait meanwhile share it, or wait for it once more.
+    assert!(causes.iter().all(|cause| cause.contains("locked")), "{causes:?}");
+    assert!(begin.elapsed() < Duration::from_secs(11), "{:?}", begin.elapsed());
     transaction.rollback().await.unwrap();
     store.add(user("e")).await.unwrap();
 }

@@ -2,6 +2,8 @@
 
 mod copies;
 mod faults;
+mod kill;
 mod lookups;
 mod sqlite;
+mod statements;
 mod year;

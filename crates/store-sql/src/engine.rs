@@ -1,0 +1,77 @@
+//! SQLite as an engine of [`Statement`]s.
+
+use std::sync::Arc;
+
+use scopegate_store::StoreError;
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{Decode, Row, Sqlite, Type, query};
+
+use crate::failure::failure;
+use crate::sqlite::Connections;
+use crate::statement::{Argument, Backend, Outcome, RowView, Statement, Step};
+
+/// Returns a statement for the driver.
+pub(crate) fn bound(statement: Statement) -> Query<'static, Sqlite, SqliteArguments> {
+    let to_bind = query(statement.sql);
+    statement
+        .arguments
+        .into_iter()
+        .fold(to_bind, |bound, argument| match argument {
+            Argument::Bytes(bytes) => bound.bind(bytes),
+            Argument::Int(value) => bound.bind(value),
+            Argument::Null => bound.bind(None::<i64>),
+            Argument::Text(text) => bound.bind(text),
+        })
+}
+
+impl Backend for Arc<Connections> {
+    async fn fetch<T: Send>(
+        &self,
+        statement: Statement,
+        value: fn(&dyn RowView) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        let mut connection = self.reader().await?;
+        let rows = bound(statement).fetch_all(&mut *connection).await.map_err(failure)?;
+        drop(connection);
+        rows.iter().map(|row| value(row)).collect()
+    }
+
+    async fn execute(&self, statement: Statement) -> Result<u64, StoreError> {
+        match self.transaction(vec![statement.any()]).await? {
+            Outcome::Committed(rows) => Ok(rows),
+            // No step without an expectation misses it.
+            Outcome::Missed(_) => Ok(0),
+        }
+    }
+
+    async fn transaction(&self, steps: Vec<Step>) -> Result<Outcome, StoreError> {
+        self.change(steps).await
+    }
+}
+
+impl RowView for SqliteRow {
+    fn bytes(&self, column: usize) -> Result<&[u8], StoreError> {
+        value(self, column)
+    }
+
+    fn int(&self, column: usize) -> Result<i64, StoreError> {
+        value(self, column)
+    }
+
+    fn optional_bytes(&self, column: usize) -> Result<Option<&[u8]>, StoreError> {
+        value(self, column)
+    }
+
+    fn optional_text(&self, column: usize) -> Result<Option<&str>, StoreError> {
+        value(self, column)
+    }
+
+    fn text(&self, column: usize) -> Result<&str, StoreError> {
+        value(self, column)
+    }
+}
+
+fn value<'r, T: Decode<'r, Sqlite> + Type<Sqlite>>(row: &'r SqliteRow, column: usize) -> Result<T, StoreError> {
+    row.try_get(column).map_err(failure)
+}

@@ -1,0 +1,171 @@
+//! Statements that SQLite and PostgreSQL both accept, and the interface of an engine that runs
+//! them.
+//!
+//! | type | content |
+//! |---|---|
+//! | [`Statement`] | a constant text and its arguments |
+//! | [`Step`] | a statement, and the number of rows that it must change |
+//! | [`RowView`] | a row of a result |
+//! | [`Backend`] | an engine |
+//!
+//! No text is assembled while the program runs: a [`Statement`] takes constants only. A flag is 0
+//! or 1, a time is in seconds since 1970, and a list is a text with spaces.
+
+use std::future::Future;
+
+use scopegate_store::StoreError;
+
+/// A statement with its arguments `$1`, `$2` and so on.
+// SECURITY: an argument may be a password hash, so no type of this file has `Debug`.
+pub(crate) struct Statement {
+    pub(crate) sql: &'static str,
+    pub(crate) arguments: Vec<Argument>,
+}
+
+/// A value in a statement.
+pub(crate) enum Argument {
+    Bytes(Vec<u8>),
+    Int(i64),
+    Null,
+    Text(String),
+}
+
+impl Statement {
+    pub(crate) const fn new(sql: &'static str) -> Self {
+        Self {
+            sql,
+            arguments: Vec::new(),
+        }
+    }
+
+    /// Adds the next argument.
+    pub(crate) fn bind(mut self, argument: impl Into<Argument>) -> Self {
+        self.arguments.push(argument.into());
+        self
+    }
+}
+
+macro_rules! integers {
+    ($($integer:ty)*) => {$(
+        impl From<$integer> for Argument {
+            fn from(value: $integer) -> Self {
+                Self::Int(value.into())
+            }
+        }
+    )*};
+}
+
+integers! { bool i64 u16 u32 }
+
+impl From<&str> for Argument {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Argument {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<&[u8]> for Argument {
+    fn from(bytes: &[u8]) -> Self {
+        Self::Bytes(bytes.to_vec())
+    }
+}
+
+impl<T: Into<Self>> From<Option<T>> for Argument {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, T::into)
+    }
+}
+
+/// A statement of a transaction, and the expected number of rows that it changes.
+pub(crate) struct Step {
+    pub(crate) statement: Statement,
+    pub(crate) expected: Expectation,
+}
+
+/// The number of rows that a step must change.
+#[derive(Clone, Copy)]
+pub(crate) enum Expectation {
+    Any,
+    AtLeast(u64),
+    Changes(u64),
+}
+
+impl Expectation {
+    pub(crate) const fn is_met(self, rows: u64) -> bool {
+        match self {
+            Self::Any => true,
+            Self::AtLeast(least) => rows >= least,
+            Self::Changes(count) => rows == count,
+        }
+    }
+}
+
+impl Statement {
+    /// The step succeeds regardless of the number of changed rows.
+    pub(crate) const fn any(self) -> Step {
+        self.expecting(Expectation::Any)
+    }
+
+    /// The step succeeds if the statement changes as many rows or more.
+    pub(crate) const fn at_least(self, least: u64) -> Step {
+        self.expecting(Expectation::AtLeast(least))
+    }
+
+    /// The step succeeds if the statement changes this number of rows.
+    pub(crate) const fn changes(self, count: u64) -> Step {
+        self.expecting(Expectation::Changes(count))
+    }
+
+    const fn expecting(self, expected: Expectation) -> Step {
+        Step {
+            statement: self,
+            expected,
+        }
+    }
+}
+
+/// The end of a transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// It was committed, and changed this number of rows.
+    Committed(u64),
+    /// The step with this index missed its expectation, and nothing was changed.
+    Missed(usize),
+}
+
+/// A row of a result. The index of the first column is 0.
+///
+/// A value of another type is [`Corrupt`](scopegate_store::StoreErrorKind::Corrupt).
+pub(crate) trait RowView {
+    fn bytes(&self, column: usize) -> Result<&[u8], StoreError>;
+
+    fn int(&self, column: usize) -> Result<i64, StoreError>;
+
+    fn optional_bytes(&self, column: usize) -> Result<Option<&[u8]>, StoreError>;
+
+    fn optional_text(&self, column: usize) -> Result<Option<&str>, StoreError>;
+
+    fn text(&self, column: usize) -> Result<&str, StoreError>;
+}
+
+/// An engine that runs statements.
+pub(crate) trait Backend {
+    /// Returns the rows that a statement finds, each as a value.
+    fn fetch<T: Send>(
+        &self,
+        statement: Statement,
+        value: fn(&dyn RowView) -> Result<T, StoreError>,
+    ) -> impl Future<Output = Result<Vec<T>, StoreError>> + Send;
+
+    /// Makes a change of one statement, and returns the number of changed rows.
+    fn execute(&self, statement: Statement) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
+    /// Makes a change of several steps, all or none. The first step that misses its expectation is
+    /// the outcome.
+    fn transaction(&self, steps: Vec<Step>) -> impl Future<Output = Result<Outcome, StoreError>> + Send;
+}
