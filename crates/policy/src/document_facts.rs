@@ -39,6 +39,7 @@ pub struct DocumentFacts {
     origins: Vec<SecurityOrigin>,
     errors: Vec<DocumentedErrors>,
     summaries: HashMap<usize, Box<str>>,
+    descriptions: HashMap<usize, Box<str>>,
     with_credential: HashSet<usize>,
     description: Option<String>,
     undeclared: Vec<UndeclaredScope>,
@@ -105,6 +106,13 @@ impl DocumentFacts {
     #[must_use]
     pub fn summary(mut self, operation: usize, text: impl Into<Box<str>>) -> Self {
         self.summaries.insert(operation, text.into());
+        self
+    }
+
+    /// Sets the description of the operation with this number in the table. Default: none.
+    #[must_use]
+    pub fn operation_description(mut self, operation: usize, text: impl Into<Box<str>>) -> Self {
+        self.descriptions.insert(operation, text.into());
         self
     }
 
@@ -183,6 +191,12 @@ impl DocumentFacts {
     #[must_use]
     pub fn summary_of(&self, operation: usize) -> Option<&str> {
         self.summaries.get(&operation).map(AsRef::as_ref)
+    }
+
+    /// Returns the description of the operation with this number.
+    #[must_use]
+    pub fn description_of(&self, operation: usize) -> Option<&str> {
+        self.descriptions.get(&operation).map(AsRef::as_ref)
     }
 
     /// Whether a parameter of the operation with this number is named like a credential.

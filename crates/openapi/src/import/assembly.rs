@@ -4,6 +4,7 @@
 mod facts;
 mod guards;
 mod schemes;
+mod texts;
 mod undefined_schemes;
 
 use std::collections::{HashMap, HashSet};
@@ -14,6 +15,7 @@ use scopegate_policy::{
     DocumentFacts, DocumentedErrors, Fact, Group, Guard, MAX_FACTS, Method, Operation, OperationTable, SecurityOrigin,
 };
 
+use self::texts::OperationTexts;
 use super::Counts;
 use super::error::ImportError;
 use super::ignore::Ignore;
@@ -105,8 +107,7 @@ pub(super) struct TableAssembler {
     facts: usize,
     edges: usize,
     operations: Vec<Entry>,
-    /// The summaries of operations whose effect they show, by number.
-    summaries: Vec<(usize, Box<str>)>,
+    texts: OperationTexts,
     templates: Templates,
     guards: HashMap<Vec<Conjunction>, Guard>,
     ways: usize,
@@ -242,7 +243,8 @@ impl TableAssembler {
         let operation = Operation::new(method, template).guard(guard);
         let operation = name.into_iter().fold(operation, Operation::named);
         self.keep_place(place(), security, || derived(template, method));
-        self.keep_summary(method, evidence.summary);
+        self.texts
+            .keep(self.operations.len(), evidence.summary, evidence.description);
         self.operations.push(Entry {
             operation,
             overrides,
@@ -255,13 +257,6 @@ impl TableAssembler {
             undefined,
         });
         Ok(())
-    }
-
-    /// Keeps the summary of the next operation, if its method does not show whether it reads.
-    fn keep_summary(&mut self, method: Method, summary: Option<&str>) {
-        if let Some(summary) = summary.filter(|_| method == Method::Post) {
-            self.summaries.push((self.operations.len(), summary.into()));
-        }
     }
 
     /// The servers of the operations added so far.
@@ -346,6 +341,7 @@ pub(super) struct OperationDraft<'a> {
 pub(super) struct OperationEvidence<'a> {
     pub(super) errors: DocumentedErrors,
     pub(super) summary: Option<&'a str>,
+    pub(super) description: Option<&'a str>,
     /// A parameter is named like a credential.
     pub(super) has_credential: bool,
 }

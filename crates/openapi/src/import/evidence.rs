@@ -36,6 +36,7 @@ pub(super) fn of<'n>(at: &At<'n>) -> OperationEvidence<'n> {
     OperationEvidence {
         errors: documented_errors(at.node),
         summary: text(at.node, "summary"),
+        description: text(at.node, "description"),
         has_credential: parameters(at.node).iter().any(is_credential),
     }
 }

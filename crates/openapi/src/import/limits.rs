@@ -30,6 +30,9 @@ pub(super) const MAX_READ: usize = 1_000_000;
 /// The maximum length of templates, names and descriptions, in bytes. The targets of a reference
 /// count each time.
 pub(super) const MAX_TEXT: usize = 8 * 1024 * 1024;
+/// The maximum length of the summaries and descriptions of operations, in bytes. Further ones are
+/// not stored.
+pub(super) const MAX_OPERATION_TEXTS: usize = 4 * 1024 * 1024;
 /// The maximum length of the stored pointers, in bytes. Beyond it a place has only a line and a
 /// column.
 pub(super) const MAX_POINTERS: usize = 6 * 1024 * 1024;

@@ -49,7 +49,9 @@ impl Shape {
             },
             Self::Methods => Self::Method,
             Self::Operation => match name {
-                "$ref" | "deprecated" | "operationId" | "security" | "servers" | "summary" => Self::Kept,
+                "$ref" | "deprecated" | "description" | "operationId" | "security" | "servers" | "summary" => {
+                    Self::Kept
+                }
                 _ if is_ours(name) => Self::Kept,
                 "callbacks" => Self::Loose,
                 "parameters" => Self::Parameter,

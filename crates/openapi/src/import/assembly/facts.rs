@@ -10,9 +10,7 @@ impl TableAssembler {
         let mut facts = facts
             .security_origins(self.operations.iter().map(|entry| entry.origin))
             .documented_errors(self.operations.iter().map(|entry| entry.errors));
-        for (number, summary) in &self.summaries {
-            facts = facts.summary(*number, summary.clone());
-        }
+        facts = self.texts.add_to(facts);
         let entries = self.operations.iter().enumerate();
         for (number, _) in entries.filter(|(_, entry)| entry.has_credential) {
             facts = facts.credential_parameter(number);
