@@ -2,6 +2,7 @@
 
 mod collector;
 mod effects;
+mod evidence;
 mod finding;
 mod logins;
 mod open_paths;
@@ -12,6 +13,7 @@ mod schemes;
 mod scopes;
 mod tree;
 mod undeclared;
+mod unused;
 mod url;
 mod verbs;
 mod words;
@@ -205,13 +207,11 @@ impl<'p> Linter<'p> {
         let uses = schemes::uses(self.table);
         let in_queries = schemes::in_queries(self.table);
         let servers = AuthorizationServers::of(self.table);
-        let asked_for = scopes::RequiredScopes::of(self.table, &servers);
-        let suggested = self.facts.undeclared_scopes().iter();
-        let suggested: HashSet<(usize, &str)> = suggested
-            .filter_map(|undeclared| {
-                let place = servers.place_of(undeclared.scheme.as_str())?;
-                Some((place, undeclared.suggestion.as_deref()?))
-            })
+        let asked_for = unused::RequiredScopes::of(self.table, &servers);
+        let known = unused::KnownSubjects::of(self.table, self.facts);
+        let meant = undeclared::meant(self.table, self.facts).into_iter();
+        let meant: HashSet<(usize, String)> = meant
+            .filter_map(|(scheme, name)| Some((servers.place_of(scheme.as_str())?, name)))
             .collect();
         for declared in self.table.catalog().schemes() {
             let name = declared.name().as_str();
@@ -232,8 +232,9 @@ impl<'p> Linter<'p> {
                 }
             }
             let is_any_token_enough = self.collector.is_any_token_enough(name);
-            let is_suggested = |place: usize, token: &str| suggested.contains(&(place, token));
-            for finding in scopes::unused(self.table, declared, &asked_for, is_any_token_enough, is_suggested) {
+            let is_meant = |place: usize, token: &str| meant.contains(&(place, token.to_owned()));
+            let finding = unused::unused(self.table, declared, &asked_for, &known, is_any_token_enough, is_meant);
+            if let Some(finding) = finding {
                 self.collector.add(finding);
             }
         }

@@ -9,6 +9,7 @@ use scopegate_policy::{
 
 use super::collector::Collector;
 use super::effects::Effects;
+use super::evidence::Evidence;
 use super::logins::Logins;
 use super::open_paths::{
     answers_challenge, has_credential_in_path, is_probe, receives_signed_messages, receives_webhooks,
@@ -47,6 +48,7 @@ pub(super) fn report(
     let public: Vec<Public<'_>> = numbered
         .filter(|(number, operation)| is_public(operation) && !is_own_endpoint(*number, operation))
         .map(|(number, operation)| Public {
+            number,
             operation,
             origin: facts.security_origin(number),
             errors: errors(number),
@@ -63,15 +65,25 @@ pub(super) fn report(
         }
         return true;
     }
+    let evidence = Evidence::of(table, facts, |number, operation| {
+        let is_open = is_public(operation);
+        (!is_open || !is_own_endpoint(number, operation)).then_some(is_open)
+    });
+    report_forgotten(table, facts, effects, &evidence, public, collector);
+    false
+}
+
+/// Reports public operations of an interface that requires credentials elsewhere.
+fn report_forgotten(
+    table: &OperationTable,
+    facts: &DocumentFacts,
+    effects: &Effects<'_>,
+    evidence: &Evidence<'_>,
+    public: Vec<Public<'_>>,
+    collector: &mut Collector,
+) {
     let protected = protected_resources(table, effects);
-    // If protected operations document the refusal, an operation that does not is probably intended
-    // to be public.
-    let documents_refusals = {
-        let numbered = table.operations().iter().enumerate();
-        let protected = numbered.filter(|(_, operation)| !is_public(operation));
-        let (with, without): (Vec<_>, Vec<_>) = protected.partition(|(number, _)| errors(*number).is_refusal());
-        with.len() * 3 >= without.len() && !with.is_empty()
-    };
+    let documents_refusals = documents_refusals(table, facts);
     // A read next to a change without a requirement has the same cause.
     let open_changes: HashSet<&str> = public
         .iter()
@@ -83,11 +95,30 @@ pub(super) fn report(
             && !operation.changes
             && !operation.errors.is_refusal()
             && !open_changes.contains(resource(operation.operation.template()));
-        if let Some(finding) = about(operation, &protected, is_read_for_all) {
+        let is_forgotten = evidence.is_forgotten(operation.number, operation.operation, operation.changes);
+        let found = about(operation, &protected, is_read_for_all);
+        // A caller without a credential does not change or delete what others own.
+        let is_owned = |finding: &Finding| {
+            finding.rule() == LintRule::PublicAmongProtected
+                && matches!(
+                    operation.operation.method(),
+                    Method::Delete | Method::Patch | Method::Put
+                )
+        };
+        if let Some(finding) = found.filter(|finding| is_forgotten || is_owned(finding)) {
             collector.add(finding);
         }
     }
-    false
+}
+
+/// Whether protected operations document the refusal. Then an operation that does not is probably
+/// intended to be public.
+fn documents_refusals(table: &OperationTable, facts: &DocumentFacts) -> bool {
+    let errors = |number: usize| facts.errors().get(number).copied().unwrap_or_default();
+    let numbered = table.operations().iter().enumerate();
+    let protected = numbered.filter(|(_, operation)| !is_public(operation));
+    let (with, without): (Vec<_>, Vec<_>) = protected.partition(|(number, _)| errors(*number).is_refusal());
+    with.len() * 3 >= without.len() && !with.is_empty()
 }
 
 /// Whether an interface that requires no credential is so on purpose. Declared schemes show the
@@ -128,6 +159,7 @@ fn is_public(operation: &ResolvedOperation) -> bool {
 /// A public operation, and the place at which that is declared.
 #[derive(Clone, Copy)]
 struct Public<'t> {
+    number: usize,
     operation: &'t ResolvedOperation,
     origin: SecurityOrigin,
     errors: DocumentedErrors,

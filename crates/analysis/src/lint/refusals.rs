@@ -32,22 +32,21 @@ pub(super) fn mentions_credentials(table: &OperationTable, facts: &DocumentFacts
     numbers.any(|number| facts.has_credential_parameter(number)) || facts.description().is_some_and(requires_in_words)
 }
 
+/// Phrases that demand a login.
+const DEMANDS_LOGIN: [&str; 5] = [
+    "authenticate first",
+    "authentication is required",
+    "must authenticate",
+    "must be authenticated",
+    "requires authentication",
+];
+
 /// Whether a text states that callers authenticate.
 fn requires_in_words(text: &str) -> bool {
-    const PHRASES: [&str; 10] = [
-        "api key",
-        "api-key",
-        "authenticate first",
-        "authentication is required",
-        "authorization header",
-        "bearer token",
-        "must authenticate",
-        "must be authenticated",
-        "oauth",
-        "requires authentication",
-    ];
+    const CREDENTIALS: [&str; 5] = ["api key", "api-key", "authorization header", "bearer token", "oauth"];
     let text = text.to_lowercase();
-    PHRASES.iter().any(|phrase| text.contains(phrase)) || text.split(['.', '\n']).any(demands_token)
+    let mut phrases = CREDENTIALS.iter().chain(&DEMANDS_LOGIN);
+    phrases.any(|phrase| text.contains(phrase)) || text.split(['.', '\n']).any(demands_token)
 }
 
 /// Whether a sentence in lower case demands a token. A program that checks tokens only names them.
@@ -60,9 +59,60 @@ fn demands_token(sentence: &str) -> bool {
     is_token && (sentence.contains(" header") || DEMANDS.iter().any(|demand| words.contains(demand)))
 }
 
+/// Whether a sentence about an operation states that its callers are logged in, or have a right.
+pub(super) fn demands_login(text: &str) -> bool {
+    const STATES: [&str; 7] = [
+        "authentication required",
+        "authenticated user",
+        "logged in user",
+        "logged-in user",
+        "must be logged in",
+        "must be signed in",
+        "signed-in user",
+    ];
+    const RIGHTS: [&str; 6] = [
+        "permission",
+        "permissions",
+        "privilege",
+        "privileges",
+        "scope",
+        "scopes",
+    ];
+    const NEEDS: [&str; 5] = ["must", "need", "needs", "require", "requires"];
+    let text = text.to_lowercase().replace("unauthenticated", "anonymous");
+    let demands = |sentence: &str| {
+        let words: Vec<&str> = sentence.split(|letter: char| !letter.is_alphanumeric()).collect();
+        let has = |known: &[&str]| words.iter().any(|word| known.contains(word));
+        let is_stated = STATES.iter().any(|state| sentence.contains(state))
+            || DEMANDS_LOGIN.iter().any(|demand| sentence.contains(demand));
+        (is_stated || (has(&RIGHTS) && has(&NEEDS))) && !has(&["no", "not", "without"])
+    };
+    text.split(['.', '\n']).any(demands)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_about_an_operation_may_demand_a_login() {
+        for text in [
+            "This can only be done by the logged in user.",
+            "Switches a lamp. Requires the `lamp` permission.",
+            "Callers must be authenticated",
+        ] {
+            assert!(demands_login(text), "{text}");
+        }
+        for text in [
+            "Switches a lamp.",
+            "Lists the permissions of a lamp.",
+            "Makes a cart for an unauthenticated user.",
+            "Callers do not need a permission.",
+            "Protect this endpoint well.",
+        ] {
+            assert!(!demands_login(text), "{text}");
+        }
+    }
 
     #[test]
     fn a_text_may_require_a_credential() {

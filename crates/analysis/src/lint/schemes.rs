@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use scopegate_domain::{ApiKeyLocation, DeclaredScheme, OAuthFlow, OAuthFlows, SchemeName, SecurityScheme};
 use scopegate_policy::{Alternative, LintRule, OperationTable, ResolvedOperation, Severity};
 
-use super::url::is_insecure;
+use super::url::{is_insecure, is_placeholder_with_tls};
 use super::words::listed;
 use super::{Finding, FindingSubject};
 
@@ -135,7 +135,8 @@ pub(super) fn key_in_query(
 /// Reports servers without TLS. A document may describe a server behind a proxy, so this is a
 /// warning.
 pub(super) fn insecure_servers(servers: &[String]) -> Vec<Finding> {
-    let mut insecure: Vec<&String> = servers.iter().filter(|url| is_insecure(url)).collect();
+    let is_reported = |url: &&String| is_insecure(url) && !is_placeholder_with_tls(url, servers);
+    let mut insecure: Vec<&String> = servers.iter().filter(is_reported).collect();
     insecure.sort_unstable();
     insecure.dedup();
     let finding = |url: &String| {

@@ -1,16 +1,9 @@
-//! Scopes that open nothing, tokens that need none, and scopes that do not fit the method.
+//! Tokens that need no scope, and scopes that do not fit the method.
 
-use std::collections::{HashMap, HashSet};
+use scopegate_domain::{SchemeName, ScopeToken};
+use scopegate_policy::{Alternative, Fact, FactId, FactSet, FactTable, LintRule, ResolvedOperation, Rule, Severity};
 
-use scopegate_domain::{DeclaredScheme, DeclaredScope, SchemeName, ScopeToken};
-use scopegate_policy::{
-    Alternative, AuthorizationServer, AuthorizationServers, Fact, FactId, FactSet, FactTable, LintRule, OperationTable,
-    ResolvedOperation, Rule, ServerScope, Severity,
-};
-
-use super::words::{
-    Level, enumerated, family, listed, means_everything, sounds_like_reading, sounds_like_writing, words,
-};
+use super::words::{Level, family, listed, means_everything, sounds_like_reading, sounds_like_writing, words};
 use super::{Finding, FindingSubject, verbs};
 
 /// The scopes that a client requests to sign a user in, or to get a refresh token. No operation has
@@ -35,158 +28,6 @@ const OF_OPENID: [&str; 9] = [
 /// `offline.access`.
 pub(super) fn is_of_openid(name: &str) -> bool {
     OF_OPENID.contains(&words(name).join("_").as_str())
-}
-
-/// The scopes in the rules of a table, each of its authorization server.
-pub(super) struct RequiredScopes<'t> {
-    servers: &'t AuthorizationServers<'t>,
-    scopes: HashSet<(usize, &'t ScopeToken)>,
-}
-
-impl<'t> RequiredScopes<'t> {
-    pub(super) fn of(table: &'t OperationTable, servers: &'t AuthorizationServers<'t>) -> Self {
-        let mut trees = HashSet::new();
-        let operations = table.operations().iter();
-        let trees = operations.filter(|operation| trees.insert(operation.tree_number()));
-        let mut scopes = HashSet::new();
-        for (of_guard, part) in trees.flat_map(parts) {
-            let (scheme, token) = match part {
-                Rule::Fact(Fact::Scope { scheme, token }) => (Some(scheme.as_str()), token),
-                Rule::Scope(token) => (of_guard, token),
-                _ => continue,
-            };
-            match scheme {
-                Some(name) => scopes.extend(servers.place_of(name).map(|place| (place, token))),
-                // Without a scheme, the name refers to each server that declares it.
-                None => scopes.extend(servers.places_declaring(token).map(|place| (place, token))),
-            }
-        }
-        Self { servers, scopes }
-    }
-
-    /// Whether a scope of a server, or a scope that it implies, is required.
-    fn contains(&self, fact_table: &FactTable, place: usize, token: &ScopeToken) -> bool {
-        let server = self.servers.as_slice().get(place).into_iter();
-        let schemes = server.flat_map(AuthorizationServer::schemes);
-        let ids =
-            schemes.filter_map(|scheme| fact_table.scope_id(fact_table.scheme_id(scheme.name())?, token.as_str()));
-        let mut implied = ids.flat_map(|id| fact_table.facts_of(fact_table.closure(id)));
-        implied.any(|fact| match fact {
-            Fact::Scope { scheme, token } => {
-                let place = self.servers.place_of(scheme.as_str());
-                place.is_some_and(|place| self.scopes.contains(&(place, token)))
-            }
-            _ => false,
-        })
-    }
-}
-
-/// Reports the scopes of a scheme in use that no operation of its authorization server requires,
-/// neither directly nor by implication.
-pub(super) fn unused(
-    table: &OperationTable,
-    declared: &DeclaredScheme,
-    asked_for: &RequiredScopes<'_>,
-    is_any_token_enough: bool,
-    is_suggested: impl Fn(usize, &str) -> bool,
-) -> Vec<Finding> {
-    // A list of all scopes of the provider is one cause.
-    const MANY: usize = 5;
-    let Some(place) = asked_for.servers.place_of(declared.name().as_str()) else {
-        return Vec::new();
-    };
-    let is_used = |token: &ScopeToken| asked_for.contains(table.fact_table(), place, token);
-    let looked_at = declared.scopes().iter().map(DeclaredScope::token);
-    let looked_at: Vec<&ScopeToken> = looked_at.filter(|token| !is_of_openid(token.as_str())).collect();
-    // A scope with all rights opens every operation, without a requirement that names it.
-    let is_only = looked_at.len() == 1;
-    let looked_at: Vec<&ScopeToken> = looked_at
-        .into_iter()
-        .filter(|token| is_only || !means_everything(token.as_str()))
-        .collect();
-    let known = known_subjects(table, &looked_at, is_used);
-    let is_about_more = |token: &ScopeToken| {
-        let mut subjects = verbs::subjects(token.as_str()).into_iter();
-        looked_at.len() > MANY + 1 && !subjects.all(|word| known.contains(&word))
-    };
-    let is_unused = |token: &&&ScopeToken| !is_used(token) && !is_suggested(place, token.as_str());
-    let unused: Vec<&ScopeToken> = looked_at.iter().filter(is_unused).copied().collect();
-    let name = declared.name();
-    // Schemes of one server name one scope by the first that declares it.
-    let finding = |token: &ScopeToken| {
-        let message = format!(
-            "scope `{token}` is declared and no operation requires it; remove it, or add it to the operations that need it"
-        );
-        let server = asked_for.servers.as_slice().get(place);
-        let scope = server.and_then(|server| server.scope(token));
-        let first = scope.as_ref().map_or(name, ServerScope::scheme);
-        Finding::new(LintRule::UnusedScope, message)
-            .caused_by(format!("scope `{token}` of scheme `{first}`"))
-            .about(FindingSubject::Scope(name.clone(), token.clone()))
-    };
-    let parts = || unused.iter().map(|token| finding(token));
-    if unused.len() == looked_at.len() && unused.len() > 1 {
-        // If any token is enough, that is the cause.
-        if is_any_token_enough {
-            return Vec::new();
-        }
-        let message = format!(
-            "scheme `{name}` declares {} scopes and no operation requires one of them; add them to the operations that need them, or \
-             remove them",
-            unused.len()
-        );
-        return vec![of_whole_scheme(name, message).combining(parts())];
-    }
-    // A list that several documents share.
-    if unused.len() >= 2 * MANY || (unused.len() > MANY && unused.len() * 2 > looked_at.len()) {
-        return Vec::new();
-    }
-    let unused: Vec<&ScopeToken> = unused.into_iter().filter(|token| !is_about_more(token)).collect();
-    let parts = || unused.iter().map(|token| finding(token));
-    if unused.len() > MANY {
-        let (first, others) = unused.split_at(MANY);
-        let message = format!(
-            "scheme `{name}` declares {} scopes that no operation requires: {} and {} more; remove them, or require them where \
-             they were meant",
-            unused.len(),
-            enumerated(first),
-            others.len()
-        );
-        return vec![of_whole_scheme(name, message).combining(parts())];
-    }
-    parts().collect()
-}
-
-/// Returns the subjects of the paths, of the scopes in use, and those that most scopes have. A
-/// scope of a long list with another subject is for another document of the provider.
-fn known_subjects(
-    table: &OperationTable,
-    scopes: &[&ScopeToken],
-    is_used: impl Fn(&ScopeToken) -> bool,
-) -> HashSet<String> {
-    let paths = table.operations().iter();
-    let mut known: HashSet<String> = paths
-        .flat_map(|operation| verbs::path_subjects(operation.template()))
-        .collect();
-    let mut counts: HashMap<String, usize> = HashMap::new();
-    for scope in scopes {
-        let subjects: HashSet<String> = verbs::subjects(scope.as_str()).into_iter().collect();
-        for subject in subjects {
-            *counts.entry(subject.clone()).or_default() += 1;
-            if is_used(scope) {
-                known.insert(subject);
-            }
-        }
-    }
-    let common = counts.into_iter().filter(|(_, count)| count * 2 > scopes.len());
-    known.extend(common.map(|(subject, _)| subject));
-    known
-}
-
-fn of_whole_scheme(name: &SchemeName, message: String) -> Finding {
-    Finding::new(LintRule::UnusedScope, message)
-        .caused_by(format!("scheme `{name}`"))
-        .about(FindingSubject::Scheme(name.clone()))
 }
 
 /// Returns the schemes in the rules of an operation, also those in alternatives without effect.
@@ -216,7 +57,7 @@ pub(super) fn named_scopes(operation: &ResolvedOperation) -> Vec<(&SchemeName, &
 }
 
 /// Returns the leaves of the rules of an operation, once for each scheme of their guard.
-fn parts(operation: &ResolvedOperation) -> Vec<(Option<&str>, &Rule)> {
+pub(super) fn parts(operation: &ResolvedOperation) -> Vec<(Option<&str>, &Rule)> {
     let mut parts = Vec::new();
     for guard in operation.guards() {
         let mut open: Vec<&Rule> = guard.own_rule().into_iter().collect();

@@ -2,10 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use scopegate_domain::{SchemeName, ScopeToken};
+use scopegate_domain::{DeclaredScope, SchemeName, ScopeToken};
 use scopegate_policy::{DocumentFacts, LintRule, OperationTable, ResolvedOperation, UndeclaredScope};
 
-use super::words::{enumerated, listed};
+use super::words::{enumerated, listed, words};
 use super::{Finding, FindingSubject};
 
 /// The maximum number of scopes of one scheme that are separate findings.
@@ -57,22 +57,63 @@ pub(super) fn scopes(table: &OperationTable, facts: &DocumentFacts) -> Vec<Findi
             .map_or(0, |declared| declared.scopes().len());
         let declares_none = in_catalog <= undeclared.len();
         // A misspelt scope is a separate cause.
-        let (misspelt, unknown): (Vec<_>, Vec<_>) = undeclared
+        let with_meant = undeclared
             .into_iter()
-            .partition(|undeclared| undeclared.suggestion.is_some());
+            .map(|undeclared| (undeclared, meant_by(table, facts, undeclared)));
+        let (misspelt, unknown): (Vec<_>, Vec<_>) = with_meant.partition(|(_, meant)| meant.is_some());
         let is_one_cause = unknown.len() > FEW || (declares_none && unknown.len() > 1);
         if is_one_cause {
+            let unknown: Vec<_> = unknown.iter().map(|(undeclared, _)| *undeclared).collect();
             findings.push(whole_scheme(scheme, &unknown, &uses, declares_none));
         }
         let undeclared = misspelt
             .into_iter()
             .chain(unknown.into_iter().filter(|_| !is_one_cause));
-        for undeclared in undeclared {
+        for (undeclared, meant) in undeclared {
             let finding = one_scope(scheme, &undeclared.scope, &uses);
-            findings.push(suggest(finding, undeclared.suggestion.as_deref()));
+            findings.push(suggest(finding, meant.as_deref()));
         }
     }
     findings
+}
+
+/// Returns the declared scopes that undeclared ones probably mean, each with its scheme. That
+/// nothing requires such a scope has the same cause.
+pub(super) fn meant<'f>(table: &OperationTable, facts: &'f DocumentFacts) -> Vec<(&'f SchemeName, String)> {
+    let undeclared = facts.undeclared_scopes().iter();
+    undeclared
+        .filter_map(|undeclared| Some((&undeclared.scheme, meant_by(table, facts, undeclared)?)))
+        .collect()
+}
+
+/// Returns the declared scope of the same scheme that an undeclared one probably means: one with a
+/// similar name, or with the same words.
+fn meant_by(table: &OperationTable, facts: &DocumentFacts, undeclared: &UndeclaredScope) -> Option<String> {
+    if undeclared.suggestion.is_some() {
+        return undeclared.suggestion.clone();
+    }
+    let words = words_of(undeclared.scope.as_str());
+    // The table contains the undeclared scopes, too.
+    let is_declared = |token: &&ScopeToken| {
+        let mut others = facts.undeclared_scopes().iter();
+        !others.any(|other| other.scheme == undeclared.scheme && other.scope == **token)
+    };
+    let scopes = table.catalog().find(&undeclared.scheme)?.scopes().iter();
+    let mut same = scopes
+        .map(DeclaredScope::token)
+        .filter(|token| !words.is_empty() && words_of(token.as_str()) == words);
+    same.find(is_declared).map(ToString::to_string)
+}
+
+/// Returns the words of a scope in order, in the singular: `lamps:read` and `ReadLamp` have the
+/// same.
+fn words_of(scope: &str) -> Vec<String> {
+    let words = words(scope)
+        .into_iter()
+        .map(|word| word.trim_end_matches('s').to_owned());
+    let mut words: Vec<String> = words.filter(|word| !word.is_empty()).collect();
+    words.sort_unstable();
+    words
 }
 
 type Uses<'t> = HashMap<(&'t SchemeName, &'t ScopeToken), Vec<&'t ResolvedOperation>>;

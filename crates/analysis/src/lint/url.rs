@@ -58,6 +58,21 @@ pub(super) fn is_insecure(url: &str) -> bool {
         })
 }
 
+/// Whether the reader replaces the host by that of an installation, which another server of the
+/// list has with TLS: `http://your-lamps.com` next to `https://your-lamps.com`.
+pub(super) fn is_placeholder_with_tls(url: &str, servers: &[String]) -> bool {
+    let host_of = |url: &str| parts(url).host.map(str::to_ascii_lowercase);
+    let Some(host) = host_of(url) else {
+        return false;
+    };
+    let mut words = host.split(|letter: char| !letter.is_alphanumeric());
+    let is_secure = |other: &String| {
+        let scheme = parts(other).scheme;
+        scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https")) && host_of(other).as_ref() == Some(&host)
+    };
+    words.any(|word| word == "your") && servers.iter().any(is_secure)
+}
+
 /// Whether the URL stays in the local network: a socket of the same machine, or a name without a
 /// domain.
 pub(super) fn is_local(url: &str) -> bool {
@@ -186,6 +201,14 @@ mod tests {
         ] {
             assert!(!is_insecure(url), "{url}");
         }
+    }
+
+    #[test]
+    fn a_placeholder_next_to_itself_with_tls_is_not_a_server() {
+        let is = |url: &str, other: &str| is_placeholder_with_tls(url, &[url.to_owned(), other.to_owned()]);
+        assert!(is("http://your-lamps.com", "https://your-lamps.com"));
+        assert!(!is("http://your-lamps.com", "https://lamps.com"));
+        assert!(!is("http://lamps.com", "https://lamps.com"));
     }
 
     #[test]

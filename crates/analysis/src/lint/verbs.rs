@@ -306,9 +306,39 @@ pub(super) fn subjects(name: &str) -> Vec<String> {
         .collect()
 }
 
+/// Returns the subjects of a scope without its verbs and its variables: `manage_lamps:{house}`.
+/// That of a URL is its last segment with one.
+pub(super) fn subjects_of_scope(name: &str) -> Vec<String> {
+    let is_verb = |word: &String| READING_VERBS.contains(&word.as_str()) || WRITING_VERBS.contains(&word.as_str());
+    let of_part = |part: &str| {
+        let fixed = part.split('{').map(|part| part.split('}').next_back().unwrap_or(part));
+        let words = fixed.flat_map(subjects);
+        words.filter(|word| !is_verb(word)).collect::<Vec<_>>()
+    };
+    match name.split_once("://") {
+        Some((_, rest)) => rest
+            .rsplit('/')
+            .map(of_part)
+            .find(|words| !words.is_empty())
+            .unwrap_or_default(),
+        None => of_part(name),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn subjects_of_a_scope_are_its_nouns() {
+        assert_eq!(subjects_of_scope("manage_lamps:{house}"), ["lamp"]);
+        assert_eq!(subjects_of_scope("ReadLampColours"), ["lamp", "colour"]);
+        assert_eq!(
+            subjects_of_scope("https://lamps.example/services/bulb-orders/read"),
+            ["bulb", "order"]
+        );
+        assert_eq!(subjects_of_scope("create"), [""; 0]);
+    }
 
     #[test]
     fn a_path_that_ends_in_a_reading_verb_reads() {

@@ -3,6 +3,8 @@
 #![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod evidence;
+mod forgotten;
+mod unused;
 
 use std::collections::BTreeSet;
 
@@ -425,19 +427,6 @@ fn login_and_common_scopes_are_not_alternatives() {
     let both = "{get: {security: [{login: ['lamp:read', other]}]}}";
     let text = openapi(&format!("  /b: {both}\n  /c: {both}\n{}", of_second.concat()));
     assert!(rules(&text.replace("    key:", second)).contains(&LintRule::SeveralScopesTogether));
-}
-
-#[test]
-fn a_list_of_scopes_that_documents_share_is_not_unused() {
-    let of = |count: usize| {
-        let scopes: Vec<String> = (0..count).map(|number| format!("'s{number}': x, ")).collect();
-        let findings = lint(&openapi("").replace("other: x", &format!("{}other: x", scopes.concat())));
-        findings
-            .iter()
-            .filter(|finding| finding.rule() == LintRule::UnusedScope)
-            .count()
-    };
-    assert_eq!([3, 5, 6, 20].map(of), [3, 5, 0, 0]);
 }
 
 #[test]

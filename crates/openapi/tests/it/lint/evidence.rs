@@ -224,20 +224,6 @@ fn a_write_may_need_the_scopes_for_reading_two_resources_too() {
 }
 
 #[test]
-fn scopes_for_everything_and_for_other_documents_are_not_unused() {
-    let of = |declared: &str| count(R::UnusedScope, &openapi("").replace("other: x", declared));
-    for scope in ["default", "groups", "all"] {
-        assert_eq!(of(&format!("other: x, {scope}: x")), 0, "{scope}");
-    }
-    let part = |number: usize| format!(", 'lamp:part{number}': x");
-    let long: String = (0..4).map(part).collect();
-    let known = long.replace("lamp:part", "lamp:p");
-    assert_eq!(of("other: x, stream: x"), 1, "a short list is of this document");
-    assert_eq!(of(&format!("other: x{known}, stream: x")), 4);
-    assert_eq!(of(&format!("other: x{long}")), 0, "no path has these parts");
-}
-
-#[test]
 fn first_set_up_and_requests_for_tokens_need_no_credential() {
     let of = |path: &str| rules(&openapi(&format!("  {path}: {{post: {{}}}}\n")));
     for path in [
