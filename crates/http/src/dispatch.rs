@@ -5,7 +5,7 @@ use scopegate_domain::Timestamp;
 use scopegate_gate::{BodyError, RequestHead, Routed, ServerFault};
 use scopegate_policy::Permit;
 
-use crate::answer::events;
+use crate::answer::events::{self, time_left};
 use crate::answer::file::conditions;
 use crate::answer::refused::AsRefusal;
 use crate::body_stream::BodyStream;
@@ -120,6 +120,8 @@ impl Gate {
             clock: self.gate.clock(),
             #[cfg(feature = "websocket")]
             cors: self.inner.cors.as_ref(),
+            #[cfg(feature = "websocket")]
+            streams: &self.inner.streams,
         };
         let label = request.routed.label();
         RequestParts::new(request.head, label, inputs, request.routed.values())
@@ -149,7 +151,11 @@ impl Gate {
         expires_at: Option<Timestamp>,
         request: &OperationRequest<'_>,
     ) -> Response {
-        let response = events::end_with_credential(answering.await, expires_at, self.gate.clock());
+        let end = || {
+            let left = expires_at.map(|time| time_left(time, self.gate.clock()));
+            self.inner.streams.end_after(left)
+        };
+        let response = events::end_marked(answering.await, end);
         self.as_refusal(response, request)
     }
 

@@ -25,6 +25,7 @@ use crate::input::BodyUse;
 use crate::resource::MountedCheck;
 use crate::response_body::{BoxError, Response};
 use crate::sent::Sent;
+use crate::stream_end::StreamStop;
 
 /// All operations of an application with their guards and handlers. One declaration makes the warp
 /// filter, the service, the operation table and the document. Cheap to clone.
@@ -74,6 +75,7 @@ pub(crate) struct Inner {
     pub(crate) limits: BodyLimits,
     pub(crate) cors: Option<CorsHeaders>,
     pub(crate) document: Value,
+    pub(crate) streams: StreamStop,
     /// The values of the application.
     pub(crate) states: Extensions,
 }
@@ -120,6 +122,27 @@ impl Gate {
     #[must_use]
     pub fn openapi(&self) -> &Value {
         &self.inner.document
+    }
+
+    /// Ends all event streams ([`Sse`](crate::answer::Sse)) and connections of WebSocket of this
+    /// gate, and those that begin later. So a shutdown does not wait for their clients.
+    ///
+    /// `Gate::serve` calls it. With another server, call it when the process must stop:
+    ///
+    /// ```no_run
+    /// # async fn run(gate: scopegate_http::Gate, listener: tokio::net::TcpListener) {
+    /// use scopegate_http::warp;
+    ///
+    /// let stopping = gate.clone();
+    /// let stop = async move {
+    ///     let _ = tokio::signal::ctrl_c().await;
+    ///     stopping.end_streams();
+    /// };
+    /// warp::serve(gate.site_filter()).incoming(listener).graceful(stop).run().await;
+    /// # }
+    /// ```
+    pub fn end_streams(&self) {
+        self.inner.streams.stop();
     }
 
     /// Answers a request with a known target. Every outcome is a response.

@@ -28,6 +28,7 @@ use crate::operation_check;
 use crate::resource::MountedCheck;
 use crate::route::{HandledOperation, OperationHandler};
 use crate::site::{Dialect, ResolveUser};
+use crate::stream_end::StreamStop;
 
 /// Builds a gate from its settings; [`GateBuilder::build`] returns the errors, each with its
 /// operation.
@@ -418,6 +419,7 @@ impl GateBuilder {
                 limits: self.limits,
                 cors,
                 document,
+                streams: StreamStop::new(),
                 states: self.states,
             },
         ))

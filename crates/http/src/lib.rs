@@ -6,7 +6,7 @@
 //! that issues tokens adds `scopegate-portal`. Start with [`Gate`], [`GateBuilder`], [`get`],
 //! [`Route`], [`Group`], [`Guard`], [`Permit`], [`CurrentUser`], [`Json`] and [`BuildError`]. The
 //! modules have the rest: [`answer`] and [`input`] of handlers, [`credential`] verifiers, [`cors`],
-//! [`docs`], and [`site`] for everything below the typed operations.
+//! and [`site`] for everything below the typed operations.
 //!
 //! ```text
 //! get("/reports/{id}").guard(&g).then(handler)      Route ──> HandledOperation ──> Group
@@ -80,6 +80,7 @@
 //! | `multipart` | no | forms with files |
 //! | `remote-issuers` | no | tokens of other providers |
 //! | `import` | no | readers of OpenAPI and other documents |
+//! | `serve` | no | the module `serve`: one call that accepts connections until a signal, 3 crates |
 //! | `testing` | no | the module `testing`: permits without a token, a client without a socket, policy snapshots |
 //! | `websocket` | no | the module `websocket`: connections behind guards, 13 crates |
 //! | `fuzzing` | no | entry points for fuzzers |
@@ -106,6 +107,8 @@ mod content_coding;
 mod data;
 mod description;
 mod dispatch;
+#[cfg(feature = "docs")]
+mod docs;
 mod document;
 mod erased_handler;
 mod field_check;
@@ -135,6 +138,7 @@ mod scalar_kind;
 mod schema;
 mod sent;
 mod service;
+mod stream_end;
 mod strict_json;
 mod user_type;
 mod utoipa_schema;
@@ -144,9 +148,9 @@ mod warp_filter;
 pub mod answer;
 pub mod cors;
 pub mod credential;
-#[cfg(feature = "docs")]
-pub mod docs;
 pub mod input;
+#[cfg(feature = "serve")]
+pub mod serve;
 pub mod site;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -1,5 +1,5 @@
 //! The gate below the typed operations: endpoints that are not operations, requests without a
-//! framework, refusals and the settings of their form.
+//! framework, refusals and the settings of their form, the pages of the document.
 
 pub use scopegate_gate::{
     BodyError, Challenge, Dialect, GateError, LocationStep, RefusalContext, RefusalFormat, RefusalKind,
@@ -7,6 +7,8 @@ pub use scopegate_gate::{
     SiteRoute, TlsFacts, names_one_host,
 };
 
+#[cfg(feature = "docs")]
+pub use crate::docs::{DOCS_PATH, DocsPage, DocsSite, OAUTH2_REDIRECT_PATH, REDOC_PATH};
 pub use crate::service::GateService;
 use crate::utoipa_schema::to_json;
 

@@ -33,8 +33,10 @@
 
 mod socket;
 
+use std::pin::pin;
 use std::time::Duration;
 
+use futures_util::future::{Either, select};
 use http::header::{CONNECTION, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use hyper::upgrade::OnUpgrade;
@@ -42,7 +44,7 @@ use hyper_util::rt::TokioIo;
 use scopegate_domain::{SystemClock, Timestamp};
 use scopegate_gate::InputError;
 use scopegate_policy::Method;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
@@ -57,6 +59,7 @@ use crate::input::RequestParts;
 use crate::input::declaration::{Head, Input};
 use crate::response_body::Response;
 use crate::route::{Route, route};
+use crate::stream_end::StreamEnd;
 
 /// Declares a route of WebSocket: `GET` on a path template, whose handler takes a
 /// [`WebSocketUpgrade`].
@@ -65,17 +68,17 @@ pub fn ws(template: impl Into<String>) -> Route<AccessUndeclared> {
 }
 
 /// The limits of one connection.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct SocketLimits {
     message: usize,
     idle: Duration,
-    /// The time at which the connection ends.
-    end: Option<Instant>,
+    end: StreamEnd,
 }
 
 /// A request to use the connection for WebSocket. The handler answers with
 /// [`WebSocketUpgrade::on_upgrade`]. The gate checks the credential once, so the connection ends no
-/// later than the credential expires.
+/// later than the credential expires. [`Gate::end_streams`](crate::Gate::end_streams) ends it at a
+/// shutdown.
 ///
 /// As an input it refuses other requests: 426 if the request is not a handshake of version 13, 403
 /// if it comes from a page of another origin.
@@ -106,7 +109,7 @@ impl WebSocketUpgrade {
     /// Default: none.
     pub fn ends_at(mut self, time: Option<Timestamp>) -> Self {
         let end = time.map(|time| Instant::now() + time_left(time, &SystemClock));
-        self.limits.end = self.limits.end.into_iter().chain(end).min();
+        self.limits.end.no_later_than(end);
         self
     }
 
@@ -132,14 +135,9 @@ impl WebSocketUpgrade {
                 .max_frame_size(Some(limits.message))
                 .max_write_buffer_size(limits.message.saturating_mul(2).max(256 * 1024));
             let stream = WebSocketStream::from_raw_socket(upgraded, Role::Server, Some(config)).await;
-            let work = run(WebSocket::new(stream, limits.idle, limits.end));
-            match limits.end {
-                None => work.await,
-                Some(end) => {
-                    if timeout_at(end, work).await.is_err() {
-                        tracing::debug!("connection of WebSocket ended at its time");
-                    }
-                }
+            let work = run(WebSocket::new(stream, limits.idle, limits.end.clone()));
+            if let Either::Right(_) = select(pin!(work), pin!(limits.end.reached())).await {
+                tracing::debug!("connection of WebSocket ended at its time");
             }
         };
         tokio::spawn(work.in_current_span());
@@ -163,7 +161,7 @@ impl Input for WebSocketUpgrade {
         let limits = SocketLimits {
             message: 64 * 1024,
             idle: Duration::from_mins(1),
-            end: parts.time_left().map(|left| Instant::now() + left),
+            end: parts.stream_end(),
         };
         Ok(Self {
             upgrade,

@@ -12,7 +12,7 @@ use std::time::Duration;
 use hyper::body::{Body, Incoming};
 use hyper::header::{CONNECTION, HeaderName, HeaderValue};
 use hyper::service::{Service, service_fn};
-use hyper::{Request, Response, Version};
+use hyper::{Request, Response, StatusCode, Version};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulConnection;
@@ -102,6 +102,7 @@ where
     }
 
     /// Serves it until either side closes it, its time is over, it is evicted, or the server stops.
+    /// If the application upgrades it, this waits until the application drops it.
     pub(crate) async fn serve(self) {
         let Self {
             stream,
@@ -109,17 +110,17 @@ where
             service,
             limits,
             state,
-            shutdown,
+            mut shutdown,
         } = self;
         let stream = SharedStream::new(stream);
-        let io = TokioIo::new(TrackedStream::new(stream.clone(), Arc::clone(&state)));
+        let (tracked, mut in_use) = TrackedStream::new(stream.clone(), Arc::clone(&state));
         let service = service_fn(|request: Request<Incoming>| {
             let length = length(&request);
             let mut pending = state.begin_request(length);
             let response = service.call(request.map(|body| RequestBody::new(body, &state)));
             async move {
                 let mut response = response.await?;
-                if pending.record_head() {
+                if pending.record_head() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
                     let close = HeaderValue::from_static("close");
                     response.headers_mut().insert(CONNECTION, close);
                 }
@@ -127,9 +128,14 @@ where
             }
         });
         let protocol = protocol(limits.idle_timeout);
-        let connection = protocol.serve_connection(io, service);
-        let end = drive(connection, peer, &state, limits, shutdown).await;
-        if end == ConnectionEnd::Finished {
+        let connection = protocol.serve_connection_with_upgrades(TokioIo::new(tracked), service);
+        let end = drive(connection, peer, &state, limits, &mut shutdown).await;
+        if in_use.is_alive() {
+            drop(stream);
+            // A request in progress: it is not evicted, and the shutdown waits for it.
+            let _upgraded = state.begin_request(Some(0));
+            in_use.ended().await;
+        } else if end == ConnectionEnd::Finished {
             drain_input(stream).await;
         }
     }
@@ -150,7 +156,7 @@ async fn drive<C>(
     peer: SocketAddr,
     state: &ConnectionState,
     limits: Limits,
-    mut shutdown: Shutdown,
+    shutdown: &mut Shutdown,
 ) -> ConnectionEnd
 where
     C: GracefulConnection<Error: Display>,

@@ -22,6 +22,9 @@ const SHORT_LINGER: Duration = Duration::from_millis(200);
 /// does not know of the shutdown yet, so a request may be in transit.
 const GRACE: Duration = Duration::from_millis(100);
 
+/// The time for which the rest of a started head may arrive during the shutdown.
+const HEAD_GRACE: Duration = Duration::from_secs(1);
+
 /// The time for which a peer may delay a body or accept no bytes before the connection counts as
 /// stalled. A stalled connection is evicted if every slot is taken and a new connection arrives;
 /// otherwise it stays open.
@@ -171,6 +174,7 @@ impl ConnectionState {
             _ if state.running > 0 => return None,
             ConnectionPhase::Closing(linger) => linger,
             _ if state.is_draining && state.is_silent() => GRACE,
+            ConnectionPhase::ReadingHead if state.is_draining => self.limits.header_timeout.min(HEAD_GRACE),
             ConnectionPhase::ReadingHead => self.limits.header_timeout,
             ConnectionPhase::Idle => self.limits.idle_timeout,
         };
@@ -201,7 +205,7 @@ impl ConnectionState {
     pub(crate) fn begin_drain(&self) -> bool {
         let mut state = self.lock();
         state.is_draining = true;
-        if !state.has_pending_response() && state.is_silent() {
+        if !state.has_pending_response() && !matches!(state.phase, ConnectionPhase::Closing(_)) {
             state.since = Instant::now();
         }
         state.is_http2

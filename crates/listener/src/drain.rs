@@ -13,9 +13,9 @@ use crate::accept::{Accept, AcceptedConnection, Acceptor};
     reason = "the process chooses its exit status by it, so each case must be decided"
 )]
 pub enum DrainOutcome {
-    /// Every request received its response.
+    /// Every request received its response, and every upgraded connection ended.
     Complete,
-    /// Requests were still in progress at the deadline.
+    /// Requests were still in progress at the deadline, or upgraded connections were open.
     DeadlineExpired,
     /// A second signal arrived while requests were in progress.
     Forced,

@@ -61,7 +61,8 @@ impl Limits {
         self
     }
 
-    /// Sets how long requests in progress may take after the shutdown began. Default: 10 seconds.
+    /// Sets how long requests in progress and upgraded connections may take after the shutdown
+    /// began. Default: 10 seconds.
     #[must_use]
     pub const fn drain_deadline(mut self, time: Duration) -> Self {
         self.drain_deadline = time;

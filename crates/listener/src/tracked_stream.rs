@@ -6,12 +6,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::oneshot;
+use tokio::sync::oneshot::error::TryRecvError;
 
 use crate::connection_state::ConnectionState;
 
 /// A stream with two owners. The task of the connection reads on after hyper has dropped its part.
 ///
-/// Both run in the same task, so neither waits for the lock.
+/// Both run in the same task, so neither waits for the lock. After an upgrade only the application
+/// uses it.
 #[derive(Debug)]
 pub(crate) struct SharedStream<IO>(Arc<Mutex<IO>>);
 
@@ -72,16 +75,37 @@ pub(crate) struct TrackedStream<IO> {
     stream: SharedStream<IO>,
     state: Arc<ConnectionState>,
     is_blocked: bool,
+    /// The last field: the stream is dropped before its end is reported.
+    _alive: oneshot::Sender<()>,
+}
+
+/// Whether a stream is in use: by hyper, or by the application after an upgrade.
+#[derive(Debug)]
+pub(crate) struct StreamUse(oneshot::Receiver<()>);
+
+impl StreamUse {
+    /// Whether the stream is not dropped.
+    pub(crate) fn is_alive(&mut self) -> bool {
+        self.0.try_recv() == Err(TryRecvError::Empty)
+    }
+
+    /// Waits until the stream is dropped.
+    pub(crate) async fn ended(self) {
+        let _ = self.0.await;
+    }
 }
 
 impl<IO> TrackedStream<IO> {
     /// Wraps a stream.
-    pub(crate) const fn new(stream: SharedStream<IO>, state: Arc<ConnectionState>) -> Self {
-        Self {
+    pub(crate) fn new(stream: SharedStream<IO>, state: Arc<ConnectionState>) -> (Self, StreamUse) {
+        let (alive, dropped) = oneshot::channel();
+        let tracked = Self {
             stream,
             state,
             is_blocked: false,
-        }
+            _alive: alive,
+        };
+        (tracked, StreamUse(dropped))
     }
 
     fn record<T>(&mut self, written: Poll<T>) -> Poll<T> {
@@ -152,7 +176,7 @@ mod tests {
     async fn blocked_write_counts_as_stalled() {
         let (mut peer, stream) = duplex(4);
         let state = ConnectionState::new(Limits::SHORT);
-        let mut stream = TrackedStream::new(SharedStream::new(stream), Arc::clone(&state));
+        let (mut stream, _) = TrackedStream::new(SharedStream::new(stream), Arc::clone(&state));
         stream.write_all(b"1234").await.unwrap();
         let blocked = timeout(Duration::from_secs(2), stream.write_u8(b'5')).await;
         assert!(blocked.is_err());
@@ -166,7 +190,7 @@ mod tests {
     async fn received_bytes_begin_a_head() {
         let (mut peer, stream) = duplex(4);
         let state = ConnectionState::new(Limits::SHORT);
-        let mut stream = TrackedStream::new(SharedStream::new(stream), Arc::clone(&state));
+        let (mut stream, _) = TrackedStream::new(SharedStream::new(stream), Arc::clone(&state));
         drop(state.begin_request(Some(0)));
         assert_eq!(state.deadline(), Some(Instant::now() + Limits::SHORT.idle_timeout));
         peer.write_u8(b'G').await.unwrap();

@@ -19,8 +19,7 @@ pub(crate) type Answered<T> = Result<T, HandlerError>;
 #[derive(Clone, Debug)]
 pub struct App {
     pub(crate) db: SqlitePool,
-    /// `None` ends all streams.
-    pub(crate) changes: broadcast::Sender<Option<Change>>,
+    pub(crate) changes: broadcast::Sender<Change>,
 }
 
 /// A user, as a member of a tenant.
@@ -45,12 +44,6 @@ impl App {
         sqlx::raw_sql(include_str!("../schema.sql")).execute(&db).await?;
         let (changes, _) = broadcast::channel(256);
         Ok(Self { db, changes })
-    }
-
-    /// Ends all streams of changes, so that a shutdown does not wait for their clients.
-    pub fn end_streams(&self) {
-        // An error means that no client listens.
-        let _ = self.changes.send(None);
     }
 
     /// Adds a member to a tenant, or moves it there.

@@ -27,7 +27,7 @@ impl App {
         let query = sqlx::query_scalar("SELECT reader FROM readable WHERE id = ? AND tenant = ?");
         let readers = query.bind(note).bind(tenant).fetch_all(&self.db).await?;
         // An error means that no client listens.
-        let _ = self.changes.send(Some(Change { note, kind, readers }));
+        let _ = self.changes.send(Change { note, kind, readers });
         Ok(())
     }
 
@@ -35,7 +35,7 @@ impl App {
     fn changes_for(&self, caller: Caller) -> impl Stream<Item = String> + Send + Sync + use<> {
         stream::unfold((self.changes.subscribe(), caller), async |(mut changes, caller)| {
             loop {
-                let change = changes.recv().await.ok()??;
+                let change = changes.recv().await.ok()?;
                 if change.readers.contains(&caller.subject) {
                     return Some((serde_json::to_string(&change).ok()?, (changes, caller)));
                 }

@@ -4,18 +4,14 @@ use std::env;
 use std::error::Error;
 use std::fs;
 use std::io::{Write, stderr, stdout};
-use std::time::Duration;
 
 use scopegate_example_notes::{App, KEYS, READ, WRITE, api};
+use scopegate_http::GateBuilder;
 use scopegate_http::credential::DevelopmentIssuer;
 use scopegate_http::domain::Secret;
 use scopegate_http::issuers::RemoteIssuer;
+use scopegate_http::serve::Listener;
 use scopegate_http::token::SigningKey;
-use scopegate_http::{GateBuilder, warp};
-use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
-use tokio::time::sleep;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -26,21 +22,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         Ok(issuers) => remote_issuers(builder, &issuers)?,
         Err(_) => development_issuer(builder, &app).await?,
     };
-    let site = gate.build()?.site_filter();
-    let listener = TcpListener::bind(setting("NOTES_LISTEN", "127.0.0.1:8000")).await?;
-    tracing::info!(address = %listener.local_addr()?, "listening");
-    let mut terminate = signal(SignalKind::terminate())?;
-    let (stopping, mut stopped) = watch::channel(());
-    let stop = async move {
-        terminate.recv().await;
-        app.end_streams();
-        drop(stopping);
-    };
-    tokio::select! {
-        () = warp::serve(site).incoming(listener).graceful(stop).run() => {}
-        // A client that sends half a request would hold the program.
-        _ = async { (stopped.changed().await, sleep(Duration::from_secs(10)).await) } => {}
-    }
+    let listener = Listener::bind(setting("NOTES_LISTEN", "127.0.0.1:8000").parse()?)?;
+    gate.build()?.serve(listener).await?;
     Ok(())
 }
 

@@ -2,21 +2,24 @@
 
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may fail")]
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::io::{BufRead, BufReader, Lines, Write};
+use std::net;
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::time::Duration;
 
 use futures_util::StreamExt;
 use scopegate_example_notes::{App, KEYS, READ, WRITE, api};
+use scopegate_http::serve::{DrainOutcome, Listener};
 use scopegate_http::testing::{TestClient, TestResponse};
 use scopegate_http::token::{SigningKey, TokenRules, Verifier};
-use scopegate_http::{Gate, ScopeToken, assert_policy_snapshot, warp};
+use scopegate_http::{Gate, ScopeToken, assert_policy_snapshot};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
 
 /// An API with the members ada and bob of one tenant, and eve of another one.
 struct Notes {
-    app: App,
     gate: Gate,
     url: String,
     _folder: TempDir,
@@ -35,11 +38,10 @@ impl Notes {
             "https://id.test".parse().unwrap(),
             "https://notes.test".parse().unwrap(),
         );
-        let gate = api(app.clone())
+        let gate = api(app)
             .unwrap()
             .bearer("login", Verifier::new(rules, key.verifying_key()));
         Self {
-            app,
             gate: gate.build().unwrap(),
             url,
             _folder: folder,
@@ -288,9 +290,11 @@ async fn feed_sends_changes_over_a_socket() {
     let key = ada.post("/keys").json(&wanted).send().await.json::<String>();
     let machine = TestClient::new(notes.gate.clone());
     let ticket: Value = machine.post("/tickets").header("x-api-key", &key).send().await.json();
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let listener = Listener::bind(([127, 0, 0, 1], 0).into()).unwrap();
     let address = listener.local_addr().unwrap();
-    let server = tokio::spawn(warp::serve(notes.gate.site_filter()).incoming(listener).run());
+    let (stop, stopped) = oneshot::channel::<()>();
+    let gate = notes.gate.clone();
+    let server = tokio::spawn(async { gate.serve_until(listener, async { stopped.await.unwrap() }).await });
     let url = format!("ws://{address}/feed?ticket={}", ticket["ticket"].as_str().unwrap());
     let connect =
         async || tokio_tungstenite::client_async(url.as_str(), TcpStream::connect(address).await.unwrap()).await;
@@ -303,44 +307,89 @@ async fn feed_sends_changes_over_a_socket() {
         serde_json::from_str::<Value>(change.to_text().unwrap()).unwrap(),
         json!({ "note": 2, "kind": "created" })
     );
-    notes.app.end_streams();
+    stop.send(()).unwrap();
     let ended = socket.next().await;
     assert!(!matches!(ended, Some(Ok(message)) if message.is_text()));
-    server.abort();
+    assert_eq!(server.await.unwrap(), DrainOutcome::Complete);
 }
 
-/// The program, which ends with the test.
-struct Program(Child);
+/// The program in a folder of its own. It ends with the test.
+struct Program {
+    process: Child,
+    folder: TempDir,
+    token: String,
+    port: String,
+    log: Lines<BufReader<ChildStderr>>,
+}
+
+impl Program {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_scopegate-example-notes"));
+        command.current_dir(&folder).env("NOTES_LISTEN", "127.0.0.1:0");
+        let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut token = String::new();
+        let mut printed = BufReader::new(process.stdout.take().unwrap());
+        printed.read_line(&mut token).unwrap();
+        let mut log = BufReader::new(process.stderr.take().unwrap()).lines();
+        let line = log.find(|line| line.as_ref().unwrap().contains("listening")).unwrap();
+        let port = line.unwrap().split("127.0.0.1:").nth(1).unwrap().to_owned();
+        let port = port.chars().take_while(char::is_ascii_digit).collect();
+        Self {
+            process,
+            folder,
+            token: token.trim().to_owned(),
+            port,
+            log,
+        }
+    }
+
+    fn send(&self, request: &str) -> net::TcpStream {
+        let mut stream = net::TcpStream::connect(format!("127.0.0.1:{}", self.port)).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        stream
+    }
+}
 
 impl Drop for Program {
     fn drop(&mut self) {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
+        let _ = self.process.kill();
+        self.process.wait().unwrap();
     }
+}
+
+/// Neither a stream nor half a request holds it.
+#[test]
+fn program_ends_at_sigterm() {
+    let mut program = Program::start();
+    let events = format!(
+        "GET /events HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {}\r\n\r\n",
+        program.token
+    );
+    let events = BufReader::new(program.send(&events));
+    let mut lines = events.lines().map(Result::unwrap);
+    assert_eq!(lines.next().unwrap(), "HTTP/1.1 200 OK");
+    let _half = program.send("GET /notes HT");
+    let pid = program.process.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    assert!(program.process.wait().unwrap().success());
+    let log: Vec<String> = program.log.by_ref().map(Result::unwrap).collect();
+    assert!(log.last().unwrap().ends_with(" stopped"), "{log:#?}");
+    assert_eq!(lines.find(|line| line == "0").unwrap(), "0", "the last chunk");
 }
 
 /// The shell block of `README.md` prints what its comments show. `..` is any text.
 #[test]
 fn session_of_readme_answers_as_shown() {
-    let program = env!("CARGO_BIN_EXE_scopegate-example-notes");
-    let folder = tempfile::tempdir().unwrap();
+    let Program {
+        folder, token, port, ..
+    } = &Program::start();
     std::fs::write(folder.path().join("Cargo.toml"), "[workspace]").unwrap();
-    let mut command = Command::new(program);
-    command.current_dir(&folder).env("NOTES_LISTEN", "127.0.0.1:0");
-    let mut server = Program(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
-    let mut token = String::new();
-    BufReader::new(server.0.stdout.take().unwrap())
-        .read_line(&mut token)
-        .unwrap();
-    let mut lines = BufReader::new(server.0.stderr.take().unwrap()).lines();
-    let line = lines.find(|line| line.as_ref().unwrap().contains("listening")).unwrap();
-    let port = line.unwrap().split("127.0.0.1:").nth(1).unwrap().to_owned();
-    let port: String = port.chars().take_while(char::is_ascii_digit).collect();
-
     let readme = include_str!("../README.md");
     let block = readme.split("```sh\n").find(|block| block.contains("TOKEN=")).unwrap();
     let block = block.split("```").next().unwrap();
-    let script = block.replace("TOKEN=..", &format!("TOKEN={}", token.trim()));
+    let script = block.replace("TOKEN=..", &format!("TOKEN={token}"));
     let script = script.replace("127.0.0.1:8000", &format!("127.0.0.1:{port}"));
     let script = script
         .replace("curl -s ", "curl -s -w '\\n' ")
@@ -348,7 +397,7 @@ fn session_of_readme_answers_as_shown() {
     let output = Command::new("sh")
         .arg("-c")
         .arg(script)
-        .current_dir(&folder)
+        .current_dir(folder)
         .output()
         .unwrap();
     let printed = String::from_utf8(output.stdout).unwrap();

@@ -19,9 +19,11 @@ use tokio::time::{sleep, timeout};
 use super::{Answer, SUCCESS};
 use crate::description::OperationDescription;
 use crate::response_body::{Response, ResponseBody, with_type};
+use crate::stream_end::StreamEnd;
 
 /// A stream of events, `text/event-stream`, which no cache keeps. The response ends with the
 /// stream, and no later than the credential of the request expires. A browser then connects again.
+/// [`Gate::end_streams`](crate::Gate::end_streams) ends it at a shutdown.
 ///
 /// ```
 /// use futures_util::stream;
@@ -35,24 +37,20 @@ use crate::response_body::{Response, ResponseBody, with_type};
 #[expect(clippy::exhaustive_structs, reason = "a wrapper is made by its constructor")]
 pub struct Sse<S>(pub S);
 
-/// Marks a response whose body ends when the credential of the request expires.
+/// Marks a response whose body ends when the credential of the request expires, or when the program
+/// stops.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct EndsWithCredential;
+pub(crate) struct EndsEarly;
 
-/// Ends the body of a marked response when the credential of the request expires.
-pub(crate) fn end_with_credential(
-    mut response: Response,
-    expires_at: Option<Timestamp>,
-    clock: &dyn Clock,
-) -> Response {
-    let is_marked = response.extensions_mut().remove::<EndsWithCredential>().is_some();
-    match expires_at.filter(|_| is_marked) {
-        None => response,
-        Some(time) => response.map(|body| {
-            let parts = BodyStream::new(body).try_filter_map(|frame| ready(Ok(frame.into_data().ok())));
-            ResponseBody::streamed(parts.take_until(sleep(time_left(time, clock))))
-        }),
+/// Ends the body of a marked response at this end.
+pub(crate) fn end_marked(mut response: Response, end: impl FnOnce() -> StreamEnd) -> Response {
+    if response.extensions_mut().remove::<EndsEarly>().is_none() {
+        return response;
     }
+    response.map(|body| {
+        let parts = BodyStream::new(body).try_filter_map(|frame| ready(Ok(frame.into_data().ok())));
+        ResponseBody::streamed(parts.take_until(end().reached()))
+    })
 }
 
 /// Returns the time until a moment.
@@ -176,7 +174,7 @@ impl<S: Stream<Item = Event> + Send + Sync + 'static> Answer for Sse<S> {
         response
             .headers_mut()
             .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        response.extensions_mut().insert(EndsWithCredential);
+        response.extensions_mut().insert(EndsEarly);
         response
     }
 

@@ -2,8 +2,6 @@
 
 use std::any::{Any, TypeId};
 use std::fmt;
-#[cfg(feature = "websocket")]
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Extensions, HeaderMap, Method};
@@ -20,6 +18,8 @@ use crate::body_stream::BodyStream;
 #[cfg(feature = "websocket")]
 use crate::cors::CorsHeaders;
 use crate::field_shape::FieldShape;
+#[cfg(feature = "websocket")]
+use crate::stream_end::{StreamEnd, StreamStop};
 
 /// The parts of an authorized request that inputs read.
 /// [`Input`](crate::input::Input) has an example.
@@ -60,6 +60,8 @@ pub(crate) struct MountedInputs<'r> {
     /// The origins whose pages may read answers.
     #[cfg(feature = "websocket")]
     pub(crate) cors: Option<&'r CorsHeaders>,
+    #[cfg(feature = "websocket")]
+    pub(crate) streams: &'r StreamStop,
 }
 
 impl<'r> RequestParts<'r> {
@@ -123,10 +125,11 @@ impl<'r> RequestParts<'r> {
         self.upgrade = upgrade;
     }
 
-    /// Returns the time until the credential of the request expires.
+    /// Returns the end of a connection that the request upgrades.
     #[cfg(feature = "websocket")]
-    pub(crate) fn time_left(&self) -> Option<Duration> {
-        Some(time_left(self.expires_at?, self.mounted.clock))
+    pub(crate) fn stream_end(&self) -> StreamEnd {
+        let left = self.expires_at.map(|time| time_left(time, self.mounted.clock));
+        self.mounted.streams.end_after(left)
     }
 
     /// Takes the connection, if the client may use it for another protocol.

@@ -1,15 +1,19 @@
 //! A connection of WebSocket.
 
 use std::fmt;
+use std::pin::pin;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::future::{Either, select};
 use futures_util::{SinkExt, StreamExt};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{self, Error};
+
+use crate::stream_end::StreamEnd;
 
 /// A message of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +41,8 @@ impl From<String> for Message {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WebSocketError {
-    /// The credential of the handshake expired, or the time of `ends_at` has come.
+    /// The credential of the handshake expired, the time of `ends_at` has come, or the program
+    /// stops.
     #[error("the time of the connection is over")]
     Ended,
     /// The client sent nothing, or read nothing, for the time limit.
@@ -64,13 +69,13 @@ impl From<Error> for WebSocketError {
 pub struct WebSocket {
     stream: WebSocketStream<TokioIo<Upgraded>>,
     idle: Duration,
-    end: Option<Instant>,
+    end: StreamEnd,
     /// Whether the client has not answered the last ping.
     is_pinged: bool,
 }
 
 impl WebSocket {
-    pub(super) const fn new(stream: WebSocketStream<TokioIo<Upgraded>>, idle: Duration, end: Option<Instant>) -> Self {
+    pub(super) const fn new(stream: WebSocketStream<TokioIo<Upgraded>>, idle: Duration, end: StreamEnd) -> Self {
         Self {
             stream,
             idle,
@@ -85,8 +90,7 @@ impl WebSocket {
     ///
     /// [`WebSocketError`]. The connection is of no further use.
     pub async fn receive(&mut self) -> Result<Option<Message>, WebSocketError> {
-        let end = self.end;
-        until(end, self.next_message()).await
+        until(self.end.clone(), self.next_message()).await
     }
 
     async fn next_message(&mut self) -> Result<Option<Message>, WebSocketError> {
@@ -118,8 +122,7 @@ impl WebSocket {
             Message::Text(text) => tungstenite::Message::text(text),
             Message::Binary(bytes) => tungstenite::Message::binary(bytes),
         };
-        let end = self.end;
-        until(end, self.send_frame(frame)).await
+        until(self.end.clone(), self.send_frame(frame)).await
     }
 
     /// Closes the connection, and waits for the answer of the client.
@@ -144,15 +147,14 @@ impl WebSocket {
 /// Waits for work until the connection ends.
 // SECURITY: a task of the handler can outlive its function. Tested by `tests/it/websocket.rs`,
 // `connection_ends_when_the_credential_expires`.
-async fn until<T>(
-    end: Option<Instant>,
-    work: impl Future<Output = Result<T, WebSocketError>>,
-) -> Result<T, WebSocketError> {
-    match end {
-        None => work.await,
-        // `timeout_at` would begin the work first.
-        Some(end) if end <= Instant::now() => Err(WebSocketError::Ended),
-        Some(end) => timeout_at(end, work).await.unwrap_or(Err(WebSocketError::Ended)),
+async fn until<T>(end: StreamEnd, work: impl Future<Output = Result<T, WebSocketError>>) -> Result<T, WebSocketError> {
+    // `select` would begin the work first.
+    if end.is_reached() {
+        return Err(WebSocketError::Ended);
+    }
+    match select(pin!(work), pin!(end.reached())).await {
+        Either::Left((done, _)) => done,
+        Either::Right(_) => Err(WebSocketError::Ended),
     }
 }
 

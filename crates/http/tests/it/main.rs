@@ -57,6 +57,7 @@ mod replay;
 mod replies;
 mod resources;
 mod schemes;
+mod serve;
 mod shadow;
 mod shapes;
 mod sites;

@@ -89,11 +89,30 @@ async fn idle_connection_does_not_delay_the_drain() {
 
 #[tokio::test(start_paused = true)]
 async fn half_a_head_is_not_waited_for() {
-    let server = Server::start(LIMITS.drain_deadline(Duration::from_secs(1)));
+    let server = Server::start(LIMITS);
     let mut client = server.connect(1);
     client.write_all(b"GET / HT").await.unwrap();
     settle().await;
+    let begin = Instant::now();
     assert_eq!(server.stop().await, DrainOutcome::Complete);
+    assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn rest_of_a_head_may_arrive_during_the_drain() {
+    let server = Server::start(LIMITS);
+    let mut client = server.connect(1);
+    let (begin, rest) = GET.split_at(8);
+    client.write_all(begin.as_bytes()).await.unwrap();
+    sleep(Duration::from_secs(5)).await;
+    server.signal();
+    sleep(Duration::from_millis(500)).await;
+    let (response, _) = exchange(client, rest).await;
+    assert!(
+        response.starts_with("HTTP/1.1 200") && response.contains("connection: close"),
+        "{response}"
+    );
+    assert_eq!(server.outcome().await, DrainOutcome::Complete);
 }
 
 #[tokio::test(start_paused = true)]

@@ -9,3 +9,4 @@ mod responses;
 mod streams;
 mod support;
 mod timeouts;
+mod upgrades;

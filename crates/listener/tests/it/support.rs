@@ -14,7 +14,9 @@ use std::time::Duration;
 use http_body_util::{BodyExt, Either, Full};
 use hyper::body::{Body, Bytes, Frame};
 use hyper::service::service_fn;
+use hyper::upgrade::OnUpgrade;
 use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
 use scopegate_listener::{Accept, DrainOutcome, Limits, Listener, RequestBody};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -68,7 +70,7 @@ impl Body for Events {
 /// Responds by the path; to any other path with the port of the peer.
 pub(crate) async fn respond(
     peer: SocketAddr,
-    request: Request<RequestBody>,
+    mut request: Request<RequestBody>,
 ) -> Result<Response<Either<Full<Bytes>, Events>>, Infallible> {
     let body: Bytes = match request.uri().path() {
         "/events" => return Ok(Response::new(Either::Right(Events(Box::pin(sleep(PAUSE)))))),
@@ -80,6 +82,12 @@ pub(crate) async fn respond(
             Bytes::from_static(b"slow")
         }
         "/never" => pending().await,
+        "/upgrade" => {
+            tokio::spawn(echo(hyper::upgrade::on(&mut request)));
+            let response = Response::builder().status(101).header("connection", "upgrade");
+            let response = response.header("upgrade", "echo");
+            return Ok(response.body(Either::Left(Full::default())).unwrap());
+        }
         "/body" => match request.into_body().collect().await {
             Ok(body) => body.to_bytes(),
             Err(error) => format!("{:?}", error.kind()).into(),
@@ -87,6 +95,12 @@ pub(crate) async fn respond(
         _ => peer.port().to_string().into(),
     };
     Ok(Response::new(Either::Left(Full::new(body))))
+}
+
+/// Uses a connection for another protocol: sends each byte back.
+async fn echo(upgrade: OnUpgrade) {
+    let (mut received, mut sent) = tokio::io::split(TokioIo::new(upgrade.await.unwrap()));
+    let _ = tokio::io::copy(&mut received, &mut sent).await;
 }
 
 /// Pipes, each with the address of its peer.
@@ -144,6 +158,11 @@ impl Server {
     /// Sends a signal and waits for the end.
     pub(crate) async fn stop(self) -> DrainOutcome {
         self.signal();
+        self.outcome().await
+    }
+
+    /// Waits for the end after a signal.
+    pub(crate) async fn outcome(self) -> DrainOutcome {
         self.outcome.await.unwrap()
     }
 }

@@ -35,7 +35,7 @@ const LAYERS: [(&str, &[&str]); 16] = [
     (
         "http",
         &[
-            "analysis", "domain", "gate", "issuers", "openapi", "policy", "store", "token",
+            "analysis", "domain", "gate", "issuers", "listener", "openapi", "policy", "store", "token",
         ],
     ),
     ("portal", &["domain", "gate", "grant", "store", "token"]),
