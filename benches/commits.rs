@@ -71,12 +71,9 @@ async fn single(path: &Path) -> SqliteConnection {
 }
 
 /// Runs all writers for a time, and returns the number of changes in a second.
-async fn rate<F: Future<Output = ()> + Send>(
-    time: Duration,
-    change: impl Fn(usize, u64) -> F + Clone + Send + 'static,
-) -> f64
+async fn rate<F>(time: Duration, change: impl Fn(usize, u64) -> F + Clone + Send + 'static) -> f64
 where
-    F: 'static,
+    F: Future<Output = ()> + Send + 'static,
 {
     let begin = Instant::now();
     let mut writers = JoinSet::new();
