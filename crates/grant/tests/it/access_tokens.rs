@@ -143,7 +143,7 @@ async fn invalid_token_is_inactive() {
         ".",
         "a.b.c",
         &forged(&token),
-        &token[1..],
+        token.trim_start_matches('e'),
         &format!("{token} "),
         elsewhere.access_token().expose(),
     ] {
