@@ -21,10 +21,20 @@ pub(crate) struct GrantContext {
     pub(crate) catalog: Catalog,
     pub(crate) dialect: Dialect,
     pub(crate) lifetime: Lifetime,
+    /// The lifetime of a token by the password grant.
+    pub(crate) password_lifetime: Lifetime,
     pub(crate) password_grant: bool,
 }
 
 impl GrantContext {
+    /// Returns the lifetime of a token by this grant type.
+    pub(crate) const fn lifetime_of(&self, grant_type: GrantType) -> Lifetime {
+        match grant_type {
+            GrantType::ClientCredentials => self.lifetime,
+            GrantType::Password => self.password_lifetime,
+        }
+    }
+
     /// Returns whether this server offers a grant type at all.
     pub(crate) const fn offers(&self, grant_type: GrantType) -> bool {
         match grant_type {

@@ -1,29 +1,32 @@
 //! Issues tokens for a grant: the only place that does so.
 
-use scopegate_domain::{AccessTokenClaims, Grant, GrantSubject, Lifetime, Scope, ScopeToken, Secret, TokenId, User};
+use scopegate_domain::{
+    AccessTokenClaims, Grant, GrantSubject, Lifetime, Scope, ScopeToken, Secret, Timestamp, TokenId, User,
+};
 use scopegate_store::RevocationCursor;
 use scopegate_token::{PlacedTokenId, RandomError, SignError, SubjectClaim};
 
 use crate::context::GrantContext;
 use crate::{GrantError, InvalidScopeCause, Unavailable};
 
-/// Issues an access token for a grant, valid from the time of the grant. `granted` contains the
-/// scopes of the grant in the order of the token. `place` is the position of the last revocation
-/// that was stored before the client and the user were read.
+/// Issues an access token for a grant, valid for this lifetime from the time of the grant.
+/// `granted` contains the scopes of the grant in the order of the token. `place` is the position of
+/// the last revocation that was stored before the client and the user were read.
 // INVARIANT: the token contains nothing that the grant does not contain, regardless of `granted`.
 // Tested by `token_contains_exactly_the_granted_scope` in tests/it/password.rs.
 pub(crate) fn access_token(
     context: &GrantContext,
     grant: &Grant,
+    lifetime: Lifetime,
     granted: Vec<ScopeToken>,
     place: RevocationCursor,
 ) -> Result<Secret<String>, GrantError> {
     let (client_id, issued_at) = (grant.client_id().clone(), grant.granted_at());
     let claims = match grant.subject() {
         GrantSubject::User(user) => {
-            AccessTokenClaims::new(subject(context, user), issued_at, context.lifetime).with_client_id(client_id)
+            AccessTokenClaims::new(subject(context, user), issued_at, lifetime).with_client_id(client_id)
         }
-        GrantSubject::Client => AccessTokenClaims::of_client(client_id, issued_at, context.lifetime),
+        GrantSubject::Client => AccessTokenClaims::of_client(client_id, issued_at, lifetime),
     };
     let claims = claims
         .with_scopes(granted.into_iter().filter(|token| grant.scope().contains(token)))
@@ -43,9 +46,8 @@ fn subject<'u>(context: &GrantContext, user: &'u User) -> &'u str {
     }
 }
 
-/// Returns the remaining lifetime of a token that is signed now.
-pub(crate) fn left(context: &GrantContext, grant: &Grant) -> Lifetime {
-    let expires_at = grant.granted_at() + context.lifetime;
+/// Returns the remaining lifetime of a token that is signed now and expires then.
+pub(crate) fn left(context: &GrantContext, expires_at: Timestamp) -> Lifetime {
     let left = expires_at.seconds_since(context.clock.now_rounded_up());
     Lifetime::from_seconds(u32::try_from(left.max(0)).unwrap_or(u32::MAX))
 }

@@ -48,7 +48,8 @@ impl AuthorizationServer {
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemRandomSource),
             dialect: Dialect::rfc(),
-            lifetime: Lifetime::from_minutes(30),
+            lifetime: Lifetime::from_minutes(10),
+            password_lifetime: None,
             password_grant: false,
             throttled: true,
         }
@@ -127,12 +128,10 @@ impl AuthorizationServer {
             }
         };
         client_auth::is_unchanged(context.store.clients(), &client).await?;
-        let access_token = issue::access_token(context, &grant, narrowed.granted, place)?;
-        Ok(TokenSet::new(
-            access_token,
-            issue::left(context, &grant),
-            narrowed.scope,
-        ))
+        let lifetime = context.lifetime_of(grant_type);
+        let access_token = issue::access_token(context, &grant, lifetime, narrowed.granted, place)?;
+        let left = issue::left(context, grant.granted_at() + lifetime);
+        Ok(TokenSet::new(access_token, left, narrowed.scope))
     }
 }
 
@@ -159,6 +158,7 @@ pub struct AuthorizationServerBuilder {
     entropy: Arc<dyn RandomSource>,
     dialect: Dialect,
     lifetime: Lifetime,
+    password_lifetime: Option<Lifetime>,
     password_grant: bool,
     throttled: bool,
 }
@@ -187,10 +187,17 @@ impl AuthorizationServerBuilder {
         self
     }
 
-    /// Sets the lifetime of an access token. Default: 30 minutes.
+    /// Sets the lifetime of an access token. Default: 10 minutes.
     #[must_use]
     pub const fn lifetime(mut self, lifetime: Lifetime) -> Self {
         self.lifetime = lifetime;
+        self
+    }
+
+    /// Sets the lifetime of an access token by the password grant. Default: that of the others.
+    #[must_use]
+    pub const fn password_lifetime(mut self, lifetime: Lifetime) -> Self {
+        self.password_lifetime = Some(lifetime);
         self
     }
 
@@ -247,6 +254,7 @@ impl AuthorizationServerBuilder {
             catalog: self.catalog,
             dialect: self.dialect,
             lifetime: self.lifetime,
+            password_lifetime: self.password_lifetime.unwrap_or(self.lifetime),
             password_grant: self.password_grant,
         }))
     }

@@ -146,6 +146,7 @@ fn authorization_server(
         .password_grant(offers_password_grant(settings))
         .throttled(settings.login_throttle)
         .lifetime(key::token_lifetime(settings)?)
+        .password_lifetime(key::password_lifetime(settings)?)
         .hasher(PasswordHasher::new(policy))
         .hashing_limits(HashingLimits {
             slots,

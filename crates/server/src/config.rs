@@ -82,7 +82,10 @@ pub(crate) struct Values {
     #[serde(with = "setting")]
     pub(crate) password_min_length: NonZeroUsize,
     #[serde(with = "setting")]
-    pub(crate) token_lifetime: Duration,
+    access_token_lifetime: Duration,
+    /// Of the password grant in the tutorial profile. Else the old name of `access_token_lifetime`.
+    #[serde(default, with = "setting")]
+    token_lifetime: Option<Duration>,
     #[serde(with = "setting")]
     pub(crate) token_cache_bytes: usize,
     #[serde(with = "setting")]
@@ -197,6 +200,7 @@ impl Settings {
             shown: layers.show(&values),
             values,
         };
+        settings.refuse_two_lifetimes()?;
         let least = settings.password_min_length.get();
         if least > MAX_PASSWORD {
             let expected = "a number up to 1024, as a password has at most 1024 bytes";
@@ -205,6 +209,36 @@ impl Settings {
         }
         layers.finish()?;
         Ok(settings)
+    }
+
+    /// The old name of a setting and the new one cannot both be given.
+    fn refuse_two_lifetimes(&self) -> Result<(), ConfigError> {
+        let is_given = |key: &str| self.source_of(key).is_some_and(|source| *source != Source::Default);
+        if self.profile == Profile::Rfc && is_given("token_lifetime") && is_given("access_token_lifetime") {
+            let places = ["access_token_lifetime", "token_lifetime"].map(|key| self.place_of(key));
+            return Err(ConfigError::BothLifetimes {
+                places: places.join(", "),
+            });
+        }
+        Ok(())
+    }
+
+    fn source_of(&self, key: &str) -> Option<&Source> {
+        let shown = self.shown.iter().find(|shown| shown.key == key);
+        shown.map(|shown| &shown.source)
+    }
+
+    /// The lifetime of access tokens.
+    pub(crate) fn access_token_lifetime(&self) -> Duration {
+        match self.token_lifetime {
+            Some(old_name) if self.profile == Profile::Rfc => old_name,
+            _ => self.access_token_lifetime,
+        }
+    }
+
+    /// The lifetime of access tokens by the password grant.
+    pub(crate) fn password_lifetime(&self) -> Duration {
+        self.token_lifetime.unwrap_or(self.access_token_lifetime)
     }
 
     /// The place of a setting.
@@ -260,7 +294,7 @@ fn set_defaults(layers: &mut Layers, log_level: &str) {
         ("profile", either("tutorial", "rfc")),
         ("password_grant", either("true", "false")),
         ("password_min_length", "8"),
-        ("token_lifetime", "30m"),
+        ("access_token_lifetime", "10m"),
         ("token_cache_bytes", BearerTokens::CACHE_BYTES.to_string().as_str()),
         ("user_cache_age", "5s"),
         ("revocation_age", "5s"),
@@ -278,6 +312,12 @@ fn set_defaults(layers: &mut Layers, log_level: &str) {
         ("log_level", log_level),
     ] {
         layers.set_default(key, default);
+    }
+    if layers
+        .text("profile")
+        .is_some_and(|profile| profile == Profile::Tutorial.name())
+    {
+        layers.set_default("token_lifetime", "30m");
     }
 }
 

@@ -121,7 +121,7 @@ async fn active_token_has_its_claims() {
     let found = found.unwrap().unwrap();
     assert_eq!(found.token().subject(), "id-of-johndoe");
     assert_eq!(found.username(), Some(user("johndoe").username()));
-    assert_eq!(found.token().expires_at(), Some(NOW + Lifetime::from_minutes(30)));
+    assert_eq!(found.token().expires_at(), Some(NOW + Lifetime::from_minutes(10)));
 }
 
 #[tokio::test]
@@ -175,7 +175,7 @@ async fn invalid_token_is_inactive() {
     fixture.clock.set(later);
     let token = fixture.of_billing().await;
     assert!(fixture.is_active(&token).await);
-    fixture.clock.set(later + Lifetime::from_minutes(30));
+    fixture.clock.set(later + Lifetime::from_minutes(10));
     assert!(!fixture.is_active(&token).await);
 }
 
@@ -263,7 +263,7 @@ async fn revoked_token_is_refused_before_the_answer() {
     // Another process finds it, and it ends with the token.
     let revocations: &dyn Revocations = &*fixture.store;
     let kept = revocations.revoked_after(RevocationCursor::START, 10).await.unwrap();
-    let end = NOW + Lifetime::from_minutes(35);
+    let end = NOW + Lifetime::from_minutes(15);
     assert_eq!(
         kept.iter()
             .map(|(_, revocation)| revocation.forget_at())

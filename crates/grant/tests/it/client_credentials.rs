@@ -60,7 +60,7 @@ async fn scope_is_within_the_ceiling_in_each_dialect() {
         for (asked, granted) in [("", "items"), ("me items", "items"), ("items items", "items")] {
             let tokens = ask(&server, &header, &[("scope", asked)]).await.unwrap();
             assert_eq!(tokens.scope(), &scope(granted), "{asked}");
-            assert_eq!(tokens.expires_in(), Lifetime::from_minutes(30));
+            assert_eq!(tokens.expires_in(), Lifetime::from_minutes(10));
         }
         for asked in ["me", "undeclared", "items  me", "\"items\""] {
             let refused = ask(&server, &header, &[("scope", asked)]).await.unwrap_err();

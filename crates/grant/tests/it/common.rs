@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use scopegate_domain::{
-    Account, Catalog, Client, ClientId, GrantType, ManualClock, PasswordHash, Scope, ScopeToken, Secret,
+    Account, Catalog, Client, ClientId, GrantType, Lifetime, ManualClock, PasswordHash, Scope, ScopeToken, Secret,
     SecurityScheme, Timestamp, User, UserId, UserStatus, Username,
 };
 use scopegate_grant::{
@@ -82,6 +82,7 @@ pub(crate) fn builder(store: &Arc<MemoryStore>) -> AuthorizationServerBuilder {
     let signer = Signer::new(TokenRules::shared_secret(), key);
     AuthorizationServer::builder(store.clone(), signer, catalog())
         .password_grant(true)
+        .password_lifetime(Lifetime::from_minutes(30))
         .clock(Arc::new(ManualClock::at(NOW)))
 }
 

@@ -158,7 +158,7 @@ impl Clock for Ticking {
 async fn revocation_during_login_covers_its_token() {
     let issuer = Issuer::parse("https://issuer.example").unwrap();
     let audience = Audience::parse("https://api.example").unwrap();
-    let lifetime = Lifetime::from_minutes(30);
+    let lifetime = Lifetime::from_minutes(10);
     for (rules, dialect, subjects) in [
         (
             TokenRules::rfc9068(issuer, audience),

@@ -37,6 +37,7 @@ pub(crate) fn check(settings: &Settings, address: SocketAddr) -> anyhow::Result<
     let issuer = settings.issuer_at(address)?;
     let audience = super::audience(settings, &issuer)?;
     key::token_lifetime(settings)?;
+    key::password_lifetime(settings)?;
     check_listeners(settings)?;
     check_folder(settings)?;
     Ok(Checked {

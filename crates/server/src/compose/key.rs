@@ -99,11 +99,18 @@ pub(super) async fn live(settings: &Settings, database: &Database, rules: &Token
     })
 }
 
-/// The lifetime in whole seconds, at least one.
+/// The lifetime of access tokens, in whole seconds, at least one.
 pub(super) fn token_lifetime(settings: &Settings) -> anyhow::Result<Lifetime> {
-    Ok(Lifetime::from_seconds(
-        u32::try_from(settings.token_lifetime.as_secs())?.max(1),
-    ))
+    whole_seconds(settings.access_token_lifetime())
+}
+
+/// The lifetime of access tokens by the password grant.
+pub(super) fn password_lifetime(settings: &Settings) -> anyhow::Result<Lifetime> {
+    whole_seconds(settings.password_lifetime())
+}
+
+fn whole_seconds(time: Duration) -> anyhow::Result<Lifetime> {
+    Ok(Lifetime::from_seconds(u32::try_from(time.as_secs())?.max(1)))
 }
 
 /// Imports the key of an earlier version, which had a single one in `scopegate.db.key`.

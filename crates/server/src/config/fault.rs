@@ -5,6 +5,14 @@ use std::path::{Path, PathBuf};
 /// The reason why there is no configuration.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConfigError {
+    /// A setting has two names, and both are given.
+    #[error(
+        "`token_lifetime` is the old name of `access_token_lifetime`, and both are given ({places}): remove `token_lifetime`"
+    )]
+    BothLifetimes {
+        /// The places in the configuration.
+        places: String,
+    },
     /// Two settings give the same secret.
     #[error("`{key}` and `{file}` are both given ({places}): remove one of them")]
     BothSecrets {

@@ -36,6 +36,8 @@ pub(crate) struct ServeSettings {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     password_grant: Option<String>,
     #[arg(long, value_name = "TIME")]
+    access_token_lifetime: Option<String>,
+    #[arg(long, value_name = "TIME")]
     token_lifetime: Option<String>,
     #[arg(long, value_name = "TIME")]
     key_announcement: Option<String>,

@@ -160,11 +160,19 @@ pub(crate) const SETTINGS: &[SettingRow] = &[
         "Sets how many characters a new password of `user add` and `user set-password` has at least. At most 1024",
     ),
     row(
+        "access_token_lifetime",
+        Some("access-token-lifetime"),
+        "time",
+        "10m",
+        "Sets how long an access token is valid: what a thief of a token has",
+    ),
+    row(
         "token_lifetime",
         Some("token-lifetime"),
         "time",
-        "30m",
-        "Sets how long an access token is valid",
+        "30m with the `tutorial` profile",
+        "Sets how long a token by the password grant is valid in the `tutorial` profile. Elsewhere it is the old name of \
+         `access_token_lifetime`",
     ),
     row(
         "token_cache_bytes",

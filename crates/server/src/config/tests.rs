@@ -1,4 +1,5 @@
 use std::fs;
+use std::time::Duration;
 
 use super::*;
 use crate::arguments::Arguments;
@@ -63,6 +64,30 @@ fn the_demo_changes_defaults_alone() {
     assert_eq!((other.profile, other.database.as_str()), (Profile::Rfc, "sqlite:x.db"));
     let plain = load(&[], &[], None).unwrap();
     assert_eq!((plain.profile, plain.password_grant), (Profile::Rfc, false));
+}
+
+#[test]
+fn lifetime_has_one_name_in_each_profile() {
+    let minutes = |count| Duration::from_mins(count);
+    for (flags, lifetime, of_passwords) in [
+        (&[][..], 10, 10),
+        (&["--access-token-lifetime=5m"], 5, 5),
+        // The old name.
+        (&["--token-lifetime=20m"], 20, 20),
+        (&["--demo"], 10, 30),
+        (&["--demo", "--token-lifetime=20m", "--access-token-lifetime=5m"], 5, 20),
+        (&["--demo", "--profile=rfc"], 10, 10),
+    ] {
+        let settings = load(flags, &[], None).unwrap();
+        let found = (settings.access_token_lifetime(), settings.password_lifetime());
+        assert_eq!(found, (minutes(lifetime), minutes(of_passwords)), "{flags:?}");
+    }
+    let both = load(&["--token-lifetime=20m", "--access-token-lifetime=5m"], &[], None).unwrap_err();
+    assert_eq!(
+        both.to_string(),
+        "`token_lifetime` is the old name of `access_token_lifetime`, and both are given (flag `--access-token-lifetime`, flag \
+         `--token-lifetime`): remove `token_lifetime`"
+    );
 }
 
 #[test]
