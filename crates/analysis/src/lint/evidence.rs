@@ -78,6 +78,12 @@ impl<'p> Evidence<'p> {
             || self.is_exception(number, is_absent)
     }
 
+    /// Whether the owner forgot the requirement of a read next to protected changes. Many resources
+    /// are public and changed by their owners.
+    pub(super) fn is_forgotten_read(&self, number: usize, operation: &ResolvedOperation) -> bool {
+        self.is_demanded(number, operation) || self.is_single("")
+    }
+
     /// Whether the operation itself shows that its callers present a credential.
     fn is_demanded(&self, number: usize, operation: &ResolvedOperation) -> bool {
         self.facts.has_credential_parameter(number)
@@ -107,16 +113,21 @@ impl<'p> Evidence<'p> {
     /// Whether open operations are exceptions in this document. In an interface for visitors
     /// without an account, such as a shop, they are not.
     fn is_exception(&self, number: usize, is_absent: bool) -> bool {
-        const SMALL: usize = 8;
+        const SMALL: usize = 12;
+        const MEDIUM: usize = 24;
         let counts = self.below.get("").copied().unwrap_or_default();
         let is_contradicted = self.is_refused(number) && self.is_refusal_general;
-        let share = match counts.all() {
-            0..=SMALL => 2,
-            _ if !is_absent => return false,
-            _ if is_contradicted => 2,
-            _ => 6,
+        let all = counts.all();
+        let share = if all <= SMALL || (is_contradicted && is_absent) {
+            2
+        } else if all <= MEDIUM && is_absent {
+            3
+        } else if is_absent {
+            6
+        } else {
+            return false;
         };
-        counts.open.saturating_mul(share) <= counts.all()
+        counts.open.saturating_mul(share) <= all
     }
 }
 

@@ -95,7 +95,12 @@ fn report_forgotten(
             && !operation.changes
             && !operation.errors.is_refusal()
             && !open_changes.contains(resource(operation.operation.template()));
-        let is_forgotten = evidence.is_forgotten(operation.number, operation.operation, operation.changes);
+        let near = protected.get(resource(operation.operation.template())).copied();
+        let is_forgotten = if near.is_some_and(|near| !near.reading) && !operation.changes {
+            evidence.is_forgotten_read(operation.number, operation.operation)
+        } else {
+            evidence.is_forgotten(operation.number, operation.operation, operation.changes)
+        };
         let found = about(operation, &protected, is_read_for_all);
         // A caller without a credential does not change or delete what others own.
         let is_owned = |finding: &Finding| {

@@ -97,6 +97,17 @@ fn visitors_create_and_read_what_an_account_owns_and_do_not_delete_it() {
 }
 
 #[test]
+fn a_read_of_what_its_owner_changes_is_public_unless_it_is_the_only_open_one() {
+    let of = |paths: &str| {
+        forgotten(&format!(
+            "  /profiles/{{id}}: {{put: {{{GUARDED}}}, get: {{}}}}\n{paths}"
+        ))
+    };
+    assert_eq!(of(""), ["GET /profiles/{id}"]);
+    assert_eq!(of("  /profiles: {get: {}}\n"), [""; 0]);
+}
+
+#[test]
 fn a_change_that_is_stated_to_be_public_is_reported_if_it_is_the_only_one() {
     let of = |paths: &str| forgotten(paths);
     assert_eq!(of("  /b: {post: {security: []}}\n"), ["POST /b"]);
