@@ -84,7 +84,7 @@ fn lifetime_has_one_name_in_each_profile() {
     }
     let both = load(&["--token-lifetime=20m", "--access-token-lifetime=5m"], &[], None).unwrap_err();
     assert_eq!(
-        both.to_string(),
+        both,
         "`token_lifetime` is the old name of `access_token_lifetime`, and both are given (flag `--access-token-lifetime`, flag \
          `--token-lifetime`): remove `token_lifetime`"
     );
