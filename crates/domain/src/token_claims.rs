@@ -250,7 +250,8 @@ impl TokenClaims {
         self.issued_at
     }
 
-    /// Returns `exp`: the time from which the credential is refused.
+    /// Returns the time from which the credential is refused: `exp`. A gate adds the leeway of its
+    /// rules.
     #[must_use]
     pub const fn expires_at(&self) -> Option<Timestamp> {
         self.expires_at

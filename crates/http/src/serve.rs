@@ -1,8 +1,8 @@
 //! The gate on a listener, behind the feature `serve`.
 //!
 //! A program that serves its API directly to clients needs the limits of [`Listener`]. The servers
-//! of hyper and warp have no time limit for a silent connection, and their shutdown waits for half a
-//! request.
+//! of hyper and warp have no time limit for a silent connection, and their shutdown waits for half
+//! a request.
 //!
 //! ```no_run
 //! use scopegate_http::serve::Listener;

@@ -11,8 +11,8 @@
 //!   with the longest idle time. A connection with a request in progress keeps its slot.
 //! - At a signal, the requests in progress get their complete responses before the process ends.
 //! - A service may upgrade a connection of HTTP/1 to another protocol, such as WebSocket
-//!   ([`hyper::upgrade::on`]). The connection keeps its slot, and has no time limit. The shutdown waits for it
-//!   like for a request.
+//!   ([`hyper::upgrade::on`]). The connection keeps its slot, and has no time limit. The shutdown
+//!   waits for it like for a request.
 //!
 //! # Names to start with
 //!

@@ -163,6 +163,12 @@ impl TokenRules {
         }
     }
 
+    /// Returns the leeway of `exp` and `nbf`.
+    #[must_use]
+    pub const fn leeway(&self) -> Lifetime {
+        self.leeway
+    }
+
     /// Sets the leeway of `exp` and `nbf`, for clocks that differ. Default: none.
     ///
     /// # Errors

@@ -243,10 +243,15 @@ impl BearerVerifier {
             .and_then(|shadow| shadow.token_facts(wanted.scheme, token_facts));
         let subject = claims.subject().filter(|_| wanted.has_subject);
         let mapped = subject.zip(self.subjects.as_ref()).map(|(subject, map)| map(subject));
+        let mut kept = TokenClaims::of(claims, mapped.as_deref().or(subject));
+        // Streams and tickets end when the gate refuses the token, not before.
+        if let Some(time) = claims.expires_at() {
+            kept = kept.with_expires_at(time + self.rules().leeway());
+        }
         Ok(CredentialFacts {
             token_facts: token_facts(wanted.table, wanted.scheme)?,
             shadow,
-            claims: Arc::new(TokenClaims::of(claims, mapped.as_deref().or(subject))),
+            claims: Arc::new(kept),
         })
     }
 }

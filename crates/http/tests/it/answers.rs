@@ -1,14 +1,17 @@
 //! Answers of handlers: their responses, and what the document says about them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use http::{HeaderMap, HeaderValue, Request};
 use scopegate_http::answer::{Answer, CreatedAt, Event, Html, NoContent, Redirect, Sse, StatusCode, Streamed};
+use scopegate_http::domain::{Lifetime, ManualClock};
+use scopegate_http::token::{TokenRules, Verifier};
 use scopegate_http::{Gate, GateBuilder, Guard, HandledOperation, Json, Permit, get};
 use serde_json::{Value, json};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::common::{self, Answered, ME, Profile, get_with, send, token};
 
@@ -106,6 +109,30 @@ async fn events_end_when_the_credential_expires() {
     assert_eq!(asked.await.unwrap().body, "data: first\n\n");
     let asked = timeout(hour, common::get(&gate, "/open"));
     assert!(asked.await.is_err(), "no credential expires");
+}
+
+/// Otherwise a browser would connect again and again, and get nothing.
+#[tokio::test(start_paused = true)]
+async fn token_within_the_leeway_gets_events() {
+    let leeway = Lifetime::from_seconds(30);
+    let rules = TokenRules::shared_secret().with_leeway(leeway).unwrap();
+    let verifier = common::remembering(Verifier::new(rules, common::key().verifying_key()));
+    let clock = common::clock();
+    let events = async |_: Permit| Sse(stream::once(async { Event::text("first") }).chain(stream::pending()));
+    let gate = Gate::builder(common::catalog())
+        .bearer("OAuth2PasswordBearer", verifier)
+        .clock(Arc::<ManualClock>::clone(&clock))
+        .operation(get("/events").guard(Guard::requires([ME])).then(events))
+        .build()
+        .unwrap();
+    let token = token("johndoe", &[ME]);
+    clock.set(common::NOW + Lifetime::from_minutes(30) + Lifetime::from_seconds(20));
+    let begin = Instant::now();
+    let asked = timeout(Duration::from_hours(1), get_with(&gate, "/events", &token));
+    assert_eq!(asked.await.unwrap().body, "data: first\n\n");
+    assert_eq!(begin.elapsed().as_secs(), 2 * 10, "the rest of the leeway, twice");
+    clock.set(common::NOW + Lifetime::from_minutes(30) + leeway);
+    assert_eq!(get_with(&gate, "/events", &token).await.status, 401);
 }
 
 #[tokio::test]

@@ -65,8 +65,9 @@ impl Permit {
         self.claims()?.issued_at()
     }
 
-    /// Returns the time from which the credential is refused: `exp`. With several credentials it is
-    /// the earliest. Streams of events and connections of WebSocket end at this time.
+    /// Returns the time from which the credential is refused: `exp`, later by the leeway of the
+    /// rules. With several credentials it is the earliest. Streams of events and connections of
+    /// WebSocket end at this time.
     #[must_use]
     pub const fn expires_at(&self) -> Option<Timestamp> {
         self.expires_at
