@@ -2,6 +2,7 @@
 
 pub(crate) mod accepted;
 mod api_key;
+pub(crate) mod api_keys;
 pub(crate) mod application;
 mod authorization;
 pub mod basic;

@@ -126,6 +126,7 @@ pub mod urlencoded;
 
 pub use body_error::BodyError;
 pub use challenge::Challenge;
+pub use credentials::api_keys::{ApiKeys, FindApiKey};
 pub use credentials::basic;
 pub use credentials::bearer_verifier::BearerTokens;
 pub use credentials::claim_source::IssuedTokens;

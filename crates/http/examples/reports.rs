@@ -11,13 +11,14 @@ use std::future::ready;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use scopegate_http::domain::{Account, Secret, User, UserId, Username};
+use scopegate_http::policy::CheckContext;
 use scopegate_http::serde::{Deserialize, Serialize};
 use scopegate_http::store::{MemoryStore, Users};
 use scopegate_http::token::{SigningKey, TokenRules, Verifier};
 use scopegate_http::utoipa::{self, ToSchema};
 use scopegate_http::warp::{self, Filter};
 use scopegate_http::{
-    Catalog, Check, CheckContext, CurrentUser, Gate, Guard, Json, Path, Permit, Query, ScopeToken, SecurityScheme,
+    Catalog, Check, CurrentUser, Gate, Guard, Json, Path, Permit, Query, ScopeToken, SecurityScheme,
     answer::{Answer, Created, OperationDescription, Response, StatusCode},
     get, put, tokio,
 };

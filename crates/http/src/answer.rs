@@ -1,5 +1,6 @@
 //! The return types of handlers, and their responses.
 
+mod broadcast;
 mod content;
 pub(crate) mod events;
 pub(crate) mod file;
@@ -13,6 +14,7 @@ use std::ops::Deref;
 pub use http::{HeaderMap, HeaderName, StatusCode};
 use serde::Serialize;
 
+pub use self::broadcast::Broadcast;
 pub use self::content::{Html, Streamed};
 pub use self::events::{Event, Sse};
 pub use self::file::File;

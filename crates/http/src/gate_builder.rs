@@ -1,5 +1,7 @@
 //! Collects the settings of a gate with its handlers, and checks them.
 
+mod credentials;
+
 use std::any::Any;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -22,8 +24,6 @@ use crate::docs::DocsEndpoint;
 use crate::document;
 use crate::gate::{Gate, Inner, MountedOperation};
 use crate::group::Group;
-#[cfg(feature = "remote-issuers")]
-use crate::issuers::{Introspection, RemoteIssuer};
 use crate::operation_check;
 use crate::resource::MountedCheck;
 use crate::route::{HandledOperation, OperationHandler};
@@ -110,24 +110,6 @@ impl GateBuilder {
     /// the operation requires checks the token. The token counts for the schemes that accept it.
     pub fn bearer(mut self, scheme: impl Into<String>, tokens: impl Into<BearerTokens>) -> Self {
         self.gate = self.gate.bearer(scheme, tokens);
-        self
-    }
-
-    /// Accepts the tokens of another issuer as credentials of this scheme, in addition to those of
-    /// a [`bearer`](Self::bearer) and of further issuers. Each token is verified only by the keys
-    /// of the issuer that it names.
-    #[cfg(feature = "remote-issuers")]
-    pub fn issuer(mut self, scheme: impl Into<String>, issuer: RemoteIssuer) -> Self {
-        self.gate = self.gate.issuer(scheme, issuer);
-        self
-    }
-
-    /// Accepts opaque tokens that an issuer reports as active as credentials of this scheme, in
-    /// addition to JWTs of other issuers. (Alone for its scheme, an [`Introspection`] can also be a
-    /// [`verifier`](Self::verifier): then it is queried for every token.)
-    #[cfg(feature = "remote-issuers")]
-    pub fn introspection(mut self, scheme: impl Into<String>, introspection: Introspection) -> Self {
-        self.gate = self.gate.introspection(scheme, introspection);
         self
     }
 

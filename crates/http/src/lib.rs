@@ -5,8 +5,9 @@
 //! An application with an HTTP API uses this crate, and needs no other crate of the workspace. One
 //! that issues tokens adds `scopegate-portal`. Start with [`Gate`], [`GateBuilder`], [`get`],
 //! [`Route`], [`Group`], [`Guard`], [`Permit`], [`CurrentUser`], [`Json`] and [`BuildError`]. The
-//! modules have the rest: [`answer`] and [`input`] of handlers, [`credential`] verifiers, [`cors`],
-//! and [`site`] for everything below the typed operations.
+//! [`prelude`] has the names that most applications use. The modules have the rest: [`answer`] and
+//! [`input`] of handlers, [`credential`] verifiers, [`cors`], and [`site`] for everything below the
+//! typed operations.
 //!
 //! ```text
 //! get("/reports/{id}").guard(&g).then(handler)      Route ──> HandledOperation ──> Group
@@ -149,6 +150,7 @@ pub mod answer;
 pub mod cors;
 pub mod credential;
 pub mod input;
+pub mod prelude;
 #[cfg(feature = "serve")]
 pub mod serve;
 pub mod site;
@@ -241,7 +243,7 @@ pub use group::Group;
 pub use input::{Path, Query, State};
 pub use route::{HandledOperation, Route, delete, get, patch, post, put, route};
 pub use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
-pub use scopegate_policy::{ActiveUser, Check, CheckContext, Guard, Permit};
+pub use scopegate_policy::{ActiveUser, Check, Guard, Permit};
 
 #[cfg(feature = "remote-issuers")]
 pub use scopegate_issuers as issuers;

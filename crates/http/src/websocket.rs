@@ -36,6 +36,7 @@ mod socket;
 use std::pin::pin;
 use std::time::Duration;
 
+use futures_util::Stream;
 use futures_util::future::{Either, select};
 use http::header::{CONNECTION, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -142,6 +143,35 @@ impl WebSocketUpgrade {
         };
         tokio::spawn(work.in_current_span());
         SwitchingProtocols { accept: self.accept }
+    }
+}
+
+impl WebSocketUpgrade {
+    /// Returns the answer to the handshake, sends all messages of a stream
+    /// ([`WebSocket::send_all`]), and closes the connection.
+    ///
+    /// ```
+    /// use scopegate_http::answer::Broadcast;
+    /// use scopegate_http::websocket::{SwitchingProtocols, WebSocketUpgrade, ws};
+    /// use scopegate_http::{Guard, Permit, State};
+    ///
+    /// async fn news(_: Permit, news: State<Broadcast<String>>, upgrade: WebSocketUpgrade) -> SwitchingProtocols {
+    ///     upgrade.send_all(news.subscribe())
+    /// }
+    ///
+    /// let operation = ws("/news").guard(Guard::authenticated()).then(news);
+    /// # let _ = operation;
+    /// ```
+    pub fn send_all<M: Into<Message>>(self, messages: impl Stream<Item = M> + Send + 'static) -> SwitchingProtocols {
+        self.on_upgrade(|mut socket| async move {
+            let sent = match socket.send_all(messages).await {
+                Ok(()) => socket.close().await,
+                error => error,
+            };
+            if let Err(error) = sent {
+                tracing::debug!(%error, "connection of WebSocket ended");
+            }
+        })
     }
 }
 

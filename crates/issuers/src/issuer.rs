@@ -55,6 +55,26 @@ struct Shared {
 }
 
 impl RemoteIssuer {
+    /// Creates issuers with the default settings from a list that is separated by commas, such as a
+    /// value of the environment. Each issuer and the audience are exactly as in the tokens.
+    ///
+    /// ```
+    /// use scopegate_issuers::RemoteIssuer;
+    ///
+    /// let issuers = RemoteIssuer::list("https://id.example, https://sso.example", "https://api.example")?;
+    /// assert_eq!(issuers.len(), 2);
+    /// # Ok::<(), scopegate_issuers::RemoteSetupError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`RemoteSetupError`] if a text is not an identifier, or an issuer cannot be fetched.
+    pub fn list(issuers: &str, audience: &str) -> Result<Vec<Self>, RemoteSetupError> {
+        let audience = Audience::parse(audience)?;
+        let issuer = |text: &str| Self::builder(Issuer::parse(text.trim())?, audience.clone()).build();
+        issuers.split(',').map(issuer).collect()
+    }
+
     /// Creates a builder for tokens of this issuer with this audience.
     pub fn builder(issuer: Issuer, audience: Audience) -> RemoteIssuerBuilder {
         RemoteIssuerBuilder {

@@ -1,6 +1,6 @@
 //! The error of the configuration of an issuer.
 
-use scopegate_domain::InvalidClaimName;
+use scopegate_domain::{InvalidClaimName, InvalidIdentifier};
 use scopegate_token::LeewayTooLong;
 
 use crate::fetch::{InvalidEndpoint, InvalidRoots};
@@ -15,6 +15,9 @@ pub enum RemoteSetupError {
     /// A claim that cannot be kept for handlers.
     #[error(transparent)]
     Claim(#[from] InvalidClaimName),
+    /// An issuer or an audience that is not an identifier.
+    #[error(transparent)]
+    Identifier(#[from] InvalidIdentifier),
     /// A URL, perhaps the issuer itself, that cannot be fetched.
     #[error(transparent)]
     Endpoint(#[from] InvalidEndpoint),

@@ -233,6 +233,24 @@ impl AuthenticatedCredential {
         self.scopes.extend(scopes);
         self
     }
+
+    /// Adds scopes by their names, such as those of a row. A text that is not a scope token has no
+    /// effect, like a scope that the catalog does not declare.
+    ///
+    /// ```
+    /// use scopegate_gate::AuthenticatedCredential;
+    ///
+    /// let scopes = vec![String::from("notes:read")]; // of a row
+    /// let credential = AuthenticatedCredential::of_subject("ada").with_scope_names(scopes);
+    /// # let _ = credential;
+    /// ```
+    #[must_use]
+    pub fn with_scope_names(self, names: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        let scopes = names
+            .into_iter()
+            .filter_map(|name| ScopeToken::parse(name.as_ref()).ok());
+        self.with_scopes(scopes)
+    }
 }
 
 /// Verifies credentials for the application: user names and passwords, API keys, opaque tokens,

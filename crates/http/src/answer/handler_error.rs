@@ -32,6 +32,9 @@ use crate::response_body::Response;
 ///
 /// async fn report() -> Result<String, HandlerError> {
 ///     let id: u32 = "7".parse()?;
+///     if id == 0 {
+///         return Err(HandlerError::conflict("no_number", "reports begin with 1"));
+///     }
 ///     if id < 100 {
 ///         return Err(HandlerError::new(StatusCode::GONE, "archived", "the report is in the archive"));
 ///     }
@@ -63,6 +66,18 @@ impl HandlerError {
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
         let message = message.into();
         Self(AsRefusal::Handler { status, code, message })
+    }
+
+    /// Creates an error with 403: the caller may not do this with these values.
+    #[must_use]
+    pub fn forbidden(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, code, message)
+    }
+
+    /// Creates an error with 409: the state of a row does not allow the request.
+    #[must_use]
+    pub fn conflict(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::CONFLICT, code, message)
     }
 }
 

@@ -13,9 +13,10 @@ use scopegate_token::{RandomSource, SystemRandomSource};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::answer::Answer;
 use crate::answer::refused::AsRefusal;
+use crate::answer::{Answer, Json};
 use crate::description::OperationDescription;
+use crate::input::State;
 use crate::response_body::Response;
 
 const RANDOM_BYTES: usize = 32;
@@ -32,18 +33,13 @@ const OF_ONE_SUBJECT: usize = 16;
 /// scheme of the catalog, which operations require:
 ///
 /// ```
-/// use std::sync::Arc;
-/// use scopegate_http::credential::{Ticket, TicketError, Tickets};
+/// use scopegate_http::credential::{Tickets, issue_ticket};
 /// use scopegate_http::domain::ApiKeyLocation;
 /// # use scopegate_http::domain::Secret;
 /// # use scopegate_http::token::{SigningKey, TokenRules, Verifier};
-/// use scopegate_http::{Catalog, Gate, Guard, Json, Permit, ScopeToken, SecurityScheme, State, get, post};
+/// use scopegate_http::{Catalog, Gate, Guard, Permit, ScopeToken, SecurityScheme, get, post};
 ///
 /// const READ: ScopeToken = ScopeToken::from_static("notes:read");
-///
-/// async fn issue(permit: Permit, State(tickets): State<Arc<Tickets>>) -> Result<Json<Ticket>, TicketError> {
-///     tickets.issue(&permit).map(Json)
-/// }
 ///
 /// # let key = SigningKey::hs256(&Secret::new(String::from("a secret text of thirty-two bytes")))?;
 /// # let verifier = Verifier::new(TokenRules::shared_secret(), key.verifying_key());
@@ -53,12 +49,10 @@ const OF_ONE_SUBJECT: usize = 16;
 ///     .scheme("ticket", SecurityScheme::api_key(ApiKeyLocation::Query, "ticket"))
 ///     .scope(READ, "Read notes.")
 ///     .build()?;
-/// let tickets = Arc::new(Tickets::new());
 /// let gate = Gate::builder(catalog)
 ///     .bearer("oauth", verifier)
-///     .verifier("ticket", tickets.clone())
-///     .state(tickets)
-///     .operation(post("/tickets").guard(Guard::requires([READ]).with_scheme("oauth")).then(issue))
+///     .tickets("ticket", Tickets::new())
+///     .operation(post("/tickets").guard(Guard::requires([READ]).with_scheme("oauth")).then(issue_ticket))
 ///     .operation(get("/feed").guard(Guard::requires([READ]).with_scheme("ticket")).then(|_: Permit| async { "" }))
 ///     .build()?;
 /// # let _ = gate;
@@ -89,6 +83,17 @@ pub struct Ticket {
     ticket: String,
     /// The time in seconds for which it is valid.
     expires_in: u32,
+}
+
+/// Issues a ticket for the caller: a handler for an operation of the application, such as
+/// `post("/tickets").guard(..).then(issue_ticket)`. The gate needs
+/// [`GateBuilder::tickets`](crate::GateBuilder::tickets).
+///
+/// # Errors
+///
+/// [`TicketError`], which is the answer.
+pub async fn issue_ticket(permit: Permit, tickets: State<Arc<Tickets>>) -> Result<Json<Ticket>, TicketError> {
+    tickets.issue(&permit).map(Json)
 }
 
 /// The reason why no ticket is issued. It is an answer: 503.

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::{Either, select};
-use futures_util::{SinkExt, StreamExt};
+use futures_util::{SinkExt, Stream, StreamExt};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{self, Error};
 
@@ -70,16 +70,20 @@ pub struct WebSocket {
     stream: WebSocketStream<TokioIo<Upgraded>>,
     idle: Duration,
     end: StreamEnd,
+    /// The time of the next ping, or of the end if the client has not answered the last one. A
+    /// dropped `receive` does not change it.
+    quiet_until: Instant,
     /// Whether the client has not answered the last ping.
     is_pinged: bool,
 }
 
 impl WebSocket {
-    pub(super) const fn new(stream: WebSocketStream<TokioIo<Upgraded>>, idle: Duration, end: StreamEnd) -> Self {
+    pub(super) fn new(stream: WebSocketStream<TokioIo<Upgraded>>, idle: Duration, end: StreamEnd) -> Self {
         Self {
             stream,
             idle,
             end,
+            quiet_until: Instant::now() + idle / 2,
             is_pinged: false,
         }
     }
@@ -95,7 +99,9 @@ impl WebSocket {
 
     async fn next_message(&mut self) -> Result<Option<Message>, WebSocketError> {
         loop {
-            let Ok(next) = timeout(self.idle / 2, self.stream.next()).await else {
+            let next = timeout_at(self.quiet_until, self.stream.next()).await;
+            self.quiet_until = Instant::now() + self.idle / 2;
+            let Ok(next) = next else {
                 if std::mem::replace(&mut self.is_pinged, true) {
                     return Err(WebSocketError::Idle);
                 }
@@ -123,6 +129,31 @@ impl WebSocket {
             Message::Binary(bytes) => tungstenite::Message::binary(bytes),
         };
         until(self.end.clone(), self.send_frame(frame)).await
+    }
+
+    /// Sends all messages of a stream, and receives at the same time, so that pings are answered
+    /// and a client that has left is noticed. Messages of the client are ignored. It ends with the
+    /// stream, or if the client closes the connection.
+    ///
+    /// # Errors
+    ///
+    /// [`WebSocketError`]. The connection is of no further use.
+    pub async fn send_all<M: Into<Message>>(
+        &mut self,
+        messages: impl Stream<Item = M> + Send,
+    ) -> Result<(), WebSocketError> {
+        let mut messages = pin!(messages);
+        loop {
+            let next = match select(pin!(self.receive()), messages.next()).await {
+                Either::Left((received, _)) => Either::Left(received?),
+                Either::Right((message, _)) => Either::Right(message.map(Into::<Message>::into)),
+            };
+            match next {
+                Either::Left(Some(_)) => {}
+                Either::Right(Some(message)) => self.send(message).await?,
+                Either::Left(None) | Either::Right(None) => return Ok(()),
+            }
+        }
     }
 
     /// Closes the connection, and waits for the answer of the client.

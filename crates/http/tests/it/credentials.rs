@@ -6,12 +6,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use http::Request;
-use scopegate_http::domain::{SchemeName, User, UserId, Username};
+use scopegate_http::domain::{SchemeName, SecretDigest, User, UserId, Username};
 use scopegate_http::policy::{Fact, Rule};
 use scopegate_http::store::{BoxFuture, StoreError};
+use scopegate_http::token::{ClientSecret, SystemRandomSource};
 use scopegate_http::{
     Catalog, CurrentUser, Gate, GateBuilder, Guard, Json, Permit, ScopeToken, SecurityScheme,
-    credential::{AuthenticatedCredential, Credential, CredentialCheck, CredentialVerifier},
+    credential::{AuthenticatedCredential, Credential, CredentialCheck, CredentialVerifier, FindApiKey},
     domain::ApiKeyLocation,
     get,
 };
@@ -467,4 +468,38 @@ async fn no_log_and_no_answer_holds_a_credential() {
     assert!(log.contains("credential refused"), "nothing was listened to: {log}");
     let encoded = basic("nobody").1.replace("Basic ", "");
     assert!(!log.contains("hunter2") && !log.contains(&encoded), "{log}");
+}
+
+/// Knows the digest of one key, and records each query.
+struct OneKey(SecretDigest, Arc<AtomicUsize>);
+
+impl FindApiKey for OneKey {
+    async fn find_api_key(&self, digest: &SecretDigest) -> Result<Option<AuthenticatedCredential>, StoreError> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        // The second name is not a scope token, and the third is not declared.
+        let credential = AuthenticatedCredential::of_subject("johndoe").with_scope_names(["me", "a b", "other"]);
+        Ok((*digest == self.0).then_some(credential))
+    }
+}
+
+#[tokio::test]
+async fn api_key_is_found_by_its_digest() {
+    let [key, other] = [0; 2].map(|_| ClientSecret::generate(&SystemRandomSource).unwrap());
+    let queries = Arc::<AtomicUsize>::default();
+    let catalog = Catalog::builder().scheme("key", SecurityScheme::api_key(ApiKeyLocation::Header, "X-Key"));
+    let scopes = async |permit: Permit| permit.granted().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    let gate = Gate::builder(catalog.scope(ME, "").build().unwrap())
+        .api_keys("key", OneKey(key.digest(), Arc::clone(&queries)))
+        .operation(get("/").guard(Guard::requires([ME])).then(scopes))
+        .build()
+        .unwrap();
+    for (key, status, count) in [(key.expose(), 200, 1), (other.expose(), 401, 2), ("sgcs_short", 401, 2)] {
+        let request = Request::get("/").header("x-key", key).body(String::new()).unwrap();
+        let answered = send(&gate, request).await;
+        assert_eq!(
+            (answered.status.as_u16(), queries.load(Ordering::Relaxed)),
+            (status, count)
+        );
+        assert!(status == 401 || answered.body == "me", "{}", answered.body);
+    }
 }

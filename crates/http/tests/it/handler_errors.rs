@@ -194,3 +194,28 @@ async fn error_of_a_handler_is_never_a_success() {
         assert_eq!((answered.status.as_u16(), code(&answered)), (status, json!(kind)));
     }
 }
+
+#[tokio::test]
+async fn short_forms_have_their_statuses() {
+    let gate = common::gate(Profile::Rfc)
+        .await
+        .operation(
+            get("/a")
+                .public()
+                .then(async || Result::<(), _>::Err(HandlerError::forbidden("mine", "no"))),
+        )
+        .operation(
+            get("/b")
+                .public()
+                .then(async || Result::<(), _>::Err(HandlerError::conflict("taken", "no"))),
+        )
+        .build()
+        .unwrap();
+    for (path, status, code) in [("/a", 403, "mine"), ("/b", 409, "taken")] {
+        let answered = ask(&gate, path).await;
+        assert_eq!(
+            (answered.status.as_u16(), &answered.json()["error"]),
+            (status, &json!(code))
+        );
+    }
+}

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use scopegate_http::domain::{Audience, Issuer, Lifetime, SchemeName, Secret};
-use scopegate_http::policy::{Binding, Fact, Needs, Rule, SubjectKind};
+use scopegate_http::policy::{Binding, CheckContext, Fact, Needs, Rule, SubjectKind};
 use scopegate_http::store::{BoxFuture, MemoryStore, StoreError};
 use scopegate_http::token::{Signer, SigningKey, TokenRules, Verifier};
 use scopegate_http::{
-    ActiveUser, BuildError, Catalog, Check, CheckContext, Gate, GateBuilder, Guard, Permit, SecurityScheme,
+    ActiveUser, BuildError, Catalog, Check, Gate, GateBuilder, Guard, Permit, SecurityScheme,
     credential::{Credential, CredentialCheck, CredentialVerifier},
     domain::ApiKeyLocation,
     get,

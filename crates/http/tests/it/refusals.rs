@@ -15,15 +15,14 @@ use hyper::body::{Body, Frame};
 use scopegate_http::credential::{Credential, CredentialCheck, CredentialVerifier};
 use scopegate_http::domain::{ApiKeyLocation, ErrorCode};
 use scopegate_http::input::{InputError, InvalidInput, Loaded};
-use scopegate_http::policy::{Fact, Rule};
+use scopegate_http::policy::{CheckContext, Fact, Rule};
 use scopegate_http::serde::Deserialize;
 use scopegate_http::site::{BodyError, LocationStep, RefusalContext, RefusalFormat, RefusalKind, RefusalSchema};
 use scopegate_http::store::{BoxFuture, StoreError};
 use scopegate_http::utoipa::ToSchema;
 use scopegate_http::warp::{self, Filter};
 use scopegate_http::{
-    ActiveUser, Catalog, Check, CheckContext, Gate, GateBuilder, Guard, Json, Path, ScopeToken, SecurityScheme, get,
-    post,
+    ActiveUser, Catalog, Check, Gate, GateBuilder, Guard, Json, Path, ScopeToken, SecurityScheme, get, post,
 };
 use serde_json::{Value, json};
 

@@ -3,17 +3,13 @@
 use std::sync::Arc;
 
 use http::StatusCode;
-use scopegate_http::credential::{Ticket, TicketError, Tickets};
+use scopegate_http::credential::{Tickets, issue_ticket};
 use scopegate_http::domain::{ApiKeyLocation, Lifetime, ManualClock};
 use scopegate_http::testing::TestClient;
-use scopegate_http::{Catalog, Guard, Json, Permit, SecurityScheme, State, get, post};
+use scopegate_http::{Catalog, Guard, Permit, SecurityScheme, get, post};
 use serde_json::Value;
 
 use crate::common::{self, ITEMS, ME, NOW, Profile, token};
-
-async fn issue(permit: Permit, State(tickets): State<Arc<Tickets>>) -> Result<Json<Ticket>, TicketError> {
-    tickets.issue(&permit).map(Json)
-}
 
 async fn who(permit: Permit) -> String {
     let scopes: Vec<_> = permit.granted().map(ToString::to_string).collect();
@@ -28,7 +24,6 @@ async fn who(permit: Permit) -> String {
 /// A client of a gate with `POST /tickets` for tokens and `GET /feed` for tickets.
 async fn client(tickets: Tickets) -> (TestClient, Arc<ManualClock>) {
     let clock = Arc::new(ManualClock::at(NOW));
-    let tickets = Arc::new(tickets.clock(clock.clone()));
     let catalog = Catalog::builder()
         .scheme("OAuth2PasswordBearer", SecurityScheme::oauth2_password("token"))
         .scope(ME, "")
@@ -41,9 +36,8 @@ async fn client(tickets: Tickets) -> (TestClient, Arc<ManualClock>) {
     let of_ticket = Guard::requires([ME]).with_scheme("ticket");
     let builder = common::with_catalog(catalog, Profile::Rfc).await;
     let gate = builder
-        .verifier("ticket", tickets.clone())
-        .state(tickets)
-        .operation(post("/tickets").guard(of_token).then(issue))
+        .tickets("ticket", tickets.clock(clock.clone()))
+        .operation(post("/tickets").guard(of_token).then(issue_ticket))
         .operation(get("/feed").guard(of_ticket).then(who))
         .build()
         .unwrap();
@@ -136,7 +130,7 @@ async fn callers_without_subject_and_client_replace_no_tickets() {
         .await
         .state(Arc::new(tickets));
     let gate = gate
-        .operation(post("/tickets").guard(Guard::requires([ME])).then(issue))
+        .operation(post("/tickets").guard(Guard::requires([ME])).then(issue_ticket))
         .build()
         .unwrap();
     let client = TestClient::new(gate);

@@ -1,5 +1,6 @@
 //! WebSocket behind guards: the handshake, who may make it, the messages and their limits.
 
+use std::future::ready;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,11 +8,12 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use http::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
+use scopegate_http::answer::Broadcast;
 use scopegate_http::cors::Cors;
 use scopegate_http::domain::{Lifetime, ManualClock, Timestamp};
 use scopegate_http::testing::TestClient;
 use scopegate_http::websocket::{Message, SwitchingProtocols, WebSocket, WebSocketUpgrade, ws};
-use scopegate_http::{Gate, Guard, Permit, warp};
+use scopegate_http::{Gate, Guard, Permit, State, warp};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_tungstenite::WebSocketStream;
@@ -277,6 +279,56 @@ async fn connection_ends_when_the_credential_expires() {
     let mut socket = connect(address, "/detached", &headers).await.unwrap();
     let ended = socket.next().await;
     assert!(matches!(ended, Some(Err(_)) | None), "a task of the handler: {ended:?}");
+    server.abort();
+}
+
+async fn news(news: State<Broadcast<&'static str>>, upgrade: WebSocketUpgrade) -> SwitchingProtocols {
+    let upgrade = upgrade.idle_timeout(Duration::from_millis(400));
+    upgrade.send_all(news.subscribe().take_while(|text| ready(*text != "end")))
+}
+
+/// Serves `/news`, and returns what sends them.
+async fn with_news() -> (SocketAddr, JoinHandle<()>, Broadcast<&'static str>) {
+    let broadcast = Broadcast::new(16);
+    let builder = common::gate(Profile::Rfc).await.state(broadcast.clone());
+    let (address, server) = serve(builder.operation(ws("/news").public().then(news)).build().unwrap()).await;
+    (address, server, broadcast)
+}
+
+#[tokio::test]
+async fn stream_is_sent_while_pings_are_answered() {
+    let (address, server, news) = with_news().await;
+    let mut socket = connect(address, "/news", &[]).await.unwrap();
+    socket.send("ignored".into()).await.unwrap();
+    socket.send(Frame::Ping(vec![7].into())).await.unwrap();
+    assert_eq!(socket.next().await.unwrap().unwrap(), Frame::Pong(vec![7].into()));
+    for text in ["first", "second"] {
+        news.send(text);
+        assert_eq!(socket.next().await.unwrap().unwrap().to_text().unwrap(), text);
+    }
+    news.send("end");
+    assert!(matches!(socket.next().await, Some(Ok(Frame::Close(_)))));
+    server.abort();
+}
+
+/// Each message drops a `receive` that waits. That must not delay the end of a dead client.
+#[tokio::test]
+async fn silent_client_is_dropped_while_messages_are_sent() {
+    let (address, server, news) = with_news().await;
+    // A client that reads nothing of the protocol answers no ping.
+    let mut stream = connect(address, "/news", &[]).await.unwrap().into_inner();
+    let sending = async {
+        loop {
+            news.send("again");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let mut received = Vec::new();
+    tokio::select! {
+        ended = tokio::io::AsyncReadExt::read_to_end(&mut stream, &mut received) => assert!(ended.is_ok()),
+        () = sending => {}
+    }
+    assert!(received.contains(&0x89), "a ping: {received:?}");
     server.abort();
 }
 
