@@ -30,6 +30,18 @@ fn every_reference_exists() {
 }
 
 #[test]
+fn no_conflict_of_a_merge_is_left() {
+    let checkout = Checkout::read();
+    let marks = ["<".repeat(7), ">".repeat(7)];
+    let is_mark = |line: &&str| marks.iter().any(|mark| line.starts_with(mark.as_str()));
+    let texts = checkout
+        .texts("")
+        .filter(|(_, text)| text.lines().any(|line| is_mark(&line)));
+    let left: Vec<&str> = texts.map(|(path, _)| path).collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
 fn broken_references_are_reported() {
     let source =
         "/// Adds.\nfn adds_two_numbers() {}\n\n// INVARIANT: never. Tested by `gone_with_the_code`.\nstruct Sum;\n";
