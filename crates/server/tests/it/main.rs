@@ -23,6 +23,7 @@ mod layering;
 #[path = "../../../../tests/long_check.rs"]
 mod long_check;
 mod metadata;
+mod oauth2_client;
 mod picture;
 mod policy;
 mod prose;
