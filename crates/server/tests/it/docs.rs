@@ -156,12 +156,47 @@ fn demo_of_readme_answers_as_shown() {
     let (_, block) = blocks.iter().find(|(_, block)| block.contains("TOKEN=")).unwrap();
     let server = crate::support::Server::start(&["--demo"], &[]);
     let script = block.replace("127.0.0.1:8000", &server.address.to_string());
-    let output = Command::new("sh").arg("-c").arg(script).output().unwrap();
-    let printed = String::from_utf8(output.stdout).unwrap();
-    let shown: Vec<&str> = block.lines().filter_map(|line| line.strip_prefix("# ")).collect();
+    let printed = printed(&script, &[]);
+    let shown = shown(block);
     assert_eq!(shown.len(), 4);
     // The first response has no end of line.
     let printed = printed.replacen("}HTTP", "}\nHTTP", 1);
     let printed: Vec<&str> = printed.lines().map(str::trim_end).collect();
     assert_eq!(printed, shown);
+}
+
+/// The session of docs/clients.md prints what its comments show.
+#[test]
+fn session_of_clients_answers_as_shown() {
+    let checkout = Checkout::read();
+    let blocks = code_blocks(checkout.text("docs/clients.md").unwrap());
+    let [(_, add), (_, session)] = blocks.as_slice() else {
+        panic!("two blocks")
+    };
+    let shell = crate::shell::Shell::new();
+    let mut secrets = Vec::new();
+    for line in add.lines().filter(|line| line.starts_with("scopegate client")) {
+        let words = commands::words(line);
+        let words: Vec<&str> = words.iter().skip(1).map(String::as_str).collect();
+        let added = shell.run(&[&words[..], &["--database", "sqlite:a.db", "--format", "json"]].concat());
+        secrets.push(added.json()["client_secret"].as_str().unwrap().to_owned());
+    }
+    let database = format!("sqlite:{}", shell.path().join("a.db").display());
+    let server = crate::support::Server::start(&["--database", &database], &[]);
+    let script = session.replace("127.0.0.1:8000", &server.address.to_string());
+    let printed = printed(&script, &[("BILLING", &secrets[0]), ("REPORTS", &secrets[1])]);
+    // The first response has no end of line.
+    let printed = printed.replacen("..{", "..\n{", 1);
+    assert_eq!(printed.lines().collect::<Vec<_>>(), shown(session));
+}
+
+fn printed(script: &str, variables: &[(&str, &str)]) -> String {
+    let mut shell = Command::new("sh");
+    let output = shell.arg("-c").arg(script).envs(variables.iter().copied()).output();
+    String::from_utf8(output.unwrap().stdout).unwrap()
+}
+
+/// The comments of a session: what it prints.
+fn shown(block: &str) -> Vec<&str> {
+    block.lines().filter_map(|line| line.strip_prefix("# ")).collect()
 }

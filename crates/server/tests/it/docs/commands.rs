@@ -86,7 +86,7 @@ fn is_variable(word: &str) -> bool {
 }
 
 /// The words of a command, with quotes removed.
-fn words(command: &str) -> Vec<String> {
+pub(crate) fn words(command: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut quote = None;
     for letter in command.chars() {
