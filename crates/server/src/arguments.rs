@@ -333,6 +333,11 @@ pub(crate) enum KeyCommand {
 pub(crate) enum ConfigCommand {
     /// Print the configuration of `serve`, with secrets hidden
     Check(Box<ServeSettings>),
+    /// Write a configuration file that lists each setting, as a comment
+    Init {
+        /// The new file; an existing one is never overwritten. Default: standard output
+        file: Option<PathBuf>,
+    },
 }
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ use self::setting::{CacheAge, CorsOrigins, Rotation};
 pub(crate) use self::setting::{LogFilter, LogFormat};
 pub(crate) use self::source::Source;
 use self::source::VARIABLE_PREFIX;
-pub(crate) use self::table::{SettingRow, variables};
+pub(crate) use self::table::{SETTINGS, SettingRow, variables};
 
 /// Longest password, in bytes. Users type shorter ones, and hashing this length is cheap.
 pub(crate) const MAX_PASSWORD: usize = 1_024;
@@ -176,6 +176,12 @@ impl Settings {
             LogFilter::WARN
         };
         Self::from_layers(Layers::read(&flags, variables, file)?, log_level)
+    }
+
+    /// Returns the values that are in effect if nothing is set.
+    pub(crate) fn defaults() -> Result<Vec<Shown>, ConfigError> {
+        let layers = Layers::read(&[], [], None)?;
+        Ok(Self::from_layers(layers, LogFilter::INFO)?.shown)
     }
 
     fn from_layers(mut layers: Layers, log_level: &str) -> Result<Self, ConfigError> {

@@ -1,17 +1,84 @@
 //! `scopegate config ..`
 
 use std::fmt::Write as _;
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write as _};
+use std::path::Path;
 
+use anyhow::{Context, bail};
 use serde_json::{Map, Value, json};
 
 use super::context;
 use crate::arguments::{CommonFlags, ConfigCommand};
 use crate::compose::{self, Checked};
-use crate::config::{SettingRow, Settings, Shown, Source};
-use crate::output::{one_line, print, print_note};
+use crate::config::{SETTINGS, ServeSettings, SettingRow, Settings, Shown, Source};
+use crate::output::{Format, one_line, print, print_note};
 
 pub(super) fn run(common: &CommonFlags, command: &ConfigCommand) -> anyhow::Result<()> {
-    let ConfigCommand::Check(flags) = command;
+    match command {
+        ConfigCommand::Check(flags) => check(common, flags),
+        ConfigCommand::Init { file } => init(common.format, file.as_deref()),
+    }
+}
+
+/// `scopegate config init`
+fn init(format: Format, file: Option<&Path>) -> anyhow::Result<()> {
+    let text = commented()?;
+    let Some(path) = file else {
+        return print(format, &text, &json!({ "configuration": text }));
+    };
+    let named = || format!("file `{}`", one_line(&path.display().to_string()));
+    let created = OpenOptions::new().write(true).create_new(true).open(path);
+    if created
+        .as_ref()
+        .is_err_and(|error| error.kind() == ErrorKind::AlreadyExists)
+    {
+        bail!("{} exists and is not overwritten; give another name", named());
+    }
+    let mut created = created.with_context(|| format!("{} cannot be created", named()))?;
+    created
+        .write_all(text.as_bytes())
+        .with_context(|| format!("{} cannot be written", named()))?;
+    let written = format!(
+        "wrote `{}`; `serve --config` reads it\n",
+        one_line(&path.display().to_string())
+    );
+    print(format, &written, &json!({ "file": path }))
+}
+
+/// Returns a configuration in which each setting is a comment with its default.
+fn commented() -> anyhow::Result<String> {
+    let defaults = Settings::defaults()?;
+    let mut text = String::from(
+        "# Settings of Scopegate. Remove `# ` before a key to set it. A flag takes precedence over a variable, and a variable over\n\
+         # this file.\n",
+    );
+    for row in SETTINGS {
+        let default = defaults.iter().find(|shown| shown.key == row.key);
+        // Writing to a text cannot fail.
+        let _ = writeln!(text, "\n# {}.", row.effect);
+        let flag = row.flag.map_or_else(String::new, |flag| format!("; flag `--{flag}`"));
+        if SettingRow::is_table(row.key) {
+            let _ = writeln!(text, "# [[{}]]", row.key);
+            continue;
+        }
+        let _ = writeln!(
+            text,
+            "# {}; default: {}{flag}; variable `{}`",
+            row.value,
+            row.default,
+            row.variable()
+        );
+        let _ = match default.map(|shown| &shown.value) {
+            None | Some(Value::Null) => writeln!(text, "# {} =", row.key),
+            Some(value) => writeln!(text, "# {} = {value}", row.key),
+        };
+    }
+    Ok(text)
+}
+
+/// `scopegate config check`
+fn check(common: &CommonFlags, flags: &ServeSettings) -> anyhow::Result<()> {
     let settings = common.load(Some(flags))?;
     let checked = context::block_on(super::serve::check(&settings))?;
     let warnings = compose::warnings(&settings);

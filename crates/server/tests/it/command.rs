@@ -320,6 +320,49 @@ fn the_configuration_is_shown_without_its_secrets() {
 }
 
 #[test]
+fn written_configuration_lists_each_setting_with_its_default() {
+    let shell = Shell::new();
+    let written = shell.run(&["config", "init", "s.toml"]);
+    assert_eq!(written.status, 0, "{}", written.stderr);
+    let text = std::fs::read_to_string(shell.path().join("s.toml")).unwrap();
+    assert_eq!(shell.run(&["config", "init"]).stdout, text);
+    let checked = shell.run(&["config", "check", "--format", "json"]).json();
+    let is_default = shell.run(&["config", "check", "--config", "s.toml", "--format", "json"]);
+    assert_eq!(is_default.json()["settings"], checked["settings"]);
+    // Without the marks, each default has the same effect.
+    let line = |line: &str| {
+        line.strip_prefix("# ")
+            .filter(|line| line.contains(" = "))
+            .map(str::to_owned)
+    };
+    let values: Vec<String> = text.lines().filter_map(line).collect();
+    assert!(values.len() > 20, "{text}");
+    std::fs::write(shell.path().join("all.toml"), values.join("\n")).unwrap();
+    let all = shell.run(&["config", "check", "--config", "all.toml", "--format", "json"]);
+    assert_eq!(all.json()["settings"], checked["settings"]);
+    for key in checked["settings"].as_object().unwrap().keys() {
+        assert!(
+            text.contains(&format!("\n# {key} =")) || text.contains(&format!("\n# [[{key}]]")),
+            "{key}"
+        );
+    }
+
+    let again = shell.run(&["config", "init", "s.toml"]);
+    assert_eq!(
+        again.complaint(2),
+        "file `s.toml` exists and is not overwritten; give another name"
+    );
+    let elsewhere = shell.run(&["config", "init", "none/s.toml"]);
+    assert!(
+        elsewhere
+            .complaint(2)
+            .starts_with("file `none/s.toml` cannot be created"),
+        "{}",
+        elsewhere.stderr
+    );
+}
+
+#[test]
 fn a_bad_configuration_is_one_sentence() {
     let shell = Shell::new();
     std::fs::write(shell.path().join("s.toml"), "lsten = '127.0.0.1:1'\n").unwrap();
