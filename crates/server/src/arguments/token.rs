@@ -17,10 +17,16 @@ pub(crate) enum TokenCommand {
         token: String,
     },
     /// Revoke one token: the servers of this database refuse it from now on
+    ///
+    /// Other users can read an argument in the list of processes, so a token is read from standard
+    /// input only.
     Revoke {
+        /// Read the token from standard input
+        #[arg(value_name = "-", conflicts_with = "jti", required_unless_present = "jti")]
+        token: Option<String>,
         /// The claim `jti` of the token
         #[arg(long, value_name = "ID")]
-        jti: String,
+        jti: Option<String>,
     },
     /// Verify a token and report the rule that it breaks (exit status 1: it is not valid)
     ///

@@ -6,11 +6,13 @@ mod times;
 mod verifier;
 mod verify;
 
+use std::io;
+
 use anyhow::{Context, ensure};
 use scopegate_domain::{Revoked, TokenId};
 use scopegate_store::Store;
 use scopegate_token::{PlacedTokenId, inspect as inspect_token};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::context::{self, with_settings};
 use crate::arguments::{CommonFlags, TokenCommand};
@@ -20,15 +22,32 @@ use crate::output::{ExitNegative, Format, print};
 pub(super) fn run(common: &CommonFlags, command: &TokenCommand) -> anyhow::Result<()> {
     match command {
         TokenCommand::Inspect { token } => inspect::run(common.format, token),
-        TokenCommand::Revoke { jti } => {
+        TokenCommand::Revoke { token, jti } => {
             let settings = context::settings(common)?;
-            let id = token_id(jti)?;
+            let id = match (jti, token) {
+                (Some(jti), _) => token_id(jti)?,
+                (None, token) => id_of_input(token.as_deref())?,
+            };
             with_settings(&settings, Access::Change, async |store| {
                 revoke(&*store, common.format, id).await
             })
         }
         TokenCommand::Verify(arguments) => verify::run(common.format, arguments),
     }
+}
+
+/// Reads the id of the token on standard input.
+///
+/// The token is not verified: who can write the database may revoke each of its tokens.
+fn id_of_input(argument: Option<&str>) -> anyhow::Result<TokenId> {
+    ensure!(
+        argument == Some("-"),
+        "a token is a secret, and an argument is visible in the list of processes: give `-`, and write the token to standard input"
+    );
+    let line = lines::next(&mut io::stdin().lock())?.context("standard input holds no token")?;
+    let token = inspect_token(line.trim()).context("standard input holds no token")?;
+    let jti = token.claims().get("jti").and_then(Value::as_str);
+    token_id(jti.context("the token has no `jti`, so it cannot be revoked alone")?)
 }
 
 /// Reads a token id. Issued tokens are not stored, so only the form can be checked.

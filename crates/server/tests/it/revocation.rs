@@ -132,6 +132,13 @@ fn tokens_are_revoked_by_user_client_and_id() {
     is_refused_in_time(&server, &first);
     assert_eq!(status(&server, &second), 200, "the other one is as good as ever");
 
+    let other = log_in(&server);
+    let line = ["token", "revoke", "-", "--database", DATABASE, "--format", "json"];
+    let said = fixture.shell.run_with(&line, &format!("{other}\n"), &[]).json();
+    assert_eq!(said["revoked"], jti(&other));
+    is_refused_in_time(&server, &other);
+    assert_eq!(status(&server, &second), 200);
+
     assert_eq!(fixture.command(&["user", "revoke", "johndoe"])["revoked"], "johndoe");
     is_refused_in_time(&server, &second);
     next_second();
@@ -157,6 +164,31 @@ fn tokens_are_revoked_by_user_client_and_id() {
     }
     next_second();
     assert_eq!(status(&next, &log_in(&next)), 200);
+}
+
+#[test]
+fn token_to_revoke_is_read_from_standard_input_only() {
+    let fixture = RevocationFixture::new("rfc");
+    let revoke = |argument: &str, input: &str| {
+        let line = ["token", "revoke", argument, "--database", DATABASE];
+        fixture.shell.run_with(&line, input, &[])
+    };
+    let given = revoke("a.b.c", "");
+    assert!(given.complaint(2).contains("give `-`"), "{}", given.stderr);
+    for input in ["", "\n", "nonsense\n", "a.b.c\n"] {
+        let run = revoke("-", input);
+        assert!(
+            run.complaint(2).starts_with("standard input holds no token"),
+            "{input:?}: {}",
+            run.stderr
+        );
+    }
+    // A genuine token of another kind: no id.
+    let run = revoke("-", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ1MSJ9.AAAA\n");
+    assert_eq!(
+        run.complaint(2),
+        "the token has no `jti`, so it cannot be revoked alone"
+    );
 }
 
 #[test]
