@@ -9,6 +9,15 @@ pub enum BuildError {
     /// The gate itself cannot be built.
     #[error(transparent)]
     Gate(#[from] GateError),
+    /// An input needs a caller, and the operation accepts requests without a credential.
+    #[error(
+        "an input of `{operation}` needs a caller, and the operation accepts requests without a credential; \
+         add `.guard(..)`, or take the input as an `Option`"
+    )]
+    NoCaller {
+        /// The operation.
+        operation: String,
+    },
     /// The handler takes a user, and the guard also accepts requests without one.
     #[error("the handler of `{operation}` takes a user, but its guard requires none; add `Guard::user()`")]
     NoUser {

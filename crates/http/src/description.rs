@@ -66,6 +66,7 @@ pub struct OperationDescription {
     resource: Option<ResourceType>,
     /// The types of the users that arguments take.
     users: Vec<UserType>,
+    caller: CallerNeed,
     responses: Map<String, Value>,
     /// The responses in the form of refusals, each with its description.
     refusals: Vec<(StatusCode, String)>,
@@ -117,6 +118,14 @@ impl ParameterPlace {
             Self::Query => "query",
         }
     }
+}
+
+/// Whether an input of the application fails without a caller.
+#[derive(Clone, Copy, Debug, Default)]
+enum CallerNeed {
+    #[default]
+    None,
+    Needed,
 }
 
 impl OperationDescription {

@@ -33,6 +33,11 @@ pub(crate) fn check(
         });
     }
     check_resource(operation, mounted)?;
+    // Optional authentication has an alternative of its own, which is not in the list.
+    let is_open = || operation.is_optional() || operation.security().iter().any(|one| one.schemes().is_empty());
+    if mounted.description.is_caller_needed() && is_open() {
+        return Err(BuildError::NoCaller { operation: label() });
+    }
     let users = mounted.description.users();
     if !users.is_empty() && !operation.needs_user() {
         return Err(BuildError::NoUser { operation: label() });

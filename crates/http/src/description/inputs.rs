@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{FieldInput, OperationDescription, TypeFault};
+use super::{CallerNeed, FieldInput, OperationDescription, TypeFault};
 use crate::body_schema::BodySchema;
 use crate::component;
 use crate::constraints::Constraints;
@@ -37,6 +37,23 @@ impl PathElement {
 }
 
 impl OperationDescription {
+    /// States that the input fails without a caller, because its `read` needs
+    /// [`RequestParts::permit`](crate::input::RequestParts::permit). So the gate is not built if
+    /// the operation accepts a request without a credential
+    /// ([`BuildError::NoCaller`](crate::BuildError::NoCaller)). Default: it does not fail.
+    ///
+    /// It has no effect for an `Option` of the input.
+    pub const fn needs_caller(&mut self) {
+        if !self.is_optional {
+            self.caller = CallerNeed::Needed;
+        }
+    }
+
+    /// Whether an input fails without a caller.
+    pub(crate) const fn is_caller_needed(&self) -> bool {
+        matches!(self.caller, CallerNeed::Needed)
+    }
+
     /// Adds the parameters of the path, which the input `I` reads.
     pub(crate) fn path<I: 'static, T: RequestData>(&mut self) {
         let schema = self.parameter_schema::<T>(TypeFault::Path);

@@ -39,7 +39,8 @@ use crate::input::parts::RequestParts;
 /// ```
 ///
 /// An input may depend on the caller ([`RequestParts::permit`]) and refuse the request with a
-/// status of its own ([`InputError::refused`]): `docs/guide/tenants.md` has such an input.
+/// status of its own ([`InputError::refused`]). [`OperationDescription::needs_caller`] refuses it
+/// on public operations when the gate is built. `docs/guide/tenants.md` has such an input.
 #[diagnostic::on_unimplemented(
     message = "a handler cannot take `{Self}`",
     label = "not an input, and not the caller of this operation",

@@ -5,9 +5,11 @@ use scopegate_http::answer::{Answer, HandlerError, OperationDescription, Respons
 use scopegate_http::credential::DevelopmentIssuer;
 use scopegate_http::domain::KeepClaimError;
 use scopegate_http::input::{Head, Input, InputError, Loaded, RequestParts};
+use scopegate_http::policy::{CheckContext, Needs};
 use scopegate_http::testing::TestClient;
 use scopegate_http::{
-    Catalog, CurrentUser, Gate, GateBuilder, Guard, HandledOperation, Json, Permit, Query, SecurityScheme, get, post,
+    BuildError, Catalog, Check, CurrentUser, Gate, GateBuilder, Guard, HandledOperation, Json, Permit, Query,
+    SecurityScheme, get, post,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -251,4 +253,69 @@ async fn refusals_of_own_types_are_documented() {
         (answer.status(), answer.json::<Value>()["error"].clone()),
         (StatusCode::CONFLICT, json!("taken"))
     );
+}
+
+/// Fails without a caller.
+struct Caller(String);
+
+impl Input for Caller {
+    type Reads = Head;
+
+    fn read(parts: &mut RequestParts<'_>) -> Result<Self, InputError> {
+        let permit = parts.permit().ok_or(InputError::Unavailable)?;
+        Ok(Self(permit.subject().unwrap_or_default().to_owned()))
+    }
+
+    fn is_absent(parts: &RequestParts<'_>) -> bool {
+        parts.permit().is_none()
+    }
+
+    fn describe(description: &mut OperationDescription) {
+        description.needs_caller();
+    }
+}
+
+#[derive(Debug)]
+struct Weekday;
+
+impl Check for Weekday {
+    fn name(&self) -> &'static str {
+        "weekday"
+    }
+
+    fn needs(&self) -> Needs {
+        Needs::Nothing
+    }
+
+    fn passes(&self, _: &CheckContext<'_>) -> bool {
+        true
+    }
+}
+
+#[tokio::test]
+async fn input_that_needs_a_caller_is_not_built_without_one() {
+    let taking = async |Caller(name): Caller| name;
+    let optional = async |caller: Option<Caller>| caller.map_or_else(|| "nobody".to_owned(), |caller| caller.0);
+    let any = || Guard::authenticated();
+    for operation in [
+        get("/x").public().then(taking),
+        get("/x").guard(any()).optional().then(taking),
+        get("/x").guard(Guard::public().check(Weekday)).then(taking),
+    ] {
+        let built = builder(&issuer()).await.operation(operation).build();
+        assert!(matches!(built.unwrap_err(), BuildError::NoCaller { .. }));
+    }
+    let gate = gate([
+        get("/guarded").guard(any()).then(taking),
+        get("/scoped").guard(Guard::requires([READ])).then(taking),
+        get("/user").guard(Guard::user()).then(async |_: Caller| "user"),
+        get("/denied").guard(Guard::deny()).then(taking),
+        get("/optional").guard(any()).optional().then(optional),
+        get("/public").public().then(optional),
+    ])
+    .await;
+    for path in ["/guarded", "/scoped", "/optional"] {
+        assert_eq!(client(&gate, "one").get(path).send().await.text(), "u1", "{path}");
+    }
+    assert_eq!(TestClient::new(gate).get("/public").send().await.text(), "nobody");
 }
