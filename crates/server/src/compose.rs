@@ -13,7 +13,7 @@ mod shadow;
 
 use std::sync::Arc;
 
-use scopegate_domain::{Audience, Catalog, ClientId, Issuer, SystemClock};
+use scopegate_domain::{Catalog, ClientId, Issuer, SystemClock};
 use scopegate_grant::{AccessTokens, AuthorizationServer, HashingLimits, RevocationWatch};
 use scopegate_http::credential::BearerTokens;
 use scopegate_http::policy::OperationTable;
@@ -22,6 +22,7 @@ use scopegate_portal::ResourceMetadata;
 use scopegate_store::{Users, UsersCache};
 use scopegate_token::{PasswordHasher, PasswordPolicy, RevokedSet, Signer, TokenRules, Verifier};
 
+use self::check::audience;
 use self::endpoints::Endpoints;
 use crate::config::Settings;
 use crate::demo;
@@ -169,12 +170,4 @@ pub(crate) async fn revocations(settings: &Settings, database: &Database) -> any
 fn rfc9068(settings: &Settings, issuer: Issuer) -> anyhow::Result<TokenRules> {
     let audience = audience(settings, &issuer)?;
     Ok(TokenRules::rfc9068(issuer, audience))
-}
-
-/// The audience of the own API.
-fn audience(settings: &Settings, issuer: &Issuer) -> anyhow::Result<Audience> {
-    match &settings.audience {
-        Some(audience) => Ok(audience.clone()),
-        None => Ok(Audience::parse(issuer.as_str())?),
-    }
 }

@@ -35,7 +35,7 @@ pub(crate) struct Checked {
 /// The first setting with which `serve` does not start, with the remedy.
 pub(crate) fn check(settings: &Settings, address: SocketAddr) -> anyhow::Result<Checked> {
     let issuer = settings.issuer_at(address)?;
-    let audience = super::audience(settings, &issuer)?;
+    let audience = audience(settings, &issuer)?;
     key::token_lifetime(settings)?;
     key::password_lifetime(settings)?;
     check_listeners(settings)?;
@@ -46,6 +46,14 @@ pub(crate) fn check(settings: &Settings, address: SocketAddr) -> anyhow::Result<
         issuer,
         audience,
     })
+}
+
+/// The audience of the own API.
+pub(super) fn audience(settings: &Settings, issuer: &Issuer) -> anyhow::Result<Audience> {
+    match &settings.audience {
+        Some(audience) => Ok(audience.clone()),
+        None => Ok(Audience::parse(issuer.as_str())?),
+    }
 }
 
 /// Returns a sentence for each setting that is valid but probably a mistake.
