@@ -1,10 +1,8 @@
 //! The database, its members, their API keys, and the changes of notes as they happen.
 
-use std::future::ready;
-use std::str::FromStr;
 use std::time::Duration;
 
-use futures_util::{Stream, StreamExt};
+use futures_util::{Stream, StreamExt, future::ready};
 use scopegate_http::prelude::*;
 use serde_json::json;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
@@ -53,7 +51,7 @@ impl App {
     ///
     /// The URL is not one of SQLite, or the file is not a database.
     pub async fn open(url: &str) -> Result<Self, sqlx::Error> {
-        let options = SqliteConnectOptions::from_str(url)?.create_if_missing(true);
+        let options = url.parse::<SqliteConnectOptions>()?.create_if_missing(true);
         let db = SqlitePool::connect_with(options.journal_mode(SqliteJournalMode::Wal)).await?;
         sqlx::raw_sql(include_str!("../schema.sql")).execute(&db).await?;
         let changes = Broadcast::new(256);

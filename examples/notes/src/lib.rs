@@ -30,17 +30,6 @@ pub fn api(app: App) -> Result<GateBuilder, CatalogError> {
         .scopes_of("key")
         .scope(KEYS, "Manage API keys.")
         .scheme("ticket", SecurityScheme::api_key(ApiKeyLocation::Query, "ticket"));
-    let gate = Gate::builder(catalog.build()?)
-        .info("Notes", "1.0.0")
-        .user_resolver(app.clone())
-        .api_keys("key", app.clone())
-        .tickets("ticket", Tickets::new())
-        .state(app)
-        .docs();
-    Ok(operations(gate))
-}
-
-fn operations(gate: GateBuilder) -> GateBuilder {
     let (member, either) = (Guard::user().check(ActiveUser), ["login", "key"]);
     let read = Guard::requires([READ]).with_any_scheme(either).depends_on(&member);
     let write = Guard::requires([WRITE]).with_any_scheme(either).depends_on(&member);
@@ -63,6 +52,13 @@ fn operations(gate: GateBuilder) -> GateBuilder {
         readable("/files/{file}").then(notes::download_file),
         own(Method::Delete, "/files/{file}").then(notes::delete_file),
     ]);
+    let gate = Gate::builder(catalog.build()?)
+        .info("Notes", "1.0.0")
+        .user_resolver(app.clone())
+        .api_keys("key", app.clone())
+        .tickets("ticket", Tickets::new())
+        .state(app)
+        .docs();
     let all_notes = gate.operations([
         get("/status").public().then(app::status),
         get("/notes").guard(&read).then(notes::list_notes),
@@ -77,5 +73,5 @@ fn operations(gate: GateBuilder) -> GateBuilder {
         post("/keys").guard(&manage).then(app::create_key),
         delete("/keys/{id}").guard(&manage).then(app::revoke_key),
     ]);
-    all_notes.group(one_note)
+    Ok(all_notes.group(one_note))
 }

@@ -203,8 +203,7 @@ pub(crate) async fn download_file(app: State<App>, Path((note, file)): Path<(i64
 }
 
 pub(crate) async fn delete_file(app: State<App>, Path((note, file)): Path<(i64, i64)>) -> Done {
-    let query = sqlx::query("DELETE FROM files WHERE note = ? AND id = ?")
-        .bind(note)
-        .bind(file);
-    Ok((query.execute(&app.db).await?.rows_affected() > 0).then_some(NoContent))
+    let query = sqlx::query("DELETE FROM files WHERE note = ? AND id = ?");
+    let done = query.bind(note).bind(file).execute(&app.db).await?;
+    Ok((done.rows_affected() > 0).then_some(NoContent))
 }
