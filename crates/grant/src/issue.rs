@@ -3,15 +3,15 @@
 use scopegate_domain::{
     AccessTokenClaims, Grant, GrantSubject, Lifetime, Scope, ScopeToken, Secret, Timestamp, TokenId, User,
 };
-use scopegate_store::RevocationCursor;
+use scopegate_store::NewsHeads;
 use scopegate_token::{PlacedTokenId, RandomError, SignError, SubjectClaim};
 
 use crate::context::GrantContext;
 use crate::{GrantError, InvalidScopeCause, Unavailable};
 
 /// Issues an access token for a grant, valid for this lifetime from the time of the grant.
-/// `granted` contains the scopes of the grant in the order of the token. `place` is the position of
-/// the last revocation that was stored before the client and the user were read.
+/// `granted` contains the scopes of the grant in the order of the token. `heads` is the state of
+/// the log of changes before the client and the user were read.
 // INVARIANT: the token contains nothing that the grant does not contain, regardless of `granted`.
 // Tested by `token_contains_exactly_the_granted_scope` in tests/it/password.rs.
 pub(crate) fn access_token(
@@ -19,7 +19,7 @@ pub(crate) fn access_token(
     grant: &Grant,
     lifetime: Lifetime,
     granted: Vec<ScopeToken>,
-    place: RevocationCursor,
+    heads: &NewsHeads,
 ) -> Result<Secret<String>, GrantError> {
     let (client_id, issued_at) = (grant.client_id().clone(), grant.granted_at());
     let claims = match grant.subject() {
@@ -30,7 +30,7 @@ pub(crate) fn access_token(
     };
     let claims = claims
         .with_scopes(granted.into_iter().filter(|token| grant.scope().contains(token)))
-        .with_token_id(token_id(context, place)?);
+        .with_token_id(token_id(context, grant, heads)?);
     match context.signer.issue(&claims) {
         Ok(token) => Ok(token.into_secret()),
         Err(SignError::TooLong) => Err(InvalidScopeCause::TooLong.into()),
@@ -52,12 +52,18 @@ pub(crate) fn left(context: &GrantContext, expires_at: Timestamp) -> Lifetime {
     Lifetime::from_seconds(u32::try_from(left.max(0)).unwrap_or(u32::MAX))
 }
 
-/// Returns a unique id for a token: 128 random bits, and the place. The result is always an
-/// identifier, so only the random source can fail.
-fn token_id(context: &GrantContext, place: RevocationCursor) -> Result<TokenId, GrantError> {
+/// Returns a unique id for a token: 128 random bits, and the positions of subject and client. The
+/// result is always an identifier, so only the random source can fail.
+fn token_id(context: &GrantContext, grant: &Grant, heads: &NewsHeads) -> Result<TokenId, GrantError> {
     let mut random = [0; 16];
     let filled = context.entropy.fill(&mut random).ok();
-    let name = filled.and_then(|()| PlacedTokenId::new(u128::from_be_bytes(random), place.number()));
+    let client = grant.client_id().as_str();
+    let subject = match grant.subject() {
+        GrantSubject::User(user) => user.id().as_str(),
+        GrantSubject::Client => client,
+    };
+    let (subject, client) = (heads.last(subject), heads.last(client));
+    let name = filled.and_then(|()| PlacedTokenId::new(u128::from_be_bytes(random), subject, client));
     name.ok_or(GrantError::Unavailable(Unavailable::RandomSource(RandomError)))
 }
 

@@ -1,16 +1,16 @@
-//! Revocations, kept in the store and in memory.
+//! Revocations and changes, kept in the store and in memory.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use scopegate_domain::{Clock, Revocation};
-use scopegate_store::{RevocationCursor, Store, StoreError};
+use scopegate_domain::{Clock, Revocation, Revoked};
+use scopegate_store::{NewsEntry, NewsGap, NewsItem, NewsPage, NewsReader, Store, StoreError, UsersCache};
 use scopegate_token::RevokedSet;
 
-/// The number of revocations that are read at a time.
-const PAGE: u16 = 1_000;
+/// The number of changed users that are dropped from a cache one by one.
+const MOST_DROPPED: usize = 32;
 
-/// Keeps a [`RevokedSet`] equal to the store. A revocation through it takes effect at once, one by
-/// another process at the next refresh.
+/// Keeps a [`RevokedSet`] equal to the store, and drops changed users from a [`UsersCache`]. A
+/// revocation through it takes effect at once, one by another process at the next refresh.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -29,7 +29,7 @@ const PAGE: u16 = 1_000;
 /// watch.revoke(&client("ours")?).await?;
 /// assert_eq!(set.len(), 1);
 ///
-/// store.revocations().revoke(&client("of others")?).await?;
+/// store.news().revoke(&client("of others")?).await?;
 /// watch.refresh().await?;
 /// assert_eq!(set.len(), 2);
 /// # Ok(())
@@ -39,9 +39,10 @@ const PAGE: u16 = 1_000;
 pub struct RevocationWatch {
     store: Arc<dyn Store>,
     set: Arc<RevokedSet>,
+    users: Option<Arc<UsersCache>>,
     clock: Arc<dyn Clock>,
-    /// The place up to which the store was read.
-    place: Mutex<RevocationCursor>,
+    /// The places up to which the store was read.
+    reader: NewsReader,
 }
 
 impl RevocationWatch {
@@ -51,9 +52,17 @@ impl RevocationWatch {
         Self {
             store,
             set,
+            users: None,
             clock,
-            place: Mutex::new(RevocationCursor::START),
+            reader: NewsReader::new(),
         }
+    }
+
+    /// Sets a cache that drops users when the store reports a change of them. Default: none.
+    #[must_use]
+    pub fn users(mut self, users: Arc<UsersCache>) -> Self {
+        self.users = Some(users);
+        self
     }
 
     /// Returns the set.
@@ -62,27 +71,60 @@ impl RevocationWatch {
         &self.set
     }
 
-    /// Reads the new revocations, and drops those that cover no unexpired token.
+    /// Reads the new revocations and changes, and drops revocations that cover no unexpired token.
+    /// Returns the gaps of the log, after which all cached users were dropped.
     ///
     /// # Errors
     ///
-    /// [`StoreError`]; the revocations that were read until then take effect.
-    pub async fn refresh(&self) -> Result<(), StoreError> {
-        loop {
-            let kept = self.store.revocations().revoked_after(self.place(), PAGE).await?;
-            let last = kept.last().map(|(place, _)| *place);
-            let is_last_page = kept.len() < usize::from(PAGE);
-            self.set
-                .add_placed(kept.into_iter().map(|(place, revocation)| (place.number(), revocation)));
-            // Set after the revocations before this place took effect: a future that is dropped in
-            // between reads them again.
-            self.read_until(last);
-            if is_last_page {
-                break;
+    /// [`StoreError`]; what was read until then takes effect.
+    pub async fn refresh(&self) -> Result<Vec<NewsGap>, StoreError> {
+        let gaps = self
+            .reader
+            .read(self.store.news(), &mut |page| self.apply(page))
+            .await?;
+        self.set.forget(self.clock.now());
+        Ok(gaps)
+    }
+
+    fn apply(&self, page: NewsPage) {
+        match page {
+            NewsPage::Entries(entries) => {
+                self.forget_users(&entries);
+                let placed = entries.into_iter().filter_map(|entry| match entry.item {
+                    NewsItem::Revoked(revocation) => Some((entry.position, revocation)),
+                    NewsItem::ClientChanged(_) | NewsItem::Other(_) | NewsItem::UserChanged(_) => None,
+                });
+                self.set.add_placed(placed);
+            }
+            NewsPage::Everything => {
+                if let Some(users) = &self.users {
+                    users.forget_all();
+                }
+            }
+            NewsPage::OldRevocations(revocations) => self.set.add(revocations),
+        }
+    }
+
+    /// Drops the users that these entries name. If they are many, all users are dropped, because
+    /// each search reads the whole cache.
+    fn forget_users(&self, entries: &[NewsEntry]) {
+        let Some(cache) = &self.users else { return };
+        let changed = |entry: &NewsEntry| match &entry.item {
+            NewsItem::UserChanged(id) => Some(id.clone()),
+            NewsItem::Revoked(revocation) => match revocation.whose() {
+                Revoked::User { id, .. } => Some(id.clone()),
+                Revoked::Client(_) | Revoked::Token(_) => None,
+            },
+            NewsItem::ClientChanged(_) | NewsItem::Other(_) => None,
+        };
+        let changed: Vec<_> = entries.iter().filter_map(changed).collect();
+        if changed.len() > MOST_DROPPED {
+            cache.forget_all();
+        } else {
+            for id in changed {
+                cache.forget(id);
             }
         }
-        self.set.forget(self.clock.now());
-        Ok(())
     }
 
     /// Revokes tokens: keeps the revocation in the store, then applies it here.
@@ -92,29 +134,18 @@ impl RevocationWatch {
     /// [`StoreError`], and nothing takes effect. The store may still have kept it, and then the
     /// next refresh finds it.
     pub async fn revoke(&self, revocation: &Revocation) -> Result<(), StoreError> {
-        self.store.revocations().revoke(revocation).await?;
+        self.store.news().revoke(revocation).await?;
         self.set.add([revocation.clone()]);
         Ok(())
     }
 
-    /// Drops the revocations that cover no unexpired token from the store, and returns their
+    /// Drops the entries of the log that cover no unexpired token from the store, and returns their
     /// number.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
     pub async fn tidy(&self) -> Result<u64, StoreError> {
-        self.store.revocations().forget_revocations(self.clock.now()).await
-    }
-
-    fn place(&self) -> RevocationCursor {
-        *self.place.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn read_until(&self, last: Option<RevocationCursor>) {
-        if let Some(last) = last {
-            let mut place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
-            *place = (*place).max(last);
-        }
+        self.store.news().forget_news(self.clock.now()).await
     }
 }

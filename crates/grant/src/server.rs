@@ -115,7 +115,7 @@ impl AuthorizationServer {
         let requested_at = context.clock.now();
         params.each_once()?;
         let grant_type = TokenRequest::grant_type(params)?;
-        let place = context.store.revocations().last_cursor().await?;
+        let heads = context.store.news().heads().await?;
         let client = client_auth::authenticate(context, params, header, from).await?;
         allow(context, &client, grant_type)?;
         let (grant, narrowed) = match TokenRequest::parse(grant_type, params, &context.dialect)? {
@@ -129,7 +129,7 @@ impl AuthorizationServer {
         };
         client_auth::is_unchanged(context.store.clients(), &client).await?;
         let lifetime = context.lifetime_of(grant_type);
-        let access_token = issue::access_token(context, &grant, lifetime, narrowed.granted, place)?;
+        let access_token = issue::access_token(context, &grant, lifetime, narrowed.granted, &heads)?;
         let left = issue::left(context, grant.granted_at() + lifetime);
         Ok(TokenSet::new(access_token, left, narrowed.scope))
     }

@@ -75,6 +75,7 @@ pub(crate) async fn gate(
     database: &Database,
     issuer: Issuer,
     trust: TrustSettings<'_>,
+    users: Arc<UsersCache>,
     proposed: Option<OperationTable>,
 ) -> anyhow::Result<(Gate, Option<KeyRefresh>)> {
     let Keys { verifier, signer, live } = keys(settings, database, issuer.clone()).await?;
@@ -83,8 +84,7 @@ pub(crate) async fn gate(
         .cache_bytes(settings.token_cache_bytes)
         .revoked(Arc::clone(trust.revocations.set()));
     let server = authorization_server(settings, database, catalog.clone(), signer)?;
-    let age = settings.user_cache_age.lifetime();
-    let users: Arc<dyn Users> = Arc::new(UsersCache::new(database.store(), Arc::new(SystemClock), age));
+    let users: Arc<dyn Users> = users;
     let access_tokens = AccessTokens::new(server.clone(), verifier, trust.revocations, Arc::clone(&users));
     let endpoints = Endpoints::new(settings, server, access_tokens, live.as_ref());
     let resource = if settings.profile.has_resource_metadata() {
@@ -156,13 +156,23 @@ fn authorization_server(
     Ok(server.build())
 }
 
-/// Reads the current revocations from the store.
-pub(crate) async fn revocations(settings: &Settings, database: &Database) -> anyhow::Result<RevocationWatch> {
+/// Creates the cache of the users of requests.
+pub(crate) fn users(settings: &Settings, database: &Database) -> Arc<UsersCache> {
+    let age = settings.user_cache_age.lifetime();
+    Arc::new(UsersCache::new(database.store(), Arc::new(SystemClock), age))
+}
+
+/// Reads the current revocations from the store. Later reads drop changed users from the cache.
+pub(crate) async fn revocations(
+    settings: &Settings,
+    database: &Database,
+    users: Arc<UsersCache>,
+) -> anyhow::Result<RevocationWatch> {
     let mut set = RevokedSet::new(settings.profile.grant_dialect().subject);
     if let Some(client) = settings.profile.only_client() {
         set = set.with_unnamed_client(ClientId::parse(client)?);
     }
-    let watch = RevocationWatch::new(database.store(), Arc::new(set), Arc::new(SystemClock));
+    let watch = RevocationWatch::new(database.store(), Arc::new(set), Arc::new(SystemClock)).users(users);
     watch.refresh().await?;
     Ok(watch)
 }

@@ -1,7 +1,7 @@
 //! Clients in SQL.
 
 use scopegate_domain::{Client, ClientId, GrantType, RedirectUri, Scope, SecretDigest};
-use scopegate_store::{BoxFuture, Clients, StoreError};
+use scopegate_store::{BoxFuture, Clients, NewsItem, StoreError};
 
 use crate::SqlStore;
 use crate::row;
@@ -53,15 +53,27 @@ impl Clients for SqlStore {
     }
 
     fn set_scope<'a>(&'a self, id: &'a ClientId, scope: &'a Scope) -> BoxFuture<'a, Result<bool, StoreError>> {
-        self.methods.set_client_scope.measure(self.change(set_scope(id, scope)))
+        self.methods
+            .set_client_scope
+            .measure(self.change_client(id, set_scope(id, scope)))
     }
 
     fn set_secret<'a>(&'a self, id: &'a ClientId, secret: SecretDigest) -> BoxFuture<'a, Result<bool, StoreError>> {
-        self.methods.set_secret.measure(self.change(set_secret(id, secret)))
+        self.methods
+            .set_secret
+            .measure(self.change_client(id, set_secret(id, secret)))
     }
 
     fn remove<'a>(&'a self, id: &'a ClientId) -> BoxFuture<'a, Result<bool, StoreError>> {
-        self.methods.remove_client.measure(self.change(remove(id)))
+        self.methods.remove_client.measure(self.change_client(id, remove(id)))
+    }
+}
+
+impl SqlStore {
+    /// Changes a record that exists, and adds an entry to the log.
+    async fn change_client(&self, id: &ClientId, change: Statement) -> Result<bool, StoreError> {
+        self.change_and_tell(Some(change), NewsItem::ClientChanged(id.clone()))
+            .await
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use scopegate_store::StoreError;
-use sqlx::{query, query_scalar};
+use sqlx::{SqliteConnection, query, query_scalar};
 
 use crate::failure::failure;
 use crate::{OpenError, SqlStore};
@@ -26,6 +26,17 @@ pub struct RowCounts {
 #[derive(Debug, thiserror::Error)]
 #[error("database is damaged: {0}")]
 struct Damaged(String);
+
+/// Counts the rows of a table that a statement finds. An older version has fewer tables.
+async fn count(connection: &mut SqliteConnection, table: &str, rows: &'static str) -> Result<u64, StoreError> {
+    let exists = query_scalar("SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = ?").bind(table);
+    let exists: i64 = exists.fetch_one(&mut *connection).await.map_err(failure)?;
+    if exists == 0 {
+        return Ok(0);
+    }
+    let rows: i64 = query_scalar(rows).fetch_one(connection).await.map_err(failure)?;
+    Ok(u64::try_from(rows).unwrap_or_default())
+}
 
 impl SqlStore {
     /// Writes a consistent copy to a file, which must be empty or missing. Other processes may use
@@ -57,32 +68,15 @@ impl SqlStore {
         if found != "ok" {
             return Err(StoreError::corrupt(Damaged(found)));
         }
-        let mut counts = RowCounts::default();
-        for (table, rows, count) in [
-            ("users", "SELECT COUNT(*) FROM users", &mut counts.users),
-            ("clients", "SELECT COUNT(*) FROM clients", &mut counts.clients),
-            (
-                "revocations",
-                "SELECT COUNT(*) FROM revocations",
-                &mut counts.revocations,
-            ),
-            (
-                "signing_keys",
-                "SELECT COUNT(*) FROM signing_keys",
-                &mut counts.signing_keys,
-            ),
-        ] {
-            // An older version has fewer tables.
-            let exists = query_scalar("SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = ?");
-            let exists: i64 = exists.bind(table).fetch_one(&mut *connection).await.map_err(failure)?;
-            if exists == 0 {
-                continue;
-            }
-            let rows = query_scalar(rows).fetch_one(&mut *connection).await;
-            let rows: i64 = rows.map_err(failure)?;
-            *count = u64::try_from(rows).unwrap_or_default();
-        }
-        Ok(counts)
+        let old = count(&mut connection, "revocations", "SELECT COUNT(*) FROM revocations").await?;
+        // Entries of other kinds revoke no tokens.
+        let new = count(&mut connection, "news", "SELECT COUNT(*) FROM news WHERE kind <= 5").await?;
+        Ok(RowCounts {
+            users: count(&mut connection, "users", "SELECT COUNT(*) FROM users").await?,
+            clients: count(&mut connection, "clients", "SELECT COUNT(*) FROM clients").await?,
+            revocations: old.saturating_add(new),
+            signing_keys: count(&mut connection, "signing_keys", "SELECT COUNT(*) FROM signing_keys").await?,
+        })
     }
 
     /// Fails if a file that SQLite would use with a new database of this name exists, or the

@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, OpenOptions};
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -182,6 +182,27 @@ pub(crate) fn has_journal(path: &Path) -> Result<bool, OpenError> {
 pub(crate) fn is_at_rest(path: &Path) -> Result<bool, OpenError> {
     let path = fs::canonicalize(path)?;
     Ok(size(&side_file(&path, LOG))? == 0 && !has_journal(&path)? && !side_file(&path, LOG_INDEX).exists())
+}
+
+/// Fails if a database without a log ends within a page. SQLite reads the rest as zeros, and finds
+/// the damage only if it reads the last page.
+pub(crate) fn expect_whole_pages(path: &Path) -> Result<(), OpenError> {
+    let mut header = [0; 18];
+    let mut file = fs::File::open(path)?;
+    // SQLite refuses a shorter file, and one with another header.
+    if file.read_exact(&mut header).is_err() || !header.starts_with(b"SQLite format 3\0") {
+        return Ok(());
+    }
+    let [.., high, low] = header;
+    let page = match u16::from_be_bytes([high, low]) {
+        // The size does not fit.
+        1 => 65_536,
+        size => u64::from(size),
+    };
+    match file.metadata()?.len().checked_rem(page) {
+        Some(0) | None => Ok(()),
+        Some(_) => Err(OpenError::Truncated { path: path.to_owned() }),
+    }
 }
 
 /// Size of a file in bytes; zero if it does not exist.

@@ -193,14 +193,14 @@ async fn apply(connection: &mut SqliteConnection, steps: Vec<Step>) -> Result<An
 
 /// Takes all steps, or those before the first that misses its expectation.
 async fn take(connection: &mut SqliteConnection, steps: Vec<Step>) -> Answer {
-    let mut changed = 0;
+    let mut changed = Vec::new();
     for (index, step) in steps.into_iter().enumerate() {
         let result = bound(step.statement).execute(&mut *connection).await;
         let rows = result.map_err(failure)?.rows_affected();
         if !step.expected.is_met(rows) {
             return Ok(Outcome::Missed(index));
         }
-        changed += rows;
+        changed.push(rows);
     }
     Ok(Outcome::Committed(changed))
 }

@@ -4,7 +4,7 @@
 //! with [`SqlStore`], [`DatabaseUrl`], [`OpenMode`] and [`OpenError`].
 //!
 //! ```text
-//! DatabaseUrl --SqlStore::open--> SqlStore: Users + Clients + Revocations + SigningKeys + Store
+//! DatabaseUrl --SqlStore::open--> SqlStore: Users + Clients + News + SigningKeys + Store
 //!                  |                  |-- one connection that writes, in groups of changes
 //!                  OpenError          `-- two that read
 //! ```
@@ -63,11 +63,12 @@ mod home;
 mod lookups;
 mod metrics;
 mod migrations;
+mod news;
+mod news_entry;
 mod open_error;
 mod prepare;
 mod queue;
 mod recovery;
-mod revocations;
 mod row;
 mod signing_keys;
 mod sqlite;

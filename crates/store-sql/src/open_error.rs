@@ -120,6 +120,12 @@ pub enum OpenError {
         /// The database to which a file of this name belongs.
         database: PathBuf,
     },
+    /// The file ends within a page.
+    #[error("database file `{}` is truncated", .path.display())]
+    Truncated {
+        /// The database file.
+        path: PathBuf,
+    },
     /// The file cannot be read or written, is locked by another program, or is not a database.
     #[error("database cannot be opened")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
@@ -129,8 +135,10 @@ impl OpenError {
     /// Returns the remedy for an error of SQLite, if one is known.
     #[must_use]
     pub fn remedy(&self) -> Option<&'static str> {
-        let Self::Unavailable(cause) = self else {
-            return None;
+        let cause = match self {
+            Self::Truncated { .. } => return Some("restore a backup"),
+            Self::Unavailable(cause) => cause,
+            _ => return None,
         };
         match primary_code(cause.downcast_ref()?)? {
             SQLITE_BUSY => Some("another process holds the lock of the database: wait for it, or end it"),

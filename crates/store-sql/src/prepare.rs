@@ -28,6 +28,9 @@ pub(crate) async fn look_first(path: &Path, may_be_new: bool) -> Result<(), Open
     // Another process may be creating the database, or have ended while it did.
     while files::size(path)? > 0 && !files::has_journal(path)? {
         let is_at_rest = files::is_at_rest(path)?;
+        if is_at_rest {
+            files::expect_whole_pages(path)?;
+        }
         let snapshot = is_at_rest.then(|| Snapshot::of(path)).transpose()?;
         let mut reader = connect::read_only(path, is_at_rest).await?;
         let found = expect_ours(&mut reader, path, may_be_new).await;

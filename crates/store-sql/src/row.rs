@@ -4,10 +4,10 @@ use std::error::Error;
 use std::str::FromStr;
 
 use scopegate_domain::{
-    Account, Client, ClientId, KeyId, Lifetime, PasswordHash, RedirectUri, Revocation, Revoked, Scope, ScopeToken,
-    SecretDigest, StoredKey, Timestamp, User, UserId, UserStatus, Username,
+    Account, Client, ClientId, KeyId, Lifetime, NewsLane, NewsPosition, PasswordHash, RedirectUri, Revocation, Revoked,
+    Scope, ScopeToken, SecretDigest, StoredKey, Timestamp, User, UserId, UserStatus, Username,
 };
-use scopegate_store::{PasswordScheme, RevocationCursor, RevocationEntry, StoreError};
+use scopegate_store::{NewsEntry, NewsHead, NewsItem, NewsKind, PasswordScheme, StoreError};
 
 use crate::statement::RowView;
 
@@ -67,25 +67,65 @@ pub(crate) fn client(row: &dyn RowView) -> Result<Client, StoreError> {
     }
 }
 
+/// Reads the columns `lane`, `first`, `place`.
+pub(crate) fn news_head(row: &dyn RowView) -> Result<(NewsLane, NewsHead), StoreError> {
+    let head = NewsHead {
+        first: row.int(1)?,
+        last: row.int(2)?,
+    };
+    Ok((lane(row)?, head))
+}
+
+fn lane(row: &dyn RowView) -> Result<NewsLane, StoreError> {
+    NewsLane::from_number(row.int(0)?).ok_or_else(|| refused("lane"))
+}
+
+/// Reads the columns `lane`, `place`, `kind`, `subject`, `second`, `issued_until`, `ends_at`.
+pub(crate) fn news_entry(row: &dyn RowView) -> Result<NewsEntry, StoreError> {
+    let (subject, second) = (row.text(3)?, row.optional_text(4)?);
+    let kind = NewsKind::from_number(row.int(2)?).ok_or_else(|| refused("kind"))?;
+    let revoked = |whose| -> Result<NewsItem, StoreError> {
+        let revocation = Revocation::from_stored(whose, time(row, 5)?, time(row, 6)?);
+        Ok(NewsItem::Revoked(revocation))
+    };
+    let item = match (kind, second) {
+        (NewsKind::Client, None) => revoked(Revoked::Client(parsed("subject", subject)?))?,
+        (NewsKind::Token, None) => revoked(Revoked::Token(parsed("subject", subject)?))?,
+        (NewsKind::User, Some(name)) => revoked(revoked_user("subject", subject, "second", name)?)?,
+        (NewsKind::ClientChanged, None) => NewsItem::ClientChanged(parsed("subject", subject)?),
+        (NewsKind::UserChanged, None) => NewsItem::UserChanged(parsed("subject", subject)?),
+        (NewsKind::Family | NewsKind::Consent | NewsKind::Keys | NewsKind::Policy, _) => NewsItem::Other(kind),
+        _ => return Err(refused("second")),
+    };
+    Ok(NewsEntry {
+        position: NewsPosition::new(lane(row)?, row.int(1)?),
+        item,
+    })
+}
+
 /// Reads the columns `place`, `kind`, `id`, `username`, `issued_until`, `forget_at`.
-pub(crate) fn revocation(row: &dyn RowView) -> Result<RevocationEntry, StoreError> {
+pub(crate) fn old_revocation(row: &dyn RowView) -> Result<(i64, Revocation), StoreError> {
     let id = row.text(2)?;
     let whose = match (row.text(1)?, row.optional_text(3)?) {
         ("client", None) => Revoked::Client(parsed("id", id)?),
         ("token", None) => Revoked::Token(parsed("id", id)?),
-        ("user", Some(username)) => Revoked::User {
-            id: parsed("id", id)?,
-            username: Username::from_stored(username).map_err(|fault| corrupt("username", fault))?,
-        },
+        ("user", Some(name)) => revoked_user("id", id, "username", name)?,
         _ => return Err(refused("kind")),
     };
     let revocation = Revocation::from_stored(whose, time(row, 4)?, time(row, 5)?);
-    Ok((place(row)?, revocation))
+    Ok((row.int(0)?, revocation))
 }
 
-/// Reads a place from the first column.
-pub(crate) fn place(row: &dyn RowView) -> Result<RevocationCursor, StoreError> {
-    row.int(0).map(RevocationCursor::from_number)
+fn revoked_user(
+    id_column: &'static str,
+    id: &str,
+    name_column: &'static str,
+    name: &str,
+) -> Result<Revoked, StoreError> {
+    Ok(Revoked::User {
+        id: parsed(id_column, id)?,
+        username: Username::from_stored(name).map_err(|fault| corrupt(name_column, fault))?,
+    })
 }
 
 fn time(row: &dyn RowView, column: usize) -> Result<Timestamp, StoreError> {

@@ -130,10 +130,10 @@ impl Statement {
 }
 
 /// The end of a transaction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// It was committed, and changed this number of rows.
-    Committed(u64),
+    /// It was committed. Each of its steps changed this number of rows.
+    Committed(Vec<u64>),
     /// The step with this index missed its expectation, and nothing was changed.
     Missed(usize),
 }

@@ -29,7 +29,7 @@ use crate::{DatabaseUrl, OpenError, connect, migrations};
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let store = SqlStore::open(&DatabaseUrl::memory()).await?;
-/// assert_eq!(store.migrated(), [1, 2, 3, 4, 6]);
+/// assert_eq!(store.migrated(), [1, 2, 3, 4, 6, 7]);
 /// store.ping().await?;
 /// store.close().await?;
 /// assert!(store.ping().await.is_err());
@@ -153,6 +153,9 @@ impl SqlStore {
         files::expect_existing(path)?;
         files::expect_log(path).await?;
         let is_at_rest = files::is_at_rest(path)?;
+        if is_at_rest {
+            files::expect_whole_pages(path)?;
+        }
         let snapshot = is_at_rest.then(|| Snapshot::of(path)).transpose()?;
         let mut reader = connect::read_only(path, is_at_rest).await?;
         if let Err(error) = check(&mut reader, path, mode).await {

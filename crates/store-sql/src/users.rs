@@ -1,7 +1,7 @@
 //! Users in SQL.
 
 use scopegate_domain::{Account, PasswordHash, Scope, User, UserId, UserStatus, Username};
-use scopegate_store::{BoxFuture, PasswordScheme, StoreError, Users};
+use scopegate_store::{BoxFuture, NewsItem, PasswordScheme, StoreError, Users};
 
 use crate::SqlStore;
 use crate::row;
@@ -108,19 +108,31 @@ impl Users for SqlStore {
     ) -> BoxFuture<'a, Result<bool, StoreError>> {
         self.methods
             .set_password_hash
-            .measure(self.change(set_password_hash(id, password_hash)))
+            .measure(self.change_user(id, set_password_hash(id, password_hash)))
     }
 
     fn set_scope<'a>(&'a self, id: &'a UserId, scope: &'a Scope) -> BoxFuture<'a, Result<bool, StoreError>> {
-        self.methods.set_user_scope.measure(self.change(set_scope(id, scope)))
+        self.methods
+            .set_user_scope
+            .measure(self.change_user(id, set_scope(id, scope)))
     }
 
     fn set_status<'a>(&'a self, id: &'a UserId, status: UserStatus) -> BoxFuture<'a, Result<bool, StoreError>> {
-        self.methods.set_status.measure(self.change(set_status(id, status)))
+        self.methods
+            .set_status
+            .measure(self.change_user(id, set_status(id, status)))
     }
 
     fn remove<'a>(&'a self, id: &'a UserId) -> BoxFuture<'a, Result<bool, StoreError>> {
-        self.methods.remove_user.measure(self.change(remove(id)))
+        self.methods.remove_user.measure(self.change_user(id, remove(id)))
+    }
+}
+
+impl SqlStore {
+    /// Changes a record that exists, and adds an entry to the log.
+    async fn change_user(&self, id: &UserId, change: Statement) -> Result<bool, StoreError> {
+        self.change_and_tell(Some(change), NewsItem::UserChanged(id.clone()))
+            .await
     }
 }
 

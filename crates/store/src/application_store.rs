@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use scopegate_domain::{
-    Account, Client, ClientId, Lifetime, PasswordHash, Revocation, Scope, SecretDigest, StoredKey, Timestamp, User,
-    UserId, UserStatus, Username,
+    Account, Client, ClientId, Lifetime, NewsPosition, PasswordHash, Revocation, Scope, SecretDigest, StoredKey,
+    Timestamp, User, UserId, UserStatus, Username,
 };
 
 use crate::{
-    BoxFuture, Clients, DisableAndRevoke, MemoryStore, PasswordScheme, ResealedKey, RevocationCursor, RevocationEntry,
-    Revocations, SigningKeys, Store, StoreError, Users,
+    BoxFuture, Clients, DisableAndRevoke, MemoryStore, News, NewsEntry, NewsHeads, NewsItem, PasswordScheme,
+    ResealedKey, SigningKeys, Store, StoreError, Users,
 };
 
 /// A store of an application's own users. Clients, revocations and signing keys are in the
@@ -49,6 +49,17 @@ impl ApplicationStore {
             users,
             rest: MemoryStore::new(),
         }
+    }
+
+    /// Adds an entry when this change has been made.
+    fn changing<'a>(&'a self, id: &'a UserId, change: Answer<'a, bool>) -> Answer<'a, bool> {
+        Box::pin(async move {
+            let is_changed = change.await?;
+            if is_changed {
+                self.rest.tell(NewsItem::UserChanged(id.clone()));
+            }
+            Ok(is_changed)
+        })
     }
 }
 
@@ -97,19 +108,19 @@ impl Users for ApplicationStore {
     }
 
     fn set_password_hash<'a>(&'a self, id: &'a UserId, password_hash: Option<&'a PasswordHash>) -> Answer<'a, bool> {
-        self.users.set_password_hash(id, password_hash)
+        self.changing(id, self.users.set_password_hash(id, password_hash))
     }
 
     fn set_scope<'a>(&'a self, id: &'a UserId, scope: &'a Scope) -> Answer<'a, bool> {
-        self.users.set_scope(id, scope)
+        self.changing(id, self.users.set_scope(id, scope))
     }
 
     fn set_status<'a>(&'a self, id: &'a UserId, status: UserStatus) -> Answer<'a, bool> {
-        self.users.set_status(id, status)
+        self.changing(id, self.users.set_status(id, status))
     }
 
     fn remove<'a>(&'a self, id: &'a UserId) -> Answer<'a, bool> {
-        self.users.remove(id)
+        self.changing(id, self.users.remove(id))
     }
 }
 
@@ -139,7 +150,7 @@ impl Clients for ApplicationStore {
     }
 }
 
-impl Revocations for ApplicationStore {
+impl News for ApplicationStore {
     fn revoke<'a>(&'a self, revocation: &'a Revocation) -> Answer<'a, ()> {
         self.rest.revoke(revocation)
     }
@@ -161,16 +172,16 @@ impl Revocations for ApplicationStore {
         })
     }
 
-    fn revoked_after(&self, place: RevocationCursor, limit: u16) -> Answer<'_, Vec<RevocationEntry>> {
-        self.rest.revoked_after(place, limit)
+    fn heads(&self) -> Answer<'_, NewsHeads> {
+        self.rest.heads()
     }
 
-    fn last_cursor(&self) -> Answer<'_, RevocationCursor> {
-        self.rest.last_cursor()
+    fn news_after(&self, position: NewsPosition, limit: u16) -> Answer<'_, Vec<NewsEntry>> {
+        self.rest.news_after(position, limit)
     }
 
-    fn forget_revocations(&self, now: Timestamp) -> Answer<'_, u64> {
-        self.rest.forget_revocations(now)
+    fn forget_news(&self, now: Timestamp) -> Answer<'_, u64> {
+        self.rest.forget_news(now)
     }
 }
 

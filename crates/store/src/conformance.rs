@@ -4,18 +4,23 @@
 //! applies the same random operations to the backend and to a [`MemoryStore`](crate::MemoryStore).
 //! It compares all results.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a failed case panics")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a failed case panics"
+)]
 
 #[doc(hidden)]
 pub mod clients;
 mod model;
+#[doc(hidden)]
+pub mod news;
 mod operation;
 #[doc(hidden)]
 pub mod order;
 #[doc(hidden)]
 pub mod readiness;
-#[doc(hidden)]
-pub mod revocations;
 #[doc(hidden)]
 pub mod signing_keys;
 #[doc(hidden)]
@@ -94,14 +99,15 @@ macro_rules! conformance {
             a_rehearsal_changes_nothing
         }
         $crate::conformance! { @cases $make, order:
-            places_become_visible_in_their_order
+            no_reader_misses_an_entry
         }
-        $crate::conformance! { @cases $make, revocations:
+        $crate::conformance! { @cases $make, news:
+            a_reader_behind_the_first_entry_reads_everything
+            each_change_of_a_record_is_an_entry
             forgotten_places_are_not_given_again
             revocations_are_kept_whole_and_in_order
             revocations_are_kept_at_once
             smaller_rights_and_their_tokens_change_together
-            last_cursor_is_of_last_revocation
             what_covers_no_living_token_is_forgotten
             who_ends_and_their_tokens_end_together
             concurrent_disables_revoke_once

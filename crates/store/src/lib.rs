@@ -1,15 +1,15 @@
-//! **Which records must survive a restart?** Users, clients, signing keys and revocations, behind
-//! traits that any database can implement.
+//! **Which records must survive a restart?** Users, clients, signing keys, revocations and other
+//! changes, behind traits that any database can implement.
 //!
 //! An application with its own table of users implements [`Users`]. A backend implements all
-//! traits. Start with [`Store`], [`Users`], [`Clients`], [`SigningKeys`], [`Revocations`],
+//! traits. Start with [`Store`], [`Users`], [`Clients`], [`SigningKeys`], [`News`],
 //! [`MemoryStore`], [`UsersCache`], [`StoreError`], [`StoreErrorKind`] and [`BoxFuture`].
 //!
 //! ```text
 //!            Store  (ping, check_writable)      Arc<dyn Store> is also an Arc<dyn Users>
 //!      ________|__________________
 //!     |        |        |         |
-//!   Users   Clients  SigningKeys  Revocations    one trait for each kind of record
+//!   Users   Clients  SigningKeys  News           one trait for each kind of record
 //!     |________|________|_________|
 //!              |
 //!     MemoryStore, or another backend        each passes the same conformance suite
@@ -42,7 +42,7 @@
 //!
 //! 1. Make a crate that depends on this one, and a type for the store. It is shared between
 //!    threads. Its `Debug` prints no contents, because they must not appear in a log.
-//! 2. Implement [`Users`], [`Clients`], [`SigningKeys`] and [`Revocations`], one file each, each
+//! 2. Implement [`Users`], [`Clients`], [`SigningKeys`] and [`News`], one file each, each
 //!    method a `Box::pin(async move { .. })`. Methods are complete: changes that must happen
 //!    together are one method, and no transaction reaches the caller. If a future is dropped before
 //!    it completes, the change is made or not made, never half made.
@@ -77,8 +77,10 @@ mod clients;
 pub mod conformance;
 mod error;
 mod memory;
+mod news;
+mod news_log;
+mod news_reader;
 mod password_scheme;
-mod revocations;
 mod signing_keys;
 mod users;
 mod users_cache;
@@ -88,8 +90,9 @@ pub use boxed::BoxFuture;
 pub use clients::Clients;
 pub use error::{StoreError, StoreErrorKind};
 pub use memory::MemoryStore;
+pub use news::{DisableAndRevoke, News, NewsEntry, NewsHead, NewsHeads, NewsItem, NewsKind};
+pub use news_reader::{NewsGap, NewsPage, NewsReader};
 pub use password_scheme::PasswordScheme;
-pub use revocations::{DisableAndRevoke, RevocationCursor, RevocationEntry, Revocations};
 pub use signing_keys::{ResealedKey, SigningKeys};
 pub use users::Users;
 pub use users_cache::UsersCache;
@@ -99,7 +102,7 @@ pub use users_cache::UsersCache;
 /// The traits share method names; on a `dyn Store` call [`store.users()`](#method.users),
 /// [`store.clients()`](#method.clients) or [`store.signing_keys()`](#method.signing_keys) first. An
 /// `Arc<dyn Store>` coerces to an `Arc` of each of the traits.
-pub trait Store: Users + Clients + Revocations + SigningKeys {
+pub trait Store: Users + Clients + News + SigningKeys {
     /// Checks whether the store answers queries now; for a health check.
     ///
     /// # Errors
@@ -135,9 +138,9 @@ impl dyn Store + '_ {
         self
     }
 
-    /// Returns the revocations.
+    /// Returns the revocations and other changes.
     #[must_use]
-    pub fn revocations(&self) -> &dyn Revocations {
+    pub fn news(&self) -> &dyn News {
         self
     }
 

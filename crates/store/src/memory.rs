@@ -7,12 +7,13 @@ use std::ops::Bound;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use scopegate_domain::{
-    Account, Client, ClientId, Lifetime, PasswordHash, Revocation, Scope, SecretDigest, StoredKey, Timestamp, User,
-    UserId, UserStatus, Username,
+    Account, Client, ClientId, Lifetime, NewsPosition, PasswordHash, Revocation, Scope, SecretDigest, StoredKey,
+    Timestamp, User, UserId, UserStatus, Username,
 };
 
+use crate::news_log::NewsLog;
 use crate::{
-    BoxFuture, Clients, DisableAndRevoke, PasswordScheme, ResealedKey, RevocationCursor, RevocationEntry, Revocations,
+    BoxFuture, Clients, DisableAndRevoke, News, NewsEntry, NewsHeads, NewsItem, PasswordScheme, ResealedKey,
     SigningKeys, Store, StoreError, Users,
 };
 
@@ -42,9 +43,7 @@ struct Tables {
     accounts: BTreeMap<Username, Account>,
     names: HashMap<UserId, Username>,
     clients: BTreeMap<ClientId, Client>,
-    revocations: BTreeMap<RevocationCursor, Revocation>,
-    /// The position of the last stored revocation, even if it was removed since.
-    last_place: i64,
+    news: NewsLog,
     /// The keys by epoch.
     keys: BTreeMap<u32, StoredKey>,
 }
@@ -62,6 +61,29 @@ impl MemoryStore {
         Self {
             tables: RwLock::new(self.read().clone()),
         }
+    }
+
+    /// Adds an entry without a change of this store.
+    pub(crate) fn tell(&self, item: NewsItem) {
+        self.write().news.add(item);
+    }
+
+    /// Makes the change of a user that revokes no tokens.
+    fn change_user<'a>(&self, id: &UserId, change: DisableAndRevoke<'_>) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let mut tables = self.write();
+        let is_changed = tables.withdraw(change);
+        answer(tables.tell(is_changed, NewsItem::UserChanged(id.clone())))
+    }
+
+    /// Makes the change of a client that revokes no tokens.
+    fn change_client<'a>(
+        &self,
+        id: &ClientId,
+        change: DisableAndRevoke<'_>,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let mut tables = self.write();
+        let is_changed = tables.withdraw(change);
+        answer(tables.tell(is_changed, NewsItem::ClientChanged(id.clone())))
     }
 
     // No code panics between two changes that belong together, so a poisoned lock guards complete
@@ -90,15 +112,35 @@ impl Tables {
         client.map(|client| *client = change(client.clone())).is_some()
     }
 
+    /// Adds an entry if something changed. Returns whether it did.
+    fn tell(&mut self, is_changed: bool, item: NewsItem) -> bool {
+        if is_changed {
+            self.news.add(item);
+        }
+        is_changed
+    }
+
     fn remove_user(&mut self, id: &UserId) -> bool {
         let name = self.names.remove(id);
         name.and_then(|name| self.accounts.remove(&name)).is_some()
     }
 
-    fn revoke(&mut self, revocation: &Revocation) {
-        self.last_place += 1;
-        let place = RevocationCursor::from_number(self.last_place);
-        self.revocations.insert(place, revocation.clone());
+    fn withdraw(&mut self, withdrawal: DisableAndRevoke<'_>) -> bool {
+        match withdrawal {
+            DisableAndRevoke::DisableUser(id) => self.change_account(id, disable),
+            DisableAndRevoke::RemoveClient(id) => self.clients.remove(id).is_some(),
+            DisableAndRevoke::RemoveUser(id) => self.remove_user(id),
+            DisableAndRevoke::SetClientScope(id, scope) => {
+                self.change_client(id, |client| client.with_scope(scope.clone()))
+            }
+            DisableAndRevoke::SetClientSecret(id, secret) => {
+                self.change_client(id, |client| client.with_secret(secret))
+            }
+            DisableAndRevoke::SetPasswordHash(id, hash) => {
+                self.change_account(id, |account| account.password_hash = hash.cloned())
+            }
+            DisableAndRevoke::SetUserScope(id, scope) => self.change_account(id, |account| set_scope(account, scope)),
+        }
     }
 }
 
@@ -190,25 +232,22 @@ impl Users for MemoryStore {
         id: &'a UserId,
         password_hash: Option<&'a PasswordHash>,
     ) -> BoxFuture<'a, Result<bool, StoreError>> {
-        answer(
-            self.write()
-                .change_account(id, |account| account.password_hash = password_hash.cloned()),
-        )
+        self.change_user(id, DisableAndRevoke::SetPasswordHash(id, password_hash))
     }
 
     fn set_scope<'a>(&'a self, id: &'a UserId, scope: &'a Scope) -> BoxFuture<'a, Result<bool, StoreError>> {
-        answer(self.write().change_account(id, |account| set_scope(account, scope)))
+        self.change_user(id, DisableAndRevoke::SetUserScope(id, scope))
     }
 
     fn set_status<'a>(&'a self, id: &'a UserId, status: UserStatus) -> BoxFuture<'a, Result<bool, StoreError>> {
-        answer(
-            self.write()
-                .change_account(id, |account| account.user = account.user.clone().with_status(status)),
-        )
+        let mut tables = self.write();
+        let set = |account: &mut Account| account.user = account.user.clone().with_status(status);
+        let is_changed = tables.change_account(id, set);
+        answer(tables.tell(is_changed, NewsItem::UserChanged(id.clone())))
     }
 
     fn remove<'a>(&'a self, id: &'a UserId) -> BoxFuture<'a, Result<bool, StoreError>> {
-        answer(self.write().remove_user(id))
+        self.change_user(id, DisableAndRevoke::RemoveUser(id))
     }
 }
 
@@ -233,24 +272,21 @@ impl Clients for MemoryStore {
     }
 
     fn set_scope<'a>(&'a self, id: &'a ClientId, scope: &'a Scope) -> BoxFuture<'a, Result<bool, StoreError>> {
-        answer(
-            self.write()
-                .change_client(id, |client| client.with_scope(scope.clone())),
-        )
+        self.change_client(id, DisableAndRevoke::SetClientScope(id, scope))
     }
 
     fn set_secret<'a>(&'a self, id: &'a ClientId, secret: SecretDigest) -> BoxFuture<'a, Result<bool, StoreError>> {
-        answer(self.write().change_client(id, |client| client.with_secret(secret)))
+        self.change_client(id, DisableAndRevoke::SetClientSecret(id, secret))
     }
 
     fn remove<'a>(&'a self, id: &'a ClientId) -> BoxFuture<'a, Result<bool, StoreError>> {
-        answer(self.write().clients.remove(id).is_some())
+        self.change_client(id, DisableAndRevoke::RemoveClient(id))
     }
 }
 
-impl Revocations for MemoryStore {
+impl News for MemoryStore {
     fn revoke<'a>(&'a self, revocation: &'a Revocation) -> BoxFuture<'a, Result<(), StoreError>> {
-        self.write().revoke(revocation);
+        self.write().news.add(NewsItem::Revoked(revocation.clone()));
         answer(())
     }
 
@@ -260,47 +296,20 @@ impl Revocations for MemoryStore {
         revocation: &'a Revocation,
     ) -> BoxFuture<'a, Result<bool, StoreError>> {
         let mut tables = self.write();
-        let was_there = match withdrawal {
-            DisableAndRevoke::DisableUser(id) => tables.account_mut(id).map(disable).is_some(),
-            DisableAndRevoke::RemoveClient(id) => tables.clients.remove(id).is_some(),
-            DisableAndRevoke::RemoveUser(id) => tables.remove_user(id),
-            DisableAndRevoke::SetClientScope(id, scope) => {
-                tables.change_client(id, |client| client.with_scope(scope.clone()))
-            }
-            DisableAndRevoke::SetClientSecret(id, secret) => {
-                tables.change_client(id, |client| client.with_secret(secret))
-            }
-            DisableAndRevoke::SetPasswordHash(id, hash) => {
-                tables.change_account(id, |account| account.password_hash = hash.cloned())
-            }
-            DisableAndRevoke::SetUserScope(id, scope) => tables.change_account(id, |account| set_scope(account, scope)),
-        };
-        if was_there {
-            tables.revoke(revocation);
-        }
-        answer(was_there)
+        let is_changed = tables.withdraw(withdrawal);
+        answer(tables.tell(is_changed, NewsItem::Revoked(revocation.clone())))
     }
 
-    fn revoked_after(
-        &self,
-        place: RevocationCursor,
-        limit: u16,
-    ) -> BoxFuture<'_, Result<Vec<RevocationEntry>, StoreError>> {
-        let tables = self.read();
-        let kept = tables.revocations.range(after(Some(&place))).take(limit.into());
-        answer(kept.map(|(place, revocation)| (*place, revocation.clone())).collect())
+    fn heads(&self) -> BoxFuture<'_, Result<NewsHeads, StoreError>> {
+        answer(self.read().news.heads())
     }
 
-    fn last_cursor(&self) -> BoxFuture<'_, Result<RevocationCursor, StoreError>> {
-        let last = self.read().revocations.last_key_value().map(|(place, _)| *place);
-        answer(last.unwrap_or(RevocationCursor::START))
+    fn news_after(&self, position: NewsPosition, limit: u16) -> BoxFuture<'_, Result<Vec<NewsEntry>, StoreError>> {
+        answer(self.read().news.after(position, limit))
     }
 
-    fn forget_revocations(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>> {
-        let mut tables = self.write();
-        let before = tables.revocations.len();
-        tables.revocations.retain(|_, revocation| revocation.forget_at() > now);
-        answer(u64::try_from(before - tables.revocations.len()).unwrap_or(u64::MAX))
+    fn forget_news(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>> {
+        answer(self.write().news.forget(now))
     }
 }
 

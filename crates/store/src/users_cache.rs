@@ -102,6 +102,13 @@ impl UsersCache {
         drop(Forget(self, id, None));
     }
 
+    /// Drops all users from the cache, after changes of unknown users.
+    pub fn forget_all(&self) {
+        let mut changes = self.changes();
+        changes.count = changes.count.wrapping_add(1);
+        self.retain(|_| false);
+    }
+
     // A clock that was set back does not tell an age.
     fn is_young(&self, entry: &CachedUser, now: Timestamp) -> bool {
         (0..i64::from(self.age.as_seconds())).contains(&now.seconds_since(entry.read_at))

@@ -1,46 +1,72 @@
-//! Token ids (`jti`) that contain the position of the last revocation before the token was issued.
+//! Token ids (`jti`) that contain the positions in the log of changes at which the token was
+//! issued.
 
-use scopegate_domain::TokenId;
+use scopegate_domain::{NewsPosition, TokenId};
 
-/// The number of hexadecimal digits before the dot.
+/// The number of hexadecimal digits before the first dot.
 const RANDOM: usize = 32;
 
-/// The `jti` of this issuer's access tokens: 128 random bits, a dot, and the position of the last
-/// revocation that was stored when the login began.
+/// The `jti` of this issuer's access tokens: 128 random bits and two positions in the log. They are
+/// the last ones in the lanes of the user and of the client, read when the login began.
 ///
-/// Both are hexadecimal. A revocation with a later position covers the token: see
-/// [`RevokedSet::add_placed`](crate::RevokedSet::add_placed). Other readers treat the whole text as
-/// an opaque id.
+/// All three are hexadecimal, with dots between them. A revocation with a later position in the
+/// same lane covers the token: see [`RevokedSet::add_placed`](crate::RevokedSet::add_placed). Other
+/// readers treat the whole text as an opaque id. Ids of earlier versions contain no position, or
+/// one number that has no meaning now.
 ///
 /// ```
+/// use scopegate_domain::{NewsLane, NewsPosition};
 /// use scopegate_token::PlacedTokenId;
 ///
-/// let id = PlacedTokenId::new(1, 31).unwrap();
-/// assert_eq!(id.as_str(), "00000000000000000000000000000001.1f");
-/// assert_eq!(PlacedTokenId::place_of(id.as_str()), Some(31));
-/// assert_eq!(PlacedTokenId::place_of("another id"), None);
+/// let [user, client] = ["u1", "demo-app"].map(|id| NewsPosition::new(NewsLane::of(id), 2));
+/// let id = PlacedTokenId::new(1, user, client).unwrap();
+/// assert_eq!(id.as_str(), "00000000000000000000000000000001.23.20");
+/// assert_eq!(PlacedTokenId::positions_of(id.as_str()), Some([user, client]));
+/// assert_eq!(PlacedTokenId::positions_of("another id"), None);
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct PlacedTokenId(());
 
 impl PlacedTokenId {
-    /// Returns the id with these random bits and this position. A position below 0 counts as 0. It
-    /// cannot fail, because the text is always an identifier.
+    /// Returns the id with these random bits and these positions. It cannot fail, because the text
+    /// is always an identifier.
     #[must_use]
     #[expect(clippy::new_ret_no_self, reason = "an id of this form is a token id like any other")]
-    pub fn new(random: u128, place: i64) -> Option<TokenId> {
-        TokenId::parse(&format!("{random:032x}.{:x}", place.max(0))).ok()
+    pub fn new(random: u128, user: NewsPosition, client: NewsPosition) -> Option<TokenId> {
+        let [user, client] = [user, client].map(|position| position.number().max(0));
+        TokenId::parse(&format!("{random:032x}.{user:x}.{client:x}")).ok()
     }
 
-    /// Returns the position, if the id contains one.
+    /// Returns the positions of user and client, if the id contains them.
     #[must_use]
-    pub fn place_of(id: &str) -> Option<i64> {
-        let (random, place) = id.split_at_checked(RANDOM)?;
-        let place = place.strip_prefix('.')?;
-        let is_ours = |text: &str| text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        (is_ours(random) && is_ours(place)).then_some(())?;
-        i64::from_str_radix(place, 16).ok()
+    pub fn positions_of(id: &str) -> Option<[NewsPosition; 2]> {
+        let (user, client) = after_random(id)?.strip_prefix('.')?.split_once('.')?;
+        Some([position(user)?, position(client)?])
     }
+
+    /// Returns whether this version or an earlier one makes such ids.
+    #[must_use]
+    pub fn is_known(id: &str) -> bool {
+        match after_random(id) {
+            Some("") => true,
+            Some(rest) => Self::positions_of(id).is_some() || rest.strip_prefix('.').and_then(position).is_some(),
+            None => false,
+        }
+    }
+}
+
+fn after_random(id: &str) -> Option<&str> {
+    let (random, rest) = id.split_at_checked(RANDOM)?;
+    is_hexadecimal(random).then_some(rest)
+}
+
+fn position(text: &str) -> Option<NewsPosition> {
+    let number = is_hexadecimal(text).then(|| i64::from_str_radix(text, 16).ok())?;
+    number.map(NewsPosition::from_number)
+}
+
+fn is_hexadecimal(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 #[cfg(test)]
@@ -48,33 +74,46 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_is_read_back() {
-        for place in [0, 1, 255, i64::MAX] {
+    fn positions_are_read_back() {
+        for number in [0, 1, 255, i64::MAX] {
             for random in [0, u128::MAX] {
-                let id = PlacedTokenId::new(random, place).unwrap();
-                assert_eq!(PlacedTokenId::place_of(id.as_str()), Some(place), "{id:?}");
+                let (one, other) = (NewsPosition::from_number(number), NewsPosition::from_number(77));
+                let id = PlacedTokenId::new(random, one, other).unwrap();
+                assert_eq!(PlacedTokenId::positions_of(id.as_str()), Some([one, other]), "{id:?}");
+                assert!(PlacedTokenId::is_known(id.as_str()));
             }
         }
     }
 
     #[test]
-    fn another_form_has_no_place() {
+    fn another_form_has_no_positions() {
         let zeros = "0".repeat(32);
         for id in [
             "",
             "t1",
-            &zeros,
             &format!("{zeros}."),
-            &format!("{zeros}.-1"),
-            &format!("{zeros}.+1"),
-            &format!("{zeros}.1F"),
-            &format!("{zeros}1.1"),
-            &format!("{}.1", "g".repeat(32)),
-            &format!("{zeros}.ffffffffffffffff"),
+            &format!("{zeros}.."),
+            &format!("{zeros}.1."),
+            &format!("{zeros}.-1.1"),
+            &format!("{zeros}.+1.1"),
+            &format!("{zeros}.1F.1"),
+            &format!("{zeros}1.1.1"),
+            &format!("{zeros}.1.1.1"),
+            &format!("{}.1.1", "g".repeat(32)),
+            &format!("{zeros}.ffffffffffffffff.1"),
             "550e8400-e29b-41d4-a716-446655440000",
         ] {
-            assert_eq!(PlacedTokenId::place_of(id), None, "{id}");
+            assert_eq!(PlacedTokenId::positions_of(id), None, "{id}");
+            assert!(!PlacedTokenId::is_known(id), "{id}");
         }
-        assert_eq!(PlacedTokenId::place_of(&format!("{zeros}.1f")), Some(31));
+    }
+
+    #[test]
+    fn ids_of_earlier_versions_are_known_without_positions() {
+        let zeros = "0".repeat(32);
+        for id in [zeros.clone(), format!("{zeros}.1f")] {
+            assert_eq!(PlacedTokenId::positions_of(&id), None, "{id}");
+            assert!(PlacedTokenId::is_known(&id), "{id}");
+        }
     }
 }

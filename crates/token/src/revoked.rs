@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use scopegate_domain::{Claims, ClientId, Revocation, Revoked, Timestamp};
+use scopegate_domain::{Claims, ClientId, NewsPosition, Revocation, Revoked, Timestamp};
 
 use crate::PlacedTokenId;
 
@@ -59,9 +59,9 @@ struct Entries {
 struct Entry {
     issued_until: Timestamp,
     forget_at: Timestamp,
-    /// The last position in the order of the store, of the revocations with a known position.
-    place: Option<i64>,
-    /// The latest time of the revocations without a known position.
+    /// The last position in the log, of the revocations with a known position in its lane.
+    place: Option<NewsPosition>,
+    /// The latest time of the other revocations.
     unplaced_until: Option<Timestamp>,
 }
 
@@ -91,14 +91,14 @@ impl RevokedSet {
         self.add_all(revocations.into_iter().map(|revocation| (None, revocation)));
     }
 
-    /// Adds revocations, each with its position in the order of the store.
+    /// Adds revocations, each with its position in the log of the store.
     ///
-    /// If the id of a token contains a position ([`PlacedTokenId`](crate::PlacedTokenId)), the
-    /// revocation covers it if the token was issued before that position was assigned, regardless
-    /// of the clocks of nodes. It also covers a token that was issued more than
-    /// [`Revocation::SKEW`] before the end of the revocation, because a store that was restored
-    /// from a copy assigns its positions again.
-    pub fn add_placed(&self, revocations: impl IntoIterator<Item = (i64, Revocation)>) {
+    /// The id of a token may contain a position in the same lane
+    /// ([`PlacedTokenId`](crate::PlacedTokenId)). Then the revocation covers the token if its
+    /// position is earlier, regardless of the clocks of nodes. It also covers a token that was
+    /// issued more than [`Revocation::SKEW`] before the end of the revocation, because a store that
+    /// was restored from a copy assigns its positions again.
+    pub fn add_placed(&self, revocations: impl IntoIterator<Item = (NewsPosition, Revocation)>) {
         self.add_all(
             revocations
                 .into_iter()
@@ -106,7 +106,7 @@ impl RevokedSet {
         );
     }
 
-    fn add_all(&self, revocations: impl Iterator<Item = (Option<i64>, Revocation)>) {
+    fn add_all(&self, revocations: impl Iterator<Item = (Option<NewsPosition>, Revocation)>) {
         let mut revocations = revocations.peekable();
         if revocations.peek().is_none() {
             return;
@@ -167,14 +167,22 @@ impl RevokedSet {
         let entries = self.read();
         let issued_at = names.issued_at;
         let find = |among: &HashMap<String, Entry>, name: Option<&str>| name.and_then(|name| among.get(name)).copied();
-        let client = self.owner(names.client);
-        let parties = [find(&entries.subjects, names.subject), find(&entries.clients, client)];
-        let is_one = find(&entries.tokens, names.token).is_some_and(|entry| entry.covers(issued_at));
-        is_one || {
-            let mut parties = parties.into_iter().flatten().peekable();
-            let place = parties.peek().and_then(|_| PlacedTokenId::place_of(names.token?));
-            parties.any(|entry| entry.covers_by_subject(issued_at, place))
+        if find(&entries.tokens, names.token).is_some_and(|entry| entry.covers(issued_at)) {
+            return true;
         }
+        let (user, client) = (
+            find(&entries.subjects, names.subject),
+            find(&entries.clients, self.owner(names.client)),
+        );
+        if user.is_none() && client.is_none() {
+            return false;
+        }
+        let (of_user, of_client) = match names.token.and_then(PlacedTokenId::positions_of) {
+            Some([of_user, of_client]) => (Some(of_user), Some(of_client)),
+            None => (None, None),
+        };
+        user.is_some_and(|entry| entry.covers_by_subject(issued_at, of_user))
+            || client.is_some_and(|entry| entry.covers_by_subject(issued_at, of_client))
     }
 
     // No code panics between two changes that belong together.
@@ -189,7 +197,7 @@ impl RevokedSet {
 
 impl Entries {
     /// Two revocations of the same subject both apply: a token is revoked if either covers it.
-    fn add(&mut self, place: Option<i64>, revocation: &Revocation, subjects: SubjectClaim) {
+    fn add(&mut self, place: Option<NewsPosition>, revocation: &Revocation, subjects: SubjectClaim) {
         let (among, name) = match (revocation.whose(), subjects) {
             (Revoked::Client(id), _) => (&mut self.clients, id.as_str()),
             (Revoked::Token(id), _) => (&mut self.tokens, id.as_str()),
@@ -217,7 +225,7 @@ impl Entries {
 }
 
 impl Entry {
-    const fn new(place: Option<i64>, revocation: &Revocation) -> Self {
+    const fn new(place: Option<NewsPosition>, revocation: &Revocation) -> Self {
         Self {
             issued_until: revocation.issued_until(),
             forget_at: revocation.forget_at(),
@@ -230,10 +238,21 @@ impl Entry {
     }
 
     fn add(&mut self, other: Self) {
+        self.unplaced_until = self.unplaced_until.max(other.unplaced_until);
+        self.place = match (self.place, other.place) {
+            (Some(known), Some(new)) => match known.is_before(new) {
+                Some(true) => Some(new),
+                Some(false) => Some(known),
+                // Another user has got the name. Time decides about the tokens of the previous one.
+                None => {
+                    self.unplaced_until = self.unplaced_until.max(Some(self.issued_until));
+                    Some(new)
+                }
+            },
+            (known, new) => new.or(known),
+        };
         self.issued_until = self.issued_until.max(other.issued_until);
         self.forget_at = self.forget_at.max(other.forget_at);
-        self.place = self.place.max(other.place);
-        self.unplaced_until = self.unplaced_until.max(other.unplaced_until);
     }
 
     /// Compares by time only. A token without `iat` may be covered, so it counts as covered.
@@ -241,15 +260,21 @@ impl Entry {
         issued_at.is_none_or(|issued_at| issued_at <= self.issued_until)
     }
 
-    /// Compares by the position in the token, or by time if the token contains no position.
+    /// Compares by the position in the token, or by time if the token contains none of the same
+    /// lane.
     // SECURITY: clocks of nodes differ, places do not. A token of a node whose clock is ahead is
     // covered, and one that was issued afterwards by a node whose clock is behind is not. Tested by
     // `a_place_decides_within_the_skew_of_clocks`.
-    fn covers_by_subject(self, issued_at: Option<Timestamp>, carried: Option<i64>) -> bool {
+    fn covers_by_subject(self, issued_at: Option<Timestamp>, carried: Option<NewsPosition>) -> bool {
         let (Some(issued_at), Some(carried)) = (issued_at, carried) else {
             return self.covers(issued_at);
         };
-        self.place.is_some_and(|place| carried < place)
+        let is_before = match self.place.map(|place| carried.is_before(place)) {
+            Some(Some(is_before)) => is_before,
+            Some(None) => return self.covers(Some(issued_at)),
+            None => false,
+        };
+        is_before
             || self.unplaced_until.is_some_and(|until| issued_at <= until)
             || issued_at + Revocation::SKEW < self.issued_until
     }

@@ -10,7 +10,7 @@ use scopegate_domain::{
 use scopegate_grant::{
     AccessTokens, AuthorizationServer, ClientCredentials, GrantError, IntrospectedToken, RevocationWatch,
 };
-use scopegate_store::{MemoryStore, RevocationCursor, Revocations, Users};
+use scopegate_store::{MemoryStore, NewsPage, NewsReader, Users};
 use scopegate_token::{RevokedSet, Signer, SigningKey, SubjectClaim, TokenRules, Verifier};
 use tokio::time::Instant;
 
@@ -261,15 +261,14 @@ async fn revoked_token_is_refused_before_the_answer() {
     assert!(!fixture.is_active(&of_john).await);
 
     // Another process finds it, and it ends with the token.
-    let revocations: &dyn Revocations = &*fixture.store;
-    let kept = revocations.revoked_after(RevocationCursor::START, 10).await.unwrap();
-    let end = NOW + Lifetime::from_minutes(15);
-    assert_eq!(
-        kept.iter()
-            .map(|(_, revocation)| revocation.forget_at())
-            .collect::<Vec<_>>(),
-        [end, end]
-    );
+    let mut ends = Vec::new();
+    let mut add = |page| {
+        if let NewsPage::Entries(entries) = page {
+            ends.extend(entries.iter().map(|entry| entry.item.ends_at()));
+        }
+    };
+    NewsReader::new().read(&*fixture.store, &mut add).await.unwrap();
+    assert_eq!(ends, [NOW + Lifetime::from_minutes(15); 2]);
     // A second revocation adds nothing.
     fixture.revoke(&fixture.billing, &token).await;
     assert_eq!(fixture.set.len(), 2);

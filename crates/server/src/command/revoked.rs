@@ -42,7 +42,7 @@ impl Tokens {
 /// Revokes the tokens that were issued until now. Returns that time.
 pub(super) async fn revoke(store: &dyn Store, whose: Revoked) -> anyhow::Result<Timestamp> {
     let revocation = until_now(store, whose).await?;
-    let kept = store.revocations().revoke(&revocation).await;
+    let kept = store.news().revoke(&revocation).await;
     kept.context("issued tokens are not revoked")?;
     Ok(revocation.issued_until().min(SystemClock.now()))
 }
@@ -54,7 +54,7 @@ pub(super) async fn withdraw(
     withdrawal: DisableAndRevoke<'_>,
     whose: Revoked,
 ) -> anyhow::Result<Option<Tokens>> {
-    let revocations = store.revocations();
+    let revocations = store.news();
     let revocation = until_now(store, whose).await?;
     if !revocations.withdraw(withdrawal, &revocation).await? {
         return Ok(None);

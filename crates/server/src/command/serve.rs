@@ -164,12 +164,13 @@ async fn prepare(
     proposed: Option<OperationTable>,
 ) -> anyhow::Result<Prepared> {
     compose::fetch_keys(others).await?;
-    let revocations = Arc::new(compose::revocations(settings, database).await?);
+    let users = compose::users(settings, database);
+    let revocations = Arc::new(compose::revocations(settings, database, Arc::clone(&users)).await?);
     let trust = TrustSettings {
         others,
         revocations: Arc::clone(&revocations),
     };
-    let (gate, keys) = compose::gate(settings, database, issuer, trust, proposed).await?;
+    let (gate, keys) = compose::gate(settings, database, issuer, trust, users, proposed).await?;
     let missing = missing(settings, &*database.store()).await?;
     Ok(Prepared {
         gate,

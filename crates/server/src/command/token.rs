@@ -57,14 +57,12 @@ fn token_id(jti: &str) -> anyhow::Result<TokenId> {
         "`--jti` takes the id of a token, and this is a token: `scopegate token inspect -` shows its claim `jti`"
     );
     let id = TokenId::parse(jti).with_context(|| format!("bad token id `{}`", jti.escape_default()))?;
-    let is_hexadecimal = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-    let is_plain = jti.len() == 32 && jti.bytes().all(is_hexadecimal);
-    if is_plain || PlacedTokenId::place_of(jti).is_some() {
+    if PlacedTokenId::is_known(jti) {
         return Ok(id);
     }
     let named = jti.escape_default();
     Err(ExitNegative(format!(
-        "unknown token id `{named}`: this server makes ids of 32 hexadecimal digits, a dot and more digits; nothing is revoked. A token \
+        "unknown token id `{named}`: this server makes ids of 32 hexadecimal digits, then more digits after dots; nothing is revoked. A token \
          of another issuer is revoked by that issuer"
     ))
     .into())

@@ -219,7 +219,7 @@ fn only_serve_and_migrate_change_an_older_database() {
     let database = ["--database", "sqlite:a.db"];
     let run = |line: &[&str]| shell.run_with(&[line, &database[..]].concat(), "correct horse\n", &[]);
     assert_eq!(run(&["user", "add", "ada", "--password-stdin"]).status, 0);
-    let older = "DELETE FROM _sqlx_migrations WHERE version = 6; \
+    let older = "DELETE FROM _sqlx_migrations WHERE version >= 6; DROP TABLE news; DROP TABLE news_head; \
                  CREATE TABLE token_lifetimes (lifetime INTEGER NOT NULL PRIMARY KEY, living_until INTEGER) STRICT";
     crate::configuration::change(&shell.path().join("a.db"), older);
     for line in [

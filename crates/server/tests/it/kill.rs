@@ -29,8 +29,10 @@ use crate::long_check;
 use crate::support::{Answer, Server, scopegate};
 use model::{Password, Random, State, Subject};
 use rustix::process::{Pid, Signal, kill_process};
-use scopegate_domain::{Account, Client, ClientId, GrantType, PasswordHash, Revoked, User, UserId, UserStatus};
-use scopegate_store::{RevocationCursor, Store};
+use scopegate_domain::{
+    Account, Client, ClientId, GrantType, PasswordHash, Revocation, Revoked, User, UserId, UserStatus,
+};
+use scopegate_store::Store;
 use scopegate_store_sql::{DatabaseUrl, SqlStore};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
@@ -249,13 +251,9 @@ impl Victim {
 
 /// Disabling a user and revoking its tokens are one write.
 async fn tokens_of_disabled_users_are_revoked(store: &dyn Store) {
-    let kept = store
-        .revocations()
-        .revoked_after(RevocationCursor::START, u16::MAX)
-        .await
-        .unwrap();
+    let kept = revoked::all(store).await;
     let has = |user: &User| {
-        let mut whose = kept.iter().map(|(_, revocation)| revocation.whose());
+        let mut whose = kept.iter().map(Revocation::whose);
         whose.any(|whose| matches!(whose, Revoked::User { id, .. } if id == user.id()))
     };
     let users = store.users().list(None, u16::MAX).await.unwrap();

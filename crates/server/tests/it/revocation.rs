@@ -60,12 +60,22 @@ impl RevocationFixture {
     }
 
     fn serve_with_lifetime(&self, lifetime: &str) -> Server {
+        self.serve_with(lifetime, "1s")
+    }
+
+    fn serve_with(&self, lifetime: &str, user_cache_age: &str) -> Server {
         let secret = ("SCOPEGATE_SECRET_KEY", "a secret text of more than thirty-two bytes");
         let key = [secret, ("SCOPEGATE_TOKEN_LIFETIME", lifetime)];
         // The audience of tokens is the issuer, which must stay the same.
         let (database, issuer) = (&*self.database, "http://127.0.0.1:1");
         let mut arguments = vec!["--database", database, "--issuer", issuer, "--profile", self.profile];
-        arguments.extend(["--password-grant", "--user-cache-age", "1s", "--revocation-age", "1s"]);
+        arguments.extend([
+            "--password-grant",
+            "--user-cache-age",
+            user_cache_age,
+            "--revocation-age",
+            "1s",
+        ]);
         Server::start(&arguments, &key)
     }
 
@@ -211,6 +221,29 @@ fn a_user_who_was_disabled_gets_nothing_back_with_old_tokens() {
 
 /// Every command that reduces rights, in both profiles: old tokens are refused in time, and a new
 /// login is valid at once.
+/// The user is cached for an hour, and a command of another process reaches the cache at once.
+#[test]
+fn a_changed_user_leaves_the_cache_of_a_running_server() {
+    let fixture = RevocationFixture::new("tutorial");
+    assert_eq!(fixture.command(&["user", "disable", "johndoe"])["status"], "disabled");
+    next_second();
+    let server = fixture.serve_with("30m", "1h");
+    let token = log_in(&server);
+    for _ in 0..2 {
+        assert_eq!(status(&server, &token), 400, "the user is inactive");
+    }
+    assert_eq!(fixture.command(&["user", "enable", "johndoe"])["status"], "active");
+    let begin = Instant::now();
+    while status(&server, &token) != 200 {
+        assert!(
+            begin.elapsed() < at_most(AGE + SLACK),
+            "still inactive after {:?}",
+            begin.elapsed()
+        );
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 #[test]
 fn every_change_that_takes_rights_away_reaches_issued_tokens() {
     for profile in ["rfc", "tutorial"] {

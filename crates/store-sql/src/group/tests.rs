@@ -1,8 +1,10 @@
 use std::fs;
 use std::path::PathBuf;
 
-use scopegate_domain::{Account, Revocation, Revoked, Timestamp, User, UserId, UserStatus, Username};
-use scopegate_store::{DisableAndRevoke, Revocations, StoreErrorKind, Users};
+use scopegate_domain::{
+    Account, NewsLane, NewsPosition, Revocation, Revoked, Timestamp, User, UserId, UserStatus, Username,
+};
+use scopegate_store::{DisableAndRevoke, News, NewsPage, NewsReader, StoreErrorKind, Users};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Executor};
 use tempfile::TempDir;
@@ -135,7 +137,7 @@ async fn a_change_in_steps_is_made_whole_or_not() {
     fixture.add_together(&["ada", "bob"]).await;
     fixture
         .execute(
-            "CREATE TRIGGER refuse BEFORE INSERT ON revocations WHEN NEW.id = 'ada' \
+            "CREATE TRIGGER refuse BEFORE INSERT ON news WHEN NEW.subject = 'ada' \
              BEGIN SELECT RAISE(ABORT, 'no'); END",
         )
         .await;
@@ -162,6 +164,19 @@ async fn a_change_in_steps_is_made_whole_or_not() {
     let users = fixture.store.list(None, 9).await.unwrap();
     let statuses: Vec<_> = users.iter().map(User::status).collect();
     assert_eq!(statuses, [UserStatus::Active, UserStatus::Disabled]);
+    // The place of the undone entry was given back.
+    let mut places = Vec::new();
+    let mut add = |page| {
+        if let NewsPage::Entries(entries) = page {
+            places.extend(entries.into_iter().map(|entry| entry.position));
+        }
+    };
+    assert_eq!(NewsReader::new().read(&*fixture.store, &mut add).await.unwrap(), []);
+    assert_eq!(places, [NewsPosition::new(NewsLane::of("bob"), 1)]);
+    fixture.execute("DROP TRIGGER refuse").await;
+    assert_eq!(disable("ada").await, Ok(true));
+    let ada = fixture.store.heads().await.unwrap().last("ada");
+    assert_eq!(ada, NewsPosition::new(NewsLane::of("ada"), 1));
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use std::thread::sleep;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use scopegate_domain::{Account, Revocation, Revoked, Timestamp, User, UserId, UserStatus, Username};
-use scopegate_store::{DisableAndRevoke, RevocationCursor, Revocations, Users};
+use scopegate_store::{DisableAndRevoke, News, NewsItem, NewsPage, NewsReader, Users};
 use scopegate_store_sql::{DatabaseUrl, SqlStore};
 use tempfile::TempDir;
 
@@ -113,17 +113,18 @@ async fn found(path: &Path) -> BTreeSet<String> {
         }
     }
     let mut revoked = BTreeSet::new();
-    let mut place = RevocationCursor::START;
-    loop {
-        let page = store.revoked_after(place, 10_000).await.unwrap();
-        let Some((last, _)) = page.last() else { break };
-        place = *last;
-        for (_, revocation) in page {
-            if let Revoked::User { username, .. } = revocation.whose() {
+    let mut add = |page| {
+        let NewsPage::Entries(entries) = page else { return };
+        for entry in entries {
+            if let NewsItem::Revoked(revocation) = entry.item
+                && let Revoked::User { username, .. } = revocation.whose()
+            {
                 revoked.insert(format!("disable {username}"));
             }
         }
-    }
+    };
+    let gaps = NewsReader::new().read(&store, &mut add).await.unwrap();
+    assert_eq!(gaps, [], "a place was left out");
     let disabled: BTreeSet<_> = found.iter().filter(|line| line.starts_with('d')).cloned().collect();
     assert_eq!(
         disabled, revoked,

@@ -4,6 +4,7 @@ mod copies;
 mod faults;
 mod kill;
 mod lookups;
+mod news;
 mod sqlite;
 mod statements;
 mod year;

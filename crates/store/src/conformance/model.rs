@@ -8,11 +8,11 @@ use std::task::{Context, Poll, Waker};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use proptest_state_machine::ReferenceStateMachine;
-use scopegate_domain::{Account, Client, Revocation, StoredKey, User};
+use scopegate_domain::{Account, Client, StoredKey, User};
 
 use super::operation::{Answer, Operation};
 use super::values::runtime;
-use crate::{MemoryStore, PasswordScheme, RevocationCursor, Store, StoreErrorKind};
+use crate::{MemoryStore, NewsEntry, NewsHeads, NewsPage, NewsReader, PasswordScheme, Store, StoreErrorKind};
 
 /// The number of stores, and the maximum number of operations on one store.
 const STORES: u32 = 64;
@@ -112,7 +112,8 @@ struct Contents {
     clients: Vec<Option<Client>>,
     keys: Vec<StoredKey>,
     password_schemes: Vec<PasswordScheme>,
-    revocations: Vec<Revocation>,
+    heads: NewsHeads,
+    news: Vec<NewsEntry>,
 }
 
 impl Contents {
@@ -127,18 +128,22 @@ impl Contents {
             clients.push(store.clients().find(client.id()).await.unwrap());
         }
         let password_schemes = store.users().password_schemes().await.unwrap();
-        let revocations = store
-            .revocations()
-            .revoked_after(RevocationCursor::START, u16::MAX)
-            .await
-            .unwrap();
+        let mut news = Vec::new();
+        let reader = NewsReader::new();
+        let mut add = |page| {
+            if let NewsPage::Entries(entries) = page {
+                news.extend(entries);
+            }
+        };
+        assert_eq!(reader.read(store.news(), &mut add).await.unwrap(), []);
         Self {
             accounts,
             by_id,
             clients,
             keys: store.signing_keys().list().await.unwrap(),
             password_schemes,
-            revocations: revocations.into_iter().map(|(_, revocation)| revocation).collect(),
+            heads: store.news().heads().await.unwrap(),
+            news,
         }
     }
 }

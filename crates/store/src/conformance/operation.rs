@@ -71,11 +71,7 @@ impl Operation {
         let answer = match self {
             Self::AddClient(client) => clients.add(client.clone()).await.map(|()| Answer::Done),
             Self::AddUser(account) => users.add(account.clone()).await.map(|()| Answer::Done),
-            Self::ForgetRevocations(now) => store
-                .revocations()
-                .forget_revocations(*now)
-                .await
-                .map(Answer::Forgotten),
+            Self::ForgetRevocations(now) => store.news().forget_news(*now).await.map(Answer::Forgotten),
             Self::AllowLifetime(from, lifetime) => keys.allow_lifetime(*from, *lifetime).await.map(Answer::Changed),
             Self::ListClients(after, limit) => clients.list(after.as_ref(), *limit).await.map(Answer::Clients),
             Self::ListUsers(after, limit) => users.list(after.as_ref(), *limit).await.map(Answer::Users),
@@ -85,7 +81,7 @@ impl Operation {
             Self::ReplacePasswordHash(id, old, new) => {
                 users.replace_password_hash(id, old, new).await.map(Answer::Changed)
             }
-            Self::Revoke(revocation) => store.revocations().revoke(revocation).await.map(|()| Answer::Done),
+            Self::Revoke(revocation) => store.news().revoke(revocation).await.map(|()| Answer::Done),
             Self::ReplaceKeys(..) | Self::Rewrap(..) | Self::Rotate(..) => {
                 let known = keys.list().await.map_err(|error| error.kind())?;
                 self.apply_to_keys(keys, known).await.map(Answer::Changed)
@@ -101,11 +97,7 @@ impl Operation {
                     Change::Secret(secret) => DisableAndRevoke::SetClientSecret(id, *secret),
                     _ => DisableAndRevoke::RemoveClient(id),
                 };
-                store
-                    .revocations()
-                    .withdraw(withdrawal, revocation)
-                    .await
-                    .map(Answer::Changed)
+                store.news().withdraw(withdrawal, revocation).await.map(Answer::Changed)
             }
             Self::WithdrawUser(id, change, revocation) => {
                 let withdrawal = match change {
@@ -114,11 +106,7 @@ impl Operation {
                     Change::Password(hash) => DisableAndRevoke::SetPasswordHash(id, hash.as_ref()),
                     _ => DisableAndRevoke::RemoveUser(id),
                 };
-                store
-                    .revocations()
-                    .withdraw(withdrawal, revocation)
-                    .await
-                    .map(Answer::Changed)
+                store.news().withdraw(withdrawal, revocation).await.map(Answer::Changed)
             }
         };
         answer.map_err(|error| error.kind())

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use scopegate_domain::{
-    Account, Client, ClientId, PasswordHash, Revocation, Revoked, Timestamp, User, UserId, UserStatus, Username,
+    Account, Client, ClientId, NewsLane, NewsPosition, PasswordHash, Revocation, Revoked, Timestamp, User, UserId,
+    UserStatus, Username,
 };
 use scopegate_store::{
-    ApplicationStore, BoxFuture, Clients, DisableAndRevoke, MemoryStore, RevocationCursor, Revocations, Store,
-    StoreError, StoreErrorKind, Users,
+    ApplicationStore, BoxFuture, Clients, DisableAndRevoke, MemoryStore, News, NewsHeads, NewsItem, Store, StoreError,
+    StoreErrorKind, Users,
 };
 
 /// The one method that a gate needs.
@@ -37,11 +38,15 @@ async fn users_are_those_of_the_application_and_the_rest_is_in_memory() {
     assert_eq!(store.clients().find(client.id()).await.unwrap(), Some(client.clone()));
     assert_eq!(Clients::find(&*users, client.id()).await.unwrap(), None);
     let disabled = DisableAndRevoke::DisableUser(user.id());
-    assert!(store.revocations().withdraw(disabled, &of(&user)).await.unwrap());
+    assert!(store.news().withdraw(disabled, &of(&user)).await.unwrap());
     assert!(!users.find_by_id(user.id()).await.unwrap().unwrap().is_active());
-    let before = RevocationCursor::START;
-    assert_eq!(store.revocations().revoked_after(before, 10).await.unwrap().len(), 1);
-    assert_eq!(users.revoked_after(before, 10).await.unwrap(), []);
+    assert!(store.users().set_status(user.id(), UserStatus::Active).await.unwrap());
+    assert!(store.users().set_scope(user.id(), &"a".parse().unwrap()).await.unwrap());
+    let begin = NewsPosition::new(NewsLane::of("u1"), 0);
+    let items = store.news().news_after(begin, 10).await.unwrap();
+    let items: Vec<_> = items.into_iter().map(|entry| entry.item).collect();
+    let changed = NewsItem::UserChanged(user.id().clone());
+    assert_eq!(items, [NewsItem::Revoked(of(&user)), changed.clone(), changed]);
     store.ping().await.unwrap();
 }
 
@@ -81,9 +86,9 @@ async fn table_of_one_method_finds_users_and_supports_nothing_else() {
 async fn tokens_are_revoked_even_if_the_table_cannot_change_the_user() {
     let store = ApplicationStore::new(Arc::new(ById));
     let id = UserId::parse("u1").unwrap();
-    let before = store.last_cursor().await.unwrap();
+    assert_eq!(store.heads().await.unwrap(), NewsHeads::new([]));
     let revocation = of(&User::new(id.clone(), Username::parse("ada").unwrap()));
     let withdrawn = store.withdraw(DisableAndRevoke::DisableUser(&id), &revocation).await;
     assert_eq!(withdrawn.unwrap_err().kind(), StoreErrorKind::Unavailable);
-    assert_eq!(store.revoked_after(before, 10).await.unwrap().len(), 1);
+    assert_eq!(store.heads().await.unwrap().last("u1").place(), 1);
 }

@@ -13,7 +13,7 @@ use scopegate_domain::{
     Account, Lifetime, ManualClock, Revocation, Revoked, Scope, SystemClock, Timestamp, User, UserId, UserStatus,
     Username,
 };
-use scopegate_store::{DisableAndRevoke, MemoryStore, Revocations, Users, UsersCache};
+use scopegate_store::{DisableAndRevoke, MemoryStore, News, Users, UsersCache};
 
 const AGE: Lifetime = Lifetime::from_seconds(5);
 
@@ -133,6 +133,17 @@ async fn own_change_is_seen_immediately() {
     assert!(Users::remove(&fixture.users, &id(0)).await.unwrap());
     assert!(!fixture.recalls(0));
     assert_eq!(Users::find(&fixture.users, &name(0)).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn all_users_are_forgotten() {
+    let fixture = fixture(2).await;
+    for number in 0..2 {
+        fixture.status(number).await;
+        assert!(fixture.recalls(number));
+    }
+    fixture.users.forget_all();
+    assert!(!fixture.recalls(0) && !fixture.recalls(1));
 }
 
 #[tokio::test]

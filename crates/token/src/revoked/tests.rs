@@ -1,4 +1,4 @@
-use scopegate_domain::{Lifetime, ScopeLayout, TokenId, UserId, Username};
+use scopegate_domain::{Lifetime, NewsLane, ScopeLayout, TokenId, UserId, Username};
 
 use super::*;
 
@@ -9,6 +9,11 @@ fn user() -> Revoked {
         id: UserId::parse("u1").unwrap(),
         username: Username::parse("johndoe").unwrap(),
     }
+}
+
+/// A position in the lane of a subject.
+fn of(subject: &str, place: i64) -> NewsPosition {
+    NewsPosition::new(NewsLane::of(subject), place)
 }
 
 fn has(set: &RevokedSet, payload: &str) -> bool {
@@ -73,8 +78,8 @@ fn two_revocations_cover_what_either_covers() {
 #[test]
 fn a_place_decides_within_the_skew_of_clocks() {
     let set = RevokedSet::new(SubjectClaim::UserId);
-    set.add_placed([(7, Revocation::until(user(), THEN))]);
-    let id = |place| PlacedTokenId::new(9, place).unwrap();
+    set.add_placed([(of("u1", 7), Revocation::until(user(), THEN))]);
+    let id = |place| PlacedTokenId::new(9, of("u1", place), of("c1", 900)).unwrap();
     for (place, issued, expected) in [
         (6, 1_000, true),
         // The clock of the node was ahead, or behind.
@@ -98,12 +103,50 @@ fn a_place_decides_within_the_skew_of_clocks() {
 }
 
 #[test]
+fn user_and_client_have_positions_of_their_own() {
+    let set = RevokedSet::new(SubjectClaim::UserId);
+    let client = Revoked::Client(ClientId::parse("c1").unwrap());
+    set.add_placed([(of("c1", 7), Revocation::until(client, THEN))]);
+    for (user, client, expected) in [(1, 7, false), (900, 6, true)] {
+        let id = PlacedTokenId::new(9, of("u1", user), of("c1", client)).unwrap();
+        let payload = format!(r#"{{"sub":"u1","client_id":"c1","iat":1000,"jti":"{}"}}"#, id.as_str());
+        assert_eq!(has(&set, &payload), expected, "{payload}");
+    }
+}
+
+/// Another user gets the name of a removed one. Their positions are in different lanes.
+#[test]
+fn a_name_of_another_user_is_compared_by_time() {
+    let set = RevokedSet::new(SubjectClaim::Username);
+    let of_id = |id: &str, until| {
+        let (id, username) = (UserId::parse(id).unwrap(), Username::parse("johndoe").unwrap());
+        Revocation::until(Revoked::User { id, username }, Timestamp::from_unix(until))
+    };
+    let revoked = |id: &str, place, issued: i64| {
+        let id = PlacedTokenId::new(9, of(id, place), of("c1", 0)).unwrap();
+        let payload = format!(r#"{{"sub":"johndoe","iat":{issued},"jti":"{}"}}"#, id.as_str());
+        has(&set, &payload)
+    };
+    assert_ne!(NewsLane::of("u1"), NewsLane::of("u2"));
+    set.add_placed([(of("u1", 7), of_id("u1", 1_000))]);
+    assert!(revoked("u1", 6, 1_001) && !revoked("u1", 7, 1_001));
+    assert!(revoked("u2", 900, 1_000) && !revoked("u2", 0, 1_001));
+    set.add_placed([(of("u2", 3), of_id("u2", 2_000))]);
+    assert!(revoked("u2", 2, 2_001) && !revoked("u2", 3, 2_000));
+    assert!(
+        revoked("u1", 900, 1_000) && revoked("u1", 900, 2_000),
+        "the last token of the removed user"
+    );
+    assert!(revoked("u2", 900, 1_000), "the name was revoked until then");
+}
+
+#[test]
 fn one_token_is_covered_wherever_it_was_placed() {
     let set = RevokedSet::new(SubjectClaim::UserId);
-    let id = PlacedTokenId::new(9, 100).unwrap();
-    set.add_placed([(7, Revocation::until(Revoked::Token(id.clone()), THEN))]);
+    let id = PlacedTokenId::new(9, of("u1", 100), of("c1", 100)).unwrap();
+    set.add_placed([(of("t", 7), Revocation::until(Revoked::Token(id.clone()), THEN))]);
     assert!(has(&set, &format!(r#"{{"jti":"{}","iat":99999}}"#, id.as_str())));
-    let other = PlacedTokenId::new(8, 100).unwrap();
+    let other = PlacedTokenId::new(8, of("u1", 100), of("c1", 100)).unwrap();
     assert!(!has(&set, &format!(r#"{{"jti":"{}","iat":99999}}"#, other.as_str())));
 }
 
@@ -133,7 +176,10 @@ fn a_year_of_revocations_stays_small() {
     for minute in 0..365 * DAY / 60 {
         let now = Timestamp::from_unix(minute * 60);
         let token = Revoked::Token(TokenId::parse(&minute.to_string()).unwrap());
-        set.add_placed([(minute + 1, Revocation::until(token, now).forgotten_at(now + lifetime))]);
+        set.add_placed([(
+            of("t", minute + 1),
+            Revocation::until(token, now).forgotten_at(now + lifetime),
+        )]);
         set.forget(now);
         most = most.max(set.len());
     }

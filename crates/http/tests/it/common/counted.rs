@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use scopegate_http::domain::{
-    Account, Client, ClientId, Lifetime, PasswordHash, Revocation, Scope, SecretDigest, StoredKey, Timestamp, User,
-    UserId, UserStatus, Username,
+    Account, Client, ClientId, Lifetime, NewsPosition, PasswordHash, Revocation, Scope, SecretDigest, StoredKey,
+    Timestamp, User, UserId, UserStatus, Username,
 };
 use scopegate_http::store::{
-    BoxFuture, Clients, DisableAndRevoke, MemoryStore, PasswordScheme, ResealedKey, RevocationCursor, RevocationEntry,
-    Revocations, SigningKeys, Store, StoreError, Users,
+    BoxFuture, Clients, DisableAndRevoke, MemoryStore, News, NewsEntry, NewsHeads, PasswordScheme, ResealedKey,
+    SigningKeys, Store, StoreError, Users,
 };
 
 /// Counts how often a user is read.
@@ -92,21 +92,21 @@ impl Clients for Counted {
     }
 }
 
-impl Revocations for Counted {
+impl News for Counted {
     fn revoke<'a>(&'a self, revocation: &'a Revocation) -> Answering<'a, ()> {
         self.users.revoke(revocation)
     }
     fn withdraw<'a>(&'a self, withdrawal: DisableAndRevoke<'a>, revocation: &'a Revocation) -> Answering<'a, bool> {
         self.users.withdraw(withdrawal, revocation)
     }
-    fn revoked_after(&self, place: RevocationCursor, limit: u16) -> Answering<'_, Vec<RevocationEntry>> {
-        self.users.revoked_after(place, limit)
+    fn heads(&self) -> Answering<'_, NewsHeads> {
+        self.users.heads()
     }
-    fn last_cursor(&self) -> Answering<'_, RevocationCursor> {
-        self.users.last_cursor()
+    fn news_after(&self, position: NewsPosition, limit: u16) -> Answering<'_, Vec<NewsEntry>> {
+        self.users.news_after(position, limit)
     }
-    fn forget_revocations(&self, now: Timestamp) -> Answering<'_, u64> {
-        self.users.forget_revocations(now)
+    fn forget_news(&self, now: Timestamp) -> Answering<'_, u64> {
+        self.users.forget_news(now)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Revoked tokens: every confirmed revocation is stored. Of the killed writes, few are.
 
 use scopegate_domain::{Revocation, Revoked, Timestamp};
-use scopegate_store::{RevocationCursor, Store};
+use scopegate_store::{NewsItem, NewsPage, NewsReader, Store};
 use serde_json::Value;
 
 use crate::kill::model::Subject;
@@ -36,6 +36,25 @@ pub(crate) fn revoked_by(act: &Act, printed: &str) -> Option<Taken> {
     }
 }
 
+/// Returns the stored revocations.
+///
+/// # Panics
+///
+/// If a place of the log is missing.
+pub(crate) async fn all(store: &dyn Store) -> Vec<Revocation> {
+    let mut all = Vec::new();
+    let mut add = |page| {
+        let NewsPage::Entries(entries) = page else { return };
+        all.extend(entries.into_iter().filter_map(|entry| match entry.item {
+            NewsItem::Revoked(revocation) => Some(revocation),
+            _ => None,
+        }));
+    };
+    let gaps = NewsReader::new().read(store.news(), &mut add).await.unwrap();
+    assert_eq!(gaps, []);
+    all
+}
+
 /// Compares the stored revocations with the confirmed ones of each subject. From now on it holds
 /// what was found.
 ///
@@ -43,12 +62,7 @@ pub(crate) fn revoked_by(act: &Act, printed: &str) -> Option<Taken> {
 ///
 /// If a confirmed revocation is lost, or if there is one that no command requested.
 pub(crate) async fn settle(store: &dyn Store, subjects: impl Iterator<Item = &mut Subject>) {
-    let kept = store
-        .revocations()
-        .revoked_after(RevocationCursor::START, u16::MAX)
-        .await
-        .unwrap();
-    let mut kept: Vec<Revocation> = kept.into_iter().map(|(_, revocation)| revocation).collect();
+    let mut kept = all(store).await;
     for subject in subjects {
         let found = kept.extract_if(.., |revocation| name_of(revocation.whose()) == subject.name);
         subject.settle_revoked(found.map(|revocation| taken(&revocation)).collect());

@@ -1,0 +1,98 @@
+//! The log of revocations and changes in SQL.
+
+use scopegate_domain::{NewsLane, NewsPosition, Revocation, Timestamp, UserStatus};
+use scopegate_store::{BoxFuture, DisableAndRevoke, News, NewsEntry, NewsHeads, NewsItem, StoreError};
+
+use crate::news_entry::number;
+use crate::statement::{Backend, Outcome, Statement};
+use crate::{SqlStore, clients, row, users};
+
+const HEADS: &str = "SELECT lane, first, place FROM news_head";
+
+const AFTER: &str = "SELECT lane, place, kind, subject, second, issued_until, ends_at FROM news \
+     WHERE lane = $1 AND place > $2 ORDER BY place LIMIT $3";
+
+/// Moves the first place to the first entry that has not ended, if an entry before it has.
+const SET_FIRST: &str = "UPDATE news_head SET first = COALESCE( \
+         (SELECT place FROM news WHERE news.lane = news_head.lane AND ends_at > $2 ORDER BY news.place LIMIT 1), \
+         place + 1) \
+     WHERE lane = $1 AND EXISTS (SELECT 1 FROM news WHERE news.lane = news_head.lane \
+         AND news.place = news_head.first AND ends_at <= $2)";
+
+const FORGET: &str =
+    "DELETE FROM news WHERE lane = $1 AND place < (SELECT first FROM news_head WHERE news_head.lane = $1)";
+
+const OLD_AFTER: &str = "SELECT place, kind, id, username, issued_until, forget_at FROM revocations \
+     WHERE place > $1 ORDER BY place LIMIT $2";
+
+const FORGET_OLD: &str = "DELETE FROM revocations WHERE forget_at <= $1";
+
+impl News for SqlStore {
+    fn revoke<'a>(&'a self, revocation: &'a Revocation) -> BoxFuture<'a, Result<(), StoreError>> {
+        let item = NewsItem::Revoked(revocation.clone());
+        self.methods
+            .revoke
+            .measure(async move { self.change_and_tell(None, item).await.map(|_| ()) })
+    }
+
+    fn withdraw<'a>(
+        &'a self,
+        withdrawal: DisableAndRevoke<'a>,
+        revocation: &'a Revocation,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let ending = match withdrawal {
+            DisableAndRevoke::DisableUser(id) => users::set_status(id, UserStatus::Disabled),
+            DisableAndRevoke::RemoveClient(id) => clients::remove(id),
+            DisableAndRevoke::RemoveUser(id) => users::remove(id),
+            DisableAndRevoke::SetClientScope(id, scope) => clients::set_scope(id, scope),
+            DisableAndRevoke::SetClientSecret(id, secret) => clients::set_secret(id, secret),
+            DisableAndRevoke::SetPasswordHash(id, hash) => users::set_password_hash(id, hash),
+            DisableAndRevoke::SetUserScope(id, scope) => users::set_scope(id, scope),
+        };
+        let item = NewsItem::Revoked(revocation.clone());
+        self.methods.withdraw.measure(self.change_and_tell(Some(ending), item))
+    }
+
+    fn heads(&self) -> BoxFuture<'_, Result<NewsHeads, StoreError>> {
+        self.methods.news_heads.measure(async move {
+            let heads = self.all(Statement::new(HEADS), row::news_head).await?;
+            Ok(NewsHeads::new(heads))
+        })
+    }
+
+    fn news_after(&self, position: NewsPosition, limit: u16) -> BoxFuture<'_, Result<Vec<NewsEntry>, StoreError>> {
+        let after = Statement::new(AFTER).bind(number(position.lane()));
+        let after = after.bind(position.place()).bind(limit);
+        self.methods.news_after.measure(self.all(after, row::news_entry))
+    }
+
+    fn old_revocations(&self, after: i64, limit: u16) -> BoxFuture<'_, Result<Vec<(i64, Revocation)>, StoreError>> {
+        let after = Statement::new(OLD_AFTER).bind(after).bind(limit);
+        self.methods.old_revocations.measure(async move {
+            let kept = self.all(after, row::old_revocation).await?;
+            // A running server calls this repeatedly, so the server knows the changes of other
+            // processes.
+            self.note().await?;
+            Ok(kept)
+        })
+    }
+
+    fn forget_news(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>> {
+        self.methods.forget_news.measure(async move {
+            let (mut steps, lanes) = (Vec::new(), || NewsLane::all().map(number));
+            for lane in lanes() {
+                steps.push(Statement::new(SET_FIRST).bind(lane).bind(now.as_unix()).any());
+            }
+            let heads = steps.len();
+            for lane in lanes() {
+                steps.push(Statement::new(FORGET).bind(lane).any());
+            }
+            steps.push(Statement::new(FORGET_OLD).bind(now.as_unix()).any());
+            match self.connections.transaction(steps).await? {
+                Outcome::Committed(rows) => Ok(rows.into_iter().skip(heads).sum()),
+                // No step without an expectation misses it.
+                Outcome::Missed(_) => Ok(0),
+            }
+        })
+    }
+}
