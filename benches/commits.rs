@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
-use scopegate_domain::{Account, Scope, User, UserId, Username};
+use scopegate_domain::{Account, PasswordHash, User, UserId, Username};
 use scopegate_store::Users;
 use scopegate_store_sql::{DatabaseUrl, SqlStore};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteSynchronous};
@@ -53,7 +53,7 @@ async fn seeded(path: &Path) -> SqlStore {
     for number in 0..WRITERS {
         let name = format!("user{number}");
         let user = User::new(UserId::parse(&name).unwrap(), Username::parse(&name).unwrap());
-        let password_hash = None;
+        let password_hash = Some(PasswordHash::from_stored(HASH));
         store.add(Account { user, password_hash }).await.unwrap();
     }
     store
@@ -71,7 +71,7 @@ async fn single(path: &Path) -> SqliteConnection {
 }
 
 /// Runs all writers for a time, and returns the number of changes in a second.
-async fn rate<F>(time: Duration, change: impl Fn(usize, u64) -> F + Clone + Send + 'static) -> f64
+async fn rate<F>(time: Duration, change: impl Fn(usize) -> F + Clone + Send + 'static) -> f64
 where
     F: Future<Output = ()> + Send + 'static,
 {
@@ -82,7 +82,7 @@ where
         writers.spawn(async move {
             let mut changes = 0_u32;
             while begin.elapsed() < time {
-                change(writer, changes.into()).await;
+                change(writer).await;
                 changes += 1;
             }
             changes
@@ -92,9 +92,8 @@ where
     f64::from(changes) / begin.elapsed().as_secs_f64()
 }
 
-fn scope(number: u64) -> &'static str {
-    if number.is_multiple_of(2) { "me" } else { "items" }
-}
+/// Each change replaces the hash by itself: one statement, which writes the row again.
+const HASH: &str = "$2b$12$x";
 
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_unstable_by(f64::total_cmp);
@@ -117,26 +116,27 @@ async fn main() {
         let before = commits.load(Ordering::Relaxed);
         let begin = Instant::now();
         let store = Arc::clone(&store);
-        let ours = rate(time, move |writer, number| {
+        let ours = rate(time, move |writer| {
             let store = Arc::clone(&store);
             async move {
-                let (id, scope): (_, Scope) = (
-                    UserId::parse(&format!("user{writer}")).unwrap(),
-                    scope(number).parse().unwrap(),
-                );
-                assert!(store.set_scope(&id, &scope).await.unwrap());
+                let id = UserId::parse(&format!("user{writer}")).unwrap();
+                let hash = PasswordHash::from_stored(HASH);
+                assert!(store.replace_password_hash(&id, &hash, &hash).await.unwrap());
             }
         });
         let ours = ours.await;
         let made = u32::try_from(commits.load(Ordering::Relaxed) - before).unwrap();
         let size = ours * begin.elapsed().as_secs_f64() / f64::from(made);
         let connection = Arc::clone(&connection);
-        let theirs = rate(time, move |writer, number| {
+        let theirs = rate(time, move |writer| {
             let connection = Arc::clone(&connection);
             async move {
-                let update = query("UPDATE users SET scope = $2 WHERE id = $1");
-                let update = update.bind(format!("user{writer}")).bind(scope(number));
-                update.execute(&mut *connection.lock().await).await.unwrap();
+                let update =
+                    "UPDATE users SET password_hash = $3, password_scheme = $4 WHERE id = $1 AND password_hash = $2";
+                let update = query(update).bind(format!("user{writer}")).bind(HASH).bind(HASH);
+                let update = update.bind("$2b$12$");
+                let result = update.execute(&mut *connection.lock().await).await.unwrap();
+                assert_eq!(result.rows_affected(), 1);
             }
         });
         let theirs = theirs.await;
