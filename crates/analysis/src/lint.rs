@@ -11,6 +11,7 @@ mod refusals;
 mod resources;
 mod schemes;
 mod scopes;
+mod stated;
 mod tree;
 mod undeclared;
 mod unused;
@@ -85,6 +86,7 @@ struct Linter<'p> {
     undefined: HashSet<(Method, &'p str)>,
     /// The names of schemes that undefined names probably refer to, which are therefore in use.
     suggested: HashSet<&'p str>,
+    is_set_by_installation: bool,
     collector: Collector,
 }
 
@@ -122,6 +124,7 @@ impl<'p> Linter<'p> {
                     .filter_map(|undefined| undefined.suggestion.as_deref());
                 schemes.collect()
             },
+            is_set_by_installation: schemes::is_set_by_installation(table),
             collector: Collector::default(),
         }
     }
@@ -150,14 +153,11 @@ impl<'p> Linter<'p> {
             let has_own_rules = is_protocol_or_login(operation)
                 || has_credential_in_path(template)
                 || (!changes && (is_probe(template) || is_user_info(template)));
-            // An author who lists `{}` at a read means it: the response to a user differs. So does
-            // one at a submission for which no user needs a scope.
-            let is_general = self.facts.security_origin(number) == SecurityOrigin::Inherited;
-            let is_meant = |_: &usize| {
-                is_general || (changes && (operation.method() != Method::Post || requires_scope(operation)))
+            let is_mistake = |_: &usize| self.may_forget_credential(number, operation, changes);
+            let of_optional = of_tree.optional.filter(is_mistake);
+            let is_named = |_: &usize| {
+                (changes || scopes::is_resource_of_a_scope(operation)) && !self.facts.needs_no_permission(number)
             };
-            let of_optional = of_tree.optional.filter(is_meant);
-            let is_named = |_: &usize| changes || scopes::is_resource_of_a_scope(operation);
             let of_token = of_tree.token.filter(is_named);
             for found in of_optional.into_iter().chain(of_token).filter(|_| !has_own_rules) {
                 self.collector.affect(found, operation, changes);
@@ -167,8 +167,7 @@ impl<'p> Linter<'p> {
             }
             let if_changing = of_tree
                 .if_changing
-                .filter(|_| changes && !is_query_endpoint(template))
-                .filter(|_| !scopes::is_own_subscription(operation) && !effects.ends_own_read(operation));
+                .filter(|_| changes && !effects.ends_own_read(operation) && !self.is_for_readers(number, operation));
             // A `POST` with the name of a read may do more than the name states.
             let if_reading = of_tree.if_reading.filter(|_| is_safe(operation.method()));
             for found in if_changing.into_iter().chain(if_reading) {
@@ -189,6 +188,24 @@ impl<'p> Linter<'p> {
         let messages = self.facts.messages_on_schemes_without_scopes().iter();
         findings.extend(messages.map(on_scheme_without_scopes));
         findings
+    }
+
+    /// Whether the author of `{}` may have forgotten that it is about this operation. One who lists
+    /// it at a read means it: the response to a user differs. So does one at a submission for which
+    /// no user needs a scope. Where an installation sets the scheme, it also sets who needs a
+    /// credential.
+    fn may_forget_credential(&self, number: usize, operation: &ResolvedOperation, changes: bool) -> bool {
+        if self.facts.security_origin(number) == SecurityOrigin::Inherited {
+            return !self.is_set_by_installation;
+        }
+        changes && (operation.method() != Method::Post || requires_scope(operation))
+    }
+
+    /// Whether a client that may read may call an operation that changes something.
+    fn is_for_readers(&self, number: usize, operation: &ResolvedOperation) -> bool {
+        is_query_endpoint(operation.template())
+            || scopes::is_own_subscription(operation)
+            || self.facts.summary_of(number).is_some_and(verbs::summary_receives)
     }
 
     fn is_undefined(&self, operation: &ResolvedOperation) -> bool {

@@ -41,6 +41,7 @@ pub struct DocumentFacts {
     summaries: HashMap<usize, Box<str>>,
     descriptions: HashMap<usize, Box<str>>,
     with_credential: HashSet<usize>,
+    without_permission: HashSet<usize>,
     description: Option<String>,
     undeclared: Vec<UndeclaredScope>,
     undefined: Vec<UndefinedScheme>,
@@ -120,6 +121,13 @@ impl DocumentFacts {
     #[must_use]
     pub fn credential_parameter(mut self, operation: usize) -> Self {
         self.with_credential.insert(operation);
+        self
+    }
+
+    /// Records that the operation with this number states an empty list of permissions.
+    #[must_use]
+    pub fn no_permission(mut self, operation: usize) -> Self {
+        self.without_permission.insert(operation);
         self
     }
 
@@ -203,6 +211,12 @@ impl DocumentFacts {
     #[must_use]
     pub fn has_credential_parameter(&self, operation: usize) -> bool {
         self.with_credential.contains(&operation)
+    }
+
+    /// Whether the operation with this number states that its caller needs no permission.
+    #[must_use]
+    pub fn needs_no_permission(&self, operation: usize) -> bool {
+        self.without_permission.contains(&operation)
     }
 
     /// The description of the interface.

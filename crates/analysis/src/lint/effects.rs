@@ -17,7 +17,11 @@ impl<'p> Effects<'p> {
     pub(super) fn of(table: &'p OperationTable, facts: &DocumentFacts) -> Self {
         let numbered = table.operations().iter().enumerate();
         let read = numbered.filter(|(number, operation)| {
-            operation.method() == Method::Post && facts.summary_of(*number).is_some_and(verbs::summary_reads)
+            operation.method() == Method::Post
+                && match facts.summary_of(*number) {
+                    Some(summary) => verbs::summary_reads(summary),
+                    None => facts.description_of(*number).is_some_and(verbs::description_reads),
+                }
         });
         let mut effects = Self {
             read_by_summary: read

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use scopegate_policy::{Access, DocumentFacts, Method, OperationTable, ResolvedOperation, SecurityOrigin};
 
-use super::open_paths::is_protocol_or_login;
+use super::open_paths::{creates_session, is_protocol_or_login};
 
 /// The evidence at the path of an operation that it is a login, or not.
 pub(super) struct Logins<'p> {
@@ -20,7 +20,8 @@ impl<'p> Logins<'p> {
         let is_public = |operation: &ResolvedOperation| operation.access() == Access::Public;
         let is_stated_login = |number: usize, operation: &ResolvedOperation| {
             let is_open_post = operation.method() == Method::Post && is_public(operation);
-            is_open_post && states(facts, number) && is_protocol_or_login(operation)
+            let is_login = is_protocol_or_login(operation) || creates_session(operation);
+            is_open_post && states(facts, number) && is_login
         };
         let (mut protected, mut stated) = (HashSet::new(), HashSet::new());
         for (number, operation) in table.operations().iter().enumerate() {

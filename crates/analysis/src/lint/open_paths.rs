@@ -6,7 +6,7 @@ use super::verbs::is_safe;
 use super::words::words;
 
 /// Whether the path is an endpoint of OAuth 2.0 or `OpenID` Connect: its caller has no token yet.
-fn is_protocol_endpoint(template: &str) -> bool {
+pub(super) fn is_protocol_endpoint(template: &str) -> bool {
     const ENDPOINTS: [&str; 8] = [
         "authorize",
         "certs",
@@ -30,6 +30,19 @@ pub(super) fn is_protocol_or_login(operation: &ResolvedOperation) -> bool {
     let (method, template) = (operation.method(), operation.template());
     let may_be_step = is_safe(method) || method == Method::Post || (method == Method::Delete && is_logout(template));
     may_be_step && (is_protocol_endpoint(template) || is_login_step(template))
+}
+
+/// Whether a `POST` of the path creates the session of its caller: `/session`, `/users/sessions`.
+pub(super) fn creates_session(operation: &ResolvedOperation) -> bool {
+    let segments = fixed_segments(operation.template());
+    let is_session = |segment: &str| matches!(segment, "session" | "sessions");
+    let is_user = |segment: &str| matches!(segment, "account" | "accounts" | "client" | "user" | "users");
+    let names_session = match segments.as_slice() {
+        [only] => is_session(only),
+        [before, last] => is_user(before) && is_session(last),
+        _ => false,
+    };
+    operation.method() == Method::Post && names_session && !operation.template().contains('{')
 }
 
 /// Whether a `DELETE` of the path ends the login of its caller: `/auth/session`.
@@ -86,17 +99,20 @@ pub(super) fn answers_challenge(operation: &ResolvedOperation) -> bool {
 }
 
 /// Words of a login, at any position of the path.
-const LOGIN_WORDS: [&str; 11] = [
+const LOGIN_WORDS: [&str; 14] = [
     "login",
+    "logins",
     "logon",
     "logout",
     "passkey",
     "passkeys",
     "selfservice",
     "signin",
+    "signins",
     "signon",
     "signout",
     "signup",
+    "signups",
     "webauthn",
 ];
 /// Words of a login in the last two segments of the path.

@@ -15,6 +15,7 @@ use super::open_paths::{
     answers_challenge, has_credential_in_path, is_probe, receives_signed_messages, receives_webhooks,
 };
 use super::refusals::{Refusals, mentions_credentials};
+use super::stated::{is_decided_elsewhere, is_restricted_by_operator, issues_credential, states_openness};
 use super::url::{is_endpoint, is_local, is_loopback_url};
 use super::verbs::{asks_about_permission, is_safe};
 use super::{Finding, FindingSubject};
@@ -40,13 +41,16 @@ pub(super) fn report(
             || operation.method() == Method::Options
             || has_credential_in_path(template)
             || answers_challenge(operation)
+            || issues_credential(table, template)
             || endpoints.iter().any(|url| is_endpoint(url, facts.servers(), template))
     };
     let errors = |number: usize| facts.errors().get(number).copied().unwrap_or_default();
+    let is_stated = |number: usize| facts.description_of(number).is_some_and(states_openness);
     let numbered = table.operations().iter().enumerate();
     let refusals = Refusals::of(table, facts);
     let public: Vec<Public<'_>> = numbered
         .filter(|(number, operation)| is_public(operation) && !is_own_endpoint(*number, operation))
+        .filter(|(number, _)| !is_stated(*number))
         .map(|(number, operation)| Public {
             number,
             operation,
@@ -58,6 +62,9 @@ pub(super) fn report(
         .collect();
     if public.is_empty() {
         return false;
+    }
+    if is_restricted_by_operator(table, facts) {
+        return table.operations().iter().all(is_public);
     }
     if table.operations().iter().all(is_public) {
         if !is_open_on_purpose(table, facts, &public) {
@@ -96,7 +103,7 @@ fn report_forgotten(
             && !operation.errors.is_refusal()
             && !open_changes.contains(resource(operation.operation.template()));
         let near = protected.get(resource(operation.operation.template())).copied();
-        let is_forgotten = if near.is_some_and(|near| !near.reading) && !operation.changes {
+        let is_forgotten = if near.is_some_and(|near| near.any && !near.reading) && !operation.changes {
             evidence.is_forgotten_read(operation.number, operation.operation)
         } else {
             evidence.is_forgotten(operation.number, operation.operation, operation.changes)
@@ -136,6 +143,10 @@ fn is_open_on_purpose(table: &OperationTable, facts: &DocumentFacts, public: &[P
     let refuses = public.iter().any(Public::is_refused);
     let is_here = |url: &String| is_local(url) || (is_loopback_url(url) && !refuses);
     if !facts.servers().is_empty() && facts.servers().iter().all(is_here) {
+        return true;
+    }
+    let is_stated = |text: &str| states_openness(text) || is_decided_elsewhere(text);
+    if facts.description().is_some_and(is_stated) {
         return true;
     }
     if mentions_credentials(table, facts) {
@@ -221,14 +232,27 @@ fn no_security(table: &OperationTable, public: &[Public<'_>]) -> Finding {
 struct Protected {
     any: bool,
     reading: bool,
+    /// A read of the resource requires no credential.
+    open_reading: bool,
+}
+
+impl Protected {
+    /// Whether each read of the resource requires a credential.
+    const fn whole_reading(self) -> bool {
+        self.reading && !self.open_reading
+    }
 }
 
 fn protected_resources<'t>(table: &'t OperationTable, effects: &Effects<'_>) -> HashMap<&'t str, Protected> {
     let mut resources: HashMap<&str, Protected> = HashMap::new();
-    for operation in table.operations().iter().filter(|operation| !is_public(operation)) {
+    for operation in table.operations() {
         let protected = resources.entry(resource(operation.template())).or_default();
-        protected.any = true;
-        protected.reading |= !effects.changes(operation);
+        // An operation with the alternative `{}` requires no credential.
+        let is_protected = !is_public(operation) && !operation.is_optional();
+        let reads = !effects.changes(operation);
+        protected.any |= is_protected;
+        protected.reading |= is_protected && reads;
+        protected.open_reading |= !is_protected && reads;
     }
     resources
 }
@@ -270,7 +294,7 @@ fn about(public: Public<'_>, resources: &HashMap<&str, Protected>, is_read_for_a
             "neither the operation nor the document states a requirement, so any client may call it, and other operations \
              on the same resource require a credential; require what they require, or state that it is public",
         )
-    } else if changes && protected.reading {
+    } else if changes && protected.whole_reading() {
         finding(
             LintRule::PublicAmongProtected,
             "stated",

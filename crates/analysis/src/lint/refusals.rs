@@ -45,8 +45,19 @@ const DEMANDS_LOGIN: [&str; 5] = [
 fn requires_in_words(text: &str) -> bool {
     const CREDENTIALS: [&str; 5] = ["api key", "api-key", "authorization header", "bearer token", "oauth"];
     let text = text.to_lowercase();
-    let mut phrases = CREDENTIALS.iter().chain(&DEMANDS_LOGIN);
-    phrases.any(|phrase| text.contains(phrase)) || text.split(['.', '\n']).any(demands_token)
+    let demands = |sentence: &str| {
+        let mut phrases = CREDENTIALS.iter().chain(&DEMANDS_LOGIN);
+        phrases.any(|phrase| sentence.contains(phrase)) || demands_token(sentence)
+    };
+    let mut own = text.split(['.', '\n']).filter(|sentence| !refers_to_page(sentence));
+    own.any(demands)
+}
+
+/// Whether a sentence in lower case only names a page about the subject: `For info about API keys,
+/// see [Keys](/keys)`.
+fn refers_to_page(sentence: &str) -> bool {
+    let sentence = sentence.trim_start();
+    sentence.starts_with("for info") && sentence.contains(", see [")
 }
 
 /// Whether a sentence in lower case demands a token. A program that checks tokens only names them.
@@ -130,6 +141,7 @@ mod tests {
             "",
             "The key of a lamp is public.",
             "Authentication of registries is up to the client",
+            "For info about keys of accounts, see [API keys and OAuth](/keys)",
             "The proxy uses another service to validate access tokens.",
         ] {
             assert!(!requires_in_words(text), "{text}");

@@ -5,7 +5,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use scopegate_domain::{ApiKeyLocation, DeclaredScheme, OAuthFlow, OAuthFlows, SchemeName, SecurityScheme};
 use scopegate_policy::{Alternative, LintRule, OperationTable, ResolvedOperation, Severity};
 
-use super::url::{is_insecure, is_placeholder_with_tls};
+use super::stated::is_for_development;
+use super::url::{is_insecure, is_placeholder, is_placeholder_with_tls};
 use super::words::listed;
 use super::{Finding, FindingSubject};
 
@@ -93,7 +94,7 @@ pub(super) fn in_queries(table: &OperationTable) -> HashSet<&SchemeName> {
 
 /// Reports a key in the query that suffices in some alternative, alone or with others in the query.
 /// Together with another credential it only identifies an application. Keys that are always
-/// required together are one finding.
+/// required together are one finding. A key for development opens no data of users.
 pub(super) fn key_in_query(
     table: &OperationTable,
     declared: &DeclaredScheme,
@@ -101,6 +102,9 @@ pub(super) fn key_in_query(
     in_queries: &HashSet<&SchemeName>,
 ) -> Option<Finding> {
     let name = declared.name();
+    if declared.description().is_some_and(is_for_development) {
+        return None;
+    }
     let alternatives = operations.iter().flat_map(|operation| operation.alternatives());
     let sufficient = alternatives.filter_map(|alternative| {
         let names: BTreeSet<&SchemeName> = alternative.schemes().iter().map(|(name, _)| name).collect();
@@ -149,6 +153,12 @@ pub(super) fn insecure_servers(servers: &[String]) -> Vec<Finding> {
             .at_most(Severity::Warning)
     };
     insecure.into_iter().map(finding).collect()
+}
+
+/// Whether an installation sets the address of a scheme, and so whether callers authenticate.
+pub(super) fn is_set_by_installation(table: &OperationTable) -> bool {
+    let mut schemes = table.catalog().schemes().iter();
+    schemes.any(|declared| urls(declared.scheme()).into_iter().any(is_placeholder))
 }
 
 /// Returns all URLs of a scheme.

@@ -56,6 +56,7 @@ pub(super) fn is_insecure(url: &str) -> bool {
         && host.is_some_and(|host| {
             !host.is_empty() && !is_whole_variable(host) && !is_for_tests(host) && !is_loopback(host)
         })
+        && !is_placeholder(url)
 }
 
 /// Whether the reader replaces the host by that of an installation, which another server of the
@@ -71,6 +72,22 @@ pub(super) fn is_placeholder_with_tls(url: &str, servers: &[String]) -> bool {
         scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https")) && host_of(other).as_ref() == Some(&host)
     };
     words.any(|word| word == "your") && servers.iter().any(is_secure)
+}
+
+/// Whether an installation replaces the whole host, by its name: `http://to-be-configured`,
+/// `http://your_lamps`. It is one label of several words.
+pub(super) fn is_placeholder(url: &str) -> bool {
+    parts(url).host.is_some_and(|host| {
+        let host = host.to_ascii_lowercase();
+        let words: Vec<&str> = host.split(['-', '_']).collect();
+        let is_known = |word: &&str| matches!(*word, "configured" | "example" | "placeholder" | "your");
+        is_single_label(&host) && words.len() > 1 && words.iter().any(is_known)
+    })
+}
+
+/// Whether the URL names a host.
+pub(super) fn has_host(url: &str) -> bool {
+    parts(url).host.is_some_and(|host| !host.is_empty())
 }
 
 /// Whether the URL stays in the local network: a socket of the same machine, or a name without a
@@ -200,6 +217,21 @@ mod tests {
             "http://lamps.test:8080/",
         ] {
             assert!(!is_insecure(url), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_placeholder_is_one_label_with_a_known_word() {
+        for url in ["http://to-be-configured-in-the-file", "http://your_lamps/token"] {
+            assert!(is_placeholder(url) && !is_insecure(url), "{url}");
+        }
+        for url in [
+            "http://your-lamps.com/",
+            "http://gateway/",
+            "http://lamp-house/",
+            "http://example/",
+        ] {
+            assert!(!is_placeholder(url) && is_insecure(url), "{url}");
         }
     }
 

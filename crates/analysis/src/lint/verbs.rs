@@ -5,7 +5,7 @@ use scopegate_policy::{Method, ResolvedOperation};
 use super::words::{Level, words};
 
 /// Verbs of operations that read, with any method.
-const READING_VERBS: [&str; 71] = [
+const READING_VERBS: [&str; 74] = [
     "aggregate",
     "analyze",
     "assess",
@@ -45,6 +45,8 @@ const READING_VERBS: [&str; 71] = [
     "list",
     "lookup",
     "match",
+    "matching",
+    "poll",
     "predict",
     "preview",
     "query",
@@ -76,6 +78,7 @@ const READING_VERBS: [&str; 71] = [
     "validation",
     "verify",
     "view",
+    "wait",
     "watch",
 ];
 
@@ -118,7 +121,7 @@ pub(super) fn asks_about_permission(template: &str) -> bool {
 /// Whether the summary of a `POST` begins with a verb that reads: `Get the rates`, `Returns a
 /// list`.
 pub(super) fn summary_reads(summary: &str) -> bool {
-    const VERBS: [&str; 22] = [
+    const VERBS: [&str; 25] = [
         "calculate",
         "classify",
         "compute",
@@ -133,13 +136,16 @@ pub(super) fn summary_reads(summary: &str) -> bool {
         "list",
         "look",
         "lookup",
+        "match",
         "preview",
         "query",
         "read",
+        "resolve",
         "retrieve",
         "return",
         "search",
         "show",
+        "simulate",
         "translate",
     ];
     let words: Vec<String> = words(summary).into_iter().filter(|word| !word.is_empty()).collect();
@@ -153,7 +159,23 @@ pub(super) fn summary_reads(summary: &str) -> bool {
         [link, verb] => matches!(link.as_str(), "and" | "or" | "then") && WRITING_VERBS.contains(&verb.as_str()),
         _ => false,
     });
-    words.first().is_some_and(is_verb) && !also_writes
+    // `Map IDs` finds other names of objects, `Map a key to a lamp` creates.
+    let maps_ids = words.first().is_some_and(|word| word == "map") && words.get(1).is_some_and(|word| word == "ids");
+    (words.first().is_some_and(is_verb) || maps_ids) && !also_writes
+}
+
+/// Whether the summary of an operation begins with `Receive`. It takes messages from a partner.
+/// Scopes for writing are about other data.
+pub(super) fn summary_receives(summary: &str) -> bool {
+    let mut words = words(summary).into_iter().filter(|word| !word.is_empty());
+    matches!(words.next().as_deref(), Some("receive" | "receives"))
+}
+
+/// Whether the first sentence of a description states that the operation simulates, or begins with
+/// a verb that reads.
+pub(super) fn description_reads(description: &str) -> bool {
+    let first = description.split('.').next().unwrap_or_default().trim_start();
+    first.to_lowercase().contains("used to simulate ") || summary_reads(first)
 }
 
 /// Whether the operation creates or ends messages about data to its caller, and none of the scopes

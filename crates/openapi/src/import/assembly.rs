@@ -15,6 +15,7 @@ use scopegate_policy::{
     DocumentFacts, DocumentedErrors, Fact, Group, Guard, MAX_FACTS, Method, Operation, OperationTable, SecurityOrigin,
 };
 
+pub(super) use self::texts::OperationEvidence;
 use self::texts::OperationTexts;
 use super::Counts;
 use super::error::ImportError;
@@ -93,6 +94,7 @@ struct Entry {
     origin: SecurityOrigin,
     errors: DocumentedErrors,
     has_credential: bool,
+    needs_no_permission: bool,
     undefined: Arc<[String]>,
 }
 
@@ -243,8 +245,7 @@ impl TableAssembler {
         let operation = Operation::new(method, template).guard(guard);
         let operation = name.into_iter().fold(operation, Operation::named);
         self.keep_place(place(), security, || derived(template, method));
-        self.texts
-            .keep(self.operations.len(), evidence.summary, evidence.description);
+        self.texts.keep(self.operations.len(), evidence);
         self.operations.push(Entry {
             operation,
             overrides,
@@ -254,6 +255,7 @@ impl TableAssembler {
             origin,
             errors: evidence.errors,
             has_credential: evidence.has_credential,
+            needs_no_permission: evidence.needs_no_permission,
             undefined,
         });
         Ok(())
@@ -334,16 +336,6 @@ pub(super) struct OperationDraft<'a> {
     /// The position of its requirement.
     pub(super) origin: SecurityOrigin,
     pub(super) evidence: OperationEvidence<'a>,
-}
-
-/// What an operation states and its requirement does not contain.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct OperationEvidence<'a> {
-    pub(super) errors: DocumentedErrors,
-    pub(super) summary: Option<&'a str>,
-    pub(super) description: Option<&'a str>,
-    /// A parameter is named like a credential.
-    pub(super) has_credential: bool,
 }
 
 impl Term {

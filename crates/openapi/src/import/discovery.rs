@@ -136,7 +136,10 @@ impl Discovery<'_> {
             overrides: Vec::new(),
             servers: ServerList::default(),
             origin: SecurityOrigin::Own,
-            evidence: OperationEvidence::default(),
+            evidence: OperationEvidence {
+                description: at.text_of("description").ok().flatten(),
+                ..OperationEvidence::default()
+            },
         };
         let security = at.get("scopes").map(|scopes| Arc::new(scopes.place()));
         self.assembly.add_operation(draft, || at.place(), security)?;

@@ -5,6 +5,7 @@ use scopegate_policy::DocumentedErrors;
 use super::assembly::OperationEvidence;
 use super::field_names::REFERENCE;
 use super::node::{At, Kind, Node};
+use super::shape::is_permission;
 
 /// The names of parameters that contain a credential, in lower case without separators.
 const CREDENTIALS: [&str; 9] = [
@@ -38,6 +39,7 @@ pub(super) fn of<'n>(at: &At<'n>) -> OperationEvidence<'n> {
         summary: text(at.node, "summary"),
         description: text(at.node, "description"),
         has_credential: parameters(at.node).iter().any(is_credential),
+        needs_no_permission: lists_no_permission(at.node),
     }
 }
 
@@ -74,6 +76,27 @@ fn is_credential(parameter: &Node<'_>) -> bool {
         let plain: String = letters.map(|letter| letter.to_ascii_lowercase()).collect();
         CREDENTIALS.contains(&plain.as_str()) || (place == Some("cookie") && COOKIES.contains(&plain.as_str()))
     })
+}
+
+/// Whether extensions list the permissions of callers, and all lists are empty: `x-permissions:
+/// []`, `x-permission: {permissions: []}`.
+fn lists_no_permission(operation: &Node<'_>) -> bool {
+    let Kind::Map(members) = &operation.kind else {
+        return false;
+    };
+    let mut lists = members
+        .iter()
+        .filter(|(name, _)| is_permission(name))
+        .filter_map(|(_, node)| match &node.kind {
+            Kind::List(items) => Some(items),
+            Kind::Map(_) => match &node.find("permissions")?.kind {
+                Kind::List(items) => Some(items),
+                _ => None,
+            },
+            _ => None,
+        })
+        .peekable();
+    lists.peek().is_some() && lists.all(Vec::is_empty)
 }
 
 fn text<'n>(node: &'n Node<'n>, name: &str) -> Option<&'n str> {

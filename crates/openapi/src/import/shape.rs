@@ -42,9 +42,7 @@ impl Shape {
             Self::Kept => Self::Kept,
             Self::Loose => Self::of_loose(name),
             Self::Method => match name {
-                "description" | "mediaUpload" | "parameterOrder" | "parameters" | "request" | "response" => {
-                    Self::Skipped
-                }
+                "mediaUpload" | "parameterOrder" | "parameters" | "request" | "response" => Self::Skipped,
                 _ => Self::Kept,
             },
             Self::Methods => Self::Method,
@@ -52,7 +50,7 @@ impl Shape {
                 "$ref" | "deprecated" | "description" | "operationId" | "security" | "servers" | "summary" => {
                     Self::Kept
                 }
-                _ if is_ours(name) => Self::Kept,
+                _ if is_ours(name) || is_permission(name) => Self::Kept,
                 "callbacks" => Self::Loose,
                 "parameters" => Self::Parameter,
                 "responses" => Self::Shallow,
@@ -123,6 +121,14 @@ impl Shape {
             _ => Self::Skipped,
         }
     }
+}
+
+/// Whether an extension of an operation states the permissions of callers.
+pub(super) fn is_permission(name: &str) -> bool {
+    matches!(
+        name,
+        "x-permission" | "x-permissions" | "x-required-permission" | "x-required-permissions"
+    )
 }
 
 fn is_ours(name: &str) -> bool {

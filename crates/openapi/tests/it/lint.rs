@@ -4,6 +4,7 @@
 
 mod evidence;
 mod forgotten;
+mod stated;
 mod unused;
 
 use std::collections::BTreeSet;

@@ -15,6 +15,10 @@ impl TableAssembler {
         for (number, _) in entries.filter(|(_, entry)| entry.has_credential) {
             facts = facts.credential_parameter(number);
         }
+        let entries = self.operations.iter().enumerate();
+        for (number, _) in entries.filter(|(_, entry)| entry.needs_no_permission) {
+            facts = facts.no_permission(number);
+        }
         let draft = |scheme: SchemeIndex| self.schemes.get(usize::from(scheme.0));
         for draft in self.named.iter().filter_map(|scheme| draft(*scheme)) {
             facts = facts.used_scheme(draft.name.as_str());

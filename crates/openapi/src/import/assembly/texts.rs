@@ -1,8 +1,20 @@
-//! The summaries and descriptions of operations.
+//! The summaries and descriptions of operations, and what else they state.
 
-use scopegate_policy::DocumentFacts;
+use scopegate_policy::{DocumentFacts, DocumentedErrors};
 
 use crate::import::limits::MAX_OPERATION_TEXTS;
+
+/// What an operation states and its requirement does not contain.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in super::super) struct OperationEvidence<'a> {
+    pub(in super::super) errors: DocumentedErrors,
+    pub(in super::super) summary: Option<&'a str>,
+    pub(in super::super) description: Option<&'a str>,
+    /// A parameter is named like a credential.
+    pub(in super::super) has_credential: bool,
+    /// An extension lists no permission.
+    pub(in super::super) needs_no_permission: bool,
+}
 
 /// The texts of operations, by number.
 #[derive(Debug, Default)]
@@ -14,8 +26,11 @@ pub(super) struct OperationTexts {
 
 impl OperationTexts {
     /// Keeps the summary and the description of an operation, up to the limit of all texts.
-    pub(super) fn keep(&mut self, operation: usize, summary: Option<&str>, description: Option<&str>) {
-        for (texts, text) in [(&mut self.summaries, summary), (&mut self.descriptions, description)] {
+    pub(super) fn keep(&mut self, operation: usize, evidence: OperationEvidence<'_>) {
+        for (texts, text) in [
+            (&mut self.summaries, evidence.summary),
+            (&mut self.descriptions, evidence.description),
+        ] {
             let Some(text) = text else { continue };
             let size = self.size.saturating_add(text.len());
             if size <= MAX_OPERATION_TEXTS {
@@ -46,7 +61,11 @@ mod tests {
         let long = "x".repeat(MAX_OPERATION_TEXTS - 1);
         let mut texts = OperationTexts::default();
         for (number, text) in ["a", long.as_str(), "b"].into_iter().enumerate() {
-            texts.keep(number, None, Some(text));
+            let evidence = OperationEvidence {
+                description: Some(text),
+                ..OperationEvidence::default()
+            };
+            texts.keep(number, evidence);
         }
         let facts = texts.add_to(DocumentFacts::new());
         assert_eq!(
