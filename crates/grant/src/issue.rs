@@ -1,7 +1,7 @@
 //! Issues tokens for a grant: the only place that does so.
 
 use scopegate_domain::{
-    AccessTokenClaims, Grant, GrantSubject, Lifetime, Scope, ScopeToken, Secret, Timestamp, TokenId, User,
+    AccessTokenClaims, ClientId, Grant, GrantSubject, Lifetime, Scope, ScopeToken, Secret, Timestamp, TokenId, User,
 };
 use scopegate_store::NewsHeads;
 use scopegate_token::{PlacedTokenId, RandomError, SignError, SubjectClaim};
@@ -24,7 +24,9 @@ pub(crate) fn access_token(
     let (client_id, issued_at) = (grant.client_id().clone(), grant.granted_at());
     let claims = match grant.subject() {
         GrantSubject::User(user) => {
-            AccessTokenClaims::new(subject(context, user), issued_at, lifetime).with_client_id(client_id)
+            let subject = subject(context, user);
+            refuse_name_of_client(context, subject, &client_id)?;
+            AccessTokenClaims::new(subject, issued_at, lifetime).with_client_id(client_id)
         }
         GrantSubject::Client => AccessTokenClaims::of_client(client_id, issued_at, lifetime),
     };
@@ -36,6 +38,18 @@ pub(crate) fn access_token(
         Err(SignError::TooLong) => Err(InvalidScopeCause::TooLong.into()),
         Err(cause) => Err(GrantError::Unavailable(Unavailable::Signing(cause))),
     }
+}
+
+/// Refuses a token of a user whose `sub` would be the `client_id` of the token. The tokens of a
+/// shared secret name the client only if it acts for itself.
+// SECURITY: each reader takes such a token for one of the client itself (RFC 9700, section 4.15).
+// Tested by `user_gets_no_token_of_the_client_of_its_name` in tests/it/client_credentials.rs.
+fn refuse_name_of_client(context: &GrantContext, subject: &str, client_id: &ClientId) -> Result<(), GrantError> {
+    if context.signer.rules().issuer().is_none() || subject != client_id.as_str() {
+        return Ok(());
+    }
+    tracing::warn!(client = %client_id, "no token for the user whose subject is the id of the client; add the client with another id");
+    Err(GrantError::UnauthorizedClient)
 }
 
 /// Returns what `sub` says about a user.

@@ -88,6 +88,41 @@ async fn public_client_gets_no_token_for_itself() {
 }
 
 #[tokio::test]
+async fn user_gets_no_token_of_the_client_of_its_name() {
+    let store = store().await;
+    clients(&store).add(client("johndoe")).await.unwrap();
+    clients(&store).add(client("id-of-johndoe")).await.unwrap();
+    let issuer = Issuer::parse("https://issuer.example").unwrap();
+    let audience = Audience::parse("https://api.example").unwrap();
+    let login = async |rules: TokenRules, dialect, client| {
+        let key = SigningKey::hs256(&Secret::new(String::from(KEY))).unwrap();
+        let server = AuthorizationServer::builder(store.clone(), Signer::new(rules, key), catalog())
+            .password_grant(true)
+            .dialect(dialect)
+            .build();
+        let fields = [
+            ("grant_type", "password"),
+            ("username", "johndoe"),
+            ("password", "secret"),
+            ("client_id", client),
+        ];
+        let answer = server.token(&params(&fields), &ClientCredentials::Absent).await;
+        answer.map(drop).map_err(|refused| refused.code())
+    };
+    let refused = Err(ErrorCode::UnauthorizedClient);
+    for (dialect, equal, other) in [
+        (Dialect::rfc(), "id-of-johndoe", "johndoe"),
+        (lax(), "johndoe", "id-of-johndoe"),
+    ] {
+        let rules = TokenRules::rfc9068(issuer.clone(), audience.clone());
+        assert_eq!(login(rules.clone(), dialect, equal).await, refused);
+        assert_eq!(login(rules, dialect, other).await, Ok(()));
+        // These tokens of users do not name the client.
+        assert_eq!(login(TokenRules::shared_secret(), dialect, equal).await, Ok(()));
+    }
+}
+
+#[tokio::test]
 async fn grant_must_be_registered() {
     let (store, header) = with_service("me").await;
     let (other, other_header) = service("reports", scope("me"));
