@@ -41,6 +41,8 @@ pub struct TokenClaims {
     token_id: Option<Span>,
     issuer: Option<Span>,
     acr: Option<Span>,
+    /// Whether `sub` of the token is the client, regardless of the local subject.
+    is_of_client: bool,
     audience: Vec<Span>,
     issued_at: Option<Timestamp>,
     expires_at: Option<Timestamp>,
@@ -79,6 +81,7 @@ impl TokenClaims {
             token_id,
             issuer,
             acr,
+            is_of_client: claims.subject().is_some() && claims.subject() == claims.client_id(),
             audience: claims.audiences().map(|one| text.push(one)).collect(),
             issued_at: claims.issued_at(),
             expires_at: claims.expires_at(),
@@ -97,6 +100,7 @@ impl TokenClaims {
     #[must_use]
     pub fn with_subject(mut self, subject: &str) -> Self {
         self.subject = Some(self.text.push(subject));
+        self.is_of_client = false;
         self
     }
 
@@ -221,6 +225,14 @@ impl TokenClaims {
         self.text.get(self.client_id)
     }
 
+    /// Whether the subject is the client itself, and no user: `sub` of the token was its
+    /// `client_id` ([RFC 9068, section 2.2](https://www.rfc-editor.org/rfc/rfc9068#section-2.2)).
+    #[must_use]
+    pub fn is_of_client(&self) -> bool {
+        let subject = self.subject();
+        subject.is_some() && (self.is_of_client || subject == self.client_id())
+    }
+
     /// Returns `jti`: the id of the token.
     #[must_use]
     pub fn token_id(&self) -> Option<&str> {
@@ -323,6 +335,7 @@ impl PartialEq for TokenClaims {
         let address = |claims: &Self| claims.value.as_ref().map(|value| Arc::as_ptr(value).cast::<()>());
         let has = |(name, json): (&str, &str)| other.kept().any(|known| known == (name, json));
         self.texts() == other.texts()
+            && self.is_of_client == other.is_of_client
             && self.times() == other.times()
             && self.audience().eq(other.audience())
             && self.names == other.names

@@ -64,6 +64,16 @@ impl<'a> Subject<'a> {
         }
     }
 
+    /// Returns the name, and whether it is that of a client: a user of the same name is another
+    /// subject.
+    pub(crate) fn identity(self) -> Option<(&'a str, bool)> {
+        let is_of_client = match self {
+            Self::Claims(claims) => claims.is_of_client(),
+            Self::Named(_) | Self::None => false,
+        };
+        self.name().map(|name| (name, is_of_client))
+    }
+
     /// Returns the time from which the credential is refused.
     pub(crate) fn expires_at(self) -> Option<Timestamp> {
         match self {

@@ -48,7 +48,7 @@ impl<'p> SubjectFacts<'p> {
     /// Returns the subjects of a request, at least one, in the order in which they are first
     /// presented.
     // SECURITY: credentials of two subjects never count together. Tested by
-    // `two_subjects_do_not_count_together`.
+    // `two_subjects_do_not_count_together` and `client_and_user_of_one_name_are_two_subjects`.
     pub(crate) fn several(operation: &ResolvedOperation, presented: &'p PresentedCredentials<'_>) -> Vec<Self> {
         let own = |(_, credential): &(usize, &Credential<'_>)| credential.facts.is_of(operation.shared_fact_table());
         let (speaking, silent): (Vec<_>, Vec<_>) = presented
@@ -56,9 +56,9 @@ impl<'p> SubjectFacts<'p> {
             .enumerate()
             .filter(own)
             .partition(|(_, credential)| credential.facts.has_subject());
-        let mut subjects: Vec<(Option<&str>, Self)> = Vec::new();
+        let mut subjects: Vec<(Option<(&str, bool)>, Self)> = Vec::new();
         for (number, credential) in speaking {
-            let subject = credential.subject.name();
+            let subject = credential.subject.identity();
             let joined = subjects
                 .iter_mut()
                 .find(|(known, _)| known.is_some() && *known == subject);

@@ -65,10 +65,11 @@ impl AcceptedCredential {
     /// Returns the subject, unless the client itself is the subject: then no user is.
     // SECURITY: an operator chooses the ids of clients, so one may equal the id or the name of a
     // user (RFC 9700, section 4.15). Tested by `client_is_not_the_user_of_its_name` in
-    // tests/it/service_tokens.rs.
+    // tests/it/service_tokens.rs and `client_of_another_issuer_is_not_a_user` in
+    // crates/http/tests/it/issuers/together.rs.
     pub(crate) fn user_subject(&self) -> Option<&str> {
         let claims = &self.facts().claims;
-        claims.subject().filter(|subject| claims.client_id() != Some(subject))
+        claims.subject().filter(|_| !claims.is_of_client())
     }
 
     /// Adds the credential to `presented`, with its facts under one of the two policies.

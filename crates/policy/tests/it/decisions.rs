@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use scopegate_domain::{
-    Audience, Catalog, Claims, Lifetime, SchemeName, Scope, ScopeLayout, ScopeToken, SecurityScheme, Timestamp, User,
-    UserId, Username, Verified,
+    Audience, Catalog, Claims, Lifetime, SchemeName, Scope, ScopeLayout, ScopeToken, SecurityScheme, Timestamp,
+    TokenClaims, User, UserId, Username, Verified,
 };
 use scopegate_policy::{
     Access, Binding, Check, CheckContext, Denial, Fact, Forbidden, Guard, InvalidTokenCause, Needs, Operation,
@@ -427,6 +427,25 @@ fn two_subjects_do_not_count_together() {
     let permit = authorize(&either.operations()[0], &presented).unwrap();
     assert_eq!(permit.required(), [OTHER]);
     assert!(permit.user().is_some(), "the user of the party that is allowed");
+}
+
+#[test]
+fn client_and_user_of_one_name_are_two_subjects() {
+    let table = single(&Guard::requires([WRITE]).depends_on(&Guard::requires([OTHER])));
+    let (one, two) = (
+        token(&table, "one", r#"{"scope":"write"}"#),
+        token(&table, "two", r#"{"scope":"other"}"#),
+    );
+    let claims = |client: &str| Arc::new(TokenClaims::new().with_subject("billing").with_client_id(client));
+    let ask = |first: &str, second: &str| {
+        let (first, second) = (claims(first), claims(second));
+        let presented = PresentedCredentials::new(NOW).with_token(&one, &first);
+        authorize(&table.operations()[0], &presented.with_token(&two, &second)).is_ok()
+    };
+    assert!(ask("app", "another app"));
+    assert!(ask("billing", "billing"));
+    assert!(!ask("app", "billing"));
+    assert!(!ask("billing", "app"));
 }
 
 #[test]

@@ -153,6 +153,30 @@ async fn equal_subjects_of_two_issuers_are_different_users() {
 }
 
 #[tokio::test]
+async fn client_of_another_issuer_is_not_a_user() {
+    let key = key("a");
+    let issuer = LocalIssuer::start(Some(&key)).await;
+    let linked = ["app", "1"].map(|subject| format!("{}#{subject}", issuer.name));
+    let tell = |permit: Permit| async move { permit.user().unwrap().id().to_string() };
+    for (subjects, ids) in [
+        (SubjectMapping::Qualified, [&*linked[0], &linked[1]]),
+        (SubjectMapping::Ours, ["app", "1"]),
+    ] {
+        let gate = gate()
+            .operation(get("/me").guard(Guard::user()).then(tell))
+            .users(users(&ids).await)
+            .issuer("oauth", issuer.remote().map_subjects(subjects).build().unwrap())
+            .build()
+            .unwrap();
+        assert_eq!(ask(&gate, "/me", &token(&issuer.name, &key, "1")).await.2, ids[1]);
+        // The client of the token is `app`.
+        let of_client = token(&issuer.name, &key, "app");
+        assert_eq!(ask(&gate, "/me", &of_client).await.0, 401);
+        assert_eq!(ask(&gate, "/reports", &of_client).await.2, ids[0]);
+    }
+}
+
+#[tokio::test]
 async fn unreachable_issuer_is_503_for_its_tokens_only() {
     let keys = [key("a"), key("b")];
     let down = LocalIssuer::start(None).await;
