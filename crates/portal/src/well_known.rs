@@ -13,8 +13,12 @@ pub(crate) struct WellKnownLocation {
 impl WellKnownLocation {
     /// Returns the location with this suffix. `None` if the identifier is not an absolute URL, or
     /// has a query, a fragment or user information.
+    ///
+    /// It is also `None` if the path is not a route as it is: it has escapes or braces, or ends in
+    /// two slashes.
     pub(crate) fn of(identifier: &str, suffix: &str) -> Option<Self> {
-        if identifier.contains(['?', '#', '@']) {
+        let is_no_route = |byte: u8| !byte.is_ascii_graphic() || br#"?#@%{}"\<>^`|"#.contains(&byte);
+        if identifier.bytes().any(is_no_route) || identifier.ends_with("//") {
             return None;
         }
         let uri: Uri = identifier.parse().ok()?;
@@ -63,6 +67,11 @@ mod tests {
             "https://a@b.example",
             "https://a.example/?q",
             "https://a.example#f",
+            "https://a.example/b%20c",
+            "https://a.example/{b}",
+            "https://a.example/b\"c",
+            "https://a.example/b\\c",
+            "https://a.example//",
             "",
         ] {
             assert_eq!(WellKnownLocation::of(identifier, "x"), None, "{identifier}");

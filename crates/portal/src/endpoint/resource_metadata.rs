@@ -37,7 +37,7 @@ pub struct ResourceMetadata {
 
 impl ResourceMetadata {
     /// Creates the document of the API with this audience and catalog. `None` if the audience is
-    /// not a URL, so that the document has no place.
+    /// not a URL, or if its path has escapes or braces: then the document has no place.
     #[must_use]
     pub fn new(audience: &Audience, issuer: &Issuer, catalog: &Catalog) -> Option<Self> {
         let place = WellKnownLocation::of(audience.as_str(), "oauth-protected-resource")?;

@@ -102,7 +102,7 @@ impl Serialize for GrantName {
 
 impl ServerMetadata {
     /// Creates the document of a server with this token endpoint. `None` if the issuer is not a
-    /// URL, so that the document has no place.
+    /// URL, or if its path has escapes or braces: then the document has no place.
     #[must_use]
     pub fn new(issuer: &Issuer, server: &AuthorizationServer, token: &TokenEndpoint) -> Option<Self> {
         let place = WellKnownLocation::of(issuer.as_str(), "oauth-authorization-server")?;
