@@ -12,15 +12,13 @@ const HEADS: &str = "SELECT lane, first, place FROM news_head";
 const AFTER: &str = "SELECT lane, place, kind, subject, second, issued_until, ends_at FROM news \
      WHERE lane = $1 AND place > $2 ORDER BY place LIMIT $3";
 
-/// Moves the first place to the first entry that has not ended, if an entry before it has.
-const SET_FIRST: &str = "UPDATE news_head SET first = COALESCE( \
-         (SELECT place FROM news WHERE news.lane = news_head.lane AND ends_at > $2 ORDER BY news.place LIMIT 1), \
-         place + 1) \
-     WHERE lane = $1 AND EXISTS (SELECT 1 FROM news WHERE news.lane = news_head.lane \
-         AND news.place = news_head.first AND ends_at <= $2)";
+/// Moves the first place behind the last entry that has ended.
+const SET_FIRST: &str = "UPDATE news_head SET first = \
+         (SELECT MAX(place) + 1 FROM news WHERE news.lane = news_head.lane AND ends_at <= $2) \
+     WHERE lane = $1 AND first <= \
+         (SELECT MAX(place) FROM news WHERE news.lane = news_head.lane AND ends_at <= $2)";
 
-const FORGET: &str =
-    "DELETE FROM news WHERE lane = $1 AND place < (SELECT first FROM news_head WHERE news_head.lane = $1)";
+const FORGET: &str = "DELETE FROM news WHERE lane = $1 AND ends_at <= $2";
 
 const OLD_AFTER: &str = "SELECT place, kind, id, username, issued_until, forget_at FROM revocations \
      WHERE place > $1 ORDER BY place LIMIT $2";
@@ -85,7 +83,7 @@ impl News for SqlStore {
             }
             let heads = steps.len();
             for lane in lanes() {
-                steps.push(Statement::new(FORGET).bind(lane).any());
+                steps.push(Statement::new(FORGET).bind(lane).bind(now.as_unix()).any());
             }
             steps.push(Statement::new(FORGET_OLD).bind(now.as_unix()).any());
             match self.connections.transaction(steps).await? {

@@ -106,8 +106,7 @@ pub trait News: fmt::Debug + Send + Sync {
         Box::pin(ready(Ok(Vec::new())))
     }
 
-    /// Forgets entries that cover no unexpired token, and returns their number. Entries are
-    /// forgotten in their order: one that is kept keeps the later ones of its lane.
+    /// Forgets the entries that cover no unexpired token, and returns their number.
     ///
     /// # Errors
     ///
@@ -258,7 +257,7 @@ impl NewsKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "each backend makes them")]
 pub struct NewsHead {
-    /// The first place that is kept; the next one if none is.
+    /// The place after the last one that was forgotten; 1 if none was. Some before it may be kept.
     pub first: i64,
     /// The last place that was taken; 0 if none was.
     pub last: i64,

@@ -115,20 +115,20 @@ impl NewsReader {
         }
         if gap.is_some() || next < head.first {
             apply(NewsPage::Everything);
-            place = head.first.saturating_sub(1);
+            place = 0;
             self.set_place(lane, place);
         }
         while place < head.last {
             let expected = place.saturating_add(1);
             let page = store.news_after(NewsPosition::new(lane, place), PAGE).await?;
             let last = page.last().map_or(head.last, |entry| entry.position.place());
-            let Some(found) = first_gap(&page, lane, expected, head.last) else {
+            let Some(found) = first_gap(&page, lane, expected, head) else {
                 place = last;
                 self.pass_on(lane, page, last, apply);
                 continue;
             };
             let first = store.heads().await?.of(lane).first;
-            if expected < first && head.first < first {
+            if found.expected < first && head.first < first {
                 // The entry was forgotten meanwhile.
                 head.first = first;
             } else if gap.is_none() {
@@ -140,14 +140,16 @@ impl NewsReader {
                 continue;
             }
             apply(NewsPage::Everything);
-            place = first.saturating_sub(1);
+            place = 0;
             self.set_place(lane, place);
         }
         Ok(gap)
     }
 
     fn pass_on(&self, lane: NewsLane, page: Vec<NewsEntry>, last: i64, apply: &mut (dyn FnMut(NewsPage) + Send)) {
-        apply(NewsPage::Entries(page));
+        if !page.is_empty() {
+            apply(NewsPage::Entries(page));
+        }
         // After the entries were applied: a future that is dropped in between reads them again.
         self.set_place(lane, last);
     }
@@ -176,15 +178,18 @@ impl NewsReader {
     }
 }
 
-/// Returns the first place that does not follow the one before, also if the page ends too early.
-fn first_gap(page: &[NewsEntry], lane: NewsLane, expected: i64, last: i64) -> Option<NewsGap> {
-    let places = page.iter().map(|entry| entry.position.place());
-    let mut pairs = (expected..).zip(places);
-    match pairs.find(|(expected, found)| expected != found) {
-        Some((expected, found)) => Some(gap_at(lane, expected, found)),
-        None if page.is_empty() => Some(gap_at(lane, expected, last.saturating_add(1))),
-        None => None,
+/// Returns the first place that does not follow the one before, also if the page ends too early. A
+/// place before the first one of the head may be missing, because its entry was forgotten.
+fn first_gap(page: &[NewsEntry], lane: NewsLane, mut expected: i64, head: NewsHead) -> Option<NewsGap> {
+    for entry in page {
+        let found = entry.position.place();
+        if found != expected && found > head.first {
+            return Some(gap_at(lane, expected.max(head.first), found));
+        }
+        expected = found.saturating_add(1);
     }
+    let (missing, end) = (expected.max(head.first), head.last.saturating_add(1));
+    (page.is_empty() && missing < end).then(|| gap_at(lane, missing, end))
 }
 
 const fn gap_at(lane: NewsLane, expected: i64, found: i64) -> NewsGap {

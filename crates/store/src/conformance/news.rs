@@ -126,7 +126,7 @@ pub async fn revocations_are_kept_at_once(store: Arc<dyn Store>) {
 
 pub async fn what_covers_no_living_token_is_forgotten(store: Arc<dyn Store>) {
     let at = Timestamp::from_unix;
-    // One lane, so that the order decides.
+    // One lane, in which places are missing afterwards.
     let id = |number: u32| {
         let ids = (0_u32..).map(|id| format!("t{id}"));
         let mut ids = ids.filter(|id| NewsLane::of(id) == NewsLane::of("t0"));
@@ -137,13 +137,18 @@ pub async fn what_covers_no_living_token_is_forgotten(store: Arc<dyn Store>) {
         store.news().revoke(&revocation).await.unwrap();
     }
     assert_eq!(store.news().forget_news(at(8)).await.unwrap(), 0);
-    assert_eq!(store.news().forget_news(at(9)).await.unwrap(), 0);
-    assert_eq!(store.news().forget_news(at(10)).await.unwrap(), 2);
-    let left = [token(&id(2)).forgotten_at(at(11)), token(&id(3)).forgotten_at(at(9))];
+    // An entry that is kept keeps no other one.
+    assert_eq!(store.news().forget_news(at(9)).await.unwrap(), 2);
+    let left = [token(&id(0)).forgotten_at(at(10)), token(&id(2)).forgotten_at(at(11))];
     assert_eq!(kept(&store).await, left);
+    assert_eq!(store.news().forget_news(at(10)).await.unwrap(), 1);
+    assert_eq!(kept(&store).await, left[1..]);
     let head = store.news().heads().await.unwrap().of(NewsLane::of("t0"));
-    assert_eq!(head, NewsHead { first: 3, last: 4 });
-    assert_eq!(store.news().forget_news(at(11)).await.unwrap(), 2);
+    assert_eq!(head, NewsHead { first: 5, last: 4 });
+    store.news().revoke(&token(&id(0))).await.unwrap();
+    assert_eq!(kept(&store).await, [left[1].clone(), token(&id(0))]);
+    assert_eq!(store.news().forget_news(at(11)).await.unwrap(), 1);
+    assert_eq!(store.news().forget_news(Timestamp::MAX).await.unwrap(), 1);
     assert_eq!(kept(&store).await, []);
 }
 
@@ -169,18 +174,21 @@ pub async fn forgotten_places_are_not_given_again(store: Arc<dyn Store>) {
     assert_eq!(entries[0].position, NewsPosition::new(NewsLane::of("a"), 3));
 }
 
-/// A reader that is behind the first kept entry gets a notice to drop what it has cached.
+/// A reader that is behind a forgotten entry gets a notice to drop what it has cached.
 pub async fn a_reader_behind_the_first_entry_reads_everything(store: Arc<dyn Store>) {
     let reader = NewsReader::new();
     for (id, forget_at) in [("a", NOW), ("a", NOW), ("a", Timestamp::MAX)] {
         reader.read(store.news(), &mut |_| {}).await.unwrap();
         store.news().revoke(&token(id).forgotten_at(forget_at)).await.unwrap();
     }
-    // It has read two entries, and then the next two are forgotten.
     store.news().revoke(&token("a").forgotten_at(NOW)).await.unwrap();
+    let up_to_date = NewsReader::new();
+    up_to_date.read(store.news(), &mut |_| {}).await.unwrap();
     store.news().forget_news(NOW).await.unwrap();
+    store.news().revoke(&token("a")).await.unwrap();
+    // The first one has read two entries. Of the next two, the last one is forgotten.
     let fresh = NewsReader::new();
-    for (reader, is_behind) in [(&reader, false), (&fresh, true)] {
+    for (reader, is_behind, count) in [(&reader, true, 2), (&fresh, true, 2), (&up_to_date, false, 1)] {
         let mut pages = Vec::new();
         let gaps = reader.read(store.news(), &mut |page| pages.push(page)).await.unwrap();
         assert_eq!(gaps, []);
@@ -192,7 +200,7 @@ pub async fn a_reader_behind_the_first_entry_reads_everything(store: Arc<dyn Sto
                 _ => 0,
             })
             .sum();
-        assert_eq!(entries, 2);
+        assert_eq!(entries, count);
     }
 }
 
