@@ -28,7 +28,12 @@ fn init(format: Format, file: Option<&Path>) -> anyhow::Result<()> {
         return print(format, &text, &json!({ "configuration": text }));
     };
     let named = || format!("file `{}`", one_line(&path.display().to_string()));
-    let created = OpenOptions::new().write(true).create_new(true).open(path);
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    // The operator may write a secret into it.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let created = options.open(path);
     if created
         .as_ref()
         .is_err_and(|error| error.kind() == ErrorKind::AlreadyExists)

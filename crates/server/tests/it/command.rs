@@ -325,6 +325,12 @@ fn written_configuration_lists_each_setting_with_its_default() {
     let written = shell.run(&["config", "init", "s.toml"]);
     assert_eq!(written.status, 0, "{}", written.stderr);
     let text = std::fs::read_to_string(shell.path().join("s.toml")).unwrap();
+    let mode = std::fs::metadata(shell.path().join("s.toml")).unwrap().permissions();
+    assert_eq!(
+        std::os::unix::fs::PermissionsExt::mode(&mode) & 0o777,
+        0o600,
+        "it may contain secrets"
+    );
     assert_eq!(shell.run(&["config", "init"]).stdout, text);
     let checked = shell.run(&["config", "check", "--format", "json"]).json();
     let is_default = shell.run(&["config", "check", "--config", "s.toml", "--format", "json"]);
