@@ -2,7 +2,7 @@
 
 use scopegate_policy::{DocumentFacts, DocumentedErrors};
 
-use crate::import::limits::MAX_OPERATION_TEXTS;
+use super::super::limits::MAX_OPERATION_TEXTS;
 
 /// What an operation states and its requirement does not contain.
 #[derive(Clone, Copy, Debug, Default)]
