@@ -6,14 +6,14 @@ use super::super::limits::MAX_OPERATION_TEXTS;
 
 /// What an operation states and its requirement does not contain.
 #[derive(Clone, Copy, Debug, Default)]
-pub(in super::super) struct OperationEvidence<'a> {
-    pub(in super::super) errors: DocumentedErrors,
-    pub(in super::super) summary: Option<&'a str>,
-    pub(in super::super) description: Option<&'a str>,
+pub(crate) struct OperationEvidence<'a> {
+    pub(crate) errors: DocumentedErrors,
+    pub(crate) summary: Option<&'a str>,
+    pub(crate) description: Option<&'a str>,
     /// A parameter is named like a credential.
-    pub(in super::super) has_credential: bool,
+    pub(crate) has_credential: bool,
     /// An extension lists no permission.
-    pub(in super::super) needs_no_permission: bool,
+    pub(crate) needs_no_permission: bool,
 }
 
 /// The texts of operations, by number.
