@@ -148,12 +148,16 @@ impl Browser {
         }}});
         let answer = exchange(port, "POST", "/session", &capabilities)?;
         let session = text_of(answer.get("sessionId"))?;
-        Ok(Self {
+        let browser = Self {
             port,
             session,
             _driver: driver,
             _profile: profile,
-        })
+        };
+        // A headless window has no focus since Chromium 148, so `:focus` would match nothing.
+        let focus = json!({ "cmd": "Emulation.setFocusEmulationEnabled", "params": { "enabled": true } });
+        browser.command("POST", "/goog/cdp/execute", &focus)?;
+        Ok(browser)
     }
 
     /// Opens an address.
