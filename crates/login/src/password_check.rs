@@ -119,7 +119,7 @@ impl PasswordCheck {
         let (disabled, presented) = (login.disabled, login.password.clone());
         let work = move || {
             let verdict = hash.map_or(PasswordVerdict::Mismatch, |hash| hasher.verify(&presented, Some(&hash)));
-            let (account, is_weak) = judge(account, verdict, disabled)?;
+            let (account, is_weak) = admitted_account(account, verdict, disabled)?;
             Ok((account, is_weak.then(|| hasher.hash(&presented, &*entropy))))
         };
         let (verdict, hashed_in) = admitted.run(work).await?;
@@ -229,7 +229,7 @@ enum Refusal {
 }
 
 /// Returns the account, if the password is right for it, and whether its hash must be replaced.
-fn judge(
+fn admitted_account(
     account: Option<Account>,
     verdict: PasswordVerdict,
     disabled: DisabledUserLogin,

@@ -42,7 +42,7 @@ pub(crate) struct IssuerSet {
 #[derive(Clone)]
 struct IssuerEntry {
     issuer: RemoteIssuer,
-    judge: Arc<BearerVerifier>,
+    verifier: Arc<BearerVerifier>,
 }
 
 impl IssuerEntry {
@@ -50,10 +50,10 @@ impl IssuerEntry {
         let bytes = issuer.token_cache_bytes().unwrap_or(BearerTokens::CACHE_BYTES);
         let tokens = BearerTokens::new(Arc::clone(issuer.verifier())).cache_bytes(bytes);
         let named = issuer.clone();
-        let judge = BearerVerifier::new(&format!("{scheme} {}", issuer.issuer()), tokens, of_gate)?;
-        let judge = judge.within(issuer.ceiling().cloned());
+        let verifier = BearerVerifier::new(&format!("{scheme} {}", issuer.issuer()), tokens, of_gate)?;
+        let verifier = verifier.within(issuer.ceiling().cloned());
         Ok(Self {
-            judge: Arc::new(judge.naming(move |subject| named.subject(subject))),
+            verifier: Arc::new(verifier.naming(move |subject| named.subject(subject))),
             issuer,
         })
     }
@@ -119,7 +119,7 @@ impl IssuerSet {
     #[cfg(feature = "testing")]
     pub(crate) fn kept_claims(&self) -> ClaimNames {
         let own = self.own.as_deref().into_iter();
-        let remote = self.remote.iter().map(|remote| &*remote.judge);
+        let remote = self.remote.iter().map(|remote| &*remote.verifier);
         let names = own.chain(remote).map(|tokens| tokens.rules().kept_claims());
         let opaque = self.opaque.iter().map(Introspection::kept_claims);
         names
@@ -200,8 +200,8 @@ impl IssuerEntry {
         token: &str,
         now: Timestamp,
     ) -> Result<Result<AcceptedCredential, CredentialError>, StoreError> {
-        let Self { issuer, judge } = self;
-        let verify = || judge.accept(context, token, now);
+        let Self { issuer, verifier } = self;
+        let verify = || verifier.accept(context, token, now);
         issuer.fetch().await.map_err(StoreError::unavailable)?;
         let mut answer = verify();
         // A fetch that was already running may have missed a new key: that permits one more.

@@ -53,7 +53,10 @@ fn each_login_costs_one_verification() {
             None => assert_eq!(scheme, most_expensive, "as for the most expensive scheme"),
         }
         let verdict = hasher.verify(&secret(password), Some(&hash));
-        assert_eq!(judge(account, verdict, DisabledUserLogin::Deny).err(), refusal);
+        assert_eq!(
+            admitted_account(account, verdict, DisabledUserLogin::Deny).err(),
+            refusal
+        );
     }
     assert_eq!(
         to_verify(None, &SchemeCosts::new()),
