@@ -11,8 +11,6 @@ use serde_json::{Value, json};
 use crate::shell::Shell;
 use crate::support::{Answer, Server, at_most};
 
-const DATABASE: &str = "sqlite:a.db";
-
 /// A database with a service and a resource server, and their secrets.
 struct TokenFixture {
     shell: Shell,
@@ -24,19 +22,7 @@ impl TokenFixture {
     fn new() -> Self {
         let shell = Shell::new();
         let add = |id: &str, options: &[&str]| {
-            let line = [
-                "client",
-                "add",
-                id,
-                "--id",
-                id,
-                "--confidential",
-                "--database",
-                DATABASE,
-                "--format",
-                "json",
-            ];
-            let added = shell.run(&[&line[..], options].concat());
+            let added = shell.add_client(id, options);
             assert!(!added.stderr.contains("grant"), "{}", added.stderr);
             added.json()["client_secret"].as_str().unwrap().to_owned()
         };

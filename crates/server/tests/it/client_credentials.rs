@@ -16,22 +16,7 @@ fn database(shell: &Shell) -> String {
 
 /// Adds the service `billing`, and returns its secret.
 fn add_service(shell: &Shell) -> String {
-    let added = shell.run(&[
-        "client",
-        "add",
-        "Billing",
-        "--id",
-        "billing",
-        "--confidential",
-        "--grant",
-        "client_credentials",
-        "--scope",
-        "me items",
-        "--database",
-        DATABASE,
-        "--format",
-        "json",
-    ]);
+    let added = shell.add_client("billing", &["--grant", "client_credentials", "--scope", "me items"]);
     added.json()["client_secret"].as_str().unwrap().to_owned()
 }
 

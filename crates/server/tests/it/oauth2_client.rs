@@ -16,19 +16,7 @@ use crate::support::Server;
 
 /// Adds a confidential client and returns its secret.
 fn add(shell: &Shell, id: &str, options: &[&str]) -> ClientSecret {
-    let line = [
-        "client",
-        "add",
-        id,
-        "--id",
-        id,
-        "--confidential",
-        "--database",
-        "sqlite:a.db",
-        "--format",
-        "json",
-    ];
-    let added = shell.run(&[&line[..], options].concat()).json();
+    let added = shell.add_client(id, options).json();
     ClientSecret::new(added.get("client_secret").unwrap().as_str().unwrap().to_owned())
 }
 

@@ -51,6 +51,13 @@ impl Shell {
         self.0.path()
     }
 
+    /// Adds a confidential client to `a.db`. Its JSON contains the secret.
+    pub(crate) fn add_client(&self, id: &str, options: &[&str]) -> Run {
+        let line = ["client", "add", id, "--id", id, "--confidential"];
+        let output = ["--database", "sqlite:a.db", "--format", "json"];
+        self.run(&[&line[..], &output[..], options].concat())
+    }
+
     pub(crate) fn run(&self, line: &[&str]) -> Run {
         self.run_with(line, "", &[])
     }
