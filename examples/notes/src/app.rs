@@ -45,11 +45,7 @@ pub(crate) struct NewKey {
 }
 
 impl App {
-    /// Opens the database, and creates its tables.
-    ///
-    /// # Errors
-    ///
-    /// The URL is not one of SQLite, or the file is not a database.
+    /// Opens the database, and creates its tables. Fails if it is not a database of SQLite.
     pub async fn open(url: &str) -> Result<Self, sqlx::Error> {
         let options = url.parse::<SqliteConnectOptions>()?.create_if_missing(true);
         let db = SqlitePool::connect_with(options.journal_mode(SqliteJournalMode::Wal)).await?;
@@ -58,11 +54,7 @@ impl App {
         Ok(Self { db, changes })
     }
 
-    /// Adds a member to a tenant, or moves it there.
-    ///
-    /// # Errors
-    ///
-    /// The database cannot be written.
+    /// Adds a member to a tenant, or moves it there. Fails if the database cannot be written.
     pub async fn add_member(&self, subject: &str, tenant: &str) -> Result<(), sqlx::Error> {
         let query = sqlx::query("INSERT INTO members VALUES (?1, ?2, TRUE) ON CONFLICT DO UPDATE SET tenant = ?2");
         query.bind(subject).bind(tenant).execute(&self.db).await.map(drop)

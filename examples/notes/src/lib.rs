@@ -1,4 +1,5 @@
 //! An API for notes: 24 operations behind scopes, on SQLite. `README.md` has a tour.
+#![expect(clippy::missing_errors_doc, reason = "an application, not a library")]
 
 mod app;
 mod notes;
@@ -15,11 +16,8 @@ pub const WRITE: ScopeToken = ScopeToken::from_static("notes:write");
 /// The scope of operations on API keys. Keys themselves cannot have it.
 pub const KEYS: ScopeToken = ScopeToken::from_static("keys:manage");
 
-/// Declares the API. Add at least one issuer of tokens for the scheme `login`, then build it.
-///
-/// # Errors
-///
-/// The catalog has a mistake.
+/// Declares the API, without the issuers of tokens for the scheme `login`. Fails if the catalog has
+/// a mistake.
 pub fn api(app: App) -> Result<GateBuilder, CatalogError> {
     let catalog = Catalog::builder()
         .scheme("key", SecurityScheme::api_key(ApiKeyLocation::Header, "X-API-Key"))

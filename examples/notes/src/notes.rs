@@ -203,7 +203,6 @@ pub(crate) async fn download_file(app: State<App>, Path((note, file)): Path<(i64
 }
 
 pub(crate) async fn delete_file(app: State<App>, Path((note, file)): Path<(i64, i64)>) -> Done {
-    let query = sqlx::query("DELETE FROM files WHERE note = ? AND id = ?");
-    let done = query.bind(note).bind(file).execute(&app.db).await?;
-    Ok((done.rows_affected() > 0).then_some(NoContent))
+    app.run("DELETE FROM files WHERE note = ? AND id = ?", note, &file.to_string())
+        .await
 }
