@@ -1,13 +1,15 @@
 //! Entry points for the fuzzers of `fuzz/`, and for the replay of their findings. Each panics if a
 //! property does not hold.
 
+mod forwarded;
 pub mod grammar;
 pub mod oracle;
 
+use std::net::IpAddr;
 use std::sync::LazyLock;
 
 use http::header::AUTHORIZATION;
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use self::oracle::Named;
 use crate::challenge::Challenge;
@@ -15,6 +17,7 @@ use crate::credentials::bearer::{self, Bearer};
 use crate::dialect::Dialect;
 use crate::path;
 use crate::routes::{Lookup, Routes};
+use crate::trusted_proxies::TrustedProxies;
 
 /// Checks the value of an `Authorization` header. A token that was read is the same after it is
 /// written and read again. Returns whether this dialect finds a bearer credential.
@@ -93,6 +96,47 @@ pub fn paths(input: &[u8]) {
         };
         assert_eq!(found, oracle::name(&TABLE, method, raw));
     }
+}
+
+/// Checks the lines of an input: a peer, the trusted proxies, and then the values of
+/// `X-Forwarded-For`. The client is that of the oracle. A text before the others that is not an
+/// address changes nothing. An address there is found only behind trusted proxies.
+pub fn forwarded_for(input: &[u8]) {
+    let Ok(text) = std::str::from_utf8(input) else {
+        return;
+    };
+    let mut lines = text.lines();
+    let (peer, networks) = (lines.next().map(str::parse::<IpAddr>), lines.next().unwrap_or_default());
+    let (Some(Ok(peer)), Ok(proxies)) = (peer, networks.parse::<TrustedProxies>()) else {
+        return;
+    };
+    assert_eq!(proxies.to_string().parse().as_ref(), Ok(&proxies));
+    let lines: Vec<_> = lines.filter(|line| is_visible(line)).collect();
+    let client = proxies.client(peer, &forwarded_by(&lines));
+    assert_eq!(client, forwarded::client(networks, peer, &lines));
+    let behind = |first: &str| {
+        let longer = [&[first][..], &lines].concat();
+        proxies.client(peer, &forwarded_by(&longer))
+    };
+    assert_eq!(behind("unknown"), client);
+    let first = IpAddr::from([203, 0, 113, 9]);
+    let found = behind("203.0.113.9");
+    assert!(found == client || found == first, "{found}");
+}
+
+/// Whether a line is the value of a header that can be read as text.
+fn is_visible(line: &str) -> bool {
+    line.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\t'))
+}
+
+fn forwarded_by(lines: &[&str]) -> HeaderMap {
+    let name = HeaderName::from_static("x-forwarded-for");
+    let values = lines.iter().filter_map(|line| HeaderValue::from_str(line).ok());
+    let mut headers = HeaderMap::new();
+    for value in values {
+        headers.append(name.clone(), value);
+    }
+    headers
 }
 
 /// Routes that are easily confused.

@@ -1,7 +1,7 @@
 //! Entry points for the fuzzers of `fuzz/`, and for the replay of their findings. Each panics if a
 //! property does not hold.
 
-pub use scopegate_gate::fuzzing::{challenge, grammar, oracle, paths};
+pub use scopegate_gate::fuzzing::{challenge, forwarded_for, grammar, oracle, paths};
 use serde::Deserialize;
 
 use crate::field_place::FieldPlace;

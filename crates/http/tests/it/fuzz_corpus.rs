@@ -13,12 +13,13 @@ use std::path::Path;
 
 use crate::replay::{EntryPoint, replay};
 
-const TARGETS: [(&str, EntryPoint); 10] = [
+const TARGETS: [(&str, EntryPoint); 11] = [
     ("bearer", bearer),
     ("challenge", scopegate_http::fuzzing::challenge),
     ("claims", scopegate_domain::fuzzing::claims),
     ("compact_jws", scopegate_token::fuzzing::compact_jws),
     ("diff", policy_pairs::policy_pairs),
+    ("forwarded_for", scopegate_http::fuzzing::forwarded_for),
     ("guard_trees", guard_trees::guard_trees),
     ("params", params),
     ("paths", scopegate_http::fuzzing::paths),
