@@ -9,7 +9,7 @@
 //! | scope-token, scope ([RFC 6749, section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3)) | [`ScopeToken`], [`Scope`] |
 //! | declared scopes, security schemes (`OpenAPI` 3.1) | [`Catalog`], [`SecurityScheme`] |
 //! | resource owner | [`User`], [`Username`]; with its password hash [`Account`] |
-//! | client, client type, redirection URI (RFC 6749, section 2) | [`Client`], [`ClientKind`], [`RedirectUri`] |
+//! | client, client type, redirection URI (RFC 6749, section 2) | [`Client`], [`ClientKind`], [`ClientAuthMethod`], [`RedirectUri`] |
 //! | authorization grant, grant type (RFC 6749, section 1.3) | [`Grant`], [`GrantSubject`], [`GrantType`] |
 //! | claims of a token (RFC 7519, RFC 9068) | [`Claims`]; as handlers read them [`TokenClaims`] |
 //! | tokens revoked before they expire ([RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)) | [`Revocation`] |
@@ -41,6 +41,7 @@
 mod catalog;
 mod claims;
 mod client;
+mod display_name;
 mod error_code;
 mod grant;
 mod grant_type;
@@ -67,7 +68,11 @@ pub use claims::{
     AccessTokenClaims, ClaimLayout, ClaimNames, Claims, ClaimsError, ClientClaim, InvalidClaimName, KeepClaimError,
     ScopeLayout, TextListIter,
 };
-pub use client::{Client, ClientKind, InvalidRedirectUri, RedirectUri, SecretDigest};
+pub use client::{
+    Client, ClientAuthMethod, ClientKind, InvalidClient, InvalidRedirectUri, RedirectUri, RegisteredSecret,
+    SecretDigest, UnknownAuthMethod,
+};
+pub use display_name::{InvalidDisplayName, check_display_name};
 pub use error_code::ErrorCode;
 pub use grant::{Grant, GrantSubject};
 pub use grant_type::{GrantType, UnknownGrantType};

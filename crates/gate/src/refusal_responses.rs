@@ -147,7 +147,9 @@ impl RefusalResponses {
                 tracing::error!(target: LOG_TARGET, request_id = request.id_text(), peer = request.peer(), %operation, %cause, source, "cannot look up users or verify credentials");
                 match cause.kind() {
                     StoreErrorKind::Unavailable => self.unavailable(request),
-                    StoreErrorKind::Conflict | StoreErrorKind::Corrupt => self.write(&OUR_FAULT, request),
+                    StoreErrorKind::Conflict | StoreErrorKind::Corrupt | StoreErrorKind::Invalid => {
+                        self.write(&OUR_FAULT, request)
+                    }
                 }
             }
         }

@@ -7,7 +7,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use scopegate_domain::{Authenticated, Client, Lifetime, Revocation, Revoked, TokenId, User, UserId, Username};
+use scopegate_domain::{
+    Authenticated, Client, ClientKind, Lifetime, Revocation, Revoked, TokenId, User, UserId, Username,
+};
 use scopegate_store::{StoreError, Users};
 use scopegate_token::{PayloadBuffer, SubjectClaim, TokenRejected, VerifiedCache, Verifier};
 use tokio::time::{Instant, sleep_until};
@@ -106,7 +108,7 @@ impl AccessTokens {
     ) -> Result<Option<IntrospectedToken>, GrantError> {
         let asked_at = Instant::now();
         let (client, token) = self.request(params, header, from).await?;
-        let found = if client.may_introspect() && client.secret().is_some() {
+        let found = if may_introspect(&client) {
             self.active(token).await?
         } else {
             None
@@ -150,7 +152,8 @@ impl AccessTokens {
         from: Option<IpAddr>,
     ) -> Result<(Authenticated<Client>, &'p str), GrantError> {
         params.each_once()?;
-        let client = client_auth::authenticate(self.0.server.context(), params, header, from).await?;
+        let context = self.0.server.context();
+        let client = client_auth::authenticate(context, params, header, from, context.clock.now()).await?;
         let token = params.text("token");
         let token = token.ok_or(InvalidRequestCause::Missing { name: "token" })?;
         Ok((client, token))
@@ -192,6 +195,12 @@ impl AccessTokens {
         let end = claims.expires_at()? + MARGIN;
         Some(Revocation::until(Revoked::Token(id), now).forgotten_at(end))
     }
+}
+
+// SECURITY: an earlier release may have stored a public client with the right, and every caller can
+// act as it. Tested by `public_client_may_not_introspect`.
+fn may_introspect(client: &Client) -> bool {
+    client.may_introspect() && client.kind() == ClientKind::Confidential
 }
 
 /// Finds the user of a subject, cached or not.
@@ -245,5 +254,19 @@ impl fmt::Debug for IntrospectedToken {
 impl fmt::Debug for AccessTokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AccessTokens").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use scopegate_domain::{ClientAuthMethod, ClientId};
+
+    use super::*;
+
+    #[test]
+    fn public_client_may_not_introspect() {
+        let public = Client::public(ClientId::parse("page").unwrap(), "A page").with_introspection(true);
+        assert!(!may_introspect(&public));
+        assert!(may_introspect(&public.with_auth_method(ClientAuthMethod::SecretBasic)));
     }
 }

@@ -3,7 +3,9 @@
 
 use std::net::IpAddr;
 
-use scopegate_domain::{Authenticated, Client, ClientId, ClientKind, Secret, SecretDigest};
+use scopegate_domain::{
+    Authenticated, Client, ClientAuthMethod, ClientId, RegisteredSecret, Secret, SecretDigest, Timestamp,
+};
 use scopegate_store::Clients;
 use scopegate_token::ClientSecret;
 use tracing::field::display;
@@ -44,7 +46,8 @@ pub enum ClientCredentials {
 
 /// Returns the client that the header or the form names.
 ///
-/// A confidential client authenticates with its secret. A public client only identifies itself.
+/// A confidential client authenticates by its registered method, with one of its secrets. A public
+/// client only identifies itself.
 ///
 /// The number of attempts with a secret is limited.
 pub(crate) async fn authenticate(
@@ -52,6 +55,7 @@ pub(crate) async fn authenticate(
     params: &Params,
     header: &ClientCredentials,
     from: Option<IpAddr>,
+    now: Timestamp,
 ) -> Result<Authenticated<Client>, GrantError> {
     // SECURITY: an assertion that is not verified must not be ignored
     // (`an_assertion_is_never_ignored`).
@@ -61,18 +65,8 @@ pub(crate) async fn authenticate(
     {
         return Err(InvalidClientCause::Assertion.into());
     }
-    let (form_id, form_secret) = (params.text("client_id"), params.secret("client_secret"));
-    let (id, secret) = match header {
-        ClientCredentials::Malformed => return Err(InvalidClientCause::Malformed.into()),
-        ClientCredentials::Basic { id, secret } => {
-            if form_secret.is_some() || form_id.is_some_and(|form_id| form_id != id) {
-                return Err(InvalidRequestCause::TwoClients.into());
-            }
-            (id.as_str(), Some(secret))
-        }
-        ClientCredentials::Absent => (form_id.ok_or(InvalidClientCause::Missing)?, form_secret),
-    };
-    let secret = secret.filter(|secret| !secret.expose().is_empty());
+    let presented = Presented::read(params, header)?;
+    let (id, secret) = (presented.id, presented.secret);
     let attempt = match secret {
         Some(_) => Some(context.throttle.begin(SecretOwner::Client(id), from).await?),
         None => None,
@@ -87,7 +81,7 @@ pub(crate) async fn authenticate(
         }
     };
     let known = client.as_ref().map(|client| client.id().clone());
-    let proven = prove(client, secret);
+    let proven = prove(client, &presented, now);
     if let Some(attempt) = attempt {
         if proven.is_none() {
             let (client, peer) = (known.as_ref().map(ClientId::as_str), from.map(display));
@@ -120,22 +114,75 @@ pub(crate) async fn is_unchanged(clients: &dyn Clients, client: &Client) -> Resu
     }
 }
 
-/// Compares the secret with the digest of the client. For an unknown client it uses a digest that
-/// no secret matches, so that it costs as much as a wrong secret.
+/// What a request says about its client.
+struct Presented<'p> {
+    id: &'p str,
+    secret: Option<&'p Secret<String>>,
+    place: SecretPlace,
+}
+
+/// The place of the secret in a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SecretPlace {
+    /// The client uses two methods at once, which RFC 6749, section 2.3, forbids.
+    Both,
+    Form,
+    Header,
+    Nowhere,
+}
+
+impl<'p> Presented<'p> {
+    fn read(params: &'p Params, header: &'p ClientCredentials) -> Result<Self, GrantError> {
+        let (form_id, form_secret) = (params.text("client_id"), params.secret("client_secret"));
+        let is_empty = |secret: &&Secret<String>| secret.expose().is_empty();
+        let (id, header_secret) = match header {
+            ClientCredentials::Malformed => return Err(InvalidClientCause::Malformed.into()),
+            ClientCredentials::Basic { id, .. } if form_id.is_some_and(|form_id| form_id != id) => {
+                return Err(InvalidRequestCause::TwoClients.into());
+            }
+            ClientCredentials::Basic { id, secret } => (id.as_str(), Some(secret)),
+            ClientCredentials::Absent => (form_id.ok_or(InvalidClientCause::Missing)?, None),
+        };
+        let form_secret = form_secret.filter(|secret| !is_empty(secret));
+        let place = match (header_secret, form_secret) {
+            (Some(_), Some(_)) => SecretPlace::Both,
+            (Some(secret), None) if !is_empty(&secret) => SecretPlace::Header,
+            (_, Some(_)) => SecretPlace::Form,
+            (_, None) => SecretPlace::Nowhere,
+        };
+        let secret = form_secret.or(header_secret).filter(|secret| !is_empty(secret));
+        Ok(Self { id, secret, place })
+    }
+}
+
+/// Compares the secret with the valid ones of the client, and its place with the registered method.
+/// An unknown client, and one with fewer secrets, has digests that no secret matches, so that each
+/// refusal costs as much as any other.
 // SECURITY: tested by `every_wrong_client_is_refused_alike` in tests/it/client_auth.rs.
 #[expect(
     clippy::disallowed_methods,
     reason = "this is where a client's credential is checked"
 )]
-fn prove(client: Option<Client>, secret: Option<&Secret<String>>) -> Option<Authenticated<Client>> {
-    let stored = client.as_ref().and_then(Client::secret);
-    let presented = secret.map(|secret| ClientSecret::parse(secret.expose()).map(|secret| secret.digest()));
-    let fits = presented.map(|presented| presented.is_ok_and(|presented| presented == *stored.unwrap_or(&NO_SECRET)));
-    let proven = match client.as_ref()?.kind() {
-        ClientKind::Confidential => fits == Some(true),
-        ClientKind::Public => fits.is_none(),
+fn prove(client: Option<Client>, presented: &Presented<'_>, now: Timestamp) -> Option<Authenticated<Client>> {
+    let text = presented.secret.map_or("", |secret| secret.expose().as_str());
+    let digest = ClientSecret::parse(text).map_or(NO_SECRET, |secret| secret.digest());
+    let stored = client.as_ref().map(Client::secrets).unwrap_or_default();
+    let mut fits = false;
+    for index in 0..Client::MAX_SECRETS {
+        let secret = stored.get(index).copied().unwrap_or(RegisteredSecret::new(NO_SECRET));
+        // SECURITY: a request without a secret has the digest that no secret has.
+        let is_equal = digest == *secret.digest() && digest != NO_SECRET;
+        fits |= is_equal && secret.is_valid(now);
+    }
+    let is_proven = |method: ClientAuthMethod| match presented.place {
+        SecretPlace::Both => false,
+        SecretPlace::Form => fits && method.allows_form(),
+        SecretPlace::Header => fits && method.allows_header(),
+        SecretPlace::Nowhere => method == ClientAuthMethod::None,
     };
-    client.filter(|_| proven).map(Authenticated::assertion)
+    client
+        .filter(|client| is_proven(client.auth_method()))
+        .map(Authenticated::assertion)
 }
 
 /// The digest of no known text.

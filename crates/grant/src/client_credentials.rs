@@ -19,7 +19,8 @@ pub(crate) fn grant(
     requested_at: Timestamp,
 ) -> Result<(Grant, Narrowed), GrantError> {
     // SECURITY: a public client proves nothing, so every caller could act as it (RFC 6749, section
-    // 4.4). Tested by `public_client_gets_no_token_for_itself` in tests/it/client_credentials.rs.
+    // 4.4). An earlier release may have stored one with this grant. Tested by
+    // `public_client_gets_no_token_for_itself`.
     if client.kind() == ClientKind::Public {
         return Err(GrantError::UnauthorizedClient);
     }
@@ -30,4 +31,30 @@ pub(crate) fn grant(
     let scope = narrowed.scope.clone();
     let grant = Grant::new(GrantSubject::Client, client.id().clone(), scope, requested_at);
     Ok((grant, narrowed))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use scopegate_domain::{Catalog, ClientId, GrantType, Secret};
+    use scopegate_store::MemoryStore;
+    use scopegate_token::{Signer, SigningKey, TokenRules};
+
+    use super::*;
+    use crate::AuthorizationServer;
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "the client is the one of an earlier release")]
+    fn public_client_gets_no_token_for_itself() {
+        let key = SigningKey::hs256(&Secret::new("a secret text of thirty-two bytes".to_owned())).unwrap();
+        let signer = Signer::new(TokenRules::shared_secret(), key);
+        let catalog = Catalog::builder().build().unwrap();
+        let server = AuthorizationServer::builder(Arc::new(MemoryStore::new()), signer, catalog).build();
+        let public = Client::public(ClientId::parse("page").unwrap(), "A page");
+        let public = Authenticated::assertion(public.with_grant_types([GrantType::ClientCredentials]));
+        let now = Timestamp::from_unix(0);
+        let refused = grant(server.context(), &public, &RequestedScope::Default, now).unwrap_err();
+        assert!(matches!(refused, GrantError::UnauthorizedClient), "{refused}");
+    }
 }

@@ -91,7 +91,7 @@ impl GrantError {
 impl From<StoreError> for GrantError {
     fn from(cause: StoreError) -> Self {
         match cause.kind() {
-            StoreErrorKind::Corrupt => Self::Corrupt(cause),
+            StoreErrorKind::Corrupt | StoreErrorKind::Invalid => Self::Corrupt(cause),
             StoreErrorKind::Conflict | StoreErrorKind::Unavailable => Self::Unavailable(Unavailable::Store(cause)),
         }
     }
@@ -131,9 +131,9 @@ pub enum InvalidRequestCause {
     /// 3.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.2).
     #[error("a parameter is given twice")]
     Repeated,
-    /// The client uses more than one method of authentication: [RFC 6749, section
+    /// `client_id` in the form differs from the client in the header: [RFC 6749, section
     /// 2.3](https://www.rfc-editor.org/rfc/rfc6749#section-2.3).
-    #[error("the client must authenticate in one way only")]
+    #[error("`client_id` is not the client of the `Authorization` header")]
     TwoClients,
 }
 

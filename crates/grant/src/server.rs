@@ -116,7 +116,7 @@ impl AuthorizationServer {
         params.each_once()?;
         let grant_type = TokenRequest::grant_type(params)?;
         let heads = context.store.news().heads().await?;
-        let client = client_auth::authenticate(context, params, header, from).await?;
+        let client = client_auth::authenticate(context, params, header, from, requested_at).await?;
         allow(context, &client, grant_type)?;
         let (grant, narrowed) = match TokenRequest::parse(grant_type, params, &context.dialect)? {
             TokenRequest::ClientCredentials(requested) => {

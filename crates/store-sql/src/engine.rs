@@ -63,6 +63,10 @@ impl RowView for SqliteRow {
         value(self, column)
     }
 
+    fn optional_int(&self, column: usize) -> Result<Option<i64>, StoreError> {
+        value(self, column)
+    }
+
     fn optional_text(&self, column: usize) -> Result<Option<&str>, StoreError> {
         value(self, column)
     }

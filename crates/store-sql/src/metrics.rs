@@ -66,6 +66,7 @@ macro_rules! methods {
 
 methods! {
     add_client: "clients.add",
+    add_secret: "clients.add_secret",
     add_user: "users.add",
     allow_key_lifetime: "signing_keys.allow_lifetime",
     find_account: "users.find_account",
@@ -83,6 +84,7 @@ methods! {
     ping: "ping",
     check_writable: "rehearse_change",
     remove_client: "clients.remove",
+    remove_secret: "clients.remove_secret",
     remove_keys: "signing_keys.remove_through",
     remove_user: "users.remove",
     replace_password_hash: "users.replace_password_hash",
@@ -90,10 +92,9 @@ methods! {
     replace_keys: "signing_keys.replace",
     rewrap_keys: "signing_keys.rewrap",
     rotate_keys: "signing_keys.rotate",
-    set_client_scope: "clients.set_scope",
     set_password_hash: "users.set_password_hash",
-    set_secret: "clients.set_secret",
     set_status: "users.set_status",
     set_user_scope: "users.set_scope",
+    update_client: "clients.update",
     withdraw: "news.withdraw",
 }

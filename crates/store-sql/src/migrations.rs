@@ -26,6 +26,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     ),
     (7, "news", include_str!("../migrations/0007_news.sql")),
     (8, "news marks", include_str!("../migrations/0008_news_marks.sql")),
+    (
+        9,
+        "client settings",
+        include_str!("../migrations/0009_client_settings.sql"),
+    ),
 ];
 
 /// The migrations that mark changes. A database in memory has no file that a copy could replace, so

@@ -4,7 +4,7 @@ use scopegate_domain::{NewsLane, NewsPosition, Revocation, Timestamp, UserStatus
 use scopegate_store::{BoxFuture, DisableAndRevoke, News, NewsEntry, NewsHeads, NewsItem, StoreError};
 
 use crate::news_entry::number;
-use crate::statement::{Backend, Outcome, Statement};
+use crate::statement::{Backend, Outcome, Statement, Step};
 use crate::{SqlStore, clients, row, users};
 
 const HEADS: &str = "SELECT lane, first, place FROM news_head";
@@ -25,6 +25,11 @@ const OLD_AFTER: &str = "SELECT place, kind, id, username, issued_until, forget_
 
 const FORGET_OLD: &str = "DELETE FROM revocations WHERE forget_at <= $1";
 
+/// The step that changes one record.
+fn one(change: Statement) -> Vec<Step> {
+    vec![change.at_least(1)]
+}
+
 impl News for SqlStore {
     fn revoke<'a>(&'a self, revocation: &'a Revocation) -> BoxFuture<'a, Result<(), StoreError>> {
         let item = NewsItem::Revoked(revocation.clone());
@@ -38,17 +43,18 @@ impl News for SqlStore {
         withdrawal: DisableAndRevoke<'a>,
         revocation: &'a Revocation,
     ) -> BoxFuture<'a, Result<bool, StoreError>> {
-        let ending = match withdrawal {
-            DisableAndRevoke::DisableUser(id) => users::set_status(id, UserStatus::Disabled),
-            DisableAndRevoke::RemoveClient(id) => clients::remove(id),
-            DisableAndRevoke::RemoveUser(id) => users::remove(id),
-            DisableAndRevoke::SetClientScope(id, scope) => clients::set_scope(id, scope),
-            DisableAndRevoke::SetClientSecret(id, secret) => clients::set_secret(id, secret),
-            DisableAndRevoke::SetPasswordHash(id, hash) => users::set_password_hash(id, hash),
-            DisableAndRevoke::SetUserScope(id, scope) => users::set_scope(id, scope),
-        };
         let item = NewsItem::Revoked(revocation.clone());
-        self.methods.withdraw.measure(self.change_and_tell(Some(ending), item))
+        self.methods.withdraw.measure(async move {
+            let steps = match withdrawal {
+                DisableAndRevoke::DisableUser(id) => one(users::set_status(id, UserStatus::Disabled)),
+                DisableAndRevoke::RemoveClient(id) => clients::removal(id),
+                DisableAndRevoke::RemoveUser(id) => one(users::remove(id)),
+                DisableAndRevoke::SetPasswordHash(id, hash) => one(users::set_password_hash(id, hash)),
+                DisableAndRevoke::SetUserScope(id, scope) => one(users::set_scope(id, scope)),
+                DisableAndRevoke::UpdateClient { old, new } => clients::replacement(old, new)?,
+            };
+            Ok(self.take_and_tell(steps, item).await?.is_none())
+        })
     }
 
     fn heads(&self) -> BoxFuture<'_, Result<NewsHeads, StoreError>> {

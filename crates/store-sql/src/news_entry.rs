@@ -21,12 +21,22 @@ impl SqlStore {
     /// Changes one record, if a change is given, and adds an entry to the log. Returns `false`, and
     /// adds nothing, if there is no such record.
     pub(crate) async fn change_and_tell(&self, change: Option<Statement>, item: NewsItem) -> Result<bool, StoreError> {
-        let changes: Vec<_> = change.map(|change| change.at_least(1)).into_iter().collect();
-        let count = changes.len();
-        let steps = changes.into_iter().chain(entry(&item)).collect();
+        let steps = change.map(|change| change.at_least(1)).into_iter().collect();
+        Ok(self.take_and_tell(steps, item).await?.is_none())
+    }
+
+    /// Takes all steps and adds an entry to the log. Returns the first step that missed its
+    /// expectation; then nothing was changed.
+    pub(crate) async fn take_and_tell(
+        &self,
+        mut steps: Vec<Step>,
+        item: NewsItem,
+    ) -> Result<Option<usize>, StoreError> {
+        let count = steps.len();
+        steps.extend(entry(&item));
         match self.connections.transaction(steps).await? {
-            Outcome::Committed(_) => Ok(true),
-            Outcome::Missed(step) if step < count => Ok(false),
+            Outcome::Committed(_) => Ok(None),
+            Outcome::Missed(step) if step < count => Ok(Some(step)),
             Outcome::Missed(_) => Err(StoreError::corrupt(NoHead(NewsLane::of(item.subject()).number()))),
         }
     }

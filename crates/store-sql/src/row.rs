@@ -4,8 +4,8 @@ use std::error::Error;
 use std::str::FromStr;
 
 use scopegate_domain::{
-    Account, Client, ClientId, KeyId, Lifetime, NewsLane, NewsPosition, PasswordHash, RedirectUri, Revocation, Revoked,
-    Scope, ScopeToken, SecretDigest, StoredKey, Timestamp, User, UserId, UserStatus, Username,
+    Account, Client, ClientId, KeyId, Lifetime, NewsLane, NewsPosition, PasswordHash, RedirectUri, RegisteredSecret,
+    Revocation, Revoked, Scope, ScopeToken, SecretDigest, StoredKey, Timestamp, User, UserId, UserStatus, Username,
 };
 use scopegate_store::{NewsEntry, NewsHead, NewsItem, NewsKind, PasswordScheme, StoreError};
 
@@ -29,7 +29,7 @@ pub(crate) fn user(row: &dyn RowView) -> Result<User, StoreError> {
     let username = Username::from_stored(row.text(1)?).map_err(|fault| corrupt("username", fault))?;
     let mut user = User::new(id, username)
         .with_status(status(row.text(4)?)?)
-        .with_scope(scope(row.text(5)?)?);
+        .with_scope(scope("scope", row.text(5)?)?);
     if let Some(email) = row.optional_text(2)? {
         user = user.with_email(email);
     }
@@ -52,19 +52,31 @@ pub(crate) fn password_scheme(row: &dyn RowView) -> Result<PasswordScheme, Store
     PasswordScheme::parse(row.text(0)?).ok_or_else(|| refused("password_scheme"))
 }
 
-/// Reads the columns `id`, `name`, `secret_sha256`, `redirect_uris`, `grant_types`, `scope`,
-/// `may_introspect`.
-pub(crate) fn client(row: &dyn RowView) -> Result<Client, StoreError> {
+/// Reads the columns `id`, `name`, `auth_method`, `redirect_uris`, `grant_types`, `scope`,
+/// `may_introspect`, `resources`, `optional_scope`, `default_scope`, then those of a secret, which
+/// may be missing: `digest`, `created_at`, `ends_at`.
+pub(crate) fn client(row: &dyn RowView) -> Result<(Client, Option<RegisteredSecret>), StoreError> {
     let id: ClientId = parsed("id", row.text(0)?)?;
     let client = Client::public(id, row.text(1)?)
+        .with_auth_method(parsed("auth_method", row.text(2)?)?)
         .with_redirect_uris(words("redirect_uris", row.text(3)?, RedirectUri::parse).collect::<Result<Vec<_>, _>>()?)
         .with_grant_types(words("grant_types", row.text(4)?, str::parse).collect::<Result<Vec<_>, _>>()?)
-        .with_scope(scope(row.text(5)?)?)
-        .with_introspection(flag("may_introspect", row.int(6)?)?);
-    match row.optional_bytes(2)? {
-        Some(bytes) => Ok(client.with_secret(digest(bytes)?)),
-        None => Ok(client),
+        .with_scope(scope("scope", row.text(5)?)?)
+        .with_introspection(flag("may_introspect", row.int(6)?)?)
+        .with_resources(lines("resources", row.text(7)?)?)
+        .with_optional_scope(scope("optional_scope", row.text(8)?)?)
+        .with_default_scope(scope("default_scope", row.text(9)?)?);
+    let Some(bytes) = row.optional_bytes(10)? else {
+        return Ok((client, None));
+    };
+    let mut secret = RegisteredSecret::new(digest(bytes)?);
+    if let Some(time) = row.optional_int(11)? {
+        secret = secret.with_created_at(Timestamp::from_unix(time));
     }
+    if let Some(time) = row.optional_int(12)? {
+        secret = secret.with_ends_at(Timestamp::from_unix(time));
+    }
+    Ok((client, Some(secret)))
 }
 
 /// Reads the columns `lane`, `first`, `place`.
@@ -190,15 +202,24 @@ fn words<T, E: Error + Send + Sync + 'static>(
 
 /// The function does not call [`Scope::parse`], which has limits for text from outside. A stored
 /// scope had passed them, or was exempt.
-fn scope(text: &str) -> Result<Scope, StoreError> {
-    words("scope", text, ScopeToken::parse).collect()
+fn scope(column: &'static str, text: &str) -> Result<Scope, StoreError> {
+    words(column, text, ScopeToken::parse).collect()
+}
+
+/// Returns the values on the lines of a text; none if it is empty.
+fn lines<T: FromStr<Err: Error + Send + Sync + 'static>>(
+    column: &'static str,
+    text: &str,
+) -> Result<Vec<T>, StoreError> {
+    let lines = (!text.is_empty()).then(|| text.split('\n')).into_iter().flatten();
+    lines.map(|line| parsed(column, line)).collect()
 }
 
 fn digest(bytes: &[u8]) -> Result<SecretDigest, StoreError> {
     bytes
         .try_into()
         .map(SecretDigest::from_bytes)
-        .map_err(|_| refused("secret_sha256"))
+        .map_err(|_| refused("digest"))
 }
 
 fn status(text: &str) -> Result<UserStatus, StoreError> {
@@ -219,12 +240,21 @@ pub(crate) const fn status_text(status: UserStatus) -> &'static str {
 
 /// Returns the text that [`words`] reads.
 pub(crate) fn joined<T: AsRef<str>>(words: impl IntoIterator<Item = T>) -> String {
+    joined_by(' ', words)
+}
+
+/// Returns the text that [`lines`] reads. No identifier contains a line end.
+pub(crate) fn joined_lines<T: AsRef<str>>(lines: impl IntoIterator<Item = T>) -> String {
+    joined_by('\n', lines)
+}
+
+fn joined_by<T: AsRef<str>>(separator: char, parts: impl IntoIterator<Item = T>) -> String {
     let mut text = String::new();
-    for word in words {
+    for part in parts {
         if !text.is_empty() {
-            text.push(' ');
+            text.push(separator);
         }
-        text.push_str(word.as_ref());
+        text.push_str(part.as_ref());
     }
     text
 }

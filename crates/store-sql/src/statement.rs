@@ -148,6 +148,8 @@ pub(crate) trait RowView {
 
     fn optional_bytes(&self, column: usize) -> Result<Option<&[u8]>, StoreError>;
 
+    fn optional_int(&self, column: usize) -> Result<Option<i64>, StoreError>;
+
     fn optional_text(&self, column: usize) -> Result<Option<&str>, StoreError>;
 
     fn text(&self, column: usize) -> Result<&str, StoreError>;

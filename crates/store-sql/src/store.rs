@@ -29,7 +29,7 @@ use crate::{DatabaseUrl, OpenError, connect, migrations};
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let store = SqlStore::open(&DatabaseUrl::memory()).await?;
-/// assert_eq!(store.migrated(), [1, 2, 3, 4, 6, 7]);
+/// assert_eq!(store.migrated(), [1, 2, 3, 4, 6, 7, 9]);
 /// store.ping().await?;
 /// store.close().await?;
 /// assert!(store.ping().await.is_err());

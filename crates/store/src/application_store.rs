@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use scopegate_domain::{
-    Account, Client, ClientId, Lifetime, NewsPosition, PasswordHash, Revocation, Scope, SecretDigest, StoredKey,
-    Timestamp, User, UserId, UserStatus, Username,
+    Account, Client, ClientId, Lifetime, NewsPosition, PasswordHash, RegisteredSecret, Revocation, Scope, SecretDigest,
+    StoredKey, Timestamp, User, UserId, UserStatus, Username,
 };
 
 use crate::{
-    BoxFuture, Clients, DisableAndRevoke, MemoryStore, News, NewsEntry, NewsHeads, NewsItem, PasswordScheme,
-    ResealedKey, SigningKeys, Store, StoreError, Users,
+    AddSecretOutcome, BoxFuture, Clients, DisableAndRevoke, MemoryStore, News, NewsEntry, NewsHeads, NewsItem,
+    PasswordScheme, ResealedKey, SigningKeys, Store, StoreError, Users,
 };
 
 /// A store of an application's own users. Clients, revocations and signing keys are in the
@@ -137,12 +137,16 @@ impl Clients for ApplicationStore {
         Clients::add(&self.rest, client)
     }
 
-    fn set_scope<'a>(&'a self, id: &'a ClientId, scope: &'a Scope) -> Answer<'a, bool> {
-        Clients::set_scope(&self.rest, id, scope)
+    fn update<'a>(&'a self, old: &'a Client, new: &'a Client) -> Answer<'a, bool> {
+        Clients::update(&self.rest, old, new)
     }
 
-    fn set_secret<'a>(&'a self, id: &'a ClientId, secret: SecretDigest) -> Answer<'a, bool> {
-        Clients::set_secret(&self.rest, id, secret)
+    fn add_secret<'a>(&'a self, id: &'a ClientId, secret: RegisteredSecret) -> Answer<'a, AddSecretOutcome> {
+        self.rest.add_secret(id, secret)
+    }
+
+    fn remove_secret<'a>(&'a self, id: &'a ClientId, secret: &'a SecretDigest) -> Answer<'a, bool> {
+        self.rest.remove_secret(id, secret)
     }
 
     fn remove<'a>(&'a self, id: &'a ClientId) -> Answer<'a, bool> {
@@ -163,9 +167,9 @@ impl News for ApplicationStore {
                 DisableAndRevoke::RemoveUser(id) => self.users.remove(id),
                 DisableAndRevoke::SetPasswordHash(id, hash) => self.users.set_password_hash(id, hash),
                 DisableAndRevoke::SetUserScope(id, scope) => self.users.set_scope(id, scope),
-                DisableAndRevoke::RemoveClient(_)
-                | DisableAndRevoke::SetClientScope(..)
-                | DisableAndRevoke::SetClientSecret(..) => return self.rest.withdraw(withdrawal, revocation).await,
+                DisableAndRevoke::RemoveClient(_) | DisableAndRevoke::UpdateClient { .. } => {
+                    return self.rest.withdraw(withdrawal, revocation).await;
+                }
             };
             self.rest.revoke(revocation).await?;
             changed.await

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use scopegate_domain::{Client, ClientId, Scope, SecretDigest};
+use scopegate_domain::{Client, ClientId, RegisteredSecret, SecretDigest};
 
 use crate::{BoxFuture, StoreError};
 
@@ -49,24 +49,45 @@ pub trait Clients: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`StoreError`]; [`Conflict`](crate::StoreErrorKind::Conflict) if the id is taken, and then
+    /// [`StoreError`]; [`Conflict`](crate::StoreErrorKind::Conflict) if the id is taken,
+    /// [`Invalid`](crate::StoreErrorKind::Invalid) if [`Client::check`] refuses the client. Then
     /// nothing has changed.
     fn add(&self, client: Client) -> BoxFuture<'_, Result<(), StoreError>>;
 
-    /// Sets the ceiling, with its order. Returns `false` if there is no such client.
+    /// Replaces all settings of a client, also its secrets. Returns `false`, and changes nothing, if
+    /// the client is no longer equal to `old`: another process may have changed or removed it. Both
+    /// must have the same id, else the result is `false`.
     ///
     /// # Errors
     ///
-    /// [`StoreError`].
-    fn set_scope<'a>(&'a self, id: &'a ClientId, scope: &'a Scope) -> BoxFuture<'a, Result<bool, StoreError>>;
+    /// [`StoreError`]; [`Invalid`](crate::StoreErrorKind::Invalid) if [`Client::check_change`]
+    /// refuses the settings, and then nothing has changed.
+    fn update<'a>(&'a self, old: &'a Client, new: &'a Client) -> BoxFuture<'a, Result<bool, StoreError>>;
 
-    /// Sets the secret. A public client becomes confidential. Returns `false` if there is no such
-    /// client.
+    /// Adds a secret to a confidential client, if it has fewer than [`Client::MAX_SECRETS`].
+    /// Secrets that had ended when this one was created are removed first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]; [`Conflict`](crate::StoreErrorKind::Conflict) if the client has this secret,
+    /// and then nothing has changed.
+    fn add_secret<'a>(
+        &'a self,
+        id: &'a ClientId,
+        secret: RegisteredSecret,
+    ) -> BoxFuture<'a, Result<AddSecretOutcome, StoreError>>;
+
+    /// Removes a secret. Returns `false` if the client or the secret does not exist. A client
+    /// without secrets cannot authenticate.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
-    fn set_secret<'a>(&'a self, id: &'a ClientId, secret: SecretDigest) -> BoxFuture<'a, Result<bool, StoreError>>;
+    fn remove_secret<'a>(
+        &'a self,
+        id: &'a ClientId,
+        secret: &'a SecretDigest,
+    ) -> BoxFuture<'a, Result<bool, StoreError>>;
 
     /// Removes a client. Returns `false` if there was none. The id is free again.
     ///
@@ -74,4 +95,16 @@ pub trait Clients: fmt::Debug + Send + Sync {
     ///
     /// [`StoreError`].
     fn remove<'a>(&'a self, id: &'a ClientId) -> BoxFuture<'a, Result<bool, StoreError>>;
+}
+
+/// The outcome of [`Clients::add_secret`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "each caller must handle a new outcome")]
+pub enum AddSecretOutcome {
+    /// The secret was added.
+    Added,
+    /// The client has as many secrets as it may have, and nothing has changed.
+    Full,
+    /// There is no confidential client with this id, and nothing has changed.
+    Unknown,
 }

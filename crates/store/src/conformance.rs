@@ -75,12 +75,17 @@ macro_rules! conformance {
             user_is_kept_whole
         }
         $crate::conformance! { @cases $make, clients:
+            change_made_meanwhile_is_not_lost
             changes_touch_one_client
             client_id_is_unique
             client_is_kept_whole
             clients_are_listed_in_the_order_of_bytes
+            impossible_client_is_refused
             unknown_client_is_none
             removed_client_id_is_free
+            secret_is_added_and_removed
+            secrets_added_at_once_are_at_most_two
+            updating_at_once_succeeds_once
         }
         $crate::conformance! { @cases $make, signing_keys:
             a_key_id_is_unique

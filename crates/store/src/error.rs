@@ -39,6 +39,8 @@ pub enum StoreErrorKind {
     /// The stored value is not a valid value of the domain. A retry does not help: an operator must
     /// inspect the store.
     Corrupt,
+    /// The new value breaks a rule of the domain. Nothing was changed; the source names the rule.
+    Invalid,
     /// The store did not answer, or not in time. A later retry may help. A change may or may not
     /// have been made.
     Unavailable,
@@ -64,6 +66,15 @@ impl StoreError {
         }
     }
 
+    /// Creates an error for a new value that breaks a rule of the domain.
+    #[must_use]
+    pub fn invalid(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self {
+            kind: StoreErrorKind::Invalid,
+            source: Some(source.into().into()),
+        }
+    }
+
     /// Creates an error for a store that did not answer.
     #[must_use]
     pub fn unavailable(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
@@ -85,6 +96,7 @@ impl fmt::Display for StoreError {
         f.write_str(match self.kind {
             StoreErrorKind::Conflict => "name or id is taken",
             StoreErrorKind::Corrupt => "stored value is corrupt",
+            StoreErrorKind::Invalid => "new value is invalid",
             StoreErrorKind::Unavailable => "store is unavailable",
         })
     }

@@ -87,7 +87,7 @@ mod users_cache;
 
 pub use application_store::ApplicationStore;
 pub use boxed::BoxFuture;
-pub use clients::Clients;
+pub use clients::{AddSecretOutcome, Clients};
 pub use error::{StoreError, StoreErrorKind};
 pub use memory::MemoryStore;
 pub use news::{DisableAndRevoke, News, NewsEntry, NewsHead, NewsHeads, NewsItem, NewsKind};

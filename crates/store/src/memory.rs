@@ -1,5 +1,7 @@
 //! The reference: a store that loses its contents when it is dropped.
 
+mod clients;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::future::ready;
@@ -7,14 +9,14 @@ use std::ops::Bound;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use scopegate_domain::{
-    Account, Client, ClientId, Lifetime, NewsPosition, PasswordHash, Revocation, Scope, SecretDigest, StoredKey,
-    Timestamp, User, UserId, UserStatus, Username,
+    Account, Client, ClientId, Lifetime, NewsPosition, PasswordHash, Revocation, Scope, StoredKey, Timestamp, User,
+    UserId, UserStatus, Username,
 };
 
 use crate::news_log::NewsLog;
 use crate::{
-    BoxFuture, Clients, DisableAndRevoke, News, NewsEntry, NewsHeads, NewsItem, PasswordScheme, ResealedKey,
-    SigningKeys, Store, StoreError, Users,
+    BoxFuture, DisableAndRevoke, News, NewsEntry, NewsHeads, NewsItem, PasswordScheme, ResealedKey, SigningKeys, Store,
+    StoreError, Users,
 };
 
 /// A store in the memory of this process.
@@ -70,20 +72,17 @@ impl MemoryStore {
 
     /// Makes the change of a user that revokes no tokens.
     fn change_user<'a>(&self, id: &UserId, change: DisableAndRevoke<'_>) -> BoxFuture<'a, Result<bool, StoreError>> {
-        let mut tables = self.write();
-        let is_changed = tables.withdraw(change);
-        answer(tables.tell(is_changed, NewsItem::UserChanged(id.clone())))
+        self.withdraw_and_tell(change, NewsItem::UserChanged(id.clone()))
     }
 
-    /// Makes the change of a client that revokes no tokens.
-    fn change_client<'a>(
+    fn withdraw_and_tell<'a>(
         &self,
-        id: &ClientId,
         change: DisableAndRevoke<'_>,
+        item: NewsItem,
     ) -> BoxFuture<'a, Result<bool, StoreError>> {
         let mut tables = self.write();
-        let is_changed = tables.withdraw(change);
-        answer(tables.tell(is_changed, NewsItem::ClientChanged(id.clone())))
+        let changed = tables.withdraw(change);
+        Box::pin(ready(changed.map(|is_changed| tables.tell(is_changed, item))))
     }
 
     // No code panics between two changes that belong together, so a poisoned lock guards complete
@@ -107,11 +106,6 @@ impl Tables {
         self.account_mut(id).map(change).is_some()
     }
 
-    fn change_client(&mut self, id: &ClientId, change: impl FnOnce(Client) -> Client) -> bool {
-        let client = self.clients.get_mut(id);
-        client.map(|client| *client = change(client.clone())).is_some()
-    }
-
     /// Adds an entry if something changed. Returns whether it did.
     fn tell(&mut self, is_changed: bool, item: NewsItem) -> bool {
         if is_changed {
@@ -125,22 +119,17 @@ impl Tables {
         name.and_then(|name| self.accounts.remove(&name)).is_some()
     }
 
-    fn withdraw(&mut self, withdrawal: DisableAndRevoke<'_>) -> bool {
-        match withdrawal {
+    fn withdraw(&mut self, withdrawal: DisableAndRevoke<'_>) -> Result<bool, StoreError> {
+        Ok(match withdrawal {
             DisableAndRevoke::DisableUser(id) => self.change_account(id, disable),
             DisableAndRevoke::RemoveClient(id) => self.clients.remove(id).is_some(),
             DisableAndRevoke::RemoveUser(id) => self.remove_user(id),
-            DisableAndRevoke::SetClientScope(id, scope) => {
-                self.change_client(id, |client| client.with_scope(scope.clone()))
-            }
-            DisableAndRevoke::SetClientSecret(id, secret) => {
-                self.change_client(id, |client| client.with_secret(secret))
-            }
             DisableAndRevoke::SetPasswordHash(id, hash) => {
                 self.change_account(id, |account| account.password_hash = hash.cloned())
             }
             DisableAndRevoke::SetUserScope(id, scope) => self.change_account(id, |account| set_scope(account, scope)),
-        }
+            DisableAndRevoke::UpdateClient { old, new } => self.update_client(old, new)?,
+        })
     }
 }
 
@@ -251,39 +240,6 @@ impl Users for MemoryStore {
     }
 }
 
-impl Clients for MemoryStore {
-    fn find<'a>(&'a self, id: &'a ClientId) -> BoxFuture<'a, Result<Option<Client>, StoreError>> {
-        answer(self.read().clients.get(id).cloned())
-    }
-
-    fn list<'a>(&'a self, start: Option<&'a ClientId>, limit: u16) -> BoxFuture<'a, Result<Vec<Client>, StoreError>> {
-        let tables = self.read();
-        let clients = tables.clients.range::<ClientId, _>(after(start)).take(limit.into());
-        answer(clients.map(|(_, client)| client.clone()).collect())
-    }
-
-    fn add(&self, client: Client) -> BoxFuture<'_, Result<(), StoreError>> {
-        let mut tables = self.write();
-        if tables.clients.contains_key(client.id()) {
-            return Box::pin(ready(Err(StoreError::conflict())));
-        }
-        tables.clients.insert(client.id().clone(), client);
-        answer(())
-    }
-
-    fn set_scope<'a>(&'a self, id: &'a ClientId, scope: &'a Scope) -> BoxFuture<'a, Result<bool, StoreError>> {
-        self.change_client(id, DisableAndRevoke::SetClientScope(id, scope))
-    }
-
-    fn set_secret<'a>(&'a self, id: &'a ClientId, secret: SecretDigest) -> BoxFuture<'a, Result<bool, StoreError>> {
-        self.change_client(id, DisableAndRevoke::SetClientSecret(id, secret))
-    }
-
-    fn remove<'a>(&'a self, id: &'a ClientId) -> BoxFuture<'a, Result<bool, StoreError>> {
-        self.change_client(id, DisableAndRevoke::RemoveClient(id))
-    }
-}
-
 impl News for MemoryStore {
     fn revoke<'a>(&'a self, revocation: &'a Revocation) -> BoxFuture<'a, Result<(), StoreError>> {
         self.write().news.add(NewsItem::Revoked(revocation.clone()));
@@ -295,9 +251,7 @@ impl News for MemoryStore {
         withdrawal: DisableAndRevoke<'a>,
         revocation: &'a Revocation,
     ) -> BoxFuture<'a, Result<bool, StoreError>> {
-        let mut tables = self.write();
-        let is_changed = tables.withdraw(withdrawal);
-        answer(tables.tell(is_changed, NewsItem::Revoked(revocation.clone())))
+        self.withdraw_and_tell(withdrawal, NewsItem::Revoked(revocation.clone()))
     }
 
     fn heads(&self) -> BoxFuture<'_, Result<NewsHeads, StoreError>> {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::ready;
 
 use scopegate_domain::{
-    ClientId, NewsLane, NewsPosition, PasswordHash, Revocation, Revoked, Scope, SecretDigest, Timestamp, UserId,
+    Client, ClientId, NewsLane, NewsPosition, PasswordHash, Revocation, Revoked, Scope, Timestamp, UserId,
 };
 
 use crate::{BoxFuture, StoreError};
@@ -62,7 +62,7 @@ pub trait News: fmt::Debug + Send + Sync {
     fn revoke<'a>(&'a self, revocation: &'a Revocation) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// Ends a right of a user or client and keeps a revocation, both or neither. Returns `false`,
-    /// and keeps nothing, if there is no such user or client.
+    /// and keeps nothing, if there is no such user or client, or if the client has changed.
     ///
     /// It is one step, because a program may end between two. Tokens would then become valid again
     /// when the user is enabled, or when another user gets the name.
@@ -124,14 +124,17 @@ pub enum DisableAndRevoke<'a> {
     RemoveClient(&'a ClientId),
     /// Removes the user.
     RemoveUser(&'a UserId),
-    /// Sets the ceiling of the client.
-    SetClientScope(&'a ClientId, &'a Scope),
-    /// Sets the secret of the client.
-    SetClientSecret(&'a ClientId, SecretDigest),
     /// Sets or removes the password of the user.
     SetPasswordHash(&'a UserId, Option<&'a PasswordHash>),
     /// Sets the ceiling of the user.
     SetUserScope(&'a UserId, &'a Scope),
+    /// Replaces all settings of the client, as [`Clients::update`](crate::Clients::update) does.
+    UpdateClient {
+        /// The client as it must be stored.
+        old: &'a Client,
+        /// Its new settings.
+        new: &'a Client,
+    },
 }
 
 /// An entry of the log.

@@ -185,9 +185,8 @@ async fn client_without_the_right_gets_no_answer_about_a_token() {
     let token = fixture.of_billing().await;
     // Confidential without the right, also about its own token.
     assert!(fixture.ask(&fixture.billing, &token).await.unwrap().is_none());
-    // Public, with the right.
-    let page = client("page").with_introspection(true);
-    clients(&fixture.store).add(page).await.unwrap();
+    // Public.
+    clients(&fixture.store).add(client("page")).await.unwrap();
     let form = params(&[("token", &token), ("client_id", "page")]);
     let found = fixture.tokens.introspect(&form, &ClientCredentials::Absent, None).await;
     assert!(found.unwrap().is_none());

@@ -1,6 +1,6 @@
 //! Client authentication: every kind of wrong client.
 use crate::common::{builder, client, clients, params, scope, store};
-use scopegate_domain::{Client, ClientId, ErrorCode, Secret};
+use scopegate_domain::{Client, ClientAuthMethod, ClientId, ErrorCode, Secret};
 use scopegate_grant::{
     AuthorizationServer, ClientCredentials, GrantError, InvalidClientCause, InvalidRequestCause, TokenSet,
 };
@@ -20,7 +20,7 @@ async fn setup() -> Setup {
     let other_secret = ClientSecret::generate(&SystemRandomSource).unwrap();
     let clients = clients(&store);
     let id = |id| ClientId::parse(id).unwrap();
-    clients.add(client("web").with_secret(secret.digest())).await.unwrap();
+    clients.add(web(&secret)).await.unwrap();
     clients
         .add(client("other").with_secret(other_secret.digest()))
         .await
@@ -34,6 +34,13 @@ async fn setup() -> Setup {
         secret,
         other_secret,
     }
+}
+
+/// A client of an earlier release, whose secret may be in the header or in the form.
+fn web(secret: &ClientSecret) -> Client {
+    client("web")
+        .with_secret(secret.digest())
+        .with_auth_method(ClientAuthMethod::AnySecret)
 }
 
 impl Setup {
@@ -187,14 +194,18 @@ async fn a_client_authenticates_in_one_way_only() {
     for form in [
         &[("client_id", "web"), ("client_secret", secret)][..],
         &[("client_secret", secret)],
-        &[("client_id", "demo-app")],
+        &[("client_secret", "x")],
     ] {
-        let refused = setup.ask(&basic("web", secret), form).await.unwrap_err();
-        assert!(
-            matches!(refused, GrantError::InvalidRequest(InvalidRequestCause::TwoClients)),
-            "{form:?}: {refused}"
-        );
+        for header in [basic("web", secret), basic("web", ""), basic("web", "x")] {
+            let refused = setup.ask(&header, form).await.unwrap_err();
+            let expected = matches!(refused, GrantError::InvalidClient(InvalidClientCause::Refused));
+            assert!(expected, "{form:?}: {refused}");
+        }
     }
+    let other = [("client_id", "demo-app")];
+    let refused = setup.ask(&basic("web", secret), &other).await.unwrap_err();
+    let expected = matches!(refused, GrantError::InvalidRequest(InvalidRequestCause::TwoClients));
+    assert!(expected, "{refused}");
 }
 
 #[tokio::test]

@@ -77,17 +77,6 @@ async fn client_without_scope_gets_no_token_for_itself() {
 }
 
 #[tokio::test]
-async fn public_client_gets_no_token_for_itself() {
-    let store = store().await;
-    let public = client("page").with_grant_types([GrantType::ClientCredentials]);
-    clients(&store).add(public).await.unwrap();
-    let server = builder(&store).build();
-    let fields = [("client_id", "page"), ("scope", "me")];
-    let refused = ask(&server, &ClientCredentials::Absent, &fields).await.unwrap_err();
-    assert_eq!(refused.code(), ErrorCode::UnauthorizedClient);
-}
-
-#[tokio::test]
 async fn user_gets_no_token_of_the_client_of_its_name() {
     let store = store().await;
     clients(&store).add(client("johndoe")).await.unwrap();

@@ -2,7 +2,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use crate::common::{builder, client, clients, lax, params, store};
-use scopegate_domain::{ErrorCode, Secret};
+use scopegate_domain::{ClientAuthMethod, ErrorCode, Secret};
 use scopegate_grant::{AuthorizationServer, ClientCredentials, Dialect, GrantError, TokenSet};
 use scopegate_token::{ClientSecret, SystemRandomSource};
 
@@ -26,7 +26,11 @@ impl GuessingFixture {
         let store = store().await;
         let secret = ClientSecret::generate(&SystemRandomSource).unwrap();
         clients(&store)
-            .add(client("web").with_secret(secret.digest()))
+            .add(
+                client("web")
+                    .with_secret(secret.digest())
+                    .with_auth_method(ClientAuthMethod::AnySecret),
+            )
             .await
             .unwrap();
         Self {

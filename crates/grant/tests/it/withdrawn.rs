@@ -67,6 +67,12 @@ fn done(withdrawal: DisableAndRevoke<'_>, whose: Revoked, store: &MemoryStore) {
     ));
 }
 
+/// Replaces the settings of `demo-app`.
+fn update(new: &scopegate_domain::Client, whose: Revoked, store: &MemoryStore) {
+    let old = client("demo-app");
+    done(DisableAndRevoke::UpdateClient { old: &old, new }, whose, store);
+}
+
 fn changes() -> Vec<(&'static str, Change)> {
     let (john, app) = (user("johndoe"), client("demo-app"));
     let of_app = || Revoked::Client(client("demo-app").id().clone());
@@ -105,13 +111,13 @@ fn changes() -> Vec<(&'static str, Change)> {
         ),
         (
             "client scope",
-            client_change(|app, store, whose| done(DisableAndRevoke::SetClientScope(app, &scope("me")), whose, store)),
+            client_change(|_, store, whose| update(&client("demo-app").with_scope(scope("me")), whose, store)),
         ),
         (
             "client secret",
-            client_change(|app, store, whose| {
+            client_change(|_, store, whose| {
                 let secret = SecretDigest::from_bytes([1; 32]);
-                done(DisableAndRevoke::SetClientSecret(app, secret), whose, store);
+                update(&client("demo-app").with_secret(secret), whose, store);
             }),
         ),
         (

@@ -61,20 +61,28 @@ async fn run_on(store: &dyn Store, format: Format, command: ClientCommand) -> an
         }
         ClientCommand::SetScope { id, scope } => {
             let (client, scope) = (find(clients, &id).await?, known_scope(&scope)?);
-            let tokens = if *client.scope() <= scope {
-                expect(clients.set_scope(client.id(), &scope).await?, &id)?;
+            let new = client.clone().with_scope(scope);
+            let tokens = if client.scope() <= new.scope() {
+                expect(clients.update(&client, &new).await?, &id)?;
                 Tokens::Kept
             } else {
-                let set = DisableAndRevoke::SetClientScope(client.id(), &scope);
+                let set = DisableAndRevoke::UpdateClient {
+                    old: &client,
+                    new: &new,
+                };
                 there(withdraw(store, set, Revoked::Client(client.id().clone())).await?, &id)?
             };
-            show_with(format, &client.with_scope(scope), None, tokens)
+            show_with(format, &new, None, tokens)
         }
         ClientCommand::SetSecret { id } => {
             let (client, secret) = (find(clients, &id).await?, ClientSecret::generate(&SystemRandomSource)?);
-            let set = DisableAndRevoke::SetClientSecret(client.id(), secret.digest());
+            let new = client.clone().with_secret(secret.digest());
+            let set = DisableAndRevoke::UpdateClient {
+                old: &client,
+                new: &new,
+            };
             let tokens = there(withdraw(store, set, Revoked::Client(client.id().clone())).await?, &id)?;
-            show_with(format, &client.with_secret(secret.digest()), Some(&secret), tokens)
+            show_with(format, &new, Some(&secret), tokens)
         }
         ClientCommand::Show { id } => show(format, &find(clients, &id).await?, None),
     }

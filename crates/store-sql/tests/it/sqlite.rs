@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use scopegate_domain::{
-    Account, Client, ClientId, KeyId, Lifetime, PasswordHash, StoredKey, Timestamp, User, UserId, Username,
+    Account, Client, ClientAuthMethod, ClientId, KeyId, Lifetime, PasswordHash, RegisteredSecret, SecretDigest,
+    StoredKey, Timestamp, User, UserId, Username,
 };
 use scopegate_store::{Clients, ResealedKey, SigningKeys, Store, StoreError, StoreErrorKind, Users};
 use scopegate_store_sql::{DatabaseUrl, OpenError, SqlStore};
@@ -63,7 +64,7 @@ mod in_a_file {
 #[tokio::test]
 async fn what_was_answered_is_there_after_a_restart() {
     let (store, folder) = file().await;
-    assert_eq!(store.migrated(), [1, 2, 3, 4, 5, 6, 7, 8]);
+    assert_eq!(store.migrated(), [1, 2, 3, 4, 5, 6, 7, 8, 9]);
     Users::add(&store, john()).await.unwrap();
     Clients::add(&store, app()).await.unwrap();
     store.close().await.unwrap();
@@ -72,6 +73,46 @@ async fn what_was_answered_is_there_after_a_restart() {
     assert_eq!(store.migrated(), [0; 0]);
     assert_eq!(store.find_account(john().user.username()).await.unwrap(), Some(john()));
     assert_eq!(Clients::find(&store, app().id()).await.unwrap(), Some(app()));
+}
+
+/// A client of the release before keeps its secret, in the header and in the form.
+#[tokio::test]
+async fn clients_of_earlier_releases_keep_their_secrets() {
+    let (store, folder) = file().await;
+    store.close().await.unwrap();
+    let before = "DELETE FROM _sqlx_migrations WHERE version >= 9; DROP TABLE client_secrets; \
+         ALTER TABLE clients DROP COLUMN auth_method; ALTER TABLE clients DROP COLUMN resources; \
+         ALTER TABLE clients DROP COLUMN optional_scope; ALTER TABLE clients DROP COLUMN default_scope; \
+         INSERT INTO clients (id, name, secret_sha256, redirect_uris, grant_types, scope, may_introspect) VALUES \
+         ('demo-app', 'The demo', NULL, '', '', '', 0), ('web', 'Web', randomblob(32), '', 'password', 'me', 1)";
+    run(&path(&folder), before).await;
+    let store = SqlStore::open(&DatabaseUrl::file(path(&folder))).await.unwrap();
+    assert_eq!(store.migrated(), [9]);
+    assert_eq!(Clients::find(&store, app().id()).await.unwrap(), Some(app()));
+    let web = Clients::list(&store, None, 9).await.unwrap().pop().unwrap();
+    assert_eq!(web.auth_method(), ClientAuthMethod::AnySecret);
+    let [secret] = web.secrets() else {
+        panic!("{web:?}");
+    };
+    assert_eq!((secret.created_at(), secret.ends_at()), (None, None));
+    assert!(web.may_introspect() && web.resources().is_empty() && web.default_scope().is_empty());
+    // A server of the release before, which still runs, sees the newest secret, and never a public client.
+    let newer = RegisteredSecret::new(SecretDigest::from_bytes([2; 32])).with_created_at(Timestamp::from_unix(1));
+    let seen = async || {
+        let mut connection = stranger(&path(&folder)).await;
+        let seen = sqlx::query_scalar("SELECT secret_sha256 FROM clients WHERE id = 'web'");
+        let seen: Option<Vec<u8>> = seen.fetch_one(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        seen.unwrap()
+    };
+    assert_eq!(seen().await, secret.digest().as_bytes());
+    store.add_secret(web.id(), newer).await.unwrap();
+    assert_eq!(seen().await, [2; 32]);
+    store.remove_secret(web.id(), newer.digest()).await.unwrap();
+    assert_eq!(seen().await, secret.digest().as_bytes());
+    store.remove_secret(web.id(), secret.digest()).await.unwrap();
+    assert_eq!(seen().await, [0; 32]);
+    store.close().await.unwrap();
 }
 
 #[tokio::test]
@@ -143,7 +184,7 @@ async fn two_programs_can_make_the_same_database() {
     let url = DatabaseUrl::file(path(&folder));
     let (first, second) = tokio::join!(SqlStore::open(&url), SqlStore::open(&url));
     let (first, second) = (first.unwrap(), second.unwrap());
-    assert_eq!(first.migrated().len() + second.migrated().len(), 8);
+    assert_eq!(first.migrated().len() + second.migrated().len(), 9);
     Users::add(&first, john()).await.unwrap();
     assert_eq!(second.find_account(john().user.username()).await.unwrap(), Some(john()));
     assert_eq!(
@@ -157,15 +198,15 @@ async fn a_newer_database_is_refused_and_left_alone() {
     let (store, folder) = file().await;
     store.close().await.unwrap();
     let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
-         VALUES (9, 'from the future', TRUE, x'00', 0)";
+         VALUES (10, 'from the future', TRUE, x'00', 0)";
     run(&path(&folder), newer).await;
     let before = std::fs::read(path(&folder)).unwrap();
 
     let error = SqlStore::open(&DatabaseUrl::file(path(&folder))).await.unwrap_err();
-    assert!(matches!(error, OpenError::Newer { found: 9, known: 8 }), "{error}");
+    assert!(matches!(error, OpenError::Newer { found: 10, known: 9 }), "{error}");
     assert_eq!(
         error.to_string(),
-        "tables in the database have version `9`, and this program knows no version after `8`"
+        "tables in the database have version `10`, and this program knows no version after `9`"
     );
     assert_eq!(std::fs::read(path(&folder)).unwrap(), before);
 }
@@ -245,7 +286,10 @@ async fn a_corrupt_user_is_never_skipped() {
 async fn a_corrupt_client_is_never_skipped() {
     for change in [
         "SET id = 'ü'",
-        "SET secret_sha256 = x'00'",
+        "SET auth_method = 'telepathy'",
+        "SET resources = 'a' || char(10)",
+        "SET optional_scope = ' items'",
+        "SET default_scope = 'items '",
         "SET redirect_uris = 'javascript:alert(1)'",
         "SET grant_types = 'password telepathy'",
         "SET scope = 'items '",
@@ -260,6 +304,13 @@ async fn a_corrupt_client_is_never_skipped() {
         let error = Clients::list(&store, None, 9).await.unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::Corrupt, "{change}");
     }
+    let (store, folder) = file().await;
+    let confidential = app().with_secret(SecretDigest::from_bytes([1; 32]));
+    Clients::add(&store, confidential.clone()).await.unwrap();
+    let shorter = "PRAGMA ignore_check_constraints = ON; UPDATE client_secrets SET digest = x'00'";
+    run(&path(&folder), shorter).await;
+    let error = Clients::find(&store, confidential.id()).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Corrupt);
 }
 
 fn signing_key() -> StoredKey {

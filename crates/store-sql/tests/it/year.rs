@@ -72,6 +72,7 @@ async fn a_year_of_changes_is_forgotten() {
     let at_rest = [
         "_sqlx_migrations",
         "changes",
+        "client_secrets",
         "clients",
         "news",
         "news_head",

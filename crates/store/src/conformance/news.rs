@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use scopegate_domain::{
-    Account, Client, ClientId, NewsLane, NewsPosition, Revocation, Revoked, SecretDigest, Timestamp, TokenId, User,
-    UserStatus,
+    Account, Client, ClientAuthMethod, ClientId, NewsLane, NewsPosition, RegisteredSecret, Revocation, Revoked,
+    SecretDigest, Timestamp, TokenId, User, UserStatus,
 };
 use tokio::task::JoinSet;
 
 use super::{hash, user_id, username};
-use crate::{DisableAndRevoke, NewsEntry, NewsHead, NewsHeads, NewsItem, NewsKind, NewsPage, NewsReader, Store};
+use crate::{
+    AddSecretOutcome, DisableAndRevoke, NewsEntry, NewsHead, NewsHeads, NewsItem, NewsKind, NewsPage, NewsReader, Store,
+};
 
 const NOW: Timestamp = Timestamp::from_unix(1_700_000_000);
 
@@ -207,26 +209,32 @@ pub async fn a_reader_behind_the_first_entry_reads_everything(store: Arc<dyn Sto
 /// Each change of a user or client that exists adds an entry, in the same write.
 pub async fn each_change_of_a_record_is_an_entry(store: Arc<dyn Store>) {
     let (id, client) = (user_id("u1"), ClientId::parse("c1").unwrap());
-    let (scope, secret) = ("me".parse().unwrap(), SecretDigest::from_bytes([7; 32]));
+    let (scope, secret) = (
+        "me".parse().unwrap(),
+        RegisteredSecret::new(SecretDigest::from_bytes([7; 32])),
+    );
     let (new, users, clients) = (hash("new"), store.users(), store.clients());
+    let old = Client::public(client.clone(), "App");
+    let confidential = old.clone().with_auth_method(ClientAuthMethod::SecretPost);
     for is_there in [false, true] {
         if is_there {
             add_john(&store).await;
-            clients.add(Client::public(client.clone(), "App")).await.unwrap();
+            clients.add(old.clone()).await.unwrap();
         }
         let changed = [
             users.set_password_hash(&id, Some(&new)).await.unwrap(),
             users.set_scope(&id, &scope).await.unwrap(),
             users.set_status(&id, UserStatus::Disabled).await.unwrap(),
             users.remove(&id).await.unwrap(),
-            clients.set_scope(&client, &scope).await.unwrap(),
-            clients.set_secret(&client, secret).await.unwrap(),
+            clients.update(&old, &confidential).await.unwrap(),
+            clients.add_secret(&client, secret).await.unwrap() == AddSecretOutcome::Added,
+            clients.remove_secret(&client, secret.digest()).await.unwrap(),
             clients.remove(&client).await.unwrap(),
         ];
-        assert_eq!(changed, [is_there; 7]);
+        assert_eq!(changed, [is_there; 8]);
         let kinds: Vec<_> = all_news(&store).await.iter().map(|entry| entry.item.kind()).collect();
         let of = |kind: NewsKind| kinds.iter().filter(|other| **other == kind).count();
-        let expected = if is_there { [4, 3] } else { [0, 0] };
+        let expected = if is_there { [4, 4] } else { [0, 0] };
         assert_eq!(
             [of(NewsKind::UserChanged), of(NewsKind::ClientChanged)],
             expected,
@@ -240,7 +248,11 @@ pub async fn each_change_of_a_record_is_an_entry(store: Arc<dyn Store>) {
             || matches!(&entry.item, NewsItem::ClientChanged(of) if *of == client)
     };
     assert!(subjects.iter().all(is_of), "{subjects:?}");
-    assert_eq!(store.news().forget_news(NOW).await.unwrap(), 7);
+    assert_eq!(store.news().forget_news(NOW).await.unwrap(), 8);
+}
+
+pub(super) fn of_client(id: &ClientId) -> Revocation {
+    Revocation::until(Revoked::Client(id.clone()), NOW)
 }
 
 fn of_user() -> Revocation {
@@ -307,13 +319,20 @@ pub async fn who_ends_and_their_tokens_end_together(store: Arc<dyn Store>) {
 /// A right is reduced: the change and the revocation are one write.
 pub async fn smaller_rights_and_their_tokens_change_together(store: Arc<dyn Store>) {
     let (id, client) = (user_id("u1"), ClientId::parse("c1").unwrap());
-    let (scope, secret) = ("me".parse().unwrap(), SecretDigest::from_bytes([7; 32]));
-    let (new, of_client) = (hash("new"), Revocation::until(Revoked::Client(client.clone()), NOW));
+    let scope = "me".parse().unwrap();
+    let old = Client::public(client.clone(), "App");
+    let renamed = old.clone().with_name("Another");
+    let (new, of_client) = (hash("new"), of_client(&client));
     let all = [
         (DisableAndRevoke::SetPasswordHash(&id, Some(&new)), of_user()),
         (DisableAndRevoke::SetUserScope(&id, &scope), of_user()),
-        (DisableAndRevoke::SetClientScope(&client, &scope), of_client.clone()),
-        (DisableAndRevoke::SetClientSecret(&client, secret), of_client.clone()),
+        (
+            DisableAndRevoke::UpdateClient {
+                old: &old,
+                new: &renamed,
+            },
+            of_client,
+        ),
         (DisableAndRevoke::SetPasswordHash(&id, None), of_user()),
     ];
     for (withdrawal, revocation) in &all {
@@ -322,11 +341,7 @@ pub async fn smaller_rights_and_their_tokens_change_together(store: Arc<dyn Stor
     assert_eq!(kept(&store).await, []);
 
     add_john(&store).await;
-    store
-        .clients()
-        .add(Client::public(client.clone(), "App"))
-        .await
-        .unwrap();
+    store.clients().add(old.clone()).await.unwrap();
     for (number, (withdrawal, revocation)) in all.iter().enumerate() {
         assert!(store.news().withdraw(*withdrawal, revocation).await.unwrap());
         assert_eq!(kept(&store).await.len(), number + 1);
@@ -335,8 +350,7 @@ pub async fn smaller_rights_and_their_tokens_change_together(store: Arc<dyn Stor
         let is_done = match *withdrawal {
             DisableAndRevoke::SetPasswordHash(_, hash) => account.password_hash.as_ref() == hash,
             DisableAndRevoke::SetUserScope(_, scope) => account.user.scope() == scope,
-            DisableAndRevoke::SetClientScope(_, scope) => found.scope() == scope,
-            _ => found.secret() == Some(&secret),
+            _ => found == renamed,
         };
         assert!(is_done, "{withdrawal:?}");
     }

@@ -1,22 +1,25 @@
 //! Random changes and queries.
 
 use proptest::array::uniform32;
+use proptest::bool::weighted;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use scopegate_domain::{
-    Account, Client, ClientId, GrantType, KeyId, Lifetime, PasswordHash, RedirectUri, Revocation, Revoked, Scope,
-    ScopeToken, SecretDigest, StoredKey, Timestamp, TokenId, User, UserId, UserStatus, Username,
+    Account, Audience, Client, ClientAuthMethod, ClientId, GrantType, KeyId, Lifetime, PasswordHash, RedirectUri,
+    RegisteredSecret, Revocation, Revoked, Scope, ScopeToken, SecretDigest, StoredKey, Timestamp, TokenId, User,
+    UserId, UserStatus, Username,
 };
 
 use super::values::{hash, user_id};
-use crate::{DisableAndRevoke, ResealedKey, SigningKeys, Store, StoreError, StoreErrorKind};
+use crate::{AddSecretOutcome, DisableAndRevoke, ResealedKey, SigningKeys, Store, StoreError, StoreErrorKind};
 
 /// One call of a method that changes something, or of a list.
 #[derive(Clone, Debug)]
 pub(super) enum Operation {
     AddClient(Client),
+    AddSecret(ClientId, RegisteredSecret),
     AddUser(Account),
     ForgetRevocations(Timestamp),
     AllowLifetime(u32, Lifetime),
@@ -24,6 +27,8 @@ pub(super) enum Operation {
     ListUsers(Option<Username>, u16),
     RemoveClient(ClientId),
     RemoveKeysThrough(u32),
+    /// One of the client's secrets by its position, or this one.
+    RemoveSecret(ClientId, usize, SecretDigest),
     RemoveUser(UserId),
     ReplacePasswordHash(UserId, PasswordHash, PasswordHash),
     Revoke(Revocation),
@@ -33,11 +38,10 @@ pub(super) enum Operation {
     Rewrap(usize, Vec<u8>),
     /// The number of epochs after the newest.
     Rotate(u32, StoredKey),
-    SetClientScope(ClientId, Scope),
-    SetClientSecret(ClientId, SecretDigest),
     SetPasswordHash(UserId, Option<PasswordHash>),
     SetStatus(UserId, UserStatus),
     SetUserScope(UserId, Scope),
+    UpdateClient(Box<ClientUpdate>),
     WithdrawClient(ClientId, Change, Revocation),
     WithdrawUser(UserId, Change, Revocation),
 }
@@ -48,16 +52,25 @@ pub(super) enum Change {
     Disable,
     Remove,
     Scope(Scope),
-    /// A client's secret.
-    Secret(SecretDigest),
+    /// All settings of a client.
+    Update(Box<ClientUpdate>),
     /// A user's password.
     Password(Option<PasswordHash>),
+}
+
+/// A change of all settings of a client.
+#[derive(Clone, Debug)]
+pub(super) struct ClientUpdate {
+    new: Client,
+    /// The settings that the caller believes to be stored, if not the stored ones.
+    stale: Option<Client>,
 }
 
 /// The result of an operation on a store.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Answer {
     Changed(bool),
+    Secret(AddSecretOutcome),
     Clients(Vec<Client>),
     Done,
     Forgotten(u64),
@@ -70,6 +83,7 @@ impl Operation {
         let (users, clients, keys) = (store.users(), store.clients(), store.signing_keys());
         let answer = match self {
             Self::AddClient(client) => clients.add(client.clone()).await.map(|()| Answer::Done),
+            Self::AddSecret(id, secret) => clients.add_secret(id, *secret).await.map(Answer::Secret),
             Self::AddUser(account) => users.add(account.clone()).await.map(|()| Answer::Done),
             Self::ForgetRevocations(now) => store.news().forget_news(*now).await.map(Answer::Forgotten),
             Self::AllowLifetime(from, lifetime) => keys.allow_lifetime(*from, *lifetime).await.map(Answer::Changed),
@@ -77,6 +91,12 @@ impl Operation {
             Self::ListUsers(after, limit) => users.list(after.as_ref(), *limit).await.map(Answer::Users),
             Self::RemoveClient(id) => clients.remove(id).await.map(Answer::Changed),
             Self::RemoveKeysThrough(epoch) => keys.remove_through(*epoch).await.map(Answer::Changed),
+            Self::RemoveSecret(id, position, other) => {
+                let client = clients.find(id).await.map_err(|error| error.kind())?;
+                let secret = client.and_then(|client| client.secrets().get(*position).copied());
+                let digest = secret.map_or(*other, |secret| *secret.digest());
+                clients.remove_secret(id, &digest).await.map(Answer::Changed)
+            }
             Self::RemoveUser(id) => users.remove(id).await.map(Answer::Changed),
             Self::ReplacePasswordHash(id, old, new) => {
                 users.replace_password_hash(id, old, new).await.map(Answer::Changed)
@@ -86,15 +106,20 @@ impl Operation {
                 let known = keys.list().await.map_err(|error| error.kind())?;
                 self.apply_to_keys(keys, known).await.map(Answer::Changed)
             }
-            Self::SetClientScope(id, scope) => clients.set_scope(id, scope).await.map(Answer::Changed),
-            Self::SetClientSecret(id, secret) => clients.set_secret(id, *secret).await.map(Answer::Changed),
             Self::SetPasswordHash(id, hash) => users.set_password_hash(id, hash.as_ref()).await.map(Answer::Changed),
             Self::SetStatus(id, status) => users.set_status(id, *status).await.map(Answer::Changed),
             Self::SetUserScope(id, scope) => users.set_scope(id, scope).await.map(Answer::Changed),
+            Self::UpdateClient(update) => {
+                let old = update.old(store).await?;
+                clients.update(&old, &update.new).await.map(Answer::Changed)
+            }
             Self::WithdrawClient(id, change, revocation) => {
-                let withdrawal = match change {
-                    Change::Scope(scope) => DisableAndRevoke::SetClientScope(id, scope),
-                    Change::Secret(secret) => DisableAndRevoke::SetClientSecret(id, *secret),
+                let (old, new) = match change {
+                    Change::Update(update) => (Some(update.old(store).await?), Some(&update.new)),
+                    _ => (None, None),
+                };
+                let withdrawal = match (&old, new) {
+                    (Some(old), Some(new)) => DisableAndRevoke::UpdateClient { old, new },
                     _ => DisableAndRevoke::RemoveClient(id),
                 };
                 store.news().withdraw(withdrawal, revocation).await.map(Answer::Changed)
@@ -159,8 +184,10 @@ impl Operation {
             1 => any_user_id().prop_map(Self::RemoveUser),
             2 => (any_user_id(), any_hash(), any_hash())
                 .prop_map(|(id, old, new)| Self::ReplacePasswordHash(id, old, new)),
-            1 => (any_client_id(), any_scope()).prop_map(|(id, scope)| Self::SetClientScope(id, scope)),
-            1 => (any_client_id(), any_digest()).prop_map(|(id, secret)| Self::SetClientSecret(id, secret)),
+            2 => (any_client_id(), any_secret()).prop_map(|(id, secret)| Self::AddSecret(id, secret)),
+            1 => (any_client_id(), 0usize..3, any_digest())
+                .prop_map(|(id, position, other)| Self::RemoveSecret(id, position, other)),
+            2 => any_update().prop_map(|update| Self::UpdateClient(Box::new(update))),
             1 => (any_user_id(), option::of(any_hash())).prop_map(|(id, hash)| Self::SetPasswordHash(id, hash)),
             1 => (any_user_id(), any_status()).prop_map(|(id, status)| Self::SetStatus(id, status)),
             1 => (any_user_id(), any_scope()).prop_map(|(id, scope)| Self::SetUserScope(id, scope)),
@@ -282,7 +309,7 @@ fn any_change() -> impl Strategy<Value = Change> {
         Just(Change::Disable),
         Just(Change::Remove),
         any_scope().prop_map(Change::Scope),
-        any_digest().prop_map(Change::Secret),
+        any_update().prop_map(|update| Change::Update(Box::new(update))),
         option::of(any_hash()).prop_map(Change::Password),
     ]
 }
@@ -291,30 +318,76 @@ fn any_digest() -> impl Strategy<Value = SecretDigest> {
     uniform32(any::<u8>()).prop_map(SecretDigest::from_bytes)
 }
 
+fn any_secret() -> impl Strategy<Value = RegisteredSecret> {
+    let times = (option::of(any_time()), option::of(any_time()));
+    // Few digests, so that a secret is added twice.
+    (0u8..4, times).prop_map(|(digest, (created_at, ends_at))| {
+        let secret = RegisteredSecret::new(SecretDigest::from_bytes([digest; 32]));
+        let secret = created_at.map_or(secret, |time| secret.with_created_at(time));
+        ends_at.map_or(secret, |time| secret.with_ends_at(time))
+    })
+}
+
+fn any_update() -> impl Strategy<Value = ClientUpdate> {
+    (any_client(), option::weighted(0.2, any_client())).prop_map(|(new, stale)| ClientUpdate { new, stale })
+}
+
+impl ClientUpdate {
+    /// Returns the settings that the caller believes to be stored.
+    async fn old(&self, store: &dyn Store) -> Result<Client, StoreErrorKind> {
+        if let Some(stale) = &self.stale {
+            return Ok(stale.clone());
+        }
+        let stored = store
+            .clients()
+            .find(self.new.id())
+            .await
+            .map_err(|error| error.kind())?;
+        Ok(stored.unwrap_or_else(|| self.new.clone()))
+    }
+}
+
+/// Generates clients, a few of which break a rule.
 fn any_client() -> impl Strategy<Value = Client> {
     const URIS: [&str; 3] = [
         "https://app.example/a?b=c",
         "http://127.0.0.1:8000/",
         "com.example.app:/callback",
     ];
+    const RESOURCES: [&str; 3] = ["https://a.example/x y", "b", "https://c.example"];
     let lists = (
         subsequence(GrantType::ALL, 0..=GrantType::ALL.len()),
         subsequence(&URIS[..], 0..=URIS.len()),
+        subsequence(&RESOURCES[..], 0..=RESOURCES.len()),
+        vec(any_secret(), 0..=2),
     );
-    (
-        any_client_id(),
-        any_text(),
-        option::of(any_digest()),
-        lists,
-        any_scope(),
-        any::<bool>(),
-    )
-        .prop_map(|(id, name, secret, (grant_types, uris), scope, may_introspect)| {
+    let name = prop_oneof![9 => "[^\\p{C}\u{34f}\u{115f}\u{1160}\u{17b4}\u{17b5}]{0,20}", 1 => any_text()];
+    let rules = (weighted(0.5), weighted(0.9), weighted(0.9));
+    let scopes = (any_scope(), any_scope(), rules);
+    let method = select(ClientAuthMethod::ALL);
+    (any_client_id(), name, method, lists, scopes).prop_map(
+        |(id, name, method, (grant_types, uris, resources, secrets), (scope, other, (may, is_within, fits)))| {
+            let within = |text: &Scope| {
+                if is_within {
+                    scope.intersection(text)
+                } else {
+                    text.clone()
+                }
+            };
             let client = Client::public(id, name)
+                .with_auth_method(method)
                 .with_redirect_uris(uris.into_iter().filter_map(|uri| RedirectUri::parse(uri).ok()))
+                .with_resources(resources.into_iter().filter_map(|uri| Audience::parse(uri).ok()))
+                .with_optional_scope(within(&scope))
+                .with_default_scope(within(&other))
+                .with_scope(scope);
+            if method == ClientAuthMethod::None && fits {
+                return client;
+            }
+            client
                 .with_grant_types(grant_types)
-                .with_scope(scope)
-                .with_introspection(may_introspect);
-            secret.map_or(client.clone(), |secret| client.with_secret(secret))
-        })
+                .with_introspection(may)
+                .with_secrets(secrets)
+        },
+    )
 }

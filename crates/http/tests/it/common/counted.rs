@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use scopegate_http::domain::{
-    Account, Client, ClientId, Lifetime, NewsPosition, PasswordHash, Revocation, Scope, SecretDigest, StoredKey,
-    Timestamp, User, UserId, UserStatus, Username,
+    Account, Client, ClientId, Lifetime, NewsPosition, PasswordHash, RegisteredSecret, Revocation, Scope, SecretDigest,
+    StoredKey, Timestamp, User, UserId, UserStatus, Username,
 };
 use scopegate_http::store::{
-    BoxFuture, Clients, DisableAndRevoke, MemoryStore, News, NewsEntry, NewsHeads, PasswordScheme, ResealedKey,
-    SigningKeys, Store, StoreError, Users,
+    AddSecretOutcome, BoxFuture, Clients, DisableAndRevoke, MemoryStore, News, NewsEntry, NewsHeads, PasswordScheme,
+    ResealedKey, SigningKeys, Store, StoreError, Users,
 };
 
 /// Counts how often a user is read.
@@ -81,11 +81,14 @@ impl Clients for Counted {
     fn add(&self, client: Client) -> Answering<'_, ()> {
         Clients::add(&*self.users, client)
     }
-    fn set_scope<'a>(&'a self, id: &'a ClientId, scope: &'a Scope) -> Answering<'a, bool> {
-        Clients::set_scope(&*self.users, id, scope)
+    fn update<'a>(&'a self, old: &'a Client, new: &'a Client) -> Answering<'a, bool> {
+        self.users.update(old, new)
     }
-    fn set_secret<'a>(&'a self, id: &'a ClientId, secret: SecretDigest) -> Answering<'a, bool> {
-        self.users.set_secret(id, secret)
+    fn add_secret<'a>(&'a self, id: &'a ClientId, secret: RegisteredSecret) -> Answering<'a, AddSecretOutcome> {
+        self.users.add_secret(id, secret)
+    }
+    fn remove_secret<'a>(&'a self, id: &'a ClientId, secret: &'a SecretDigest) -> Answering<'a, bool> {
+        self.users.remove_secret(id, secret)
     }
     fn remove<'a>(&'a self, id: &'a ClientId) -> Answering<'a, bool> {
         Clients::remove(&*self.users, id)

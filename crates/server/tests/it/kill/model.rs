@@ -156,7 +156,7 @@ fn as_client(state: &State, client: &Client) -> Option<State> {
     let State::Client { scope, secret } = state else {
         return None;
     };
-    let digest = *client.secret()?.as_bytes();
+    let digest = *client.secrets().first()?.digest().as_bytes();
     let fits = *scope == client.scope().to_string() && [Digest::New, Digest::Known(digest)].contains(secret);
     fits.then(|| State::Client {
         scope: scope.clone(),
