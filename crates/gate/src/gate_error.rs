@@ -1,12 +1,14 @@
 //! The errors of building a gate.
 
+use std::fmt;
+
 use scopegate_domain::InvalidClaimName;
 use scopegate_policy::TableError;
 use scopegate_token::RandomError;
 use scopegate_token::SubjectClaim;
 
 /// The errors of building a gate.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum GateError {
     /// No random bytes for request ids are available.
@@ -149,7 +151,9 @@ pub enum GateError {
         operation: String,
     },
     /// A scheme has two verifiers, and the gate does not choose one of them.
-    #[error("scheme `{scheme}` has two verifiers")]
+    #[error(
+        "scheme `{scheme}` has two verifiers; declare a scheme for each, and accept both by `Guard::with_any_scheme`"
+    )]
     TwoVerifiers {
         /// The scheme.
         scheme: String,
@@ -160,4 +164,11 @@ pub enum GateError {
         /// The scheme.
         scheme: String,
     },
+}
+
+/// Writes the message: a `main` that returns the error, and `unwrap`, show this text.
+impl fmt::Debug for GateError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
 }

@@ -1,9 +1,11 @@
 //! The errors of building a gate with its handlers.
 
+use std::fmt;
+
 use scopegate_gate::GateError;
 
 /// The errors of building a gate with its handlers.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
     /// The gate itself cannot be built.
@@ -154,4 +156,11 @@ pub enum BuildError {
         /// The name.
         name: String,
     },
+}
+
+/// Writes the message: a `main` that returns the error, and `unwrap`, show this text.
+impl fmt::Debug for BuildError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
 }

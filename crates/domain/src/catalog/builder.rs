@@ -1,6 +1,7 @@
 //! Builds a catalog, and reports the first error of its declarations.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use super::{Catalog, DeclaredScheme, DeclaredScope};
 use crate::{SchemeName, ScopeToken, SecurityScheme};
@@ -248,7 +249,7 @@ fn left_over(edges: &[Vec<usize>]) -> Vec<bool> {
 }
 
 /// The reason that a declaration is refused.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CatalogError {
     /// Scopes imply each other in a cycle; the first is repeated at the end.
@@ -287,6 +288,13 @@ pub enum CatalogError {
         /// The name of the scheme.
         name: String,
     },
+}
+
+/// Writes the message: a `main` that returns the error, and `unwrap`, show this text.
+impl fmt::Debug for CatalogError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
 }
 
 fn arrows(cycle: &[ScopeToken]) -> String {

@@ -349,7 +349,10 @@ fn invalid_declaration_is_a_build_error() {
             none().bearer("key", common::verifier()),
             "scheme `key` has a verifier of bearer tokens, but its credentials are of another kind",
         ),
-        (all().verifier("key", verifier()), "scheme `key` has two verifiers"),
+        (
+            all().verifier("key", verifier()),
+            "scheme `key` has two verifiers; declare a scheme for each, and accept both by `Guard::with_any_scheme`",
+        ),
         (
             none().verifier("nothing", verifier()),
             "scheme `nothing` has a verifier and is not declared",
@@ -359,7 +362,10 @@ fn invalid_declaration_is_a_build_error() {
             "the name of the header of scheme `odd` is invalid; declare another",
         ),
     ] {
-        assert_eq!(builder.build().unwrap_err().to_string(), message);
+        let error = builder.build().unwrap_err();
+        assert_eq!(error.to_string(), message);
+        // `main` and `unwrap` print this text.
+        assert_eq!(format!("{error:?}"), message);
     }
 }
 
