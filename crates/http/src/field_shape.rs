@@ -54,6 +54,12 @@ impl Parameter {
         }
     }
 
+    /// Returns the object of the document for a header of an answer. That of a parameter has a name
+    /// and a place, too.
+    pub(crate) fn header_object(&self) -> Map<String, Value> {
+        described(self.required, without_null(&self.schema))
+    }
+
     /// Whether the values of the name are a list.
     pub(crate) fn is_list(&self) -> bool {
         self.types.iter().any(|of| matches!(of, ValueType::List(_)))
@@ -141,12 +147,10 @@ impl FieldShape {
     /// The parameter objects of the document, for a place other than a form.
     pub(crate) fn parameter_objects(&self, place: FieldPlace) -> impl Iterator<Item = Value> + '_ {
         let named = self.parameters.iter().map(move |parameter| {
-            json!({
-                "name": place.name_of(&parameter.name),
-                "in": place.as_str(),
-                "required": parameter.required,
-                "schema": without_null(&parameter.schema),
-            })
+            let mut object = parameter.header_object();
+            object.insert("name".to_owned(), place.name_of(&parameter.name).into());
+            object.insert("in".to_owned(), place.as_str().into());
+            Value::Object(object)
         });
         // OpenAPI 3.1, section 4.8.12: each member of an exploded object is one parameter. The
         // object's name is not sent.
@@ -269,6 +273,15 @@ fn is_object_or_nothing(schema: &Value) -> bool {
         Some(kind) => is_one(kind),
         None => schema.get("enum").is_none(),
     }
+}
+
+/// Returns the object of a parameter or a header without its name. The description of the schema is
+/// that of the object, too, because Swagger UI shows only the latter.
+pub(crate) fn described(required: bool, schema: Value) -> Map<String, Value> {
+    let description = schema.get("description").cloned();
+    let description = description.map(|text| ("description".to_owned(), text));
+    let members = [("required".to_owned(), required.into()), ("schema".to_owned(), schema)];
+    members.into_iter().chain(description).collect()
 }
 
 /// Returns the schema without `null`, which has no text. An optional parameter is absent.

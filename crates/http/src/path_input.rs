@@ -5,7 +5,7 @@ use std::any::TypeId;
 use scopegate_gate::path;
 use serde_json::{Map, Value, json};
 
-use crate::field_shape::{FieldShape, Parameter};
+use crate::field_shape::{FieldShape, Parameter, described};
 use crate::path_shape::PathShape;
 use crate::sample::component;
 
@@ -94,8 +94,12 @@ impl PathInput {
             let declared = self.fields.parameter(name);
             (*name, declared.map_or(rest, |parameter| &parameter.schema))
         });
-        let object =
-            |(name, schema): (&str, &Value)| json!({ "name": name, "in": "path", "required": true, "schema": schema });
+        let object = |(name, schema): (&str, &Value)| {
+            let mut object = described(true, schema.clone());
+            object.insert("name".to_owned(), name.into());
+            object.insert("in".to_owned(), "path".into());
+            Value::Object(object)
+        };
         match &self.shape {
             PathShape::All => all.map(object).collect(),
             PathShape::InOrder(schemas) => template.iter().copied().zip(schemas).map(object).collect(),

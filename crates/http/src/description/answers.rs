@@ -45,10 +45,7 @@ impl OperationDescription {
 fn headers(shape: &FieldShape) -> Map<String, Value> {
     let header = |parameter: &Parameter| {
         let name = FieldPlace::Header.name_of(&parameter.name).to_lowercase();
-        (
-            name,
-            json!({ "required": parameter.required, "schema": parameter.schema }),
-        )
+        (name, parameter.header_object().into())
     };
     shape.parameters.iter().map(header).collect()
 }

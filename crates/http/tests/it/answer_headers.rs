@@ -57,6 +57,9 @@ async fn fields_are_headers_of_the_answer_and_of_the_document() {
         (&json!("integer"), &json!(0), &json!(3))
     );
     assert_eq!(headers["x-tags"]["schema"]["type"], "array");
+    assert_eq!(headers["x-total"]["description"], "The number of all rows.");
+    // A field that is `None` is not sent, so no header is `null`.
+    assert_eq!(headers["x-next"]["schema"]["type"], "string");
     // Refusals of the gate have no such headers.
     let others = responses
         .as_object()

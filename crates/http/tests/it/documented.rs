@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use scopegate_http::serde::{Deserialize, Serialize};
 use scopegate_http::utoipa::ToSchema;
 use scopegate_http::{
-    Gate, Guard, HandledOperation, Json, Permit,
+    Gate, Guard, HandledOperation, Json, Path, Permit, Query,
     answer::{Answer, NoContent, OperationDescription, Response, StatusCode},
     get, post,
 };
@@ -249,4 +249,29 @@ async fn a_constant_status_is_documented() {
     assert_eq!(responses.keys().collect::<Vec<_>>(), ["204"]);
     let answered = common::get(&gate, "/f").await;
     assert_eq!((answered.status.as_u16(), answered.body.as_str()), (204, ""));
+}
+
+#[tokio::test]
+async fn comment_of_a_field_describes_the_parameter() {
+    #[derive(Deserialize, ToSchema)]
+    #[expect(dead_code, reason = "only the document is compared")]
+    struct Place {
+        /// The number of the report.
+        report: u8,
+    }
+    #[derive(Deserialize, ToSchema)]
+    #[expect(dead_code, reason = "only the document is compared")]
+    struct Limit {
+        /// The maximum number of rows.
+        limit: Option<u8>,
+    }
+    let read = |_: Path<Place>, _: Query<Limit>| async {};
+    let gate = build(Profile::Rfc, [get("/reports/{report}").public().then(read)])
+        .await
+        .unwrap();
+    let parameters = &gate.openapi()["paths"]["/reports/{report}"]["get"]["parameters"];
+    let described = |index: usize| (&parameters[index]["in"], &parameters[index]["description"]);
+    assert_eq!(described(0), (&json!("path"), &json!("The number of the report.")));
+    // Swagger UI does not show the description in the schema.
+    assert_eq!(described(1), (&json!("query"), &json!("The maximum number of rows.")));
 }

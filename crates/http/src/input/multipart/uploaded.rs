@@ -19,6 +19,7 @@ thread_local! {
 /// It is read from a form only.
 #[derive(Clone, ToSchema)]
 #[schema(value_type = String, format = Binary, content_media_type = "application/octet-stream")]
+#[schema(description = "The content of a file.")] // The text above is for developers.
 pub struct UploadedFile(File);
 
 #[derive(Clone)]
