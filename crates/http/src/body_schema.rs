@@ -53,9 +53,7 @@ impl BodySchema {
 
     /// Whether the value at a place selects the schema of the object around it.
     pub(crate) fn is_tag(&self, place: &[LocationStep]) -> bool {
-        let values = |schema: &Value| schema.get("enum").and_then(Value::as_array).map(Vec::len);
-        let mut schemas = self.at(place).into_iter();
-        schemas.any(|schema| values(schema) == Some(1) || schema.get("const").is_some())
+        self.at(place).into_iter().any(|schema| only_value(schema).is_some())
     }
 
     /// Returns values that the schema allows at a place of the body.
@@ -101,7 +99,7 @@ impl BodySchema {
             let located = steps.iter().rev().cloned();
             return faults.push(located.fold(InvalidValue::other_type(), InvalidValue::inside));
         }
-        let all = self.all_of_value(schemas);
+        let all = self.all_of(schemas, Some(value));
         let mut enter = |step: LocationStep, schemas: &[&'s Value], value: &Value| {
             steps.push(step);
             self.compare(schemas, value, steps, faults);
@@ -147,12 +145,20 @@ impl BodySchema {
 
     /// Returns the schemas with their parts, their alternatives and what they refer to.
     fn all_of_value<'s>(&'s self, schemas: &[&'s Value]) -> Vec<&'s Value> {
+        self.all_of(schemas, None)
+    }
+
+    /// Returns the schemas like [`Self::all_of_value`]. Of alternatives, only those that have the
+    /// tag of the value; all, if none has it.
+    fn all_of<'s>(&'s self, schemas: &[&'s Value], value: Option<&Value>) -> Vec<&'s Value> {
         let mut found = schemas.to_vec();
         let mut next = 0;
         while let Some(schema) = found.get(next).copied().filter(|_| next < SCHEMAS) {
             next = next.saturating_add(1);
-            let lists = ["allOf", "oneOf", "anyOf"].into_iter();
-            let parts = lists.filter_map(|word| schema.get(word)?.as_array()).flatten();
+            let list = |word: &str| schema.get(word).and_then(Value::as_array);
+            let alternatives = ["oneOf", "anyOf"].into_iter().filter_map(list);
+            let alternatives = alternatives.flat_map(|list| self.tagged_as(list, value));
+            let parts = list("allOf").into_iter().flatten().chain(alternatives);
             for part in component(schema, &self.components).into_iter().chain(parts) {
                 if !found.iter().any(|known| ptr::eq(*known, part)) {
                     found.push(part);
@@ -160,6 +166,31 @@ impl BodySchema {
             }
         }
         found
+    }
+
+    /// Returns the alternatives that have the tag of the value; all, if none has it.
+    fn tagged_as<'s>(&'s self, alternatives: &'s [Value], value: Option<&Value>) -> Vec<&'s Value> {
+        let has_tag = |schema: &&Value| value.is_none_or(|value| !self.has_other_tag(schema, value, DEPTH));
+        let tagged: Vec<_> = alternatives.iter().filter(has_tag).collect();
+        if tagged.iter().all(|schema| is_null(schema)) {
+            return alternatives.iter().collect();
+        }
+        tagged
+    }
+
+    /// Whether a schema has only one value for a member, and the object has another one there.
+    fn has_other_tag(&self, schema: &Value, value: &Value, depth: usize) -> bool {
+        let Some(depth) = depth.checked_sub(1) else {
+            return false;
+        };
+        let members = schema.get("properties").and_then(Value::as_object);
+        let is_other = |(name, schema): (&String, &Value)| {
+            let tag = only_value(schema).zip(value.get(name));
+            tag.is_some_and(|(only, value)| only != value)
+        };
+        let parts = schema.get("allOf").and_then(Value::as_array);
+        let mut parts = parts.into_iter().flatten().chain(component(schema, &self.components));
+        members.into_iter().flatten().any(is_other) || parts.any(|part| self.has_other_tag(part, value, depth))
     }
 
     fn reads_loosely(&self) -> bool {
@@ -191,10 +222,23 @@ const fn has_inner(value: &Value) -> bool {
     matches!(value, Value::Array(_) | Value::Object(_))
 }
 
+fn is_null(schema: &Value) -> bool {
+    schema.get("type").is_some_and(|of| of == "null")
+}
+
+/// Returns the value of a schema that allows only one, such as a tag.
+fn only_value(schema: &Value) -> Option<&Value> {
+    let listed = schema.get("enum").and_then(Value::as_array);
+    let only = listed.and_then(|values| match values.as_slice() {
+        [only] => Some(only),
+        _ => None,
+    });
+    only.or_else(|| schema.get("const"))
+}
+
 /// Whether a schema is that of an enum or of a structure with `flatten`.
 fn is_loose(schema: &Value) -> bool {
     let list = |word: &str| schema.get(word).and_then(Value::as_array);
-    let is_null = |schema: &Value| schema.get("type").is_some_and(|of| of == "null");
     let has_alternatives = |list: &Vec<Value>| list.iter().filter(|schema| !is_null(schema)).count() > 1;
     ["oneOf", "anyOf"].into_iter().filter_map(list).any(has_alternatives)
         || list("allOf").is_some_and(|parts| parts.len() > 1)
