@@ -1,11 +1,16 @@
 //! Inputs of an application that depend on the caller, and their refusals.
 
+use std::sync::Arc;
+
 use http::StatusCode;
 use scopegate_http::answer::{Answer, HandlerError, OperationDescription, Response};
-use scopegate_http::credential::DevelopmentIssuer;
-use scopegate_http::domain::KeepClaimError;
-use scopegate_http::input::{Head, Input, InputError, Loaded, RequestParts};
+use scopegate_http::credential::{
+    AuthenticatedCredential, Credential, CredentialCheck, CredentialVerifier, DevelopmentIssuer,
+};
+use scopegate_http::domain::{ApiKeyLocation, KeepClaimError};
+use scopegate_http::input::{Head, Input, InputError, Loaded, RequestParts, WholeBody};
 use scopegate_http::policy::{CheckContext, Needs};
+use scopegate_http::store::{BoxFuture, StoreError};
 use scopegate_http::testing::TestClient;
 use scopegate_http::{
     BuildError, Catalog, Check, CurrentUser, Gate, GateBuilder, Guard, HandledOperation, Json, Permit, Query,
@@ -318,4 +323,65 @@ async fn input_that_needs_a_caller_is_not_built_without_one() {
         assert_eq!(client(&gate, "one").get(path).send().await.text(), "u1", "{path}");
     }
     assert_eq!(TestClient::new(gate).get("/public").send().await.text(), "nobody");
+}
+
+/// Passes the stated length on, in place of a signature. A verifier does not see the body.
+struct Signatures;
+
+struct StatedLength(usize);
+
+impl CredentialVerifier for Signatures {
+    fn verify<'a>(&'a self, credential: &'a Credential) -> BoxFuture<'a, Result<CredentialCheck, StoreError>> {
+        let stated = credential.secret().expose().parse().map(StatedLength);
+        let valid = |stated| CredentialCheck::Valid(AuthenticatedCredential::of_subject("door").with_value(stated));
+        Box::pin(async move { Ok(stated.map_or(CredentialCheck::Invalid, valid)) })
+    }
+}
+
+struct Signed(String);
+
+impl Input for Signed {
+    type Reads = WholeBody;
+
+    fn read(parts: &mut RequestParts<'_>) -> Result<Self, InputError> {
+        let body = parts.take_body();
+        let permit = parts.permit().ok_or(InputError::Unavailable)?;
+        let stated = permit.value::<StatedLength>().ok_or(InputError::Unavailable)?;
+        if body.len() == stated.0 {
+            return Ok(Self(String::from_utf8_lossy(&body).into_owned()));
+        }
+        Err(InputError::refused(
+            StatusCode::FORBIDDEN,
+            "bad_signature",
+            "the body has another signature",
+        ))
+    }
+
+    fn describe(description: &mut OperationDescription) {
+        description.needs_caller();
+        description.request_body("text/plain", &json!({ "type": "string" }));
+        description.refusal(StatusCode::FORBIDDEN, "The body has another signature");
+    }
+}
+
+#[tokio::test]
+async fn input_compares_a_signature_with_the_body() {
+    let scheme = SecurityScheme::api_key(ApiKeyLocation::Header, "X-Signature");
+    let opened = post("/doors")
+        .guard(Guard::authenticated())
+        .then(|Signed(body): Signed| async { body });
+    let gate = Gate::builder(Catalog::builder().scheme("door", scheme).build().unwrap())
+        .verifier("door", Arc::new(Signatures))
+        .operation(opened)
+        .build()
+        .unwrap();
+    let client = TestClient::new(gate);
+    let sent = async |signature: &str| {
+        let request = client.post("/doors").header("x-signature", signature);
+        let response = request.body("text/plain", "opened").send().await;
+        (response.status().as_u16(), response.text())
+    };
+    assert_eq!(sent("6").await, (200, "opened".to_owned()));
+    assert_eq!(sent("7").await.0, 403);
+    assert_eq!(sent("six").await.0, 401);
 }
