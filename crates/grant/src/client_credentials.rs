@@ -10,7 +10,7 @@ use crate::{GrantError, InvalidScopeCause, RequestedScope};
 /// Returns the grant of a client that acts for itself. `requested_at` is a moment before the client
 /// was read.
 ///
-/// If the client requests no scope, it gets its whole ceiling. A client that may have nothing of
+/// If the client requests no scope, it gets its default scope, or its whole ceiling without one. A client that may have nothing of
 /// the scope is refused.
 pub(crate) fn grant(
     context: &GrantContext,
@@ -24,7 +24,7 @@ pub(crate) fn grant(
     if client.kind() == ClientKind::Public {
         return Err(GrantError::UnauthorizedClient);
     }
-    let narrowed = narrow(requested, &context.catalog, client.scope(), client.scope())?;
+    let narrowed = narrow(requested, &context.catalog, client, client.scope())?;
     if narrowed.scope.is_empty() {
         return Err(InvalidScopeCause::NothingLeft.into());
     }

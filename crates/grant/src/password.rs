@@ -38,7 +38,7 @@ pub(crate) async fn grant(
         disabled: context.dialect.disabled_users,
     });
     let (user, client) = (user.await?.into_inner(), login.client);
-    let narrowed = narrow(&request.requested, &context.catalog, client.scope(), user.scope())?;
+    let narrowed = narrow(&request.requested, &context.catalog, client, user.scope())?;
     let grant = Grant::new(
         GrantSubject::User(user),
         client.id().clone(),

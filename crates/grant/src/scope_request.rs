@@ -1,7 +1,7 @@
 //! Restricts a scope: never more than was requested, than the client may have, than the subject
 //! may have.
 
-use scopegate_domain::{Catalog, Scope, ScopeToken};
+use scopegate_domain::{Catalog, Client, Scope, ScopeToken};
 use scopegate_policy::restrict_scope;
 
 use crate::InvalidScopeCause;
@@ -18,26 +18,30 @@ pub(crate) struct Narrowed {
 
 /// Restricts the requested scope to two ceilings. The subject is a user, or the client itself.
 ///
-/// If the client requests no scope, the result is the whole scope that both client and subject may
-/// have ([RFC 6749, section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3) leaves that to
-/// the server).
+/// If the client requests no scope, it requests its default scope, or its whole ceiling if it has no
+/// default ([RFC 6749, section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3) leaves that
+/// to the server).
 // SECURITY: tested by `granted_scope_is_within_each_ceiling` below.
 pub(crate) fn narrow(
     requested: &RequestedScope,
     catalog: &Catalog,
-    client_ceiling: &Scope,
+    client: &Client,
     subject_ceiling: &Scope,
 ) -> Result<Narrowed, InvalidScopeCause> {
+    let default = match client.default_scope() {
+        none if none.is_empty() => client.scope(),
+        default => default,
+    };
     let granted = |requested: &Scope| {
         let known = requested
             .iter()
             .filter(|token| is_declared(catalog, token))
             .cloned()
             .collect();
-        restrict_scope(&known, client_ceiling, subject_ceiling).into_granted()
+        restrict_scope(&known, client.scope(), subject_ceiling).into_granted()
     };
     match requested {
-        RequestedScope::Default => Ok(Narrowed::once_each(granted(client_ceiling))),
+        RequestedScope::Default => Ok(Narrowed::once_each(granted(default))),
         RequestedScope::Scope(requested) => match granted(requested) {
             scope if scope.is_empty() => Err(InvalidScopeCause::NothingLeft),
             scope => Ok(Narrowed::once_each(scope)),
@@ -84,7 +88,7 @@ fn is_declared(catalog: &Catalog, token: &ScopeToken) -> bool {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use scopegate_domain::SecurityScheme;
+    use scopegate_domain::{ClientId, SecurityScheme};
 
     use super::*;
 
@@ -108,11 +112,15 @@ mod tests {
         names.iter().map(|name| token(name)).collect()
     }
 
+    fn client(ceiling: &Scope) -> Client {
+        Client::public(ClientId::parse("app").unwrap(), "App").with_scope(ceiling.clone())
+    }
+
     fn granted_of(text: &str) -> Vec<String> {
         let all = scope(&["a", "b", "c"]);
         let list = text.split(' ').map(token).collect();
         let requested = RequestedScope::List(list);
-        let narrowed = narrow(&requested, &catalog(), &all, &all).unwrap();
+        let narrowed = narrow(&requested, &catalog(), &client(&all), &all).unwrap();
         narrowed.granted.iter().map(ToString::to_string).collect()
     }
 
@@ -129,7 +137,7 @@ mod tests {
     #[test]
     fn empty_scope_after_restriction_is_refused() {
         let narrow = |requested, user_may: &[&str]| {
-            let narrowed = narrow(&requested, &catalog(), &scope(&["a", "b"]), &scope(user_may));
+            let narrowed = narrow(&requested, &catalog(), &client(&scope(&["a", "b"])), &scope(user_may));
             narrowed.map(|narrowed| narrowed.scope)
         };
         assert_eq!(narrow(RequestedScope::Default, &["b", "c"]), Ok(scope(&["b"])));
@@ -152,20 +160,27 @@ mod tests {
 
     proptest! {
         #[test]
-        fn granted_scope_is_within_each_ceiling(requested in some(), client_may in some(), user_may in some(), form in 0..3) {
+        fn granted_scope_is_within_each_ceiling(
+            requested in some(), client_may in some(), default in some(), user_may in some(), form in 0..3,
+        ) {
             let form = match form {
                 0 => RequestedScope::Default,
                 1 => RequestedScope::Scope(requested.clone()),
                 _ => RequestedScope::List(requested.iter().cloned().collect()),
             };
-            let narrowed = narrow(&form, &catalog(), &client_may, &user_may);
+            let app = client(&client_may).with_default_scope(default.clone());
+            let narrowed = narrow(&form, &catalog(), &app, &user_may);
             let both = scope(&NAMES[..3]).intersection(&client_may).intersection(&user_may);
             let Ok(Narrowed { scope, granted }) = narrowed else {
                 prop_assert!(requested.intersection(&both).is_empty());
                 return Ok(());
             };
             prop_assert_eq!(granted.into_iter().collect::<Scope>(), scope.clone());
-            let wanted = if let RequestedScope::Default = form { both } else { requested.intersection(&both) };
+            let wanted = match form {
+                RequestedScope::Default if default.is_empty() => both,
+                RequestedScope::Default => default.intersection(&both),
+                _ => requested.intersection(&both),
+            };
             prop_assert_eq!(scope, wanted);
         }
     }

@@ -1,10 +1,16 @@
 //! Client authentication: every kind of wrong client.
-use crate::common::{builder, client, clients, params, scope, store};
-use scopegate_domain::{Client, ClientAuthMethod, ClientId, ErrorCode, Secret};
-use scopegate_grant::{
-    AuthorizationServer, ClientCredentials, GrantError, InvalidClientCause, InvalidRequestCause, TokenSet,
+use std::sync::Arc;
+
+use crate::common::{KEY, NOW, builder, client, clients, params, scope, store};
+use scopegate_domain::{
+    Client, ClientAuthMethod, ClientId, ErrorCode, Lifetime, ManualClock, RegisteredSecret, Secret,
 };
-use scopegate_token::{ClientSecret, SystemRandomSource};
+use scopegate_grant::{
+    AccessTokens, AuthorizationServer, ClientCredentials, GrantError, InvalidClientCause, InvalidRequestCause,
+    RevocationWatch, TokenSet,
+};
+use scopegate_store::MemoryStore;
+use scopegate_token::{ClientSecret, RevokedSet, SigningKey, SubjectClaim, SystemRandomSource, TokenRules, Verifier};
 
 struct Setup {
     server: AuthorizationServer,
@@ -120,6 +126,110 @@ async fn client_authenticates_by_header_or_form() {
     }
 }
 
+/// Every method with every place of the secret, at each endpoint.
+#[tokio::test]
+async fn client_authenticates_by_its_registered_method() {
+    let store = store().await;
+    let [secret, other] = [(); 2].map(|()| ClientSecret::generate(&SystemRandomSource).unwrap());
+    for method in ClientAuthMethod::ALL {
+        let is_public = *method == ClientAuthMethod::None;
+        let secrets = (!is_public).then(|| RegisteredSecret::new(secret.digest()));
+        let client = client(method.as_str()).with_auth_method(*method).with_secrets(secrets);
+        clients(&store)
+            .add(client.with_introspection(!is_public))
+            .await
+            .unwrap();
+    }
+    let server = builder(&store).throttled(false).build();
+    let tokens = endpoints(server.clone(), &store);
+    for method in ClientAuthMethod::ALL {
+        let id = method.as_str();
+        let (right, wrong) = (secret.expose(), other.expose());
+        let requests = [
+            (basic(id, right), vec![], method.allows_header()),
+            (basic(id, right), vec![("client_id", id)], method.allows_header()),
+            (basic(id, wrong), vec![], false),
+            (basic(id, ""), vec![], *method == ClientAuthMethod::None),
+            (
+                ClientCredentials::Absent,
+                vec![("client_id", id), ("client_secret", right)],
+                method.allows_form(),
+            ),
+            (
+                ClientCredentials::Absent,
+                vec![("client_id", id), ("client_secret", wrong)],
+                false,
+            ),
+            (
+                ClientCredentials::Absent,
+                vec![("client_id", id)],
+                *method == ClientAuthMethod::None,
+            ),
+            (basic(id, right), vec![("client_secret", right)], false),
+            (basic(id, ""), vec![("client_secret", right)], false),
+        ];
+        for (header, form, is_accepted) in requests {
+            let login = [
+                ("grant_type", "password"),
+                ("username", "johndoe"),
+                ("password", "secret"),
+            ];
+            let asked = params(&[&[("token", "x")], &login[..], &form].concat());
+            let answers = [
+                server.token(&asked, &header).await.map(drop),
+                tokens.introspect(&asked, &header, None).await.map(drop),
+                tokens.revoke(&asked, &header, None).await,
+            ];
+            for (endpoint, answer) in answers.into_iter().enumerate() {
+                let refused = answer.map_err(|refused| refused.to_string());
+                let expected = if is_accepted { Ok(()) } else { Err(REFUSED.to_owned()) };
+                assert_eq!(refused, expected, "{endpoint} {header:?} {form:?}");
+            }
+        }
+    }
+}
+
+/// A client has two secrets while one replaces the other, and an ended one is refused.
+#[tokio::test]
+async fn each_secret_is_accepted_until_it_ends() {
+    let store = store().await;
+    let [first, second] = [(); 2].map(|()| ClientSecret::generate(&SystemRandomSource).unwrap());
+    let end = NOW + Lifetime::from_seconds(10);
+    let secrets = [
+        RegisteredSecret::new(first.digest()).with_ends_at(end),
+        RegisteredSecret::new(second.digest()),
+    ];
+    clients(&store)
+        .add(client("web").with_secret(first.digest()).with_secrets(secrets))
+        .await
+        .unwrap();
+    let clock = Arc::new(ManualClock::at(NOW));
+    let server = builder(&store).clock(clock.clone()).build();
+    let login = params(&[
+        ("grant_type", "password"),
+        ("username", "johndoe"),
+        ("password", "secret"),
+    ]);
+    let ask = async |secret: &ClientSecret| server.token(&login, &basic("web", secret.expose())).await;
+    for (now, is_accepted) in [(NOW, true), (NOW + Lifetime::from_seconds(9), true), (end, false)] {
+        clock.set(now);
+        assert_eq!(ask(&first).await.is_ok(), is_accepted, "{now}");
+        assert!(ask(&second).await.is_ok());
+    }
+    assert_eq!(ask(&first).await.unwrap_err().to_string(), REFUSED);
+}
+
+const REFUSED: &str = "client is unknown, or it did not authenticate as it is registered";
+
+/// The endpoints that answer questions about the tokens of a server.
+fn endpoints(server: AuthorizationServer, store: &Arc<MemoryStore>) -> AccessTokens {
+    let key = SigningKey::hs256(&Secret::new(KEY.to_owned())).unwrap();
+    let verifier = Arc::new(Verifier::new(TokenRules::shared_secret(), key.verifying_key()));
+    let revoked = Arc::new(RevokedSet::new(SubjectClaim::UserId));
+    let watch = RevocationWatch::new(store.clone(), revoked, Arc::new(ManualClock::at(NOW)));
+    AccessTokens::new(server, verifier, Arc::new(watch), store.clone())
+}
+
 #[tokio::test]
 async fn every_wrong_client_is_refused_alike() {
     let setup = setup().await;
@@ -151,8 +261,7 @@ async fn every_wrong_client_is_refused_alike() {
                 "{id:?}: {refused}"
             );
             assert_eq!(refused.code(), ErrorCode::InvalidClient);
-            let told = "client is unknown, or it did not authenticate as it is registered";
-            assert_eq!(refused.to_string(), told);
+            assert_eq!(refused.to_string(), REFUSED);
         }
     }
 }

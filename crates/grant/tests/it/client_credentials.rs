@@ -77,6 +77,21 @@ async fn client_without_scope_gets_no_token_for_itself() {
 }
 
 #[tokio::test]
+async fn request_without_scope_gets_the_default_scope() {
+    let store = store().await;
+    let (service, header) = service("billing", scope("me items"));
+    clients(&store)
+        .add(service.with_default_scope(scope("items")))
+        .await
+        .unwrap();
+    let server = builder(&store).build();
+    for (asked, granted) in [("", "items"), ("me", "me"), ("me items", "me items")] {
+        let tokens = ask(&server, &header, &[("scope", asked)]).await.unwrap();
+        assert_eq!(tokens.scope(), &scope(granted), "{asked}");
+    }
+}
+
+#[tokio::test]
 async fn user_gets_no_token_of_the_client_of_its_name() {
     let store = store().await;
     clients(&store).add(client("johndoe")).await.unwrap();
