@@ -10,8 +10,8 @@ use crate::{GrantError, InvalidScopeCause, RequestedScope};
 /// Returns the grant of a client that acts for itself. `requested_at` is a moment before the client
 /// was read.
 ///
-/// If the client requests no scope, it gets its default scope, or its whole ceiling without one. A client that may have nothing of
-/// the scope is refused.
+/// If the client requests no scope, it gets its default scope, or its whole ceiling without one. A
+/// client that may have nothing of the scope is refused.
 pub(crate) fn grant(
     context: &GrantContext,
     client: &Authenticated<Client>,

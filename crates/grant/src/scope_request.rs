@@ -18,9 +18,9 @@ pub(crate) struct Narrowed {
 
 /// Restricts the requested scope to two ceilings. The subject is a user, or the client itself.
 ///
-/// If the client requests no scope, it requests its default scope, or its whole ceiling if it has no
-/// default ([RFC 6749, section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3) leaves that
-/// to the server).
+/// If the client requests no scope, it requests its default scope, or its whole ceiling if it has
+/// no default ([RFC 6749, section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3) leaves
+/// that to the server).
 // SECURITY: tested by `granted_scope_is_within_each_ceiling` below.
 pub(crate) fn narrow(
     requested: &RequestedScope,

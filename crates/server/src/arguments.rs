@@ -1,5 +1,7 @@
 //! The command line.
 
+mod client;
+mod confirmation;
 mod policy;
 mod token;
 mod trimmed;
@@ -10,6 +12,8 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+pub(crate) use self::client::{ClientChanges, ClientCommand, NewClient};
+pub(crate) use self::confirmation::Confirmation;
 pub(crate) use self::policy::{
     CanIArguments, Ceilings, DiffArguments, ExplainArguments, ExportArguments, FailOn, GraphArguments, Held,
     LeastArguments, LintArguments, PictureFormat, PolicyCommand, PolicyFile, PolicyOperation, Reading, UsageArguments,
@@ -89,7 +93,7 @@ pub(crate) enum Command {
     Token(TokenCommand),
     /// Analyze a policy
     #[command(subcommand)]
-    Policy(PolicyCommand),
+    Policy(Box<PolicyCommand>),
     /// Migrate the database to this version's tables
     Migrate,
     /// Write a consistent copy of the database to a new file, also while a server uses it
@@ -195,88 +199,12 @@ pub(crate) struct NewUser {
     pub(crate) password: PasswordSource,
 }
 
-/// Whether to ask before a removal.
-#[derive(Args, Debug)]
-pub(crate) struct Confirmation {
-    /// Do not ask on a terminal
-    #[arg(long)]
-    pub(crate) yes: bool,
-}
-
 /// The source of a password.
 #[derive(Args, Debug)]
 pub(crate) struct PasswordSource {
     /// Read the password from standard input, without one line end
     #[arg(long)]
     pub(crate) password_stdin: bool,
-}
-
-/// Commands on clients.
-#[derive(Debug, Subcommand)]
-pub(crate) enum ClientCommand {
-    /// Add a client; the secret of a confidential client is shown once
-    Add(NewClient),
-    /// List all clients
-    List,
-    /// Remove a client permanently and revoke its tokens
-    Remove {
-        /// The client's id
-        id: String,
-        #[command(flatten)]
-        confirmation: Confirmation,
-    },
-    /// Revoke all tokens that were issued to a client until now
-    Revoke {
-        /// The client's id
-        id: String,
-    },
-    /// Set the scopes that a client can be granted
-    SetScope {
-        /// The client's id
-        id: String,
-        /// Scopes, separated by spaces; an empty text removes all
-        scope: String,
-    },
-    /// Create a new secret for a client, show it once, and delete the old one
-    SetSecret {
-        /// The client's id
-        id: String,
-    },
-    /// Show one client
-    Show {
-        /// The client's id
-        id: String,
-    },
-}
-
-/// A new client.
-#[derive(Args, Debug)]
-#[command(group(clap::ArgGroup::new("kind").required(true)))]
-pub(crate) struct NewClient {
-    /// Its name for people
-    pub(crate) name: String,
-    /// Its id. Default: a random one
-    #[arg(long)]
-    pub(crate) id: Option<String>,
-    /// It runs on the user's device and cannot keep a secret
-    #[arg(long, group = "kind")]
-    pub(crate) public: bool,
-    /// It can keep a secret
-    #[arg(long, group = "kind")]
-    pub(crate) confidential: bool,
-    /// A redirect URI; may be repeated. Stored for a later version: this one has no authorization
-    /// endpoint
-    #[arg(long, value_name = "U")]
-    pub(crate) redirect_uri: Vec<String>,
-    /// A grant that it may use: `client_credentials` or `password`; may be repeated
-    #[arg(long, value_name = "G")]
-    pub(crate) grant: Vec<String>,
-    /// The scopes that it can be granted, separated by spaces
-    #[arg(long, value_name = "SCOPES", default_value = "")]
-    pub(crate) scope: String,
-    /// It may introspect tokens (RFC 7662): a resource server
-    #[arg(long)]
-    pub(crate) introspect: bool,
 }
 
 /// Commands on the keys that sign tokens.

@@ -212,7 +212,7 @@ pub(crate) fn replacement(old: &Client, new: &Client) -> Result<Vec<Step>, Store
     let update = Statement::new(UPDATE).bind(new.id().as_str()).bind(mirrored(new));
     let count = i64::try_from(old.secrets().len()).unwrap_or(i64::MAX);
     let update = settings(settings(update, new), old).bind(count);
-    // No statement changes so many rows, so a client with another id stays as it is.
+    // No statement changes this number of rows, so a client with another id stays as it is.
     let expected = if old.id() == new.id() { 1 } else { u64::MAX };
     let mut steps = vec![update.changes(expected)];
     steps.extend(old.secrets().iter().map(|secret| remove_equal(old, secret)));

@@ -54,9 +54,9 @@ pub trait Clients: fmt::Debug + Send + Sync {
     /// nothing has changed.
     fn add(&self, client: Client) -> BoxFuture<'_, Result<(), StoreError>>;
 
-    /// Replaces all settings of a client, also its secrets. Returns `false`, and changes nothing, if
-    /// the client is no longer equal to `old`: another process may have changed or removed it. Both
-    /// must have the same id, else the result is `false`.
+    /// Replaces all settings of a client, also its secrets. Returns `false`, and changes nothing,
+    /// if the client is no longer equal to `old`: another process may have changed or removed it.
+    /// Both must have the same id, else the result is `false`.
     ///
     /// # Errors
     ///

@@ -4,9 +4,18 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::ClientKind;
+/// Whether a client can keep a secret ([RFC 6749, section
+/// 2.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.1)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "the RFC knows these two")]
+pub enum ClientKind {
+    /// The client can keep a secret and authenticates with it.
+    Confidential,
+    /// The client runs on the user's device: a page, a program, an app.
+    Public,
+}
 
-/// The one way in which a client is registered to authenticate (`token_endpoint_auth_method` of
+/// The registered method of authentication of a client (`token_endpoint_auth_method` of
 /// [RFC 7591, section 2](https://www.rfc-editor.org/rfc/rfc7591#section-2)). The kind of the client
 /// follows from it.
 ///

@@ -16,6 +16,8 @@ pub(super) enum Tokens {
     Revoked(Timestamp),
     /// No right was removed, so the tokens remain valid.
     Kept,
+    /// A right was removed, and the command keeps the tokens.
+    KeptOnRequest,
 }
 
 impl Tokens {
@@ -27,10 +29,11 @@ impl Tokens {
                 moment(until)
             ),
             Self::Kept => format!("Tokens issued to `{whose}` stay valid: nothing was taken away."),
+            Self::KeptOnRequest => format!("Tokens issued to `{whose}` stay valid until they expire."),
         };
         let tokens = match self {
             Self::Revoked(until) => json!({ "revoked": true, "issued_until": until }),
-            Self::Kept => json!({ "revoked": false }),
+            Self::Kept | Self::KeptOnRequest => json!({ "revoked": false }),
         };
         if let Some(members) = json.as_object_mut() {
             members.insert("tokens".to_owned(), tokens);

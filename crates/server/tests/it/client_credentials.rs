@@ -94,19 +94,13 @@ fn document_offers_the_flow_of_clients() {
 #[test]
 fn public_client_cannot_act_for_itself() {
     let shell = Shell::new();
-    for (option, value) in [("--grant", Some("client_credentials")), ("--introspect", None)] {
-        let line = ["client", "add", "Page", "--public", option, "--database", DATABASE];
-        let line: Vec<&str> = line[..5]
-            .iter()
-            .copied()
-            .chain(value)
-            .chain(line[5..].iter().copied())
-            .collect();
-        let run = shell.run(&line);
-        let complaint = run.complaint(2);
+    for option in [&["--grant", "client_credentials"][..], &["--introspect"]] {
+        let line = ["client", "add", "Page", "--public", "--database", DATABASE];
+        let run = shell.run(&[&line, option].concat());
         assert!(
-            complaint.contains(option) && complaint.contains("--confidential"),
-            "{complaint}"
+            run.complaint(2).starts_with("a public client cannot "),
+            "{}",
+            run.stderr
         );
     }
     assert!(

@@ -170,16 +170,20 @@ fn demo_of_readme_answers_as_shown() {
 fn session_of_clients_answers_as_shown() {
     let checkout = Checkout::read();
     let blocks = code_blocks(checkout.text("docs/clients.md").unwrap());
-    let [(_, add), (_, session)] = blocks.as_slice() else {
-        panic!("two blocks")
+    let [(_, add), (_, session), (_, rotation)] = blocks.as_slice() else {
+        panic!("three blocks")
     };
     let shell = crate::shell::Shell::new();
-    let mut secrets = Vec::new();
-    for line in add.lines().filter(|line| line.starts_with("scopegate client")) {
+    let run = |line: &str| {
         let words = commands::words(line);
         let words: Vec<&str> = words.iter().skip(1).map(String::as_str).collect();
-        let added = shell.run(&[&words[..], &["--database", "sqlite:a.db", "--format", "json"]].concat());
-        secrets.push(added.json()["client_secret"].as_str().unwrap().to_owned());
+        shell
+            .run(&[&words[..], &["--database", "sqlite:a.db", "--format", "json"]].concat())
+            .json()
+    };
+    let mut secrets = Vec::new();
+    for line in add.lines().filter(|line| line.starts_with("scopegate client")) {
+        secrets.push(run(line)["client_secret"].as_str().unwrap().to_owned());
     }
     let database = format!("sqlite:{}", shell.path().join("a.db").display());
     let server = crate::support::Server::start(&["--database", &database], &[]);
@@ -188,6 +192,26 @@ fn session_of_clients_answers_as_shown() {
     // The first response has no end of line.
     let printed = printed.replacen("..{", "..\n{", 1);
     assert_eq!(printed.lines().collect::<Vec<_>>(), shown(session));
+
+    // At each step of the rotation the secrets that it names work, and no others.
+    let works = |secret: &str| {
+        let url = format!("http://{}/token", server.address);
+        let line = format!("curl -s {url} -u \"billing:$SECRET\" -d grant_type=client_credentials");
+        self::printed(&line, &[("SECRET", secret)]).contains("access_token")
+    };
+    let old = run("scopegate client show billing")["secrets"][0]["digest"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let mut states = vec![(works(&secrets[0]), None)];
+    for line in rotation.lines().filter(|line| line.starts_with("scopegate client")) {
+        let answer = run(&line.replace("$OLD", &old));
+        if let Some(secret) = answer["client_secret"].as_str() {
+            secrets.push(secret.to_owned());
+        }
+        states.push((works(&secrets[0]), secrets.get(2).map(|secret| works(secret))));
+    }
+    assert_eq!(states, [(true, None), (true, Some(true)), (false, Some(true))]);
 }
 
 fn printed(script: &str, variables: &[(&str, &str)]) -> String {

@@ -6,6 +6,7 @@ mod admin;
 mod broken;
 mod browser;
 mod checkout;
+mod client;
 mod client_credentials;
 mod clocks;
 mod command;

@@ -50,7 +50,14 @@ fn library_gets_introspects_and_revokes_a_token() {
     let server = Server::start(&["--database", &database], &[]);
     let url = |path: &str| format!("http://{}{path}", server.address);
     let http = |request: HttpRequest| Ok::<_, Infallible>(send(&server, request));
-    for by in [AuthType::BasicAuth, AuthType::RequestBody] {
+    for (by, method) in [
+        (AuthType::BasicAuth, "client_secret_basic"),
+        (AuthType::RequestBody, "client_secret_post"),
+    ] {
+        for id in ["billing", "api"] {
+            let set = ["client", "set", id, "--auth-method", method, "--database", &database];
+            assert_eq!(shell.run(&set).status, 0);
+        }
         let client = BasicClient::new(ClientId::new("billing".to_owned()))
             .set_client_secret(billing.clone())
             .set_auth_type(by.clone())

@@ -96,7 +96,7 @@ async fn clients_of_earlier_releases_keep_their_secrets() {
     };
     assert_eq!((secret.created_at(), secret.ends_at()), (None, None));
     assert!(web.may_introspect() && web.resources().is_empty() && web.default_scope().is_empty());
-    // A server of the release before, which still runs, sees the newest secret, and never a public client.
+    // A server of the release before that still runs sees the newest secret, never a public client.
     let newer = RegisteredSecret::new(SecretDigest::from_bytes([2; 32])).with_created_at(Timestamp::from_unix(1));
     let seen = async || {
         let mut connection = stranger(&path(&folder)).await;

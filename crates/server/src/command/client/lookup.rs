@@ -1,0 +1,52 @@
+//! Finds the client that a command names.
+
+use anyhow::bail;
+use scopegate_domain::{Client, ClientId};
+use scopegate_store::Clients;
+
+use super::settings::parse_id;
+use crate::command::context::PAGE;
+use crate::output::ExitNegative;
+
+pub(super) async fn all(clients: &dyn Clients) -> anyhow::Result<Vec<Client>> {
+    let mut all: Vec<Client> = Vec::new();
+    loop {
+        let page = clients.list(all.last().map(Client::id), PAGE).await?;
+        let is_last = page.len() < usize::from(PAGE);
+        all.extend(page);
+        if is_last {
+            return Ok(all);
+        }
+    }
+}
+
+pub(super) async fn find(clients: &dyn Clients, id: &str) -> anyhow::Result<Client> {
+    let client = clients.find(&parse_id(id)?).await?;
+    client.ok_or_else(|| absent(id))
+}
+
+/// Finds a client by its id, or by a name that no other client has.
+pub(super) async fn find_or_named(clients: &dyn Clients, text: &str) -> anyhow::Result<Client> {
+    if let Ok(id) = ClientId::parse(text)
+        && let Some(client) = clients.find(&id).await?
+    {
+        return Ok(client);
+    }
+    let mut named = all(clients).await?;
+    named.retain(|client| client.name() == text);
+    let ids: Vec<_> = named.iter().map(|client| format!("`{}`", client.id())).collect();
+    match named.pop() {
+        Some(client) if named.is_empty() => Ok(client),
+        Some(_) => bail!(
+            "{} clients have the name `{}`; give one of their ids: {}",
+            ids.len(),
+            text.escape_default(),
+            ids.join(", ")
+        ),
+        None => Err(absent(text)),
+    }
+}
+
+pub(super) fn absent(id: &str) -> anyhow::Error {
+    ExitNegative(format!("there is no client `{id}`")).into()
+}

@@ -1,0 +1,92 @@
+//! `scopegate client add-secret` and `remove-secret`: one secret replaces another without a pause.
+
+use anyhow::{Context, bail, ensure};
+use jiff::SignedDuration;
+use scopegate_domain::{Client, ClientId, Clock as _, Lifetime, RegisteredSecret, SystemClock};
+use scopegate_store::{AddSecretOutcome, Clients};
+use scopegate_token::{ClientSecret, SystemRandomSource};
+
+use super::lookup::find;
+use super::printed::{digits, show};
+use crate::output::{ExitNegative, Format, print_note};
+
+/// The number of hexadecimal digits of a whole digest.
+const DIGITS: usize = 64;
+
+pub(super) async fn add(clients: &dyn Clients, format: Format, id: &str, ends: Option<&str>) -> anyhow::Result<()> {
+    let ends = ends.map(lifetime).transpose()?;
+    let (client, secret) = (find(clients, id).await?, ClientSecret::generate(&SystemRandomSource)?);
+    let now = SystemClock.now();
+    let mut registered = RegisteredSecret::new(secret.digest()).with_created_at(now);
+    if let Some(lifetime) = ends {
+        registered = registered.with_ends_at(now + lifetime);
+    }
+    match clients.add_secret(client.id(), registered).await? {
+        AddSecretOutcome::Added => show(format, &read(clients, client.id()).await?, Some(&secret)),
+        AddSecretOutcome::Full => Err(ExitNegative(format!(
+            "client `{id}` has {} secrets, the maximum; remove one with `scopegate client remove-secret`",
+            Client::MAX_SECRETS
+        ))
+        .into()),
+        AddSecretOutcome::Unknown => Err(ExitNegative(format!(
+            "client `{id}` is public, so it has no secret; `scopegate client set {id} --confidential` gives it one"
+        ))
+        .into()),
+    }
+}
+
+pub(super) async fn remove(clients: &dyn Clients, format: Format, id: &str, digest: &str) -> anyhow::Result<()> {
+    let is_hexadecimal = digest.bytes().all(|byte| byte.is_ascii_hexdigit());
+    ensure!(
+        is_hexadecimal && !digest.is_empty() && digest.len() <= DIGITS,
+        "bad digest `{}`: give the first hexadecimal digits, as `scopegate client show` prints them",
+        digest.escape_default()
+    );
+    let client = find(clients, id).await?;
+    let prefix = digest.to_ascii_lowercase();
+    let fits = |secret: &&RegisteredSecret| digits(secret, DIGITS).starts_with(&prefix);
+    let found: Vec<_> = client.secrets().iter().filter(fits).collect();
+    let secret = match found.as_slice() {
+        [secret] => *secret,
+        [] => return Err(absent(id, digest)),
+        _ => bail!("both secrets of client `{id}` have digests that begin with `{digest}`; give more digits"),
+    };
+    if !clients.remove_secret(client.id(), secret.digest()).await? {
+        return Err(absent(id, digest));
+    }
+    let left = read(clients, client.id()).await?;
+    if left.secrets().is_empty() {
+        print_note(&format!(
+            "client `{id}` has no secret left, so it cannot authenticate; `scopegate client add-secret {id}` adds one"
+        ));
+    }
+    show(format, &left, None)
+}
+
+fn absent(id: &str, digest: &str) -> anyhow::Error {
+    let text = format!("client `{id}` has no secret with a digest that begins with `{digest}`");
+    ExitNegative(text).into()
+}
+
+/// Reads the client again, with the change.
+async fn read(clients: &dyn Clients, id: &ClientId) -> anyhow::Result<Client> {
+    let client = clients.find(id).await?;
+    client.with_context(|| format!("client `{id}` was removed by another process"))
+}
+
+fn lifetime(text: &str) -> anyhow::Result<Lifetime> {
+    let days = text.strip_suffix('d').and_then(|days| days.parse::<u32>().ok());
+    let time = || {
+        text.parse()
+            .ok()
+            .and_then(|time: SignedDuration| u32::try_from(time.as_secs()).ok())
+    };
+    let seconds = days.map_or_else(time, |days| days.checked_mul(24 * 60 * 60));
+    let seconds = seconds.filter(|seconds| *seconds > 0).with_context(|| {
+        format!(
+            "bad duration `{}`: give a time such as `90d` or `12h`",
+            text.escape_default()
+        )
+    })?;
+    Ok(Lifetime::from_seconds(seconds))
+}
