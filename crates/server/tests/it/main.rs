@@ -27,6 +27,7 @@ mod metadata;
 mod oauth2_client;
 mod picture;
 mod policy;
+mod programs;
 mod prose;
 mod revocation;
 mod rotation;

@@ -1,0 +1,15 @@
+//! Programs of other authors use the server: libraries of npm and PyPI, and programs of Debian.
+//!
+//! `tests/programs` has their scripts, configurations and versions. The check of a change runs one
+//! of each kind, the long check runs all. `SCOPEGATE_REQUIRE_PROGRAMS=1` makes a missing program a
+//! failure.
+
+mod debian;
+mod documents;
+mod nginx;
+mod node;
+mod packages;
+mod process;
+mod python;
+mod results;
+mod site;

@@ -1,0 +1,180 @@
+//! nginx in front of the server: TLS, an issuer with a path, and forwarded headers.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::debian::{configure, curl, status};
+use super::packages::{Check, debian, node, sources};
+use super::process::{Program, free_port};
+use super::results;
+use super::site::Site;
+
+/// A server behind nginx.
+struct Proxied {
+    site: Site,
+    folder: tempfile::TempDir,
+    origin: String,
+    _nginx: Program,
+}
+
+impl Proxied {
+    fn start(nginx: &Path) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let port = free_port();
+        let origin = format!("https://localhost:{port}");
+        let issuer = format!("{origin}/tenant");
+        let site = Site::with(Some(&issuer), &["--trusted-proxy", "127.0.0.1"], &[]);
+        certify(folder.path());
+        let values = [
+            ("FOLDER", folder.path().to_str().unwrap()),
+            ("PORT", &port.to_string()),
+            ("SERVER", &site.server.address.to_string()),
+        ];
+        let configuration = configure(folder.path(), "nginx.conf", &values);
+        let mut running = Program::start(Command::new(nginx).args(["-c", &configuration]));
+        running.wait_for_port(port);
+        Self {
+            site,
+            folder,
+            origin,
+            _nginx: running,
+        }
+    }
+
+    fn certificate(&self) -> String {
+        self.folder.path().join("certificate.pem").display().to_string()
+    }
+
+    /// The answer to a request from this address of the loopback interface.
+    fn curl(&self, from: &str, url: &str, arguments: &[&str]) -> String {
+        let certificate = self.certificate();
+        let line = ["--ipv4", "--interface", from, "--cacert", &certificate, url];
+        curl(&[&line[..], arguments].concat())
+    }
+
+    /// The document at a path of the origin, with these headers in the request.
+    fn document(&self, path: &str, headers: &[&str]) -> Value {
+        let headers: Vec<&str> = headers.iter().flat_map(|header| ["--header", header]).collect();
+        let answer = self.curl("127.0.0.1", &format!("{}{path}", self.origin), &headers);
+        json_of(&answer)
+    }
+
+    /// The answer to a request for a token with this secret.
+    fn token(&self, from: &str, secret: &str, arguments: &[&str]) -> String {
+        let form = [
+            "--user",
+            &format!("billing:{secret}"),
+            "--data",
+            "grant_type=client_credentials&scope=items",
+        ];
+        self.curl(
+            from,
+            &format!("{}/token", self.site.issuer),
+            &[&form[..], arguments].concat(),
+        )
+    }
+}
+
+/// The JSON of a successful answer.
+fn json_of(answer: &str) -> Value {
+    assert_eq!(status(answer), "200", "{answer}");
+    serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
+}
+
+/// Creates a key and a certificate for `localhost`.
+fn certify(folder: &Path) {
+    let line = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=localhost \
+        -addext subjectAltName=DNS:localhost -keyout key.pem -out certificate.pem";
+    let made = Command::new("openssl")
+        .args(line.split(' ').filter(|word| !word.is_empty()))
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+}
+
+#[test]
+fn nginx_ends_tls_for_an_issuer_with_path() {
+    let Some((nginx, version)) = debian(Check::Short, "nginx", "nginx") else {
+        return;
+    };
+    let proxied = Proxied::start(&nginx);
+    let (site, issuer) = (&proxied.site, proxied.site.issuer.as_str());
+
+    // Headers of the client and of the proxy change nothing.
+    let path = "/.well-known/oauth-authorization-server/tenant";
+    let metadata = proxied.document(path, &[]);
+    assert_eq!(metadata["issuer"], issuer);
+    let direct: Value = serde_json::from_str(&site.get(path).body).unwrap();
+    assert_eq!(metadata, direct);
+    for header in [
+        "Host: evil.example",
+        "X-Forwarded-Host: evil.example",
+        "Forwarded: host=evil.example",
+    ] {
+        assert_eq!(proxied.document(path, &[header]), metadata, "{header}");
+    }
+    let resource = proxied.document("/.well-known/oauth-protected-resource/tenant", &[]);
+    assert_eq!(resource["authorization_servers"], serde_json::json!([issuer]));
+
+    // The endpoints are found by the metadata.
+    let post = |endpoint: &str, client: &str, form: &str| {
+        let user = format!("{client}:{}", site.secret(client));
+        let url = metadata[endpoint].as_str().unwrap();
+        proxied.curl("127.0.0.1", url, &["--user", &user, "--data", form])
+    };
+    let answer = json_of(&post(
+        "token_endpoint",
+        "billing",
+        "grant_type=client_credentials&scope=items",
+    ));
+    let token = format!("token={}", answer["access_token"].as_str().unwrap());
+    let found = json_of(&post("introspection_endpoint", "reports", &token));
+    assert_eq!(
+        (&found["active"], &found["iss"]),
+        (&Value::Bool(true), &metadata["issuer"])
+    );
+    assert_eq!(status(&post("revocation_endpoint", "billing", &token)), "200");
+    let found = json_of(&post("introspection_endpoint", "reports", &token));
+    assert_eq!(found, serde_json::json!({ "active": false }));
+    let keys = proxied.curl("127.0.0.1", metadata["jwks_uri"].as_str().unwrap(), &[]);
+    assert_eq!(json_of(&keys)["keys"].as_array().unwrap().len(), 1);
+
+    // A client library follows the same documents.
+    if let Some(packages) = node(Check::Long, "npm's `oauth4webapi` behind nginx") {
+        let mut command = site.command("node");
+        command.env("NODE_EXTRA_CA_CERTS", proxied.certificate());
+        command
+            .arg(sources("node").join("oauth4webapi.mjs"))
+            .current_dir(packages);
+        let lines = Program::start(&mut command).output();
+        assert!(
+            lines
+                .iter()
+                .any(|line| line == "client_secret_post: after revocation {\"active\":false}")
+        );
+    }
+    results::record("Debian", "nginx", Some(&version));
+}
+
+/// The proxy appends the address of its client. An attacker cannot use the address of another
+/// client, and delays no other client.
+#[test]
+fn throttle_counts_addresses_behind_nginx() {
+    let Some((nginx, _)) = debian(Check::Short, "nginx", "nginx") else {
+        return;
+    };
+    let proxied = Proxied::start(&nginx);
+    let secret = proxied.site.secret("billing");
+    assert_eq!(status(&proxied.token("127.0.0.1", secret, &[])), "200");
+    let forged = ["--header", "X-Forwarded-For: 127.0.0.1"];
+    let statuses: Vec<String> = (0..12)
+        .map(|_| status(&proxied.token("127.0.0.2", "wrong", &forged)).to_owned())
+        .collect();
+    assert_eq!(statuses.first().unwrap(), "401");
+    assert_eq!(statuses.last().unwrap(), "429", "{statuses:?}");
+    assert_eq!(status(&proxied.token("127.0.0.2", secret, &forged)), "429");
+    assert_eq!(status(&proxied.token("127.0.0.1", secret, &[])), "200");
+}
