@@ -18,6 +18,12 @@
     queryConfigEnabled: false,
     persistAuthorization: false,
     oauth2RedirectUrl: absolute(root.dataset.oauth2RedirectUrl),
+    // A request for a token carries the credentials of its client. With those of the browser, a refusal with a challenge would
+    // open the browser's own login, and the dialogue would show no error.
+    requestInterceptor(request) {
+      if (request.headers?.["X-Requested-With"] === "XMLHttpRequest") request.credentials = "omit";
+      return request;
+    },
   });
 
   ui.initOAuth({

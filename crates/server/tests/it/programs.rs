@@ -13,3 +13,4 @@ mod process;
 mod python;
 mod results;
 mod site;
+mod swagger;

@@ -1,0 +1,39 @@
+//! Swagger UI at `/docs` gets a token for a client.
+
+use super::site::Site;
+use crate::webdriver::{Browser, Failure};
+
+/// Sends the form of the dialogue with this secret.
+fn log_in(browser: &Browser, site: &Site, secret: &str) -> Result<(), Failure> {
+    browser.open(&format!("{}/docs", site.issuer))?;
+    browser.click(".auth-wrapper .btn.authorize")?;
+    browser.fill("input[data-name=\"clientId\"]", "billing")?;
+    browser.fill("input[data-name=\"clientSecret\"]", secret)?;
+    browser.click("input[data-value=\"items\"] + label")?;
+    browser.click(".auth-btn-wrapper .btn.authorize")
+}
+
+#[test]
+fn dialogue_gets_a_token_for_a_client() -> Result<(), Failure> {
+    let Some(browser) = Browser::start_if_there()? else {
+        return Ok(());
+    };
+    let site = Site::start();
+    // A refusal with a challenge is shown, and opens no login of the browser.
+    log_in(&browser, &site, "wrong")?;
+    let error = browser.text(".auth-container .errors")?;
+    assert!(error.contains("Unauthorized"), "{error}");
+    log_in(&browser, &site, site.secret("billing"))?;
+    // The dialogue offers to log out, once it holds a token.
+    browser.wait_for(".auth-container [aria-label=\"Remove authorization\"]")?;
+
+    // The page sends the token. The operations of the demo are about users, so a client is refused.
+    browser.click(".modal-ux .btn-done")?;
+    let operation = ".opblock-get:has(.opblock-summary-path[data-path=\"/status/\"])";
+    browser.click(&format!("{operation} .opblock-summary-control"))?;
+    browser.click(&format!("{operation} .try-out__btn"))?;
+    browser.click(&format!("{operation} .execute"))?;
+    let command = browser.text(&format!("{operation} .curl-command code, {operation} .curl"))?;
+    assert!(command.contains("Authorization: Bearer eyJ"), "{command}");
+    Ok(())
+}
