@@ -10,6 +10,8 @@ use super::packages::{Check, debian, node, sources};
 use super::process::{Program, free_port};
 use super::results;
 use super::site::Site;
+use crate::checkout::Checkout;
+use crate::docs::markdown::code_blocks;
 
 /// A server behind nginx.
 struct Proxied {
@@ -27,11 +29,8 @@ impl Proxied {
         let issuer = format!("{origin}/tenant");
         let site = Site::with(Some(&issuer), &["--trusted-proxy", "127.0.0.1"], &[]);
         certify(folder.path());
-        let values = [
-            ("FOLDER", folder.path().to_str().unwrap()),
-            ("PORT", &port.to_string()),
-            ("SERVER", &site.server.address.to_string()),
-        ];
+        let server = server_block(port, folder.path(), &site.server.address.to_string());
+        let values = [("SERVER", server.as_str()), ("FOLDER", folder.path().to_str().unwrap())];
         let configuration = configure(folder.path(), "nginx.conf", &values);
         let mut running = Program::start(Command::new(nginx).args(["-c", &configuration]));
         running.wait_for_port(port);
@@ -75,6 +74,27 @@ impl Proxied {
             &[&form[..], arguments].concat(),
         )
     }
+}
+
+/// The configuration of docs/operations.md with this port, these files and this server.
+fn server_block(port: u16, folder: &Path, server: &str) -> String {
+    let checkout = Checkout::read();
+    let blocks = code_blocks(checkout.text("docs/operations.md").unwrap());
+    let (_, block) = blocks.iter().find(|(language, _)| *language == "nginx").unwrap();
+    let mut block = (*block).to_owned();
+    for (shown, used) in [
+        ("listen 443 ssl;", format!("listen 127.0.0.1:{port} ssl;")),
+        (
+            "/etc/ssl/id.example.pem",
+            format!("{}/certificate.pem", folder.display()),
+        ),
+        ("/etc/ssl/id.example.key", format!("{}/key.pem", folder.display())),
+        ("127.0.0.1:8000", server.to_owned()),
+    ] {
+        assert!(block.contains(shown), "{shown}");
+        block = block.replace(shown, &used);
+    }
+    block
 }
 
 /// The JSON of a successful answer.
