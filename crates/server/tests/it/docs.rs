@@ -173,7 +173,7 @@ fn demo_of_readme_answers_as_shown() {
 fn session_of_clients_answers_as_shown() {
     let checkout = Checkout::read();
     let blocks = code_blocks(checkout.text("docs/clients.md").unwrap());
-    let shell_blocks = blocks.iter().filter(|(language, _)| language == "sh");
+    let shell_blocks = blocks.iter().filter(|(language, _)| *language == "sh");
     let [add, session, rotation, ..] = shell_blocks.map(|(_, block)| block).collect::<Vec<_>>()[..] else {
         panic!("three blocks")
     };
