@@ -46,6 +46,6 @@ pub use crate::site::ResolveUser;
 #[cfg(feature = "websocket")]
 pub use crate::websocket::{Message, SwitchingProtocols, WebSocket, WebSocketUpgrade, ws};
 pub use crate::{
-    ActiveUser, BuildError, Catalog, Check, CurrentUser, Gate, GateBuilder, Group, Guard, Json, Path, Permit, Query,
-    ScopeToken, SecurityScheme, State, delete, get, patch, post, put, route,
+    ActiveUser, BuildError, Catalog, Check, CurrentUser, Gate, GateBuilder, Group, Guard, HandledOperation, Json, Path,
+    Permit, Query, ScopeToken, SecurityScheme, State, delete, get, patch, post, put, route,
 };
