@@ -4,7 +4,8 @@
 //! each. Then it obeys the lines of standard input. `COUNT SECONDS` sends this number of requests,
 //! or sends for this time, whichever ends first. It prints the number of responses, the seconds,
 //! and the median and 99th percentile of the microseconds to a response. Every response has the
-//! expected status and the length of the first.
+//! expected status and the length of the first. A REQUEST of the form `@FILE` is a file of
+//! requests, separated by NUL bytes: each is sent once, and after the last one the first again.
 
 #![expect(
     clippy::indexing_slicing,
@@ -22,10 +23,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-/// A connection and its request.
+/// A connection and its requests.
 struct Line {
     stream: TcpStream,
-    request: Vec<u8>,
+    requests: Vec<Vec<u8>>,
+    next: usize,
     /// Begin of each answer's first line.
     expected: Vec<u8>,
     /// Length of each answer.
@@ -34,19 +36,27 @@ struct Line {
 }
 
 impl Line {
-    async fn open(address: &str, expected: &str, request: &str) -> Self {
+    async fn open(address: &str, expected: &str, requests: Vec<Vec<u8>>) -> Self {
         let stream = TcpStream::connect(address).await.unwrap();
         stream.set_nodelay(true).unwrap();
         let mut line = Self {
             stream,
-            request: request.as_bytes().to_vec(),
+            requests,
+            next: 0,
             expected: format!("HTTP/1.1 {expected} ").into_bytes(),
             length: usize::MAX,
             buffer: vec![0; 64 * 1024],
         };
-        line.stream.write_all(&line.request).await.unwrap();
+        line.send().await;
         line.length = line.first_length().await;
         line
+    }
+
+    /// Sends the next request.
+    async fn send(&mut self) {
+        let request = &self.requests[self.next % self.requests.len()];
+        self.stream.write_all(request).await.unwrap();
+        self.next += 1;
     }
 
     /// Reads the first response by its `Content-Length`.
@@ -59,10 +69,12 @@ impl Line {
             let text = std::str::from_utf8(&self.buffer[..read]).unwrap();
             if let Some((head, _)) = text.split_once("\r\n\r\n") {
                 self.check();
-                let field = head
-                    .split("\r\n")
-                    .find_map(|line| line.strip_prefix("content-length: "));
-                let length = head.len() + 4 + field.unwrap().parse::<usize>().unwrap();
+                let length = head.split("\r\n").find_map(|line| {
+                    let (name, value) = line.split_once(": ")?;
+                    let is_length = name.eq_ignore_ascii_case("content-length");
+                    is_length.then(|| value.parse::<usize>().unwrap())
+                });
+                let length = head.len() + 4 + length.unwrap();
                 if read >= length {
                     return length;
                 }
@@ -72,7 +84,7 @@ impl Line {
 
     /// Sends a request and reads the response.
     async fn ask(&mut self) {
-        self.stream.write_all(&self.request).await.unwrap();
+        self.send().await;
         let mut read = 0;
         while read < self.length {
             let count = self.stream.read(&mut self.buffer[read..]).await.unwrap();
@@ -102,6 +114,15 @@ impl Line {
     }
 }
 
+/// The requests of the argument.
+fn requests(argument: &str) -> Vec<Vec<u8>> {
+    let text = match argument.strip_prefix('@') {
+        Some(file) => std::fs::read(file).unwrap(),
+        None => argument.as_bytes().to_vec(),
+    };
+    text.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect()
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -109,7 +130,11 @@ async fn main() {
         panic!("client ADDRESS CONNECTIONS EXPECTED REQUEST");
     };
     let connections: usize = connections.parse().unwrap();
-    let open = (0..connections).map(|_| Line::open(address, expected, request));
+    let requests = requests(request);
+    let open = (0..connections).map(|line| {
+        let own = requests.iter().skip(line % requests.len()).step_by(connections);
+        Line::open(address, expected, own.cloned().collect())
+    });
     let mut lines = join_all(open).await;
     println!("ready");
     for order in io::stdin().lines() {
