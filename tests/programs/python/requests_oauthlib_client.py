@@ -15,7 +15,8 @@ def credentials(method, name, secret=None):
     secret = secret or SECRETS[name]
     if method == "client_secret_basic":
         return {"auth": HTTPBasicAuth(name, secret)}
-    return {"include_client_secret": True, "client_secret": secret}
+    # Without `include_client_id` the library writes a header from this secret.
+    return {"include_client_id": True, "client_secret": secret}
 
 
 def fetched(method, name, secret=None):

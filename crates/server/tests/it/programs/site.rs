@@ -110,9 +110,9 @@ impl Site {
 
 /// Adds a confidential client that authenticates by this method, and returns its secret.
 fn add(shell: &Shell, id: &str, method: &str, options: &[&str]) -> String {
-    // A confidential client may use both methods, so none is stored.
-    assert!(method.starts_with("client_secret_"), "{method}");
-    let added = shell.add_client(id, options).json();
+    let added = shell
+        .add_client(id, &[options, &["--auth-method", method]].concat())
+        .json();
     added["client_secret"].as_str().unwrap().to_owned()
 }
 
