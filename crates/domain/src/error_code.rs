@@ -45,6 +45,20 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
+    const ALL: &[Self] = &[
+        Self::InvalidRequest,
+        Self::InvalidClient,
+        Self::InvalidGrant,
+        Self::UnauthorizedClient,
+        Self::UnsupportedGrantType,
+        Self::InvalidScope,
+        Self::InvalidToken,
+        Self::InsufficientScope,
+        Self::InsufficientUserAuthentication,
+        Self::ServerError,
+        Self::TemporarilyUnavailable,
+    ];
+
     /// Returns the code as in the RFCs.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -61,6 +75,12 @@ impl ErrorCode {
             Self::ServerError => "server_error",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
         }
+    }
+
+    /// Returns the code with this text; `None` for an unknown one.
+    #[must_use]
+    pub fn find(text: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.as_str() == text)
     }
 }
 

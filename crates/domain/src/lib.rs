@@ -14,6 +14,7 @@
 //! | claims of a token (RFC 7519, RFC 9068) | [`Claims`]; as handlers read them [`TokenClaims`] |
 //! | tokens revoked before they expire ([RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)) | [`Revocation`] |
 //! | stored key (RFC 7517) | [`StoredKey`] |
+//! | an entry of the audit log | [`AuditEntry`] |
 //! | error codes (RFC 6749, section 5.2; RFC 6750, section 3.1) | [`ErrorCode`] |
 //! | `NumericDate` (RFC 7519, section 2) | [`Timestamp`] |
 //!
@@ -38,6 +39,8 @@
 //!
 //! Out of scope: input and output, a global clock, randomness, cryptography, decisions.
 
+mod address_prefix;
+mod audit;
 mod catalog;
 mod claims;
 mod client;
@@ -63,6 +66,10 @@ mod visible;
 pub mod fuzzing;
 pub mod json;
 
+pub use address_prefix::{AddressPrefix, InvalidAddressPrefix};
+pub use audit::{
+    AuditDetail, AuditEntry, AuditEvent, AuditId, AuditOutcome, InvalidAuditDetail, LoginFailure, UnknownAuditEvent,
+};
 pub use catalog::{Catalog, CatalogBuilder, CatalogError, DeclaredScheme, DeclaredScope};
 pub use claims::{
     AccessTokenClaims, ClaimLayout, ClaimNames, Claims, ClaimsError, ClientClaim, InvalidClaimName, KeepClaimError,
@@ -76,7 +83,7 @@ pub use display_name::{InvalidDisplayName, check_display_name};
 pub use error_code::ErrorCode;
 pub use grant::{Grant, GrantSubject};
 pub use grant_type::{GrantType, UnknownGrantType};
-pub use identifier::{Audience, ClientId, InvalidIdentifier, Issuer, KeyId, SchemeName, TokenId, UserId};
+pub use identifier::{Audience, ClientId, InvalidIdentifier, Issuer, KeyId, RequestId, SchemeName, TokenId, UserId};
 pub use news::{NewsLane, NewsPosition};
 pub use revocation::{Revocation, Revoked};
 pub use scheme::{ApiKeyLocation, HttpScheme, OAuthFlow, OAuthFlows, SecurityScheme};

@@ -113,6 +113,12 @@ pub trait Clock: fmt::Debug + Send + Sync {
     fn now_rounded_up(&self) -> Timestamp {
         self.now()
     }
+
+    /// Returns the current time in microseconds since 1970.
+    fn now_in_microseconds(&self) -> u64 {
+        let seconds = u64::try_from(self.now().as_unix()).unwrap_or_default();
+        seconds.saturating_mul(1_000_000)
+    }
 }
 
 /// The clock of the operating system.
@@ -124,20 +130,30 @@ pub trait Clock: fmt::Debug + Send + Sync {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the system's clock")]
     fn now(&self) -> Timestamp {
         // SECURITY: a clock before 1970 or past the range must not make old tokens young:
         // everything has expired then.
-        SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .ok()
+        Self::elapsed()
             .and_then(|elapsed| i64::try_from(elapsed.as_secs()).ok())
             .map_or(Timestamp::MAX, Timestamp::from_unix)
+    }
+
+    fn now_in_microseconds(&self) -> u64 {
+        let elapsed = Self::elapsed().and_then(|elapsed| u64::try_from(elapsed.as_micros()).ok());
+        elapsed.unwrap_or(u64::MAX)
     }
 
     /// Returns the next second: a running clock is practically never read at a whole second.
     fn now_rounded_up(&self) -> Timestamp {
         self.now() + Lifetime::from_seconds(1)
+    }
+}
+
+impl SystemClock {
+    /// Returns the time since 1970; `None` for a clock before it.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the system's clock")]
+    fn elapsed() -> Option<Duration> {
+        SystemTime::now().duration_since(UNIX_EPOCH).ok()
     }
 }
 

@@ -4,7 +4,7 @@
 //! with [`SqlStore`], [`DatabaseUrl`], [`OpenMode`] and [`OpenError`].
 //!
 //! ```text
-//! DatabaseUrl --SqlStore::open--> SqlStore: Users + Clients + News + SigningKeys + Store
+//! DatabaseUrl --SqlStore::open--> SqlStore: Users + Clients + News + SigningKeys + Audit + Store
 //!                  |                  |-- one connection that writes, in groups of changes
 //!                  OpenError          `-- two that read
 //! ```
@@ -40,6 +40,7 @@
 //! | another program may use the file meanwhile | a busy timeout of 5 seconds |
 //! | no other user of the machine reads it | it is created with mode 0600, and so are its `-wal` and `-shm` |
 //! | removed data are erased from the file | `secure_delete` |
+//! | an entry of the audit log never changes, and is deleted only after its retention | triggers refuse the statement |
 //! | an older program does not change the database of a newer one | [`OpenError::Newer`] |
 //!
 //! This crate contains all statements, each written once, in the syntax that SQLite and PostgreSQL
@@ -50,6 +51,7 @@
 //! A pool (SQLite has one writer, and a reader needs no other connection), transactions for
 //! callers, options in the URL.
 
+mod audit;
 mod changes;
 mod clients;
 mod connect;

@@ -31,6 +31,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "client settings",
         include_str!("../migrations/0009_client_settings.sql"),
     ),
+    (10, "audit", include_str!("../migrations/0010_audit.sql")),
 ];
 
 /// The migrations that mark changes. A database in memory has no file that a copy could replace, so
@@ -75,7 +76,7 @@ pub(crate) async fn contents(connection: &mut SqliteConnection) -> Result<Conten
 pub(crate) async fn expect_current(connection: &mut SqliteConnection) -> Result<(), OpenError> {
     let applied = connection.list_applied_migrations(TABLE).await?;
     refuse_newer(&applied)?;
-    let known = MIGRATIONS.len().try_into().unwrap_or(i64::MAX);
+    let known = newest();
     for migration in migrations() {
         match applied.iter().find(|applied| applied.version == migration.version) {
             Some(applied) if applied.checksum == migration.checksum => {}
@@ -142,8 +143,13 @@ fn migrations() -> impl Iterator<Item = Migration> {
     })
 }
 
+/// Returns the current version.
+fn newest() -> i64 {
+    MIGRATIONS.last().map_or(0, |(version, ..)| *version)
+}
+
 fn refuse_newer(applied: &[AppliedMigration]) -> Result<(), OpenError> {
-    let known = MIGRATIONS.len().try_into().unwrap_or(i64::MAX);
+    let known = newest();
     let unknown = applied
         .iter()
         .map(|migration| migration.version)

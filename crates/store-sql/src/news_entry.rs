@@ -4,7 +4,7 @@ use scopegate_domain::{NewsLane, Revoked};
 use scopegate_store::{NewsItem, StoreError};
 
 use crate::SqlStore;
-use crate::statement::{Backend, Outcome, Statement, Step};
+use crate::statement::{Outcome, Statement, Step};
 
 /// Locks the lane until the commit, so that places become visible in their order.
 const TAKE_PLACE: &str = "UPDATE news_head SET place = place + 1 WHERE lane = $1";
@@ -27,16 +27,12 @@ impl SqlStore {
 
     /// Takes all steps and adds an entry to the log. Returns the first step that missed its
     /// expectation; then nothing was changed.
-    pub(crate) async fn take_and_tell(
-        &self,
-        mut steps: Vec<Step>,
-        item: NewsItem,
-    ) -> Result<Option<usize>, StoreError> {
+    pub(crate) async fn take_and_tell(&self, steps: Vec<Step>, item: NewsItem) -> Result<Option<usize>, StoreError> {
         let count = steps.len();
-        steps.extend(entry(&item));
-        match self.connections.transaction(steps).await? {
+        match self.transaction_before(steps, entry(&item)).await? {
             Outcome::Committed(_) => Ok(None),
             Outcome::Missed(step) if step < count => Ok(Some(step)),
+            // An entry of the audit log is an insert, which succeeds or fails.
             Outcome::Missed(_) => Err(StoreError::corrupt(NoHead(NewsLane::of(item.subject()).number()))),
         }
     }

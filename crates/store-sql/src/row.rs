@@ -4,8 +4,9 @@ use std::error::Error;
 use std::str::FromStr;
 
 use scopegate_domain::{
-    Account, Client, ClientId, KeyId, Lifetime, NewsLane, NewsPosition, PasswordHash, RedirectUri, RegisteredSecret,
-    Revocation, Revoked, Scope, ScopeToken, SecretDigest, StoredKey, Timestamp, User, UserId, UserStatus, Username,
+    Account, AuditEntry, AuditEvent, AuditId, AuditOutcome, Client, ClientId, KeyId, Lifetime, NewsLane, NewsPosition,
+    PasswordHash, RedirectUri, RegisteredSecret, Revocation, Revoked, Scope, ScopeToken, SecretDigest, StoredKey,
+    Timestamp, User, UserId, UserStatus, Username,
 };
 use scopegate_store::{NewsEntry, NewsHead, NewsItem, NewsKind, PasswordScheme, StoreError};
 
@@ -142,6 +143,40 @@ fn revoked_user(
 
 fn time(row: &dyn RowView, column: usize) -> Result<Timestamp, StoreError> {
     row.int(column).map(Timestamp::from_unix)
+}
+
+/// Reads the columns `id`, `event`, `is_refused`, `user_id`, `client_id`, `request_id`, `address`,
+/// `count`, `detail`.
+pub(crate) fn audit_entry(row: &dyn RowView) -> Result<AuditEntry, StoreError> {
+    let id = row.bytes(0)?.try_into().map_err(|_| refused("id"))?;
+    let event = AuditEvent::from_number(row.int(1)?).ok_or_else(|| refused("event"))?;
+    let outcome = if flag("is_refused", row.int(2)?)? {
+        AuditOutcome::Refused
+    } else {
+        AuditOutcome::Succeeded
+    };
+    let mut entry = AuditEntry::new(AuditId::from_bytes(id), event)
+        .with_outcome(outcome)
+        .in_request(optional("request_id", row.optional_text(5)?)?)
+        .from_address(optional("address", row.optional_text(6)?)?)
+        .with_count(number(row, 7, "count")?);
+    if let Some(user) = optional("user_id", row.optional_text(3)?)? {
+        entry = entry.of_user(user);
+    }
+    if let Some(client) = optional("client_id", row.optional_text(4)?)? {
+        entry = entry.of_client(client);
+    }
+    if let Some(detail) = optional("detail", row.optional_text(8)?)? {
+        entry = entry.with_detail(detail);
+    }
+    Ok(entry)
+}
+
+fn optional<T: FromStr<Err: Error + Send + Sync + 'static>>(
+    column: &'static str,
+    text: Option<&str>,
+) -> Result<Option<T>, StoreError> {
+    text.map(|text| parsed(column, text)).transpose()
 }
 
 /// Reads the columns `epoch`, `id`, `algorithm`, `published_at`, `used_from`, `token_lifetime`,

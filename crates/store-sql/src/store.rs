@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use scopegate_domain::AuditEntry;
 use scopegate_store::{BoxFuture, Store, StoreError};
 use sqlx::{Connection as _, SqliteConnection};
 
@@ -15,7 +16,7 @@ use crate::metrics::Methods;
 use crate::prepare::{expect_ours, look_first, prepare};
 use crate::sqlite::{Connections, REWRITE};
 use crate::statement::{Backend, Outcome, RowView, Statement, Step};
-use crate::{DatabaseUrl, OpenError, connect, migrations};
+use crate::{DatabaseUrl, OpenError, audit, connect, migrations};
 
 /// A store in a SQL database.
 ///
@@ -29,7 +30,7 @@ use crate::{DatabaseUrl, OpenError, connect, migrations};
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let store = SqlStore::open(&DatabaseUrl::memory()).await?;
-/// assert_eq!(store.migrated(), [1, 2, 3, 4, 6, 7, 9]);
+/// assert_eq!(store.migrated(), [1, 2, 3, 4, 6, 7, 9, 10]);
 /// store.ping().await?;
 /// store.close().await?;
 /// assert!(store.ping().await.is_err());
@@ -38,9 +39,11 @@ use crate::{DatabaseUrl, OpenError, connect, migrations};
 /// ```
 pub struct SqlStore {
     pub(crate) connections: Arc<Connections>,
-    pub(crate) methods: Methods,
-    pub(crate) users_by_name: Lookups,
-    pub(crate) users_by_id: Lookups,
+    pub(crate) methods: Arc<Methods>,
+    pub(crate) users_by_name: Arc<Lookups>,
+    pub(crate) users_by_id: Arc<Lookups>,
+    /// The entries of the audit log that are written with a change.
+    audit: Vec<AuditEntry>,
     migrated: Vec<i64>,
     /// The file as it was when it was opened without locks.
     snapshot: Option<Snapshot>,
@@ -172,9 +175,10 @@ impl SqlStore {
     fn new(connections: Connections, migrated: Vec<i64>) -> Self {
         Self {
             connections: Arc::new(connections),
-            methods: Methods::new(),
-            users_by_name: Lookups::users_by_name(),
-            users_by_id: Lookups::users_by_id(),
+            methods: Arc::new(Methods::new()),
+            users_by_name: Arc::new(Lookups::users_by_name()),
+            users_by_id: Arc::new(Lookups::users_by_id()),
+            audit: Vec::new(),
             migrated,
             snapshot: None,
         }
@@ -238,18 +242,31 @@ impl SqlStore {
 
     /// Returns whether a statement changed a row.
     pub(crate) async fn change(&self, statement: Statement) -> Result<bool, StoreError> {
-        Ok(self.change_many(statement).await? > 0)
-    }
-
-    /// Returns the number of rows that a statement changed.
-    pub(crate) async fn change_many(&self, statement: Statement) -> Result<u64, StoreError> {
-        self.connections.execute(statement).await
+        match self.transaction(vec![statement.at_least(1)]).await? {
+            Outcome::Committed(_) => Ok(true),
+            Outcome::Missed(_) => Ok(false),
+        }
     }
 
     /// Takes all steps or none. Returns whether each met its expectation.
     pub(crate) async fn change_all(&self, steps: Vec<Step>) -> Result<bool, StoreError> {
-        let outcome = self.connections.transaction(steps).await?;
-        Ok(matches!(outcome, Outcome::Committed(_)))
+        Ok(matches!(self.transaction(steps).await?, Outcome::Committed(_)))
+    }
+
+    /// Takes all steps or none, and those that write the entries of the audit log.
+    async fn transaction(&self, steps: Vec<Step>) -> Result<Outcome, StoreError> {
+        self.transaction_before(steps, []).await
+    }
+
+    /// Does the same, with steps that must be the last ones.
+    pub(crate) async fn transaction_before(
+        &self,
+        mut steps: Vec<Step>,
+        last: impl IntoIterator<Item = Step>,
+    ) -> Result<Outcome, StoreError> {
+        steps.extend(audit::steps(&self.audit));
+        steps.extend(last);
+        self.connections.transaction(steps).await
     }
 }
 
@@ -265,7 +282,19 @@ impl Store for SqlStore {
     fn check_writable(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         self.methods
             .check_writable
-            .measure(async move { self.change(Statement::new(REWRITE)).await.map(|_| ()) })
+            .measure(async move { self.connections.execute(Statement::new(REWRITE)).await.map(|_| ()) })
+    }
+
+    fn audited(&self, entries: &[AuditEntry]) -> Arc<dyn Store> {
+        Arc::new(Self {
+            connections: Arc::clone(&self.connections),
+            methods: Arc::clone(&self.methods),
+            users_by_name: Arc::clone(&self.users_by_name),
+            users_by_id: Arc::clone(&self.users_by_id),
+            audit: entries.to_vec(),
+            migrated: Vec::new(),
+            snapshot: None,
+        })
     }
 }
 

@@ -3,20 +3,21 @@
 use std::sync::Arc;
 
 use scopegate_domain::{
-    Account, Client, ClientId, Lifetime, NewsPosition, PasswordHash, RegisteredSecret, Revocation, Scope, SecretDigest,
-    StoredKey, Timestamp, User, UserId, UserStatus, Username,
+    Account, AuditEntry, Client, ClientId, Lifetime, NewsPosition, PasswordHash, RegisteredSecret, Revocation, Scope,
+    SecretDigest, StoredKey, Timestamp, User, UserId, UserStatus, Username,
 };
 
 use crate::{
-    AddSecretOutcome, BoxFuture, Clients, DisableAndRevoke, MemoryStore, News, NewsEntry, NewsHeads, NewsItem,
-    PasswordScheme, ResealedKey, SigningKeys, Store, StoreError, Users,
+    AddSecretOutcome, Audit, AuditQuery, AuditRetention, BoxFuture, Clients, DisableAndRevoke, MemoryStore, News,
+    NewsEntry, NewsHeads, NewsItem, PasswordScheme, ResealedKey, SigningKeys, Store, StoreError, Users,
 };
 
 /// A store of an application's own users. Clients, revocations and signing keys are in the
 /// memory of this process, and end with it.
 ///
 /// A change of a user and the revocation of the user's tokens are two writes. The revocation is the
-/// first, so a failure between them refuses tokens of a user who did not change.
+/// first, so a failure between them refuses tokens of a user who did not change. The audit entry
+/// of a change of a user is written after the change.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -189,6 +190,20 @@ impl News for ApplicationStore {
     }
 }
 
+impl Audit for ApplicationStore {
+    fn write_entries<'a>(&'a self, entries: &'a [AuditEntry]) -> Answer<'a, ()> {
+        self.rest.write_entries(entries)
+    }
+
+    fn entries<'a>(&'a self, query: &'a AuditQuery, limit: u16) -> Answer<'a, Vec<AuditEntry>> {
+        self.rest.entries(query, limit)
+    }
+
+    fn delete_entries(&self, retention: AuditRetention, limit: u16) -> Answer<'_, u64> {
+        self.rest.delete_entries(retention, limit)
+    }
+}
+
 impl SigningKeys for ApplicationStore {
     fn list(&self) -> Answer<'_, Vec<StoredKey>> {
         SigningKeys::list(&self.rest)
@@ -222,6 +237,13 @@ impl Store for ApplicationStore {
 
     fn check_writable(&self) -> Answer<'_, ()> {
         self.rest.check_writable()
+    }
+
+    fn audited(&self, entries: &[AuditEntry]) -> Arc<dyn Store> {
+        Arc::new(Self {
+            users: Arc::clone(&self.users),
+            rest: self.rest.with_audit(entries),
+        })
     }
 
     fn is_volatile(&self) -> bool {

@@ -12,6 +12,8 @@
 )]
 
 #[doc(hidden)]
+pub mod audit;
+#[doc(hidden)]
 pub mod clients;
 mod model;
 #[doc(hidden)]
@@ -73,6 +75,17 @@ macro_rules! conformance {
             replacing_at_once_succeeds_once
             scope_is_kept_with_its_order
             user_is_kept_whole
+        }
+        $crate::conformance! { @cases $make, audit:
+            a_change_and_its_entries_are_one_write
+            a_change_of_no_record_writes_no_entry
+            a_filtered_log_goes_page_by_page
+            an_entry_is_kept_whole
+            an_entry_of_a_taken_id_changes_nothing
+            each_change_takes_its_entries_along
+            entries_beyond_the_limit_are_deleted
+            entries_end_with_their_day
+            entries_written_at_once_are_all_kept
         }
         $crate::conformance! { @cases $make, clients:
             change_made_meanwhile_is_not_lost

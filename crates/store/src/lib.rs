@@ -1,16 +1,16 @@
 //! **Which records must survive a restart?** Users, clients, signing keys, revocations and other
-//! changes, behind traits that any database can implement.
+//! changes, and the audit log, behind traits that any database can implement.
 //!
 //! An application with its own table of users implements [`Users`]. A backend implements all
-//! traits. Start with [`Store`], [`Users`], [`Clients`], [`SigningKeys`], [`News`],
+//! traits. Start with [`Store`], [`Users`], [`Clients`], [`SigningKeys`], [`News`], [`Audit`],
 //! [`MemoryStore`], [`UsersCache`], [`StoreError`], [`StoreErrorKind`] and [`BoxFuture`].
 //!
 //! ```text
 //!            Store  (ping, check_writable)      Arc<dyn Store> is also an Arc<dyn Users>
-//!      ________|__________________
-//!     |        |        |         |
-//!   Users   Clients  SigningKeys  News           one trait for each kind of record
-//!     |________|________|_________|
+//!      ________|__________________________
+//!     |        |        |         |       |
+//!   Users   Clients  SigningKeys  News  Audit    one trait for each kind of record
+//!     |________|________|_________|_______|
 //!              |
 //!     MemoryStore, or another backend        each passes the same conformance suite
 //! ```
@@ -42,8 +42,8 @@
 //!
 //! 1. Make a crate that depends on this one, and a type for the store. It is shared between
 //!    threads. Its `Debug` prints no contents, because they must not appear in a log.
-//! 2. Implement [`Users`], [`Clients`], [`SigningKeys`] and [`News`], one file each, each
-//!    method a `Box::pin(async move { .. })`. Methods are complete: changes that must happen
+//! 2. Implement [`Users`], [`Clients`], [`SigningKeys`], [`News`] and [`Audit`], one file each,
+//!    each method a `Box::pin(async move { .. })`. Methods are complete: changes that must happen
 //!    together are one method, and no transaction reaches the caller. If a future is dropped before
 //!    it completes, the change is made or not made, never half made.
 //! 3. A look-up returns `Ok(None)` for an absent value, a change returns `Ok(false)`.
@@ -62,7 +62,8 @@
 //! 9. Return [`StoreError::unavailable`] for a fault that an operator can fix (a full disk, a lock,
 //!    a network), and try the next call again. A full disk must not require a restart of the
 //!    program. [`Store::check_writable`] detects such a fault before a user does.
-//! 10. Implement [`Store`], and run the suite behind the feature `conformance` in a test file:
+//! 10. Let the database refuse to change an entry of the audit log, and to delete one too early.
+//! 11. Implement [`Store`], and run the suite behind the feature `conformance` in a test file:
 //!     `scopegate_store::conformance!(make_a_store);`
 //!
 //! # Out of scope
@@ -70,7 +71,13 @@
 //! Hashing and comparing passwords, sealing keys (the store takes the sealed bytes), and a clock:
 //! expired data are forgotten when a caller passes the time.
 
+use std::sync::Arc;
+
+use scopegate_domain::AuditEntry;
+
 mod application_store;
+mod audit;
+mod audit_log;
 mod boxed;
 mod clients;
 #[cfg(feature = "conformance")]
@@ -86,6 +93,7 @@ mod users;
 mod users_cache;
 
 pub use application_store::ApplicationStore;
+pub use audit::{Audit, AuditQuery, AuditRetention};
 pub use boxed::BoxFuture;
 pub use clients::{AddSecretOutcome, Clients};
 pub use error::{StoreError, StoreErrorKind};
@@ -102,7 +110,7 @@ pub use users_cache::UsersCache;
 /// The traits share method names; on a `dyn Store` call [`store.users()`](#method.users),
 /// [`store.clients()`](#method.clients) or [`store.signing_keys()`](#method.signing_keys) first. An
 /// `Arc<dyn Store>` coerces to an `Arc` of each of the traits.
-pub trait Store: Users + Clients + News + SigningKeys {
+pub trait Store: Users + Clients + News + SigningKeys + Audit {
     /// Checks whether the store answers queries now; for a health check.
     ///
     /// # Errors
@@ -118,6 +126,12 @@ pub trait Store: Users + Clients + News + SigningKeys {
     ///
     /// [`StoreError`] if it cannot.
     fn check_writable(&self) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Returns this store for one change, which writes these entries of the audit log in its
+    /// transaction: both or neither. A change that finds no record writes none.
+    ///
+    /// A second change through the result fails, because the entries exist already.
+    fn audited(&self, entries: &[AuditEntry]) -> Arc<dyn Store>;
 
     /// Returns whether clients, revocations and keys end with the process. Default: `false`.
     fn is_volatile(&self) -> bool {
@@ -141,6 +155,12 @@ impl dyn Store + '_ {
     /// Returns the revocations and other changes.
     #[must_use]
     pub fn news(&self) -> &dyn News {
+        self
+    }
+
+    /// Returns the audit log.
+    #[must_use]
+    pub fn audit(&self) -> &dyn Audit {
         self
     }
 

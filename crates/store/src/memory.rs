@@ -6,13 +6,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::future::ready;
 use std::ops::Bound;
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use scopegate_domain::{
-    Account, Client, ClientId, Lifetime, NewsPosition, PasswordHash, Revocation, Scope, StoredKey, Timestamp, User,
-    UserId, UserStatus, Username,
+    Account, AuditEntry, Client, ClientId, Lifetime, NewsPosition, PasswordHash, Revocation, Scope, StoredKey,
+    Timestamp, User, UserId, UserStatus, Username,
 };
 
+use crate::audit_log::{AuditLog, Change};
 use crate::news_log::NewsLog;
 use crate::{
     BoxFuture, DisableAndRevoke, News, NewsEntry, NewsHeads, NewsItem, PasswordScheme, ResealedKey, SigningKeys, Store,
@@ -35,17 +36,20 @@ use crate::{
 /// ```
 #[derive(Default)]
 pub struct MemoryStore {
-    tables: RwLock<Tables>,
+    tables: Arc<RwLock<Tables>>,
+    /// The entries that are written with a change.
+    audit: Vec<AuditEntry>,
 }
 
 // INVARIANT: `names` contains the name of each account under its id, and nothing else. Tested by
 // the conformance suite.
 #[derive(Clone, Default)]
-struct Tables {
+pub(crate) struct Tables {
     accounts: BTreeMap<Username, Account>,
     names: HashMap<UserId, Username>,
     clients: BTreeMap<ClientId, Client>,
     news: NewsLog,
+    pub(crate) audit: AuditLog,
     /// The keys by epoch.
     keys: BTreeMap<u32, StoredKey>,
 }
@@ -61,13 +65,37 @@ impl MemoryStore {
     #[cfg(feature = "conformance")]
     pub(crate) fn snapshot(&self) -> Self {
         Self {
-            tables: RwLock::new(self.read().clone()),
+            tables: Arc::new(RwLock::new(self.read().clone())),
+            audit: self.audit.clone(),
         }
     }
 
-    /// Adds an entry without a change of this store.
+    /// Returns this store, whose changes contain the entries.
+    pub(crate) fn with_audit(&self, entries: &[AuditEntry]) -> Self {
+        Self {
+            tables: Arc::clone(&self.tables),
+            audit: entries.to_vec(),
+        }
+    }
+
+    /// Makes a change, with its entries. If it changes nothing, no entry is written.
+    pub(crate) fn change<'a, T: Change + Send + 'a>(
+        &self,
+        work: impl FnOnce(&mut Tables) -> Result<T, StoreError>,
+    ) -> BoxFuture<'a, Result<T, StoreError>> {
+        let mut tables = self.write();
+        let changed = tables.audit.expect_new(&self.audit).and_then(|()| work(&mut tables));
+        if changed.as_ref().is_ok_and(Change::is_made) {
+            tables.audit.add(&self.audit);
+        }
+        Box::pin(ready(changed))
+    }
+
+    /// Adds an entry after a change that this store does not make.
     pub(crate) fn tell(&self, item: NewsItem) {
-        self.write().news.add(item);
+        let mut tables = self.write();
+        tables.news.add(item);
+        tables.audit.add(&self.audit);
     }
 
     /// Makes the change of a user that revokes no tokens.
@@ -80,18 +108,19 @@ impl MemoryStore {
         change: DisableAndRevoke<'_>,
         item: NewsItem,
     ) -> BoxFuture<'a, Result<bool, StoreError>> {
-        let mut tables = self.write();
-        let changed = tables.withdraw(change);
-        Box::pin(ready(changed.map(|is_changed| tables.tell(is_changed, item))))
+        self.change(|tables| {
+            let changed = tables.withdraw(change);
+            changed.map(|is_changed| tables.tell(is_changed, item))
+        })
     }
 
     // No code panics between two changes that belong together, so a poisoned lock guards complete
     // tables.
-    fn read(&self) -> RwLockReadGuard<'_, Tables> {
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, Tables> {
         self.tables.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, Tables> {
+    pub(crate) fn write(&self) -> RwLockWriteGuard<'_, Tables> {
         self.tables.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -189,14 +218,15 @@ impl Users for MemoryStore {
     }
 
     fn add(&self, account: Account) -> BoxFuture<'_, Result<(), StoreError>> {
-        let mut tables = self.write();
-        let (id, name) = (account.user.id().clone(), account.user.username().clone());
-        if tables.names.contains_key(&id) || tables.accounts.contains_key(&name) {
-            return Box::pin(ready(Err(StoreError::conflict())));
-        }
-        tables.names.insert(id, name.clone());
-        tables.accounts.insert(name, account);
-        answer(())
+        self.change(|tables| {
+            let (id, name) = (account.user.id().clone(), account.user.username().clone());
+            if tables.names.contains_key(&id) || tables.accounts.contains_key(&name) {
+                return Err(StoreError::conflict());
+            }
+            tables.names.insert(id, name.clone());
+            tables.accounts.insert(name, account);
+            Ok(())
+        })
     }
 
     fn replace_password_hash<'a>(
@@ -205,15 +235,13 @@ impl Users for MemoryStore {
         expected: &'a PasswordHash,
         replacement: &'a PasswordHash,
     ) -> BoxFuture<'a, Result<bool, StoreError>> {
-        let mut tables = self.write();
-        let account = tables
-            .account_mut(id)
-            .filter(|account| account.password_hash.as_ref() == Some(expected));
-        answer(
-            account
-                .map(|account| account.password_hash = Some(replacement.clone()))
-                .is_some(),
-        )
+        self.change(|tables| {
+            let account = tables
+                .account_mut(id)
+                .filter(|account| account.password_hash.as_ref() == Some(expected));
+            let replaced = account.map(|account| account.password_hash = Some(replacement.clone()));
+            Ok(replaced.is_some())
+        })
     }
 
     fn set_password_hash<'a>(
@@ -229,10 +257,11 @@ impl Users for MemoryStore {
     }
 
     fn set_status<'a>(&'a self, id: &'a UserId, status: UserStatus) -> BoxFuture<'a, Result<bool, StoreError>> {
-        let mut tables = self.write();
-        let set = |account: &mut Account| account.user = account.user.clone().with_status(status);
-        let is_changed = tables.change_account(id, set);
-        answer(tables.tell(is_changed, NewsItem::UserChanged(id.clone())))
+        self.change(|tables| {
+            let set = |account: &mut Account| account.user = account.user.clone().with_status(status);
+            let is_changed = tables.change_account(id, set);
+            Ok(tables.tell(is_changed, NewsItem::UserChanged(id.clone())))
+        })
     }
 
     fn remove<'a>(&'a self, id: &'a UserId) -> BoxFuture<'a, Result<bool, StoreError>> {
@@ -242,8 +271,10 @@ impl Users for MemoryStore {
 
 impl News for MemoryStore {
     fn revoke<'a>(&'a self, revocation: &'a Revocation) -> BoxFuture<'a, Result<(), StoreError>> {
-        self.write().news.add(NewsItem::Revoked(revocation.clone()));
-        answer(())
+        self.change(|tables| {
+            tables.news.add(NewsItem::Revoked(revocation.clone()));
+            Ok(())
+        })
     }
 
     fn withdraw<'a>(
@@ -273,67 +304,72 @@ impl SigningKeys for MemoryStore {
     }
 
     fn rotate(&self, key: StoredKey) -> BoxFuture<'_, Result<bool, StoreError>> {
-        let keys = &mut self.write().keys;
-        let newest = keys.last_key_value().map_or(0, |(epoch, _)| *epoch);
-        if newest.checked_add(1) != Some(key.epoch) {
-            return answer(false);
-        }
-        if keys.values().any(|other| other.id == key.id) {
-            return Box::pin(ready(Err(StoreError::conflict())));
-        }
-        keys.insert(key.epoch, key);
-        answer(true)
+        self.change(|Tables { keys, .. }| {
+            let newest = keys.last_key_value().map_or(0, |(epoch, _)| *epoch);
+            if newest.checked_add(1) != Some(key.epoch) {
+                return Ok(false);
+            }
+            if keys.values().any(|other| other.id == key.id) {
+                return Err(StoreError::conflict());
+            }
+            keys.insert(key.epoch, key);
+            Ok(true)
+        })
     }
 
     fn allow_lifetime(&self, from_epoch: u32, lifetime: Lifetime) -> BoxFuture<'_, Result<bool, StoreError>> {
-        let keys = &mut self.write().keys;
-        let mut changed = false;
-        for (_, key) in keys
-            .range_mut(from_epoch..)
-            .filter(|(_, key)| key.token_lifetime < lifetime)
-        {
-            key.token_lifetime = lifetime;
-            changed = true;
-        }
-        answer(changed)
+        self.change(|Tables { keys, .. }| {
+            let mut changed = false;
+            for (_, key) in keys
+                .range_mut(from_epoch..)
+                .filter(|(_, key)| key.token_lifetime < lifetime)
+            {
+                key.token_lifetime = lifetime;
+                changed = true;
+            }
+            Ok(changed)
+        })
     }
 
     fn remove_through(&self, epoch: u32) -> BoxFuture<'_, Result<bool, StoreError>> {
-        let keys = &mut self.write().keys;
-        let before = keys.len();
-        let newest = keys.last_key_value().map(|(epoch, _)| *epoch);
-        keys.retain(|other, _| *other > epoch || Some(*other) == newest);
-        answer(keys.len() < before)
+        self.change(|Tables { keys, .. }| {
+            let before = keys.len();
+            let newest = keys.last_key_value().map(|(epoch, _)| *epoch);
+            keys.retain(|other, _| *other > epoch || Some(*other) == newest);
+            Ok(keys.len() < before)
+        })
     }
 
     fn replace<'a>(&'a self, old: &'a [StoredKey], new: &'a [StoredKey]) -> BoxFuture<'a, Result<bool, StoreError>> {
-        let keys = &mut self.write().keys;
-        if !keys.values().eq(old) {
-            return answer(false);
-        }
-        let ids: BTreeSet<_> = new.iter().map(|key| &key.id).collect();
-        let by_epoch: BTreeMap<_, _> = new.iter().map(|key| (key.epoch, key.clone())).collect();
-        if ids.len() < new.len() || by_epoch.len() < new.len() {
-            return Box::pin(ready(Err(StoreError::conflict())));
-        }
-        *keys = by_epoch;
-        answer(true)
+        self.change(|Tables { keys, .. }| {
+            if !keys.values().eq(old) {
+                return Ok(false);
+            }
+            let ids: BTreeSet<_> = new.iter().map(|key| &key.id).collect();
+            let by_epoch: BTreeMap<_, _> = new.iter().map(|key| (key.epoch, key.clone())).collect();
+            if ids.len() < new.len() || by_epoch.len() < new.len() {
+                return Err(StoreError::conflict());
+            }
+            *keys = by_epoch;
+            Ok(true)
+        })
     }
 
     fn rewrap<'a>(&'a self, rewrapped: &'a [ResealedKey]) -> BoxFuture<'a, Result<bool, StoreError>> {
-        let keys = &mut self.write().keys;
-        let new = |key: &StoredKey| {
-            let same = |other: &&ResealedKey| other.id == key.id && other.old == key.sealed;
-            rewrapped.iter().find(same).map(|other| other.new.clone())
-        };
-        let all: Option<Vec<_>> = keys.values().map(new).collect();
-        let Some(all) = all.filter(|all| all.len() == rewrapped.len()) else {
-            return answer(false);
-        };
-        for (key, sealed) in keys.values_mut().zip(all) {
-            key.sealed = sealed;
-        }
-        answer(true)
+        self.change(|Tables { keys, .. }| {
+            let new = |key: &StoredKey| {
+                let same = |other: &&ResealedKey| other.id == key.id && other.old == key.sealed;
+                rewrapped.iter().find(same).map(|other| other.new.clone())
+            };
+            let all: Option<Vec<_>> = keys.values().map(new).collect();
+            let Some(all) = all.filter(|all| all.len() == rewrapped.len()) else {
+                return Ok(false);
+            };
+            for (key, sealed) in keys.values_mut().zip(all) {
+                key.sealed = sealed;
+            }
+            Ok(true)
+        })
     }
 }
 
@@ -344,5 +380,9 @@ impl Store for MemoryStore {
 
     fn check_writable(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         answer(())
+    }
+
+    fn audited(&self, entries: &[AuditEntry]) -> Arc<dyn Store> {
+        Arc::new(self.with_audit(entries))
     }
 }

@@ -1,5 +1,6 @@
 //! Tests of the public interface of the crate, in one executable.
 
+mod audit;
 mod copies;
 mod faults;
 mod kill;

@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use scopegate_domain::{ClientId, Lifetime, Revocation, Revoked, Timestamp, TokenId};
-use scopegate_store::{News, Store};
+use scopegate_domain::{AuditEntry, AuditEvent, AuditId, ClientId, Lifetime, Revocation, Revoked, Timestamp, TokenId};
+use scopegate_store::{Audit, AuditRetention, News, Store};
 use scopegate_store_sql::{DatabaseUrl, SqlStore};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, query_scalar};
@@ -29,6 +29,9 @@ async fn rows(path: &Path) -> BTreeMap<String, i64> {
 /// The number of clients whose revocations at the begin are kept for more than a year.
 const CLIENTS: u32 = 200;
 
+/// The number of entries of the audit log in a day.
+const ENTRIES: u8 = 20;
+
 /// Each day: four revocations of tokens, and the cleaning that a server does.
 #[tokio::test]
 async fn a_year_of_changes_is_forgotten() {
@@ -48,6 +51,10 @@ async fn a_year_of_changes_is_forgotten() {
             let revocation = Revocation::until(token, now).forgotten_at(now + lifetime);
             store.revoke(&revocation).await.unwrap();
         }
+        let at = u64::try_from(now.as_unix()).unwrap() * 1_000_000;
+        let entry = |number: u8| AuditEntry::new(AuditId::new(at, [number; 8]), AuditEvent::TokenIssued);
+        let entries: Vec<_> = (0..ENTRIES).map(entry).collect();
+        store.write_entries(&entries).await.unwrap();
         // A readiness check.
         store.check_writable().await.unwrap();
         if day % 10 == 0 {
@@ -56,12 +63,19 @@ async fn a_year_of_changes_is_forgotten() {
                 *known = (*known).max(count);
             }
         }
+        let retention = AuditRetention {
+            first_day: entries[0].id().day() - 30,
+            max_entries: u32::MAX,
+        };
+        while store.delete_entries(retention, 7).await.unwrap() > 0 {}
         now = now + DAY;
         store.forget_news(now).await.unwrap();
     }
     // Tables without an entry here grow by commands of an operator alone.
     let news = i64::from(CLIENTS) + 4;
     for (table, bound) in [
+        ("audit", i64::from(ENTRIES) * 32),
+        ("audit_kept", 1),
         ("changes", 1_000),
         ("news", news),
         ("news_head", 16),
@@ -71,6 +85,8 @@ async fn a_year_of_changes_is_forgotten() {
     }
     let at_rest = [
         "_sqlx_migrations",
+        "audit",
+        "audit_kept",
         "changes",
         "client_secrets",
         "clients",

@@ -8,11 +8,13 @@ use std::task::{Context, Poll, Waker};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use proptest_state_machine::ReferenceStateMachine;
-use scopegate_domain::{Account, Client, StoredKey, User};
+use scopegate_domain::{Account, AuditEntry, Client, StoredKey, User};
 
 use super::operation::{Answer, Operation};
 use super::values::runtime;
-use crate::{MemoryStore, NewsEntry, NewsHeads, NewsPage, NewsReader, PasswordScheme, Store, StoreErrorKind};
+use crate::{
+    AuditQuery, MemoryStore, NewsEntry, NewsHeads, NewsPage, NewsReader, PasswordScheme, Store, StoreErrorKind,
+};
 
 /// The number of stores, and the maximum number of operations on one store.
 const STORES: u32 = 64;
@@ -114,6 +116,7 @@ struct Contents {
     password_schemes: Vec<PasswordScheme>,
     heads: NewsHeads,
     news: Vec<NewsEntry>,
+    audit: Vec<AuditEntry>,
 }
 
 impl Contents {
@@ -144,6 +147,7 @@ impl Contents {
             password_schemes,
             heads: store.news().heads().await.unwrap(),
             news,
+            audit: store.audit().entries(&AuditQuery::default(), u16::MAX).await.unwrap(),
         }
     }
 }

@@ -7,13 +7,15 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use scopegate_domain::{
-    Account, Audience, Client, ClientAuthMethod, ClientId, GrantType, KeyId, Lifetime, PasswordHash, RedirectUri,
-    RegisteredSecret, Revocation, Revoked, Scope, ScopeToken, SecretDigest, StoredKey, Timestamp, TokenId, User,
-    UserId, UserStatus, Username,
+    Account, Audience, AuditEntry, AuditEvent, AuditId, Client, ClientAuthMethod, ClientId, GrantType, KeyId, Lifetime,
+    PasswordHash, RedirectUri, RegisteredSecret, Revocation, Revoked, Scope, ScopeToken, SecretDigest, StoredKey,
+    Timestamp, TokenId, User, UserId, UserStatus, Username,
 };
 
 use super::values::{hash, user_id};
-use crate::{AddSecretOutcome, DisableAndRevoke, ResealedKey, SigningKeys, Store, StoreError, StoreErrorKind};
+use crate::{
+    AddSecretOutcome, AuditRetention, DisableAndRevoke, ResealedKey, SigningKeys, Store, StoreError, StoreErrorKind,
+};
 
 /// One call of a method that changes something, or of a list.
 #[derive(Clone, Debug)]
@@ -21,6 +23,9 @@ pub(super) enum Operation {
     AddClient(Client),
     AddSecret(ClientId, RegisteredSecret),
     AddUser(Account),
+    /// Another operation, with an entry of the audit log.
+    Audited(AuditEntry, Box<Operation>),
+    DeleteEntries(AuditRetention, u16),
     ForgetRevocations(Timestamp),
     AllowLifetime(u32, Lifetime),
     ListClients(Option<ClientId>, u16),
@@ -44,6 +49,7 @@ pub(super) enum Operation {
     UpdateClient(Box<ClientUpdate>),
     WithdrawClient(ClientId, Change, Revocation),
     WithdrawUser(UserId, Change, Revocation),
+    WriteEntries(Vec<AuditEntry>),
 }
 
 /// A change that a withdrawal makes.
@@ -85,6 +91,16 @@ impl Operation {
             Self::AddClient(client) => clients.add(client.clone()).await.map(|()| Answer::Done),
             Self::AddSecret(id, secret) => clients.add_secret(id, *secret).await.map(Answer::Secret),
             Self::AddUser(account) => users.add(account.clone()).await.map(|()| Answer::Done),
+            Self::Audited(entry, other) => {
+                let audited = store.audited(std::slice::from_ref(entry));
+                return Box::pin(other.apply(&*audited)).await;
+            }
+            Self::DeleteEntries(retention, limit) => store
+                .audit()
+                .delete_entries(*retention, *limit)
+                .await
+                .map(Answer::Forgotten),
+            Self::WriteEntries(entries) => store.audit().write_entries(entries).await.map(|()| Answer::Done),
             Self::ForgetRevocations(now) => store.news().forget_news(*now).await.map(Answer::Forgotten),
             Self::AllowLifetime(from, lifetime) => keys.allow_lifetime(*from, *lifetime).await.map(Answer::Changed),
             Self::ListClients(after, limit) => clients.list(after.as_ref(), *limit).await.map(Answer::Clients),
@@ -168,6 +184,17 @@ impl Operation {
     /// Generates any operation. Names and ids are few, so that they collide; all other values are
     /// as unusual as the domain allows.
     pub(super) fn any() -> BoxedStrategy<Self> {
+        let audited = |other| (any_entry(), other).prop_map(|(entry, other)| Self::Audited(entry, Box::new(other)));
+        prop_oneof![
+            6 => Self::any_change(),
+            3 => audited(Self::any_change()),
+            1 => vec(any_entry(), 0..4).prop_map(Self::WriteEntries),
+            1 => any_retention().prop_map(|(retention, limit)| Self::DeleteEntries(retention, limit)),
+        ]
+        .boxed()
+    }
+
+    fn any_change() -> BoxedStrategy<Self> {
         prop_oneof![
             4 => any_account().prop_map(Self::AddUser),
             2 => any_client().prop_map(Self::AddClient),
@@ -198,6 +225,24 @@ impl Operation {
         ]
         .boxed()
     }
+}
+
+fn any_entry() -> impl Strategy<Value = AuditEntry> {
+    let id = (0..20_u64, any::<u16>(), any::<[u8; 8]>());
+    let id = id.prop_map(|(day, time, random)| AuditId::new(day * 86_400_000_000 + u64::from(time), random));
+    let about = (option::of(any_user_id()), option::of(any_client_id()));
+    (id, select(AuditEvent::ALL), about, any::<u32>()).prop_map(|(id, event, (user, client), count)| {
+        let entry = AuditEntry::new(id, event).with_count(count);
+        let entry = user.into_iter().fold(entry, AuditEntry::of_user);
+        client.into_iter().fold(entry, AuditEntry::of_client)
+    })
+}
+
+fn any_retention() -> impl Strategy<Value = (AuditRetention, u16)> {
+    (0..20_i64, 0..9_u32, 0..9_u16).prop_map(|(first_day, max_entries, limit)| {
+        let retention = AuditRetention { first_day, max_entries };
+        (retention, limit)
+    })
 }
 
 fn rewrapped(key: &StoredKey, sealed: &[u8]) -> ResealedKey {

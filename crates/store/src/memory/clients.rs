@@ -1,7 +1,5 @@
 //! The clients of the store in memory.
 
-use std::future::ready;
-
 use scopegate_domain::{Client, ClientId, ClientKind, RegisteredSecret, SecretDigest};
 
 use super::{MemoryStore, Tables, after, answer};
@@ -19,15 +17,14 @@ impl Clients for MemoryStore {
     }
 
     fn add(&self, client: Client) -> BoxFuture<'_, Result<(), StoreError>> {
-        let mut tables = self.write();
-        if let Err(fault) = client.check() {
-            return Box::pin(ready(Err(StoreError::invalid(fault))));
-        }
-        if tables.clients.contains_key(client.id()) {
-            return Box::pin(ready(Err(StoreError::conflict())));
-        }
-        tables.clients.insert(client.id().clone(), client);
-        answer(())
+        self.change(|tables| {
+            client.check().map_err(StoreError::invalid)?;
+            if tables.clients.contains_key(client.id()) {
+                return Err(StoreError::conflict());
+            }
+            tables.clients.insert(client.id().clone(), client);
+            Ok(())
+        })
     }
 
     fn update<'a>(&'a self, old: &'a Client, new: &'a Client) -> BoxFuture<'a, Result<bool, StoreError>> {
@@ -39,11 +36,12 @@ impl Clients for MemoryStore {
         id: &'a ClientId,
         secret: RegisteredSecret,
     ) -> BoxFuture<'a, Result<AddSecretOutcome, StoreError>> {
-        let mut tables = self.write();
-        let outcome = tables.add_secret(id, secret);
-        let is_added = matches!(outcome, Ok(AddSecretOutcome::Added));
-        tables.tell(is_added, NewsItem::ClientChanged(id.clone()));
-        Box::pin(ready(outcome))
+        self.change(|tables| {
+            let outcome = tables.add_secret(id, secret);
+            let is_added = matches!(outcome, Ok(AddSecretOutcome::Added));
+            tables.tell(is_added, NewsItem::ClientChanged(id.clone()));
+            outcome
+        })
     }
 
     fn remove_secret<'a>(
@@ -51,9 +49,10 @@ impl Clients for MemoryStore {
         id: &'a ClientId,
         secret: &'a SecretDigest,
     ) -> BoxFuture<'a, Result<bool, StoreError>> {
-        let mut tables = self.write();
-        let is_removed = tables.remove_secret(id, secret);
-        answer(tables.tell(is_removed, NewsItem::ClientChanged(id.clone())))
+        self.change(|tables| {
+            let is_removed = tables.remove_secret(id, secret);
+            Ok(tables.tell(is_removed, NewsItem::ClientChanged(id.clone())))
+        })
     }
 
     fn remove<'a>(&'a self, id: &'a ClientId) -> BoxFuture<'a, Result<bool, StoreError>> {

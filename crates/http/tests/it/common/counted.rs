@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use scopegate_http::domain::{
-    Account, Client, ClientId, Lifetime, NewsPosition, PasswordHash, RegisteredSecret, Revocation, Scope, SecretDigest,
-    StoredKey, Timestamp, User, UserId, UserStatus, Username,
+    Account, AuditEntry, Client, ClientId, Lifetime, NewsPosition, PasswordHash, RegisteredSecret, Revocation, Scope,
+    SecretDigest, StoredKey, Timestamp, User, UserId, UserStatus, Username,
 };
 use scopegate_http::store::{
-    AddSecretOutcome, BoxFuture, Clients, DisableAndRevoke, MemoryStore, News, NewsEntry, NewsHeads, PasswordScheme,
-    ResealedKey, SigningKeys, Store, StoreError, Users,
+    AddSecretOutcome, Audit, AuditQuery, AuditRetention, BoxFuture, Clients, DisableAndRevoke, MemoryStore, News,
+    NewsEntry, NewsHeads, PasswordScheme, ResealedKey, SigningKeys, Store, StoreError, Users,
 };
 
 /// Counts how often a user is read.
@@ -113,6 +113,18 @@ impl News for Counted {
     }
 }
 
+impl Audit for Counted {
+    fn write_entries<'a>(&'a self, entries: &'a [AuditEntry]) -> Answering<'a, ()> {
+        self.users.write_entries(entries)
+    }
+    fn entries<'a>(&'a self, query: &'a AuditQuery, limit: u16) -> Answering<'a, Vec<AuditEntry>> {
+        self.users.entries(query, limit)
+    }
+    fn delete_entries(&self, retention: AuditRetention, limit: u16) -> Answering<'_, u64> {
+        self.users.delete_entries(retention, limit)
+    }
+}
+
 impl SigningKeys for Counted {
     fn list(&self) -> Answering<'_, Vec<StoredKey>> {
         SigningKeys::list(&*self.users)
@@ -140,5 +152,8 @@ impl Store for Counted {
     }
     fn check_writable(&self) -> Answering<'_, ()> {
         self.users.check_writable()
+    }
+    fn audited(&self, entries: &[AuditEntry]) -> Arc<dyn Store> {
+        self.users.audited(entries)
     }
 }
