@@ -3,20 +3,22 @@
 mod active_token;
 
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use scopegate_domain::{
-    Authenticated, Client, ClientKind, Lifetime, Revocation, Revoked, TokenId, User, UserId, Username,
+    AuditDetail, AuditEntry, AuditEvent, AuditOutcome, Authenticated, Client, ClientKind, Lifetime, Revocation,
+    Revoked, TokenId, User, UserId, Username,
 };
+use scopegate_login::RequestOrigin;
 use scopegate_store::{StoreError, Users};
-use scopegate_token::{PayloadBuffer, SubjectClaim, TokenRejected, VerifiedCache, Verifier};
+use scopegate_token::{PayloadBuffer, SubjectClaim, TokenRejected, VerifiedCache, Verifier, short_digest};
 use tokio::time::{Instant, sleep_until};
 
 pub use self::active_token::ActiveToken;
 use crate::{
-    AuthorizationServer, ClientCredentials, GrantError, InvalidRequestCause, Params, RevocationWatch, client_auth,
+    AuthorizationServer, ClientCredentials, GrantError, InvalidRequestCause, Params, RevocationWatch, Unavailable,
+    client_auth,
 };
 
 /// How long a revocation of one token is kept after the token has expired: the clocks of nodes may
@@ -104,11 +106,14 @@ impl AccessTokens {
         &self,
         params: &Params,
         header: &ClientCredentials,
-        from: Option<IpAddr>,
+        origin: impl Into<RequestOrigin>,
     ) -> Result<Option<IntrospectedToken>, GrantError> {
-        let asked_at = Instant::now();
-        let (client, token) = self.request(params, header, from).await?;
+        let (asked_at, origin) = (Instant::now(), origin.into());
+        let (client, token) = self.request(params, header, &origin).await?;
         let found = if may_introspect(&client) {
+            let about = |entry: AuditEntry| entry.of_client(client.id().clone());
+            let audit = &self.0.server.context().audit;
+            audit.record(AuditEvent::TokenIntrospected, &origin, about);
             self.active(token).await?
         } else {
             None
@@ -135,13 +140,29 @@ impl AccessTokens {
         &self,
         params: &Params,
         header: &ClientCredentials,
-        from: Option<IpAddr>,
+        origin: impl Into<RequestOrigin>,
     ) -> Result<(), GrantError> {
-        let (client, token) = self.request(params, header, from).await?;
-        match self.revocation(&client, token) {
-            Some(revocation) => Ok(self.0.revocations.revoke(&revocation).await?),
-            None => Ok(()),
+        let origin = origin.into();
+        let (client, token) = self.request(params, header, &origin).await?;
+        let Some(Revocable { revocation, is_own, id }) = self.revocable(&client, token) else {
+            return Ok(());
+        };
+        let audit = &self.0.server.context().audit;
+        let about = |entry: AuditEntry| {
+            let digest = AuditDetail::Digest(short_digest(id.as_str()));
+            entry.of_client(client.id().clone()).with_detail(digest)
+        };
+        // SECURITY: a client cannot end the token of another one. Tested by
+        // `token_of_another_client_stays_valid` in tests/it/access_tokens.rs.
+        if !is_own {
+            let about = |entry| about(entry).with_outcome(AuditOutcome::Refused);
+            audit.record(AuditEvent::TokenRevoked, &origin, about);
+            return Ok(());
         }
+        let entry = audit.entry(AuditEvent::TokenRevoked, &origin);
+        let entry = entry.map_err(|cause| GrantError::Unavailable(Unavailable::RandomSource(cause)))?;
+        let entries: Vec<_> = entry.map(about).into_iter().collect();
+        Ok(self.0.revocations.revoke_audited(&revocation, &entries).await?)
     }
 
     /// Authenticates the client and returns the token of its request.
@@ -149,11 +170,11 @@ impl AccessTokens {
         &self,
         params: &'p Params,
         header: &ClientCredentials,
-        from: Option<IpAddr>,
+        origin: &RequestOrigin,
     ) -> Result<(Authenticated<Client>, &'p str), GrantError> {
         params.each_once()?;
         let context = self.0.server.context();
-        let client = client_auth::authenticate(context, params, header, from, context.clock.now()).await?;
+        let client = client_auth::authenticate(context, params, header, origin, context.clock.now()).await?;
         let token = params.text("token");
         let token = token.ok_or(InvalidRequestCause::Missing { name: "token" })?;
         Ok((client, token))
@@ -181,20 +202,30 @@ impl AccessTokens {
         }))
     }
 
-    /// Returns the revocation of a valid token of this client.
-    fn revocation(&self, client: &Client, token: &str) -> Option<Revocation> {
+    /// Returns the revocation of a token that is valid now.
+    fn revocable(&self, client: &Client, token: &str) -> Option<Revocable> {
         let (now, set) = (self.0.server.context().clock.now(), self.0.revocations.set());
         let mut buffer = PayloadBuffer::new();
         let claims = self.0.cache.verifier().verify(token, now, &mut buffer).ok()?;
-        // SECURITY: a client cannot end the token of another one. Tested by
-        // `token_of_another_client_stays_valid` in tests/it/access_tokens.rs.
-        if set.client_of(&claims) != Some(client.id().as_str()) || set.has(&claims) {
+        if set.has(&claims) {
             return None;
         }
         let id = TokenId::parse(claims.token_id()?).ok()?;
         let end = claims.expires_at()? + MARGIN;
-        Some(Revocation::until(Revoked::Token(id), now).forgotten_at(end))
+        Some(Revocable {
+            revocation: Revocation::until(Revoked::Token(id.clone()), now).forgotten_at(end),
+            is_own: set.client_of(&claims) == Some(client.id().as_str()),
+            id,
+        })
     }
+}
+
+/// A valid token that a client wants to end.
+struct Revocable {
+    revocation: Revocation,
+    /// Whether the token was issued to the client.
+    is_own: bool,
+    id: TokenId,
 }
 
 // SECURITY: an earlier release may have stored a public client with the right, and every caller can

@@ -1,10 +1,9 @@
 //! Client authentication: [RFC 6749, section
 //! 2.3](https://www.rfc-editor.org/rfc/rfc6749#section-2.3).
 
-use std::net::IpAddr;
-
 use scopegate_domain::{
-    Authenticated, Client, ClientAuthMethod, ClientId, RegisteredSecret, Secret, SecretDigest, Timestamp,
+    AuditEntry, AuditEvent, Authenticated, Client, ClientAuthMethod, ClientId, RegisteredSecret, Secret, SecretDigest,
+    Timestamp,
 };
 use scopegate_store::Clients;
 use scopegate_token::ClientSecret;
@@ -12,7 +11,7 @@ use tracing::field::display;
 
 use crate::context::GrantContext;
 use crate::{GrantError, InvalidClientCause, InvalidRequestCause, Params};
-use scopegate_login::{AttemptOutcome, SecretOwner};
+use scopegate_login::{AttemptOutcome, RequestOrigin, SecretOwner};
 
 /// The client credentials in the header of a request.
 ///
@@ -54,7 +53,7 @@ pub(crate) async fn authenticate(
     context: &GrantContext,
     params: &Params,
     header: &ClientCredentials,
-    from: Option<IpAddr>,
+    origin: &RequestOrigin,
     now: Timestamp,
 ) -> Result<Authenticated<Client>, GrantError> {
     // SECURITY: an assertion that is not verified must not be ignored
@@ -68,7 +67,7 @@ pub(crate) async fn authenticate(
     let presented = Presented::read(params, header)?;
     let (id, secret) = (presented.id, presented.secret);
     let attempt = match secret {
-        Some(_) => Some(context.throttle.begin(SecretOwner::Client(id), from).await?),
+        Some(_) => Some(context.throttle.begin(SecretOwner::Client(id), origin.address).await?),
         None => None,
     };
     let client = match find(context.store.clients(), id).await {
@@ -82,9 +81,15 @@ pub(crate) async fn authenticate(
     };
     let known = client.as_ref().map(|client| client.id().clone());
     let proven = prove(client, &presented, now);
+    if let (None, Some(client)) = (&proven, &known) {
+        let about = |entry: AuditEntry| entry.of_client(client.clone());
+        context
+            .audit
+            .record(AuditEvent::ClientAuthenticationFailed, origin, about);
+    }
     if let Some(attempt) = attempt {
         if proven.is_none() {
-            let (client, peer) = (known.as_ref().map(ClientId::as_str), from.map(display));
+            let (client, peer) = (known.as_ref().map(ClientId::as_str), origin.address.map(display));
             tracing::info!(client, peer, "client authentication failed");
         }
         attempt.end(if proven.is_some() {

@@ -8,14 +8,14 @@ use scopegate_store::Store;
 use scopegate_token::{RandomSource, Signer};
 
 use crate::Dialect;
-use scopegate_login::PasswordCheck;
-use scopegate_login::Throttle;
+use scopegate_login::{AuditLog, PasswordCheck, Throttle};
 
 pub(crate) struct GrantContext {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) signer: Arc<Signer>,
     pub(crate) passwords: PasswordCheck,
     pub(crate) throttle: Arc<Throttle>,
+    pub(crate) audit: AuditLog,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn RandomSource>,
     pub(crate) catalog: Catalog,

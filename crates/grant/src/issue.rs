@@ -1,8 +1,10 @@
 //! Issues tokens for a grant: the only place that does so.
 
 use scopegate_domain::{
-    AccessTokenClaims, ClientId, Grant, GrantSubject, Lifetime, Scope, ScopeToken, Secret, Timestamp, TokenId, User,
+    AccessTokenClaims, AuditDetail, AuditEntry, AuditEvent, Client, ClientId, Grant, GrantSubject, GrantType, Lifetime,
+    Scope, ScopeToken, Secret, Timestamp, TokenId, User,
 };
+use scopegate_login::RequestOrigin;
 use scopegate_store::NewsHeads;
 use scopegate_token::{PlacedTokenId, RandomError, SignError, SubjectClaim};
 
@@ -57,6 +59,50 @@ fn subject<'u>(context: &GrantContext, user: &'u User) -> &'u str {
     match context.dialect.subject {
         SubjectClaim::UserId => user.id().as_str(),
         SubjectClaim::Username => user.username().as_str(),
+    }
+}
+
+/// Records an issued token.
+pub(crate) async fn record(
+    context: &GrantContext,
+    grant: &Grant,
+    grant_type: GrantType,
+    origin: &RequestOrigin,
+) -> Result<(), GrantError> {
+    let about = |entry: AuditEntry| {
+        let entry = entry.of_client(grant.client_id().clone());
+        let entry = entry.with_detail(AuditDetail::Grant(grant_type));
+        match grant.subject() {
+            GrantSubject::User(user) => entry.of_user(user.id().clone()),
+            GrantSubject::Client => entry,
+        }
+    };
+    // SECURITY: in the strict mode no token is issued without its entry. Tested by
+    // `strict_mode_issues_no_unrecorded_token` in tests/it/audit.rs.
+    let recorded = context.audit.record_first(AuditEvent::TokenIssued, origin, about);
+    Ok(recorded.await?)
+}
+
+/// Records that an authenticated client got no token. A failed login has its own entry.
+pub(crate) fn record_refusal(context: &GrantContext, client: &Client, error: &GrantError, origin: &RequestOrigin) {
+    let is_refusal = match error {
+        GrantError::InvalidRequest(_)
+        | GrantError::InvalidClient(_)
+        | GrantError::UnauthorizedClient
+        | GrantError::GrantTypeDisabled(_)
+        | GrantError::UnsupportedGrantType
+        | GrantError::InvalidScope(_) => true,
+        GrantError::InvalidGrant
+        | GrantError::Throttled { .. }
+        | GrantError::Busy { .. }
+        | GrantError::Unavailable(_)
+        | GrantError::Corrupt(_) => false,
+    };
+    if is_refusal {
+        context.audit.record(AuditEvent::TokenRefused, origin, |entry| {
+            let entry = entry.of_client(client.id().clone());
+            entry.with_detail(AuditDetail::Error(error.code()))
+        });
     }
 }
 

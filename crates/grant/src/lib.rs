@@ -98,5 +98,7 @@ pub use keys::{ActiveKeys, KeyEncryptionKeyError, KeyEncryptionKeySource, KeyRot
 pub use last_expiry::last_expiry;
 pub use params::Params;
 pub use revocation_watch::RevocationWatch;
-pub use scopegate_login::{DisabledUserLogin, HashingError, HashingLimits};
+pub use scopegate_login::{
+    AuditLog, AuditMode, DisabledUserLogin, HashingError, HashingLimits, RequestOrigin, audit_entry,
+};
 pub use server::{AuthorizationServer, AuthorizationServerBuilder};

@@ -1,20 +1,18 @@
 //! The password grant: [RFC 6749, section 4.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.3).
 
-use std::net::IpAddr;
-
 use scopegate_domain::{Authenticated, Client, Grant, GrantSubject, Timestamp};
 
 use crate::GrantError;
 use crate::context::GrantContext;
 use crate::request::PasswordRequest;
 use crate::scope_request::{Narrowed, narrow};
-use scopegate_login::PasswordLogin;
+use scopegate_login::{PasswordLogin, RequestOrigin};
 
-/// The client that logs in a user, and its address.
+/// The client that logs in a user, and the origin of its request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Login<'a> {
     pub(crate) client: &'a Authenticated<Client>,
-    pub(crate) from: Option<IpAddr>,
+    pub(crate) origin: &'a RequestOrigin,
 }
 
 /// Returns the grant of a user whose password is right, with the scopes as the token writes them.
@@ -34,7 +32,7 @@ pub(crate) async fn grant(
         presented_name: request.username,
         password: request.password,
         client: login.client.id(),
-        from: login.from,
+        origin: login.origin,
         disabled: context.dialect.disabled_users,
     });
     let (user, client) = (user.await?.into_inner(), login.client);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use scopegate_domain::{Clock, Revocation, Revoked};
+use scopegate_domain::{AuditEntry, Clock, Revocation, Revoked};
 use scopegate_store::{NewsEntry, NewsGap, NewsItem, NewsPage, NewsReader, Store, StoreError, UsersCache};
 use scopegate_token::RevokedSet;
 
@@ -134,7 +134,16 @@ impl RevocationWatch {
     /// [`StoreError`], and nothing takes effect. The store may still have kept it, and then the
     /// next refresh finds it.
     pub async fn revoke(&self, revocation: &Revocation) -> Result<(), StoreError> {
-        self.store.news().revoke(revocation).await?;
+        self.revoke_audited(revocation, &[]).await
+    }
+
+    /// Does the same, and writes entries of the audit log with the revocation: both or neither.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`RevocationWatch::revoke`].
+    pub async fn revoke_audited(&self, revocation: &Revocation, entries: &[AuditEntry]) -> Result<(), StoreError> {
+        self.store.audited(entries).news().revoke(revocation).await?;
         self.set.add([revocation.clone()]);
         Ok(())
     }

@@ -1,10 +1,10 @@
 //! The authorization server as a value.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use scopegate_domain::{
-    Authenticated, Catalog, Client, Clock, DeclaredScheme, DeclaredScope, GrantType, Lifetime, ScopeToken, SystemClock,
+    Authenticated, Catalog, Client, Clock, DeclaredScheme, DeclaredScope, Grant, GrantType, Lifetime, ScopeToken,
+    SystemClock, Timestamp,
 };
 use scopegate_store::Store;
 use scopegate_token::{
@@ -14,12 +14,12 @@ use scopegate_token::{
 use crate::context::GrantContext;
 use crate::password::Login;
 use crate::request::TokenRequest;
+use crate::scope_request::Narrowed;
 use crate::{
     ClientCredentials, Dialect, GrantError, HashingLimits, Params, TokenSet, client_auth, client_credentials, issue,
     password,
 };
-use scopegate_login::PasswordCheck;
-use scopegate_login::Throttle;
+use scopegate_login::{AuditLog, PasswordCheck, RequestOrigin, Throttle};
 
 /// Issues tokens to clients: the token endpoint without HTTP.
 ///
@@ -52,6 +52,7 @@ impl AuthorizationServer {
             password_lifetime: None,
             password_grant: false,
             throttled: true,
+            audit: AuditLog::default(),
         }
     }
 
@@ -99,8 +100,8 @@ impl AuthorizationServer {
         self.token_from(params, header, None).await
     }
 
-    /// Handles a request like [`AuthorizationServer::token`], from this address. Failed attempts
-    /// count for the address, too, and a user is not locked out by attempts from elsewhere.
+    /// Handles a request like [`AuthorizationServer::token`], from this origin. Failed attempts
+    /// count for its address, too, and a user is not locked out by attempts from elsewhere.
     ///
     /// # Errors
     ///
@@ -109,30 +110,56 @@ impl AuthorizationServer {
         &self,
         params: &Params,
         header: &ClientCredentials,
-        from: Option<IpAddr>,
+        origin: impl Into<RequestOrigin>,
     ) -> Result<TokenSet, GrantError> {
-        let context = &*self.0;
+        let (context, origin) = (&*self.0, origin.into());
         let requested_at = context.clock.now();
         params.each_once()?;
         let grant_type = TokenRequest::grant_type(params)?;
         let heads = context.store.news().heads().await?;
-        let client = client_auth::authenticate(context, params, header, from, requested_at).await?;
-        allow(context, &client, grant_type)?;
-        let (grant, narrowed) = match TokenRequest::parse(grant_type, params, &context.dialect)? {
-            TokenRequest::ClientCredentials(requested) => {
-                client_credentials::grant(context, &client, &requested, requested_at)?
-            }
-            TokenRequest::Password(request) => {
-                let login = Login { client: &client, from };
-                password::grant(context, login, request, requested_at).await?
-            }
+        let client = client_auth::authenticate(context, params, header, &origin, requested_at).await?;
+        let login = Login {
+            client: &client,
+            origin: &origin,
         };
-        client_auth::is_unchanged(context.store.clients(), &client).await?;
-        let lifetime = context.lifetime_of(grant_type);
-        let access_token = issue::access_token(context, &grant, lifetime, narrowed.granted, &heads)?;
-        let left = issue::left(context, grant.granted_at() + lifetime);
-        Ok(TokenSet::new(access_token, left, narrowed.scope))
+        let granted = grant(context, login, grant_type, params, requested_at).await;
+        let issued = granted.and_then(|(grant, narrowed)| {
+            let lifetime = context.lifetime_of(grant_type);
+            let access_token = issue::access_token(context, &grant, lifetime, narrowed.granted, &heads)?;
+            let left = issue::left(context, grant.granted_at() + lifetime);
+            Ok((grant, TokenSet::new(access_token, left, narrowed.scope)))
+        });
+        match issued {
+            Ok((grant, tokens)) => {
+                issue::record(context, &grant, grant_type, &origin).await?;
+                Ok(tokens)
+            }
+            Err(error) => {
+                issue::record_refusal(context, &client, &error, &origin);
+                Err(error)
+            }
+        }
     }
+}
+
+/// Returns the grant that an authenticated client requests.
+async fn grant(
+    context: &GrantContext,
+    login: Login<'_>,
+    grant_type: GrantType,
+    params: &Params,
+    requested_at: Timestamp,
+) -> Result<(Grant, Narrowed), GrantError> {
+    let client = login.client;
+    allow(context, client, grant_type)?;
+    let granted = match TokenRequest::parse(grant_type, params, &context.dialect)? {
+        TokenRequest::ClientCredentials(requested) => {
+            client_credentials::grant(context, client, &requested, requested_at)?
+        }
+        TokenRequest::Password(request) => password::grant(context, login, request, requested_at).await?,
+    };
+    client_auth::is_unchanged(context.store.clients(), client).await?;
+    Ok(granted)
 }
 
 /// Checks that the server offers this grant type and the client may use it.
@@ -161,6 +188,7 @@ pub struct AuthorizationServerBuilder {
     password_lifetime: Option<Lifetime>,
     password_grant: bool,
     throttled: bool,
+    audit: AuditLog,
 }
 
 impl AuthorizationServerBuilder {
@@ -184,6 +212,13 @@ impl AuthorizationServerBuilder {
     #[must_use]
     pub const fn throttled(mut self, throttled: bool) -> Self {
         self.throttled = throttled;
+        self
+    }
+
+    /// Sets the log of logins, issued and revoked tokens. Default: none.
+    #[must_use]
+    pub fn audit(mut self, audit: AuditLog) -> Self {
+        self.audit = audit;
         self
     }
 
@@ -243,12 +278,14 @@ impl AuthorizationServerBuilder {
             self.limits,
             Arc::clone(&throttle),
             Arc::clone(&self.entropy),
-        );
+        )
+        .audit(self.audit.clone());
         AuthorizationServer(Arc::new(GrantContext {
             store: self.store,
             signer: self.signer,
             passwords,
             throttle,
+            audit: self.audit,
             clock: self.clock,
             entropy: self.entropy,
             catalog: self.catalog,

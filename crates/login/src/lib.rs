@@ -1,4 +1,5 @@
-//! **Is this the user?** This crate checks passwords of users and limits guessing.
+//! **Is this the user?** This crate checks passwords of users, limits guessing and records security
+//! events.
 //!
 //! The token endpoint uses it through `scopegate-grant`. An application with its own login page
 //! uses it directly.
@@ -11,12 +12,14 @@
 //!
 //! Start with [`PasswordCheck`], [`PasswordLogin`], [`DisabledUserLogin`], [`LoginError`],
 //! [`HashingLimits`], [`HashingError`], [`Throttle`], [`SecretOwner`], [`Attempt`] and
-//! [`AttemptOutcome`].
+//! [`AuditLog`].
 //!
 //! ```
 //! use std::sync::Arc;
 //! use scopegate_domain::{Account, ClientId, Secret, User, UserId, Username};
-//! use scopegate_login::{DisabledUserLogin, HashingLimits, LoginError, PasswordCheck, PasswordLogin, Throttle};
+//! use scopegate_login::{
+//!     DisabledUserLogin, HashingLimits, LoginError, PasswordCheck, PasswordLogin, RequestOrigin, Throttle,
+//! };
 //! use scopegate_store::{MemoryStore, Store};
 //! use scopegate_token::{PasswordHasher, PasswordPolicy, SystemRandomSource};
 //!
@@ -38,7 +41,7 @@
 //!         presented_name: "johndoe",
 //!         password,
 //!         client: &client,
-//!         from: None,
+//!         origin: &RequestOrigin::default(),
 //!         disabled: DisabledUserLogin::Deny,
 //!     };
 //!     check.check(login)
@@ -62,15 +65,22 @@
 //! before anything is read or hashed. The counts are in bounded memory of this process. Clients
 //! have the same limits for their secrets.
 //!
+//! # Recording is bounded
+//!
+//! [`AuditLog`] records logins, failed logins and the events of tokens. It counts them in bounded memory,
+//! and an unknown name is never written.
+//!
 //! # Out of scope
 //!
 //! HTTP, sessions, grants, and the hash functions: `scopegate-token` has them.
 
+mod audit;
 mod error;
 mod hashing;
 mod password_check;
 mod throttle;
 
+pub use audit::{AuditLog, AuditMode, RequestOrigin, audit_entry};
 pub use error::LoginError;
 pub use hashing::{HashingError, HashingLimits};
 pub use password_check::{DisabledUserLogin, PasswordCheck, PasswordLogin};

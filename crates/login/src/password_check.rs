@@ -2,14 +2,17 @@
 
 use std::error::Error;
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::Arc;
 
-use scopegate_domain::{Account, Authenticated, ClientId, PasswordHash, Secret, User, UserId, Username};
+use scopegate_domain::{
+    Account, AuditDetail, AuditEvent, Authenticated, ClientId, LoginFailure, PasswordHash, Secret, User, UserId,
+    Username,
+};
 use scopegate_store::{PasswordScheme, Store, StoreError};
 use scopegate_token::{HashError, PasswordHasher, PasswordVerdict, RandomSource};
 use tokio::time::Instant;
 
+use crate::audit::{AuditLog, RequestOrigin};
 use crate::error::LoginError;
 use crate::hashing::{HashingLimits, HashingPool, SchemeCosts};
 use crate::throttle::{AttemptOutcome, SecretOwner, Throttle};
@@ -36,8 +39,8 @@ pub struct PasswordLogin<'a> {
     pub password: &'a Secret<String>,
     /// The client that logs in the user, for the log.
     pub client: &'a ClientId,
-    /// The address of the client, if it is known. Failed attempts count for it, too.
-    pub from: Option<IpAddr>,
+    /// The origin of the request. Failed attempts count for its address, too.
+    pub origin: &'a RequestOrigin,
     /// The result if the user is disabled.
     pub disabled: DisabledUserLogin,
 }
@@ -50,6 +53,7 @@ pub struct PasswordCheck {
     entropy: Arc<dyn RandomSource>,
     hashing: HashingPool,
     throttle: Arc<Throttle>,
+    audit: AuditLog,
 }
 
 impl fmt::Debug for PasswordCheck {
@@ -73,7 +77,15 @@ impl PasswordCheck {
             entropy,
             hashing: HashingPool::new(limits),
             throttle,
+            audit: AuditLog::default(),
         }
+    }
+
+    /// Sets the audit log of the logins. Default: none.
+    #[must_use]
+    pub fn audit(mut self, audit: AuditLog) -> Self {
+        self.audit = audit;
+        self
     }
 
     /// Returns the user with this name, if the password is right. Attempts are throttled by the
@@ -89,7 +101,15 @@ impl PasswordCheck {
     pub async fn check(&self, login: PasswordLogin<'_>) -> Result<Authenticated<User>, LoginError> {
         // A name that no user can have counts without a change.
         let owner = SecretOwner::User(login.name.map_or(login.presented_name, Username::as_str));
-        let attempt = self.throttle.begin(owner, login.from).await?;
+        let attempt = match self.throttle.begin(owner, login.origin.address).await {
+            Ok(attempt) => attempt,
+            Err(throttled) => {
+                if let Some(name) = login.name {
+                    self.audit.record_throttled(name, login.client, login.origin);
+                }
+                return Err(throttled.into());
+            }
+        };
         let checked = self.verify(login).await;
         attempt.end(match &checked {
             Ok(_) => AttemptOutcome::Succeeded,
@@ -129,17 +149,42 @@ impl PasswordCheck {
                 if let Some(rehashed) = rehashed {
                     self.store_rehashed(&account, rehashed).await;
                 }
+                self.record_success(&login, account.user.id()).await?;
                 return Ok(accepted(account));
             }
             Err(cause) => cause,
         };
+        if let (Some(user), Some(cause)) = (&user, cause.of_known_user()) {
+            self.record_failure(&login, user, cause);
+        }
         let (user, client) = (user.as_ref().map(UserId::as_str), login.client.as_str());
-        let peer = login.from.map(tracing::field::display);
+        let peer = login.origin.address.map(tracing::field::display);
         tracing::info!(?cause, user, client, peer, "login failed");
         self.hashing
             .pad_response_time(scheme.as_ref(), looked_up_in + hashed_in, &costs)
             .await;
         Err(LoginError::Rejected)
+    }
+
+    async fn record_success(&self, login: &PasswordLogin<'_>, user: &UserId) -> Result<(), StoreError> {
+        let recorded = self
+            .audit
+            .record_first(AuditEvent::LoginSucceeded, login.origin, |entry| {
+                entry.of_user(user.clone()).of_client(login.client.clone())
+            });
+        recorded.await
+    }
+
+    /// Records a failed login of a known user. The entry is written later, so that the time of the
+    /// response does not depend on the store.
+    fn record_failure(&self, login: &PasswordLogin<'_>, user: &UserId, cause: LoginFailure) {
+        if let Some(name) = login.name {
+            self.audit.remember(name, user);
+        }
+        self.audit.record(AuditEvent::LoginFailed, login.origin, |entry| {
+            let entry = entry.of_user(user.clone()).of_client(login.client.clone());
+            entry.with_detail(AuditDetail::Cause(cause))
+        });
     }
 
     /// Checks that the account has not changed since it was read. Another login may have hashed the
@@ -226,6 +271,18 @@ enum Refusal {
     DisabledUser,
     UnknownUser,
     WrongPassword,
+}
+
+impl Refusal {
+    /// Returns the reason for the audit log; `None` for an unknown user.
+    const fn of_known_user(self) -> Option<LoginFailure> {
+        match self {
+            Self::ChangedMeanwhile => Some(LoginFailure::ChangedMeanwhile),
+            Self::DisabledUser => Some(LoginFailure::DisabledUser),
+            Self::UnknownUser => None,
+            Self::WrongPassword => Some(LoginFailure::WrongPassword),
+        }
+    }
 }
 
 /// Returns the account, if the password is right for it, and whether its hash must be replaced.

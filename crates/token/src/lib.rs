@@ -85,6 +85,7 @@ mod verify;
 pub mod fuzzing;
 
 pub use algorithm::Algorithm;
+pub use digest::short_digest;
 pub use entropy::{RandomError, RandomSource, SystemRandomSource};
 #[cfg(feature = "rotation")]
 pub use envelope::{EnvelopeError, InvalidKeyEncryptionKey, KeyEncryptionKey};

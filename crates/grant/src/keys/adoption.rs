@@ -1,5 +1,6 @@
 //! Adopts the key of a server that had a single key without an id.
 
+use scopegate_domain::AuditEvent;
 use scopegate_token::SigningKey;
 
 use super::error::KeyRotationError;
@@ -18,7 +19,7 @@ impl RotatingKeys {
         let ring = self.read_store().await?;
         if ring.keys().is_empty() {
             let place = ring.place(self.clock.now(), &self.schedule, self.token_lifetime)?;
-            self.append(&ring, place, &key, true).await?;
+            self.append(&ring, place, &key, true, AuditEvent::KeyImported).await?;
             self.read_store().await?;
         }
         let read = self.read();

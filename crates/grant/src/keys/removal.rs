@@ -1,6 +1,6 @@
 //! Removes a signing key that leaked.
 
-use scopegate_domain::{KeyId, StoredKey};
+use scopegate_domain::{AuditDetail, AuditEvent, KeyId, StoredKey};
 use scopegate_token::KeyRing;
 
 use super::error::KeyRotationError;
@@ -32,12 +32,18 @@ impl RotatingKeys {
                 return Ok(None);
             };
             let mut keys = without.keys;
+            let entry = self.entry(AuditEvent::KeyRemoved)?;
+            let mut entries = vec![entry.with_detail(AuditDetail::Key(id.clone()))];
             if let Some(place) = without.successor {
-                keys.push(self.seal(&ring, place, &self.new_key()?).await?);
+                let key = self.seal(&ring, place, &self.new_key()?).await?;
+                let entry = self.entry(AuditEvent::KeyRotated)?;
+                entries.push(entry.with_detail(AuditDetail::Key(key.id.clone())));
+                keys.push(key);
             }
             let left = KeyRing::new(keys)?;
             let signs = left.current(now).ok_or(KeyRotationError::Empty)?.clone();
-            if self.keys().replace(ring.keys(), left.keys()).await? {
+            let store = self.store.audited(&entries);
+            if store.signing_keys().replace(ring.keys(), left.keys()).await? {
                 return Ok(Some(RemovedKey {
                     removed: removed.clone(),
                     signs,

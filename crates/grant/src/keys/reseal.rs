@@ -1,6 +1,6 @@
 //! Seals all signing keys with another key-encryption key.
 
-use scopegate_domain::StoredKey;
+use scopegate_domain::{AuditEvent, StoredKey};
 use scopegate_store::ResealedKey;
 use scopegate_token::{KeyEncryptionKey, KeyRing};
 
@@ -20,7 +20,9 @@ impl RotatingKeys {
             let old = self.fitting_kek(&ring).await?;
             let reseal = |key| self.resealed(key, &old, new);
             let resealed: Vec<_> = ring.keys().iter().map(reseal).collect::<Result<_, _>>()?;
-            if self.keys().rewrap(&resealed).await? {
+            let count = u32::try_from(resealed.len()).unwrap_or(u32::MAX);
+            let entry = self.entry(AuditEvent::KeyRewrapped)?.with_count(count);
+            if self.store.audited(&[entry]).signing_keys().rewrap(&resealed).await? {
                 return Ok(resealed.len());
             }
         }

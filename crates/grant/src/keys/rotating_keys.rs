@@ -3,7 +3,8 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use scopegate_domain::{Clock, KeyId, Lifetime, StoredKey, Timestamp};
+use scopegate_domain::{AuditEntry, AuditEvent, Clock, KeyId, Lifetime, StoredKey, Timestamp};
+use scopegate_login::audit_entry;
 use scopegate_store::{SigningKeys, Store};
 use scopegate_token::{
     Algorithm, EnvelopeError, KeyEncryptionKey, KeyRing, KeySchedule, KeySet, KeySlot, RandomSource, SigningKey,
@@ -42,7 +43,7 @@ pub(super) const ATTEMPTS: usize = 8;
 /// # }
 /// ```
 pub struct RotatingKeys {
-    store: Arc<dyn Store>,
+    pub(super) store: Arc<dyn Store>,
     kek_source: Arc<dyn KeyEncryptionKeySource>,
     /// The key-encryption key that was read last.
     kek: Mutex<Option<Arc<KeyEncryptionKey>>>,
@@ -246,6 +247,11 @@ impl RotatingKeys {
             Some(other) => Err(sealed(&other.id)(EnvelopeError::OtherKey)),
             None => Ok(kek),
         }
+    }
+
+    /// Returns an entry of the audit log, for a change that is made now.
+    pub(super) fn entry(&self, event: AuditEvent) -> Result<AuditEntry, KeyRotationError> {
+        Ok(audit_entry(event, &*self.clock, &*self.entropy)?)
     }
 
     pub(super) fn keys(&self) -> &dyn SigningKeys {

@@ -1,6 +1,6 @@
 //! Rotates the signing keys in time, and adds keys on request.
 
-use scopegate_domain::{KeyId, StoredKey};
+use scopegate_domain::{AuditDetail, AuditEvent, KeyId, StoredKey};
 use scopegate_store::StoreErrorKind;
 use scopegate_token::{KeyRing, KeySlot, RandomError, SigningKey};
 
@@ -24,7 +24,7 @@ impl RotatingKeys {
             }
             let key = self.new_key()?;
             let place = ring.place(self.clock.now(), &self.schedule, self.token_lifetime)?;
-            self.append(&ring, place, &key, false).await?;
+            self.append(&ring, place, &key, false, AuditEvent::KeyRotated).await?;
             ring = self.read_store().await?;
         }
         if let Some(current) = ring.current(self.clock.now()) {
@@ -51,7 +51,7 @@ impl RotatingKeys {
     ///
     /// [`KeyRotationError`]; [`KeyRotationError::Ring`] if the next key exists already.
     pub async fn rotate(&self) -> Result<StoredKey, KeyRotationError> {
-        self.add(self.new_key()?).await
+        self.add_as(self.new_key()?, AuditEvent::KeyRotated).await
     }
 
     /// Adds an imported key, with its id or a random one.
@@ -61,11 +61,15 @@ impl RotatingKeys {
     /// The errors of [`RotatingKeys::rotate`]; [`KeyRotationError::Unsealable`] for a key that
     /// cannot be stored, [`KeyRotationError::IdTaken`].
     pub async fn add(&self, key: SigningKey) -> Result<StoredKey, KeyRotationError> {
+        self.add_as(key, AuditEvent::KeyImported).await
+    }
+
+    async fn add_as(&self, key: SigningKey, event: AuditEvent) -> Result<StoredKey, KeyRotationError> {
         let key = self.with_id(key)?;
         for _ in 0..ATTEMPTS {
             let ring = self.read_store().await?;
             let place = ring.place(self.clock.now(), &self.schedule, self.token_lifetime)?;
-            if let Some(added) = self.append(&ring, place, &key, false).await? {
+            if let Some(added) = self.append(&ring, place, &key, false, event).await? {
                 self.read_store().await?;
                 return Ok(added);
             }
@@ -88,19 +92,21 @@ impl RotatingKeys {
         Ok(key.with_id(id))
     }
 
-    /// Adds a key at its place; does nothing if another process was first.
+    /// Adds a key at its place, with an entry of the audit log; does nothing if another process was first.
     pub(super) async fn append(
         &self,
         ring: &KeyRing,
         place: KeySlot,
         key: &SigningKey,
         accepts_missing_kid: bool,
+        event: AuditEvent,
     ) -> Result<Option<StoredKey>, KeyRotationError> {
         let key = StoredKey {
             accepts_missing_kid,
             ..self.seal(ring, place, key).await?
         };
-        match self.keys().rotate(key.clone()).await {
+        let entry = self.entry(event)?.with_detail(AuditDetail::Key(key.id.clone()));
+        match self.store.audited(&[entry]).signing_keys().rotate(key.clone()).await {
             Ok(added) => Ok(added.then_some(key)),
             Err(error) if error.kind() == StoreErrorKind::Conflict => Err(KeyRotationError::IdTaken { id: key.id }),
             Err(error) => Err(error.into()),

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod access_tokens;
+mod audit;
 mod client_auth;
 mod client_credentials;
 mod common;

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
+use scopegate_domain::AddressPrefix;
 use tokio::time::Instant;
 
 use super::decision::BucketDecision;
@@ -32,7 +33,7 @@ pub(super) type Network = (u128, u8);
 /// Returns the networks that count for an address, the nearest first. A mapped IPv4 address is the
 /// IPv4 address.
 pub(super) fn keys(address: IpAddr) -> [Option<(Network, Limit)>; 2] {
-    match address.to_canonical() {
+    match AddressPrefix::of(address).first() {
         IpAddr::V4(address) => [Some(((address.to_bits().into(), 32), NEAR)), None],
         IpAddr::V6(address) => [
             Some(((prefix(address, 64), 64), NEAR)),

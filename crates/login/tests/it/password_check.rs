@@ -43,7 +43,7 @@ impl Fixture {
             presented_name: name,
             password: &password,
             client: &ClientId::parse("app").unwrap(),
-            from: Some(IpAddr::from([192, 0, 2, 1])),
+            origin: &Some(IpAddr::from([192, 0, 2, 1])).into(),
             disabled,
         };
         self.check

@@ -45,11 +45,11 @@ impl IntrospectionEndpoint {
     }
 
     async fn introspect(&self, request: SiteRequest<'_>) -> Response<Bytes> {
-        let ClientRequest { params, header, from } = match ClientRequest::read(&request, &self.proxies) {
+        let ClientRequest { params, header, origin } = match ClientRequest::read(&request, &self.proxies) {
             Ok(request) => request,
             Err(refusal) => return *refusal,
         };
-        match self.tokens.introspect(&params, &header, from).await {
+        match self.tokens.introspect(&params, &header, origin).await {
             Ok(Some(found)) => reply(StatusCode::OK, &IntrospectionResponse::of(&found)),
             Ok(None) => reply(StatusCode::OK, &json!({ "active": false })),
             Err(error) => problem::refusal(&error, &header),

@@ -43,11 +43,11 @@ impl RevocationEndpoint {
     }
 
     async fn revoke(&self, request: SiteRequest<'_>) -> Response<Bytes> {
-        let ClientRequest { params, header, from } = match ClientRequest::read(&request, &self.proxies) {
+        let ClientRequest { params, header, origin } = match ClientRequest::read(&request, &self.proxies) {
             Ok(request) => request,
             Err(refusal) => return *refusal,
         };
-        match self.tokens.revoke(&params, &header, from).await {
+        match self.tokens.revoke(&params, &header, origin).await {
             Ok(()) => {
                 let mut response = Response::new(Bytes::new());
                 let no_store = HeaderValue::from_static("no-store");

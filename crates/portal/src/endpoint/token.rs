@@ -102,8 +102,8 @@ impl SiteEndpoint for TokenEndpoint {
 
 /// Answers a request to the token endpoint.
 async fn token(server: &AuthorizationServer, request: ClientRequest) -> Response<Bytes> {
-    let ClientRequest { params, header, from } = request;
-    match server.token_from(&params, &header, from).await {
+    let ClientRequest { params, header, origin } = request;
+    match server.token_from(&params, &header, origin).await {
         Ok(tokens) => success(&tokens),
         Err(error) => problem::refusal(&error, &header),
     }

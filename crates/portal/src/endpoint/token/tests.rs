@@ -57,7 +57,7 @@ async fn ask(content_type: &'static str, body: &'static str) -> (StatusCode, Hea
 }
 
 async fn ask_with(server: &AuthorizationServer, headers: &HeaderMap, body: &[u8]) -> Response<Bytes> {
-    match ClientRequest::parse(headers, body, None) {
+    match ClientRequest::parse(headers, body, scopegate_grant::RequestOrigin::default()) {
         Ok(request) => token(server, request).await,
         Err(refusal) => *refusal,
     }

@@ -1,0 +1,224 @@
+//! Records security events in the audit log, within a bounded number of entries.
+//!
+//! | event | entry |
+//! |---|---|
+//! | a change | written in its transaction, by [`AuditLog::entry`] and `Store::audited` |
+//! | any other event of a known user or client | counted in memory for a minute; in the strict mode one entry for each |
+//! | an event of an unknown name | none: no client can fill the log with invented names |
+
+mod counters;
+mod metrics;
+mod origin;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use scopegate_domain::{AddressPrefix, AuditEntry, AuditEvent, AuditId, ClientId, Clock, UserId, Username};
+use scopegate_store::{Store, StoreError};
+use scopegate_token::{RandomError, RandomSource};
+use tokio::sync::Notify;
+
+use self::counters::Waiting;
+use self::metrics::AuditMetrics;
+pub use self::origin::RequestOrigin;
+
+/// The number of entries of one transaction, so that no change waits long.
+const BATCH: usize = 500;
+
+/// Which events that change nothing have an entry of their own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "an event is counted or written")]
+pub enum AuditMode {
+    /// None: equal events of a minute are one entry with their number.
+    #[default]
+    Standard,
+    /// Each event of a known user or client.
+    Strict,
+}
+
+/// The audit log of a running server.
+///
+/// It is cheap to clone; all clones share one set of counters. The default records nothing: an
+/// application that keeps no log needs no task that writes it.
+///
+/// A program calls [`AuditLog::write`] each minute, after [`AuditLog::has_entry`] and at its end.
+#[derive(Clone, Default)]
+pub struct AuditLog(Option<Arc<Recorder>>);
+
+struct Recorder {
+    store: Arc<dyn Store>,
+    mode: AuditMode,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn RandomSource>,
+    waiting: Mutex<Waiting>,
+    has_entry: Notify,
+    metrics: AuditMetrics,
+}
+
+/// Returns an entry of an event that happens now.
+///
+/// # Errors
+///
+/// [`RandomError`] if the random source fails.
+pub fn audit_entry(
+    event: AuditEvent,
+    clock: &dyn Clock,
+    entropy: &dyn RandomSource,
+) -> Result<AuditEntry, RandomError> {
+    let mut random = [0; 8];
+    entropy.fill(&mut random)?;
+    Ok(AuditEntry::new(
+        AuditId::new(clock.now_in_microseconds(), random),
+        event,
+    ))
+}
+
+impl AuditLog {
+    /// Creates the log in a store.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, mode: AuditMode, clock: Arc<dyn Clock>, entropy: Arc<dyn RandomSource>) -> Self {
+        Self(Some(Arc::new(Recorder {
+            store,
+            mode,
+            clock,
+            entropy,
+            waiting: Mutex::default(),
+            has_entry: Notify::new(),
+            metrics: AuditMetrics::new(),
+        })))
+    }
+
+    /// Returns the entry of a change that happens now; `None` if nothing is recorded. The caller
+    /// writes it with the change.
+    ///
+    /// # Errors
+    ///
+    /// [`RandomError`] if the random source fails. The change must not be made without its entry.
+    pub fn entry(&self, event: AuditEvent, origin: &RequestOrigin) -> Result<Option<AuditEntry>, RandomError> {
+        let recorder = self.0.as_deref();
+        recorder.map(|recorder| recorder.entry(event, origin)).transpose()
+    }
+
+    /// Records an event that changes nothing. `about` sets its user, its client and its detail.
+    ///
+    /// An event of no known user or client is not recorded. If the counters are full, the event is
+    /// dropped and counted by a metric.
+    pub fn record(&self, event: AuditEvent, origin: &RequestOrigin, about: impl FnOnce(AuditEntry) -> AuditEntry) {
+        let Some(recorder) = self.0.as_deref() else { return };
+        match recorder.entry(event, origin) {
+            Ok(entry) => recorder.keep(about(entry)),
+            Err(_) => recorder.metrics.dropped("random_source", 1),
+        }
+    }
+
+    /// Does the same before the event is answered. In the strict mode it completes when the entry
+    /// is written.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] in the strict mode, if the entry is not written. The event must not happen.
+    pub async fn record_first(
+        &self,
+        event: AuditEvent,
+        origin: &RequestOrigin,
+        about: impl FnOnce(AuditEntry) -> AuditEntry,
+    ) -> Result<(), StoreError> {
+        let Some(recorder) = self.0.as_deref() else {
+            return Ok(());
+        };
+        if recorder.mode == AuditMode::Standard {
+            self.record(event, origin, about);
+            return Ok(());
+        }
+        let entry = recorder.entry(event, origin).map_err(StoreError::unavailable)?;
+        recorder.store.audit().write_entries(&[about(entry)]).await
+    }
+
+    /// Remembers the user of a failed login, for [`AuditLog::record_throttled`].
+    pub(crate) fn remember(&self, name: &Username, user: &UserId) {
+        if let Some(recorder) = self.0.as_deref() {
+            recorder.waiting().remember(name, user);
+        }
+    }
+
+    /// Records a login that was refused before the user was read. The user is known if a login of
+    /// the user failed recently: that is the usual reason.
+    pub(crate) fn record_throttled(&self, name: &Username, client: &ClientId, origin: &RequestOrigin) {
+        let Some(recorder) = self.0.as_deref() else { return };
+        let user = recorder.waiting().user_of(name);
+        if let Some(user) = user {
+            let about = |entry: AuditEntry| entry.of_user(user).of_client(client.clone());
+            self.record(AuditEvent::LoginThrottled, origin, about);
+        }
+    }
+
+    /// Waits until an entry should be written soon. It waits permanently if nothing is recorded.
+    pub async fn has_entry(&self) {
+        match &self.0 {
+            Some(recorder) => recorder.has_entry.notified().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Writes all counters and entries. What the store does not keep is dropped and counted by a
+    /// metric.
+    pub async fn write(&self) {
+        if let Some(recorder) = self.0.as_deref() {
+            recorder.write().await;
+        }
+    }
+}
+
+impl Recorder {
+    fn entry(&self, event: AuditEvent, origin: &RequestOrigin) -> Result<AuditEntry, RandomError> {
+        let entry = audit_entry(event, &*self.clock, &*self.entropy)?;
+        let address = origin.address.map(AddressPrefix::of);
+        Ok(entry.from_address(address).in_request(origin.request.clone()))
+    }
+
+    fn keep(&self, entry: AuditEntry) {
+        // SECURITY: a name of a request that belongs to no user or client is never written. Tested
+        // by `unknown_names_add_no_entry` in tests/it/audit.rs.
+        if entry.user().is_none() && entry.client().is_none() {
+            return;
+        }
+        let is_kept = match self.mode {
+            AuditMode::Standard => self.waiting().count(&entry),
+            AuditMode::Strict => {
+                let is_kept = self.waiting().add(entry);
+                self.has_entry.notify_one();
+                is_kept
+            }
+        };
+        if !is_kept {
+            self.metrics.dropped("full", 1);
+        }
+    }
+
+    async fn write(&self) {
+        let entries = self.waiting().take(self.clock.now_in_microseconds());
+        for batch in entries.chunks(BATCH) {
+            if let Err(cause) = self.store.audit().write_entries(batch).await {
+                let cause: &dyn std::error::Error = &cause;
+                tracing::warn!(
+                    cause,
+                    entries = batch.len(),
+                    "cannot write to the audit log; the entries are dropped"
+                );
+                self.metrics.dropped("store", batch.len());
+            }
+        }
+    }
+
+    // No code panics between two changes that belong together.
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for AuditLog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mode = self.0.as_ref().map(|recorder| recorder.mode);
+        f.debug_struct("AuditLog").field("mode", &mode).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,131 @@
+//! The counters of events, and the entries that wait.
+
+use std::collections::HashMap;
+
+use scopegate_domain::{
+    AddressPrefix, AuditDetail, AuditEntry, AuditEvent, AuditId, AuditOutcome, ClientId, UserId, Username,
+};
+
+/// The maximum number of counters, of waiting entries and of remembered names. One takes about 200
+/// bytes.
+const MAX: usize = 10_000;
+
+/// The maximum number of counters of one event of one user and client. Further
+/// addresses and details share one more counter without both.
+const MAX_OF_ONE: u8 = 16;
+
+/// Events that are equal.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct CounterKey {
+    subject: Subject,
+    address: Option<AddressPrefix>,
+    detail: Option<AuditDetail>,
+}
+
+/// The event of a user and client.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Subject {
+    event: AuditEvent,
+    outcome: AuditOutcome,
+    user: Option<UserId>,
+    client: Option<ClientId>,
+}
+
+struct Counter {
+    /// The id of the first event, which provides the random bytes of the entry.
+    first: AuditId,
+    count: u32,
+}
+
+/// The state of the log that is not written yet.
+#[derive(Default)]
+pub(super) struct Waiting {
+    counters: HashMap<CounterKey, Counter>,
+    of_one: HashMap<Subject, u8>,
+    entries: Vec<AuditEntry>,
+    /// Users whose logins failed.
+    names: HashMap<Username, UserId>,
+}
+
+impl Waiting {
+    /// Counts an event. Returns `false` if there are too many counters.
+    pub(super) fn count(&mut self, entry: &AuditEntry) -> bool {
+        let subject = Subject {
+            event: entry.event(),
+            outcome: entry.outcome(),
+            user: entry.user().cloned(),
+            client: entry.client().cloned(),
+        };
+        let mut key = CounterKey {
+            address: entry.address(),
+            detail: entry.detail().cloned(),
+            subject,
+        };
+        let known = self.of_one.get(&key.subject).copied().unwrap_or_default();
+        if known >= MAX_OF_ONE && !self.counters.contains_key(&key) {
+            (key.address, key.detail) = (None, None);
+        }
+        if let Some(counter) = self.counters.get_mut(&key) {
+            counter.count = counter.count.saturating_add(entry.count());
+            return true;
+        }
+        if self.counters.len() >= MAX {
+            return false;
+        }
+        self.of_one.insert(key.subject.clone(), known.saturating_add(1));
+        let (first, count) = (entry.id(), entry.count());
+        self.counters.insert(key, Counter { first, count });
+        true
+    }
+
+    /// Adds an entry. Returns `false` if too many wait.
+    pub(super) fn add(&mut self, entry: AuditEntry) -> bool {
+        let has_capacity = self.entries.len() < MAX;
+        if has_capacity {
+            self.entries.push(entry);
+        }
+        has_capacity
+    }
+
+    /// Removes all entries and counters. A counter becomes an entry at this time, in microseconds
+    /// since 1970: a reader that follows the log would miss an earlier one.
+    pub(super) fn take(&mut self, now: u64) -> Vec<AuditEntry> {
+        let mut entries = std::mem::take(&mut self.entries);
+        let counters = self.counters.drain();
+        entries.extend(counters.map(|(key, counter)| key.entry(&counter, now)));
+        self.of_one.clear();
+        entries
+    }
+
+    /// Remembers the user of a name.
+    pub(super) fn remember(&mut self, name: &Username, user: &UserId) {
+        if self.names.len() >= MAX {
+            self.names.clear();
+        }
+        self.names.insert(name.clone(), user.clone());
+    }
+
+    /// Returns the user of a remembered name.
+    pub(super) fn user_of(&self, name: &Username) -> Option<UserId> {
+        self.names.get(name).cloned()
+    }
+}
+
+impl CounterKey {
+    /// Returns the entry of a counter.
+    fn entry(self, counter: &Counter, now: u64) -> AuditEntry {
+        let Subject {
+            event,
+            outcome,
+            user,
+            client,
+        } = self.subject;
+        let entry = AuditEntry::new(counter.first.at(now), event)
+            .with_outcome(outcome)
+            .from_address(self.address)
+            .with_count(counter.count);
+        let entry = user.into_iter().fold(entry, AuditEntry::of_user);
+        let entry = client.into_iter().fold(entry, AuditEntry::of_client);
+        self.detail.into_iter().fold(entry, AuditEntry::with_detail)
+    }
+}
