@@ -127,7 +127,8 @@ identifier! {
     /// A key: the `kid` header ([RFC 7515, section
     /// 4.1.4](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.4)).
     KeyId;
-    /// A request, as the header `x-request-id` of its answer and the log name it. The server makes it.
+    /// A request: the header `x-request-id` of its answer, which the log contains, too. The server
+    /// makes it.
     RequestId;
     /// A security scheme in the `OpenAPI` document, such as `OAuth2PasswordBearer`.
     SchemeName;

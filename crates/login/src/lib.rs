@@ -67,8 +67,8 @@
 //!
 //! # Recording is bounded
 //!
-//! [`AuditLog`] records logins, failed logins and the events of tokens. It counts them in bounded memory,
-//! and an unknown name is never written.
+//! [`AuditLog`] records logins, failed logins and the events of tokens. It counts them in bounded
+//! memory, and an unknown name is never written.
 //!
 //! # Out of scope
 //!

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod audit;
 mod client;
 mod confirmation;
 mod policy;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+pub(crate) use self::audit::AuditArguments;
 pub(crate) use self::client::{ClientChanges, ClientCommand, NewClient};
 pub(crate) use self::confirmation::Confirmation;
 pub(crate) use self::policy::{
@@ -94,6 +96,8 @@ pub(crate) enum Command {
     /// Analyze a policy
     #[command(subcommand)]
     Policy(Box<PolicyCommand>),
+    /// Show the audit log: logins, tokens and administrative changes, the newest entry last
+    Audit(AuditArguments),
     /// Migrate the database to this version's tables
     Migrate,
     /// Write a consistent copy of the database to a new file, also while a server uses it

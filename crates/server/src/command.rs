@@ -1,5 +1,7 @@
 //! The commands: one module for each noun.
 
+mod audit;
+mod audited;
 mod backup;
 mod client;
 mod config;
@@ -16,6 +18,7 @@ mod user;
 
 use serde_json::json;
 
+pub(crate) use self::audited::entry as audit_entry;
 use self::context::{block_on, settings};
 use crate::arguments::{Arguments, Command, CommonFlags};
 use crate::compose::{Access, Database};
@@ -31,6 +34,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Key(command) => key::run(&common, command),
         Command::Token(command) => token::run(&common, &command),
         Command::Policy(command) => policy::run(common.format, &command),
+        Command::Audit(arguments) => audit::run(&common, &arguments),
         Command::Migrate => migrate(&common),
         Command::Backup(arguments) => backup::run(&common, &arguments),
         Command::Restore(arguments) => backup::run_restore(&common, &arguments),

@@ -14,13 +14,13 @@ mod shadow;
 use std::sync::Arc;
 
 use scopegate_domain::{Catalog, ClientId, Issuer, SystemClock};
-use scopegate_grant::{AccessTokens, AuthorizationServer, HashingLimits, RevocationWatch};
+use scopegate_grant::{AccessTokens, AuditLog, AuthorizationServer, HashingLimits, RevocationWatch};
 use scopegate_http::credential::BearerTokens;
 use scopegate_http::policy::OperationTable;
 use scopegate_http::{Gate, GateBuilder};
 use scopegate_portal::ResourceMetadata;
 use scopegate_store::{Users, UsersCache};
-use scopegate_token::{PasswordHasher, PasswordPolicy, RevokedSet, Signer, TokenRules, Verifier};
+use scopegate_token::{PasswordHasher, PasswordPolicy, RevokedSet, Signer, SystemRandomSource, TokenRules, Verifier};
 
 use self::check::audience;
 use self::endpoints::Endpoints;
@@ -61,10 +61,11 @@ async fn keys(settings: &Settings, database: &Database, issuer: Issuer) -> anyho
     }
 }
 
-/// The issuers whose tokens are accepted, and the revoked tokens.
+/// The issuers whose tokens are accepted, the revoked tokens, and the log of both.
 pub(crate) struct TrustSettings<'a> {
     pub(crate) others: &'a [TrustedIssuer],
     pub(crate) revocations: Arc<RevocationWatch>,
+    pub(crate) audit: AuditLog,
 }
 
 /// The demo's API and its authorization server as one gate, with a shadow policy if one is set.
@@ -83,7 +84,7 @@ pub(crate) async fn gate(
     let tokens = BearerTokens::new(Arc::clone(&verifier))
         .cache_bytes(settings.token_cache_bytes)
         .revoked(Arc::clone(trust.revocations.set()));
-    let server = authorization_server(settings, database, catalog.clone(), signer)?;
+    let server = authorization_server(settings, database, catalog.clone(), signer, trust.audit)?;
     let users: Arc<dyn Users> = users;
     let access_tokens = AccessTokens::new(server.clone(), verifier, trust.revocations, Arc::clone(&users));
     let endpoints = Endpoints::new(settings, server, access_tokens, live.as_ref());
@@ -134,6 +135,7 @@ fn authorization_server(
     database: &Database,
     catalog: Catalog,
     signer: Arc<Signer>,
+    audit: AuditLog,
 ) -> anyhow::Result<AuthorizationServer> {
     let policy = PasswordPolicy::default();
     let policy = if settings.rehash {
@@ -146,6 +148,7 @@ fn authorization_server(
         .dialect(settings.profile.grant_dialect())
         .password_grant(offers_password_grant(settings))
         .throttled(settings.login_throttle)
+        .audit(audit)
         .lifetime(key::token_lifetime(settings)?)
         .password_lifetime(key::password_lifetime(settings)?)
         .hasher(PasswordHasher::new(policy))
@@ -160,6 +163,12 @@ fn authorization_server(
 pub(crate) fn users(settings: &Settings, database: &Database) -> Arc<UsersCache> {
     let age = settings.user_cache_age.lifetime();
     Arc::new(UsersCache::new(database.store(), Arc::new(SystemClock), age))
+}
+
+/// The log of the security events of a running server.
+pub(crate) fn audit(settings: &Settings, database: &Database) -> AuditLog {
+    let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemRandomSource));
+    AuditLog::new(database.store(), settings.audit, clock, entropy)
 }
 
 /// Reads the current revocations from the store. Later reads drop changed users from the cache.

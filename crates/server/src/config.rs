@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use scopegate_domain::{Audience, Issuer, Lifetime, Secret};
+use scopegate_grant::AuditMode;
 use scopegate_http::credential::BearerTokens;
 use scopegate_portal::TrustedProxies;
 use scopegate_token::KeySchedule;
@@ -35,7 +36,7 @@ pub(crate) use self::layers::Shown;
 pub(crate) use self::secret::{ConfiguredKek, read_key_encryption_key};
 use self::secret::{configured_kek, hs256_secret};
 use self::setting::{CacheAge, CorsOrigins, Rotation};
-pub(crate) use self::setting::{LogFilter, LogFormat};
+pub(crate) use self::setting::{Days, LogFilter, LogFormat};
 pub(crate) use self::source::Source;
 use self::source::VARIABLE_PREFIX;
 pub(crate) use self::table::{SETTINGS, SettingRow, variables};
@@ -99,6 +100,12 @@ pub(crate) struct Values {
     /// Proxies whose `X-Forwarded-For` names the client.
     #[serde(default, with = "setting")]
     pub(crate) trusted_proxies: TrustedProxies,
+    /// Which security events have an entry of their own.
+    #[serde(with = "setting")]
+    pub(crate) audit: AuditMode,
+    /// How long entries of the audit log are kept.
+    #[serde(with = "setting")]
+    pub(crate) audit_retention: Days,
     #[serde(with = "setting")]
     pub(crate) hashing_slots: NonZeroUsize,
     #[serde(with = "setting")]
@@ -306,6 +313,8 @@ fn set_defaults(layers: &mut Layers, log_level: &str) {
         ("revocation_age", "5s"),
         ("rehash", "true"),
         ("login_throttle", either("false", "true")),
+        ("audit", "standard"),
+        ("audit_retention", "400d"),
         ("hashing_slots", cores.to_string().as_str()),
         ("hashing_queue", "64"),
         ("header_timeout", "10s"),

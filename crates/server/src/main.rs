@@ -9,6 +9,7 @@
 //! | [`config`] | settings from flags, variables, a file and defaults |
 //! | [`command`] | one module for each command |
 //! | [`compose`] | puts the parts together; the only place that names a backend |
+//! | [`audit`] | writes the audit log of a running server |
 //! | [`key_refresh`] | refreshes the keys of a running server |
 //! | [`profile`] | what the profiles change |
 //! | [`demo`] | the demo's operations, users and client |
@@ -19,6 +20,7 @@
 
 mod admin;
 mod arguments;
+mod audit;
 mod command;
 mod compose;
 mod config;

@@ -1,14 +1,11 @@
 //! The audit log in SQL.
 
-use scopegate_domain::{AddressPrefix, AuditEntry, AuditEvent, AuditId, AuditOutcome, ClientId, RequestId, UserId};
+use scopegate_domain::{AuditEntry, AuditEvent, AuditId, ClientId};
 use scopegate_store::{Audit, AuditQuery, AuditRetention, BoxFuture, StoreError};
 
-use crate::statement::{Backend, Outcome, Statement, Step};
+use crate::audit_entry::steps;
+use crate::statement::{Backend, Outcome, Statement};
 use crate::{SqlStore, row};
-
-const WRITE: &str = "INSERT INTO audit \
-     (day, id, event, is_refused, user_id, client_id, request_id, address, count, detail) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 
 /// A statement that reads a page of the log, by one index. `$1` to `$4` are the ends of the range,
 /// `$5` is the limit, and the filters follow.
@@ -80,25 +77,6 @@ impl Audit for SqlStore {
             }
         })
     }
-}
-
-/// The steps that write entries.
-pub(crate) fn steps(entries: &[AuditEntry]) -> Vec<Step> {
-    entries.iter().map(|entry| write(entry).changes(1)).collect()
-}
-
-fn write(entry: &AuditEntry) -> Statement {
-    Statement::new(WRITE)
-        .bind(entry.id().day())
-        .bind(entry.id().to_bytes().as_slice())
-        .bind(entry.event().number())
-        .bind(entry.outcome() == AuditOutcome::Refused)
-        .bind(entry.user().map(UserId::as_str))
-        .bind(entry.client().map(ClientId::as_str))
-        .bind(entry.request().map(RequestId::as_str))
-        .bind(entry.address().as_ref().map(AddressPrefix::to_string))
-        .bind(entry.count())
-        .bind(entry.detail().map(ToString::to_string))
 }
 
 /// Returns the statement of the index that finds the fewest entries.

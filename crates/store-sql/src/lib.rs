@@ -52,6 +52,7 @@
 //! callers, options in the URL.
 
 mod audit;
+mod audit_entry;
 mod changes;
 mod clients;
 mod connect;

@@ -16,7 +16,7 @@ use crate::metrics::Methods;
 use crate::prepare::{expect_ours, look_first, prepare};
 use crate::sqlite::{Connections, REWRITE};
 use crate::statement::{Backend, Outcome, RowView, Statement, Step};
-use crate::{DatabaseUrl, OpenError, audit, connect, migrations};
+use crate::{DatabaseUrl, OpenError, audit_entry, connect, migrations};
 
 /// A store in a SQL database.
 ///
@@ -264,7 +264,7 @@ impl SqlStore {
         mut steps: Vec<Step>,
         last: impl IntoIterator<Item = Step>,
     ) -> Result<Outcome, StoreError> {
-        steps.extend(audit::steps(&self.audit));
+        steps.extend(audit_entry::steps(&self.audit));
         steps.extend(last);
         self.connections.transaction(steps).await
     }

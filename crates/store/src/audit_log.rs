@@ -1,11 +1,10 @@
 //! The audit log of the store in memory.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::future::ready;
 
 use scopegate_domain::{AuditEntry, AuditId};
 
-use crate::{AddSecretOutcome, Audit, AuditQuery, AuditRetention, BoxFuture, MemoryStore, StoreError};
+use crate::{AddSecretOutcome, AuditQuery, AuditRetention, StoreError};
 
 /// All entries, by their id.
 #[derive(Clone, Debug, Default)]
@@ -58,24 +57,6 @@ impl AuditLog {
             deleted += 1;
         }
         deleted
-    }
-}
-
-impl Audit for MemoryStore {
-    fn write_entries<'a>(&'a self, entries: &'a [AuditEntry]) -> BoxFuture<'a, Result<(), StoreError>> {
-        self.change(|tables| {
-            tables.audit.expect_new(entries)?;
-            tables.audit.add(entries);
-            Ok(())
-        })
-    }
-
-    fn entries<'a>(&'a self, query: &'a AuditQuery, limit: u16) -> BoxFuture<'a, Result<Vec<AuditEntry>, StoreError>> {
-        Box::pin(ready(Ok(self.read().audit.read(query, limit))))
-    }
-
-    fn delete_entries(&self, retention: AuditRetention, limit: u16) -> BoxFuture<'_, Result<u64, StoreError>> {
-        Box::pin(ready(Ok(self.write().audit.delete(retention, limit))))
     }
 }
 

@@ -84,6 +84,7 @@ mod clients;
 pub mod conformance;
 mod error;
 mod memory;
+mod memory_audit;
 mod news;
 mod news_log;
 mod news_reader;

@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn other_texts_are_no_details() {
+    fn other_texts_are_refused() {
         for text in [
             "",
             "digest",

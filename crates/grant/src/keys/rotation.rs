@@ -92,7 +92,8 @@ impl RotatingKeys {
         Ok(key.with_id(id))
     }
 
-    /// Adds a key at its place, with an entry of the audit log; does nothing if another process was first.
+    /// Adds a key at its place, with an entry of the audit log; does nothing if another process was
+    /// first.
     pub(super) async fn append(
         &self,
         ring: &KeyRing,

@@ -76,7 +76,7 @@ impl AuditFixture {
         }
     }
 
-    /// Asks for a token from the same address each time.
+    /// Requests a token from the same address each time.
     async fn ask(&self, form: &Params, header: &ClientCredentials) -> Result<TokenSet, GrantError> {
         self.server.token_from(form, header, origin("192.0.2.1")).await
     }
@@ -280,7 +280,7 @@ async fn introspection_is_counted_and_revocation_written() {
         .unwrap()
         .unwrap();
     let id = found.token().token_id().unwrap().to_owned();
-    // A client without the right asks in vain, which is no event.
+    // The question of a client without the right is not an event.
     assert!(
         fixture
             .tokens

@@ -6,14 +6,15 @@ mod secrets;
 mod settings;
 
 use anyhow::bail;
-use scopegate_domain::{Client, ClientId, InvalidClient, Revoked};
-use scopegate_store::{Clients, DisableAndRevoke, Store};
+use scopegate_domain::{AuditEvent, Client, ClientId, InvalidClient, Revoked};
+use scopegate_store::{DisableAndRevoke, Store};
 use scopegate_token::ClientSecret;
 use serde_json::json;
 
 use self::lookup::{absent, all, find, find_or_named};
 use self::printed::{show, show_with};
 use self::settings::{changed, new_client, takes_away, with_own_secret};
+use super::audited;
 use super::context::{confirm, moment, refuse_taken, with_store};
 use super::names::known_scope;
 use super::revoked::{Tokens, revoke, withdraw};
@@ -28,7 +29,7 @@ pub(super) fn run(common: &CommonFlags, command: ClientCommand) -> anyhow::Resul
             // A database is created only for a valid client.
             let (client, secret) = new_client(*new)?;
             with_store(common, Access::Add, async |store| {
-                add(store.clients(), format, client, secret).await
+                add(&*store, format, client, secret).await
             })
         }
         ClientCommand::List | ClientCommand::Show { .. } => with_store(common, Access::Read, async |store| {
@@ -45,9 +46,9 @@ async fn run_on(store: &dyn Store, format: Format, command: ClientCommand) -> an
     match command {
         ClientCommand::Add(new) => {
             let (client, secret) = new_client(*new)?;
-            add(clients, format, client, secret).await
+            add(store, format, client, secret).await
         }
-        ClientCommand::AddSecret { id, ends } => secrets::add(clients, format, &id, ends.as_deref()).await,
+        ClientCommand::AddSecret { id, ends } => secrets::add(store, format, &id, ends.as_deref()).await,
         ClientCommand::List => printed::list(format, &all(clients).await?),
         ClientCommand::Remove { id, confirmation } => {
             let parsed = find(clients, &id).await?.id().clone();
@@ -56,7 +57,7 @@ async fn run_on(store: &dyn Store, format: Format, command: ClientCommand) -> an
             let tokens = withdraw(store, remove, whose).await?.ok_or_else(|| absent(&id))?;
             tokens.print(format, &format!("removed `{id}`"), json!({ "removed": id }), &id)
         }
-        ClientCommand::RemoveSecret { id, digest } => secrets::remove(clients, format, &id, &digest).await,
+        ClientCommand::RemoveSecret { id, digest } => secrets::remove(store, format, &id, &digest).await,
         ClientCommand::Revoke { id } => revoke_all(store, format, &id).await,
         ClientCommand::Set(changes) => {
             let old = find(clients, &changes.id).await?;
@@ -90,14 +91,15 @@ async fn replace(store: &dyn Store, old: &Client, new: &Client, keep_tokens: boo
     if takes_away(old, new) && !keep_tokens {
         return withdraw_from(store, old, new).await;
     }
-    if !store.clients().update(old, new).await? {
+    let has_less = takes_away(old, new);
+    if !audited::of_update(store, old, new, has_less)?
+        .clients()
+        .update(old, new)
+        .await?
+    {
         return Err(changed_meanwhile(old.id()));
     }
-    Ok(if takes_away(old, new) {
-        Tokens::KeptOnRequest
-    } else {
-        Tokens::Kept
-    })
+    Ok(if has_less { Tokens::KeptOnRequest } else { Tokens::Kept })
 }
 
 /// Replaces a client and revokes the tokens that were issued to it.
@@ -118,14 +120,10 @@ async fn revoke_all(store: &dyn Store, format: Format, id: &str) -> anyhow::Resu
     print(format, &human, &json!({ "revoked": id, "issued_until": until }))
 }
 
-async fn add(
-    clients: &dyn Clients,
-    format: Format,
-    client: Client,
-    secret: Option<ClientSecret>,
-) -> anyhow::Result<()> {
+async fn add(store: &dyn Store, format: Format, client: Client, secret: Option<ClientSecret>) -> anyhow::Result<()> {
     let taken = format!("there is a client `{}` already", client.id());
-    refuse_taken(clients.add(client.clone()).await, taken)?;
+    let audited = audited::of_client(store, AuditEvent::ClientAdded, client.id())?;
+    refuse_taken(audited.clients().add(client.clone()).await, taken)?;
     let id = client.id();
     if !client.redirect_uris().is_empty() {
         print_note("`--redirect-uri` is stored and has no effect: this version has no authorization endpoint");

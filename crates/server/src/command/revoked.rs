@@ -6,6 +6,7 @@ use scopegate_grant::last_expiry;
 use scopegate_store::{DisableAndRevoke, Store};
 use serde_json::{Value, json};
 
+use super::audited;
 use super::context::moment;
 use crate::output::{Format, print};
 
@@ -45,7 +46,8 @@ impl Tokens {
 /// Revokes the tokens that were issued until now. Returns that time.
 pub(super) async fn revoke(store: &dyn Store, whose: Revoked) -> anyhow::Result<Timestamp> {
     let revocation = until_now(store, whose).await?;
-    let kept = store.news().revoke(&revocation).await;
+    let audited = audited::of_revocation(store, revocation.whose())?;
+    let kept = audited.news().revoke(&revocation).await;
     kept.context("issued tokens are not revoked")?;
     Ok(revocation.issued_until().min(SystemClock.now()))
 }
@@ -59,7 +61,8 @@ pub(super) async fn withdraw(
 ) -> anyhow::Result<Option<Tokens>> {
     let revocations = store.news();
     let revocation = until_now(store, whose).await?;
-    if !revocations.withdraw(withdrawal, &revocation).await? {
+    let audited = audited::of_withdrawal(store, withdrawal)?;
+    if !audited.news().withdraw(withdrawal, &revocation).await? {
         return Ok(None);
     }
     // A token may have been issued during this wait. A new one has the new rights.

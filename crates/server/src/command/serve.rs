@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
 use scopegate_domain::{ClientId, Issuer};
-use scopegate_grant::RevocationWatch;
+use scopegate_grant::{AuditLog, RevocationWatch};
 use scopegate_http::Gate;
 use scopegate_http::policy::OperationTable;
 use scopegate_listener::{DrainOutcome, Limits, Listener, SignalAction, Signals};
@@ -24,7 +24,7 @@ use crate::key_refresh::KeyRefresh;
 use crate::output::{without_secrets, write_line};
 use crate::process_limits::{allow_connections, outlive_file_size};
 use crate::tasks::Tasks;
-use crate::{demo, revocations, telemetry};
+use crate::{audit, demo, revocations, telemetry};
 
 /// Maximum number of threads for blocking calls. Tokio would allow 512.
 ///
@@ -99,20 +99,17 @@ async fn serve(settings: &Settings, could_start: impl AsyncFn() -> anyhow::Resul
     let admin = start_admin(settings, &readiness, &mut tasks).await?;
     let database = open(settings).await?;
     let store = database.store();
-    let prepared = prepare(settings, &database, issuer, &others, proposed).await;
+    let log = compose::audit(settings, &database);
+    let prepared = prepare(settings, &database, issuer, &others, proposed, &log).await;
     let Prepared {
         gate,
-        keys,
-        revocations,
+        background,
         missing,
     } = match prepared {
         Ok(prepared) => prepared,
         Err(error) => return context::close(database, Err(error)).await,
     };
-    if let Some(keys) = keys {
-        tasks.spawn("signing keys", keys.run());
-    }
-    tasks.spawn("revocations", revocations::watch(revocations, settings.revocation_age));
+    start_tasks(settings, background, &store, &mut tasks);
     if !compose::offers_password_grant(settings) {
         warn!(
             "no grant is enabled for users, so only clients get tokens, by `client_credentials`; `password_grant = true` \
@@ -135,6 +132,7 @@ async fn serve(settings: &Settings, could_start: impl AsyncFn() -> anyhow::Resul
     let outcome = listener.serve_peers(answers, stop).await;
     let failed = tasks.failed();
     drop(tasks);
+    log.write().await;
     database.close().await?;
     conclude(outcome, failed, settings.drain_deadline)
 }
@@ -151,8 +149,7 @@ fn connection_limits(settings: &Settings) -> Limits {
 /// The state that must be read before requests are served.
 struct Prepared {
     gate: Gate,
-    keys: Option<KeyRefresh>,
-    revocations: Arc<RevocationWatch>,
+    background: Background,
     missing: String,
 }
 
@@ -162,6 +159,7 @@ async fn prepare(
     issuer: Issuer,
     others: &[TrustedIssuer],
     proposed: Option<OperationTable>,
+    log: &AuditLog,
 ) -> anyhow::Result<Prepared> {
     compose::fetch_keys(others).await?;
     let users = compose::users(settings, database);
@@ -169,15 +167,39 @@ async fn prepare(
     let trust = TrustSettings {
         others,
         revocations: Arc::clone(&revocations),
+        audit: log.clone(),
     };
     let (gate, keys) = compose::gate(settings, database, issuer, trust, users, proposed).await?;
     let missing = missing(settings, &*database.store()).await?;
     Ok(Prepared {
         gate,
-        keys,
-        revocations,
+        background: Background {
+            keys,
+            revocations,
+            log: log.clone(),
+        },
         missing,
     })
+}
+
+/// The parts of a running server that need tasks in the background.
+struct Background {
+    keys: Option<KeyRefresh>,
+    revocations: Arc<RevocationWatch>,
+    log: AuditLog,
+}
+
+fn start_tasks(settings: &Settings, background: Background, store: &Arc<dyn Store>, tasks: &mut Tasks) {
+    let Background { keys, revocations, log } = background;
+    if let Some(keys) = keys {
+        tasks.spawn("signing keys", keys.run());
+    }
+    tasks.spawn("revocations", revocations::watch(revocations, settings.revocation_age));
+    tasks.spawn("audit log", audit::write(log));
+    tasks.spawn(
+        "audit retention",
+        audit::tidy(Arc::clone(store), settings.audit_retention),
+    );
 }
 
 /// Logs how serving ended. It is an error if requests were lost or a background task ended.

@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 use std::num::NonZeroUsize;
 
 use anyhow::Context;
-use scopegate_domain::{Account, Revoked, User, UserId, UserStatus, Username};
+use scopegate_domain::{Account, AuditEvent, Revoked, User, UserId, UserStatus, Username};
 use scopegate_store::{DisableAndRevoke, Store, Users};
 use serde_json::{Value, json};
 
+use super::audited;
 use super::context::{self, PAGE, confirm, moment, random_id, refuse_taken, with_settings};
 use super::names::known_scope;
 use super::password;
@@ -24,7 +25,7 @@ pub(super) fn run(common: &CommonFlags, command: UserCommand) -> anyhow::Result<
             // A database is created only for a valid user.
             let account = account(new, least)?;
             return with_settings(&settings, Access::Add, async |store| {
-                add(store.users(), format, account).await
+                add(&*store, format, account).await
             });
         }
         UserCommand::List | UserCommand::Show { .. } => Access::Read,
@@ -47,10 +48,11 @@ fn account(new: NewUser, least: NonZeroUsize) -> anyhow::Result<Account> {
     })
 }
 
-async fn add(users: &dyn Users, format: Format, account: Account) -> anyhow::Result<()> {
+async fn add(store: &dyn Store, format: Format, account: Account) -> anyhow::Result<()> {
     let user = account.user.clone();
     let taken = format!("there is a user `{}` already", user.username());
-    refuse_taken(users.add(account).await, taken)?;
+    let audited = audited::of_user(store, AuditEvent::UserAdded, user.id())?;
+    refuse_taken(audited.users().add(account).await, taken)?;
     if user.scope().is_empty() {
         print_note(&format!(
             "user `{0}` has no scope, so its tokens open nothing that needs one; `scopegate user set-scope {0} SCOPES` sets it",
@@ -63,7 +65,7 @@ async fn add(users: &dyn Users, format: Format, account: Account) -> anyhow::Res
 async fn run_on(store: &dyn Store, format: Format, command: UserCommand, least: NonZeroUsize) -> anyhow::Result<()> {
     let users = store.users();
     match command {
-        UserCommand::Add(new) => add(users, format, account(new, least)?).await,
+        UserCommand::Add(new) => add(store, format, account(new, least)?).await,
         UserCommand::Disable { name } => {
             let user = find(users, &name).await?;
             let disable = DisableAndRevoke::DisableUser(user.id());
@@ -72,7 +74,9 @@ async fn run_on(store: &dyn Store, format: Format, command: UserCommand, least: 
         }
         UserCommand::Enable { name } => {
             let user = find(users, &name).await?;
-            expect(users.set_status(user.id(), UserStatus::Active).await?, &name)?;
+            let audited = audited::of_user(store, AuditEvent::UserEnabled, user.id())?;
+            let is_enabled = audited.users().set_status(user.id(), UserStatus::Active).await?;
+            expect(is_enabled, &name)?;
             show(format, &user.with_status(UserStatus::Active))?;
             print_note("tokens that were issued before the user was disabled stay revoked");
             Ok(())
@@ -118,7 +122,8 @@ async fn set_password(
 async fn set_scope(store: &dyn Store, format: Format, name: &str, scope: &str) -> anyhow::Result<()> {
     let (user, scope) = (find(store.users(), name).await?, known_scope(scope)?);
     let tokens = if *user.scope() <= scope {
-        expect(store.users().set_scope(user.id(), &scope).await?, name)?;
+        let audited = audited::of_user(store, AuditEvent::UserScopeChanged, user.id())?;
+        expect(audited.users().set_scope(user.id(), &scope).await?, name)?;
         Tokens::Kept
     } else {
         let set = DisableAndRevoke::SetUserScope(user.id(), &scope);

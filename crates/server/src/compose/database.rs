@@ -4,10 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
-use scopegate_store::Store;
+use scopegate_domain::{AuditDetail, AuditEvent};
+use scopegate_store::{Audit as _, Store};
 use scopegate_store_sql::{DatabaseUrl, OpenMode, SqlStore};
 
 use super::{kek, opening};
+use crate::command::audit_entry;
 use crate::config::Settings;
 
 /// The database that the settings name.
@@ -63,10 +65,15 @@ impl Database {
         };
         let sql = SqlStore::open_with(&url, mode).await;
         let sql = sql.map_err(|error| opening::explain(error, &url))?;
-        Ok(Self {
+        let database = Self {
             sql: Arc::new(sql),
             url,
-        })
+        };
+        if let (false, Some(version)) = (database.is_new(), database.migrated().last()) {
+            let entry = audit_entry(AuditEvent::AdminMigrated)?.with_detail(AuditDetail::Version(*version));
+            database.sql.write_entries(&[entry]).await?;
+        }
+        Ok(database)
     }
 
     /// Returns the store of this database.

@@ -55,6 +55,10 @@ pub(crate) struct ServeSettings {
     login_throttle: Option<String>,
     #[arg(long = "trusted-proxy", visible_alias = "trusted-proxies", value_name = "ADDR")]
     trusted_proxies: Option<Vec<String>>,
+    #[arg(long, value_name = "MODE", value_parser = ["standard", "strict"])]
+    audit: Option<String>,
+    #[arg(long, value_name = "DAYS")]
+    audit_retention: Option<String>,
     #[arg(long, value_name = "N")]
     hashing_slots: Option<String>,
     #[arg(long, value_name = "N")]

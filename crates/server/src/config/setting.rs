@@ -8,6 +8,7 @@ use std::time::Duration;
 use figment::value::Value as Given;
 use jiff::SignedDuration;
 use scopegate_domain::{Audience, Issuer, Lifetime, Secret};
+use scopegate_grant::AuditMode;
 use scopegate_http::cors::Cors;
 use scopegate_portal::TrustedProxies;
 use serde::de::{Error as _, Unexpected};
@@ -132,6 +133,10 @@ impl CorsOrigins {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Rotation(pub(crate) Option<Duration>);
 
+/// A number of whole days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Days(pub(crate) u16);
+
 /// The maximum age of a cached entry; zero turns the cache off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct CacheAge(Lifetime);
@@ -190,6 +195,15 @@ settings! {
         let time = Self::try_from(time).ok()?;
         (!time.is_zero() && time <= Self::from_hours(365 * 24)).then_some(time)
     }, |time| SignedDuration::try_from(*time).ok().map(|time| format!("{time:#}"));
+    AuditMode: "`standard` or `strict`", |text| match text {
+        "standard" => Some(Self::Standard),
+        "strict" => Some(Self::Strict),
+        _ => None,
+    }, |mode| if *mode == Self::Standard { "standard" } else { "strict" };
+    Days: "a number of days from 1 to 3650, such as `400d`", |text| {
+        let days = text.strip_suffix('d')?.parse().ok()?;
+        (1..=3_650).contains(&days).then_some(Self(days))
+    }, |days| format!("{}d", days.0);
     LogFormat: "`human` or `json`", |text| match text {
         "human" => Some(Self::Human),
         "json" => Some(Self::Json),

@@ -167,6 +167,19 @@ fn full_disk_is_reported_and_recovers() {
     assert_eq!(served.me(&token).status, 200);
     assert!(served.token().is_some());
     assert_eq!(fixture.users(), answered, "what was answered, and nothing by half");
+    let audited = || {
+        fixture
+            .run(&["audit", "--event", "user.added"], "")
+            .stdout
+            .lines()
+            .count()
+    };
+    assert_eq!(
+        audited(),
+        // No command added `ada`.
+        answered.len() - 1,
+        "each change has its entry, and no other has one"
+    );
 
     disk.make_space();
     served.wait_for_readiness(200);
@@ -178,6 +191,7 @@ fn full_disk_is_reported_and_recovers() {
     );
     answered.push("zoe".to_owned());
     assert_eq!(fixture.users(), answered);
+    assert_eq!(audited(), answered.len() - 1);
 }
 
 #[test]

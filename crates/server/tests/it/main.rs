@@ -3,6 +3,7 @@
 
 mod access_tokens;
 mod admin;
+mod audit;
 mod broken;
 mod browser;
 mod checkout;

@@ -2,10 +2,11 @@
 
 use anyhow::{Context, bail, ensure};
 use jiff::SignedDuration;
-use scopegate_domain::{Client, ClientId, Clock as _, Lifetime, RegisteredSecret, SystemClock};
-use scopegate_store::{AddSecretOutcome, Clients};
+use scopegate_domain::{AuditEvent, Client, ClientId, Clock as _, Lifetime, RegisteredSecret, SystemClock};
+use scopegate_store::{AddSecretOutcome, Clients, Store};
 use scopegate_token::{ClientSecret, SystemRandomSource};
 
+use super::super::audited;
 use super::lookup::find;
 use super::printed::{digits, show};
 use crate::output::{ExitNegative, Format, print_note};
@@ -13,7 +14,8 @@ use crate::output::{ExitNegative, Format, print_note};
 /// The number of hexadecimal digits of a whole digest.
 const DIGITS: usize = 64;
 
-pub(super) async fn add(clients: &dyn Clients, format: Format, id: &str, ends: Option<&str>) -> anyhow::Result<()> {
+pub(super) async fn add(store: &dyn Store, format: Format, id: &str, ends: Option<&str>) -> anyhow::Result<()> {
+    let clients = store.clients();
     let ends = ends.map(lifetime).transpose()?;
     let (client, secret) = (find(clients, id).await?, ClientSecret::generate(&SystemRandomSource)?);
     let now = SystemClock.now();
@@ -21,7 +23,8 @@ pub(super) async fn add(clients: &dyn Clients, format: Format, id: &str, ends: O
     if let Some(lifetime) = ends {
         registered = registered.with_ends_at(now + lifetime);
     }
-    match clients.add_secret(client.id(), registered).await? {
+    let audited = audited::of_secret(store, AuditEvent::ClientSecretAdded, client.id(), registered.digest())?;
+    match audited.clients().add_secret(client.id(), registered).await? {
         AddSecretOutcome::Added => show(format, &read(clients, client.id()).await?, Some(&secret)),
         AddSecretOutcome::Full => Err(ExitNegative(format!(
             "client `{id}` has {} secrets, the maximum; remove one with `scopegate client remove-secret`",
@@ -35,13 +38,14 @@ pub(super) async fn add(clients: &dyn Clients, format: Format, id: &str, ends: O
     }
 }
 
-pub(super) async fn remove(clients: &dyn Clients, format: Format, id: &str, digest: &str) -> anyhow::Result<()> {
+pub(super) async fn remove(store: &dyn Store, format: Format, id: &str, digest: &str) -> anyhow::Result<()> {
     let is_hexadecimal = digest.bytes().all(|byte| byte.is_ascii_hexdigit());
     ensure!(
         is_hexadecimal && !digest.is_empty() && digest.len() <= DIGITS,
         "bad digest `{}`: give the first hexadecimal digits, as `scopegate client show` prints them",
         digest.escape_default()
     );
+    let clients = store.clients();
     let client = find(clients, id).await?;
     let prefix = digest.to_ascii_lowercase();
     let fits = |secret: &&RegisteredSecret| digits(secret, DIGITS).starts_with(&prefix);
@@ -51,7 +55,8 @@ pub(super) async fn remove(clients: &dyn Clients, format: Format, id: &str, dige
         [] => return Err(absent(id, digest)),
         _ => bail!("both secrets of client `{id}` have digests that begin with `{digest}`; give more digits"),
     };
-    if !clients.remove_secret(client.id(), secret.digest()).await? {
+    let audited = audited::of_secret(store, AuditEvent::ClientSecretRemoved, client.id(), secret.digest())?;
+    if !audited.clients().remove_secret(client.id(), secret.digest()).await? {
         return Err(absent(id, digest));
     }
     let left = read(clients, client.id()).await?;

@@ -1,0 +1,94 @@
+//! The entries of the audit log that commands write with their changes.
+
+use std::sync::Arc;
+
+use scopegate_domain::{
+    AuditDetail, AuditEntry, AuditEvent, Client, ClientId, RegisteredSecret, Revoked, SecretDigest, SystemClock, UserId,
+};
+use scopegate_grant::audit_entry;
+use scopegate_store::{DisableAndRevoke, Store};
+use scopegate_token::{SystemRandomSource, short_digest};
+
+/// Returns an entry of an event that happens now.
+pub(crate) fn entry(event: AuditEvent) -> anyhow::Result<AuditEntry> {
+    Ok(audit_entry(event, &SystemClock, &SystemRandomSource)?)
+}
+
+/// Returns the store for one change of a user, which writes its entry.
+pub(super) fn of_user(store: &dyn Store, event: AuditEvent, user: &UserId) -> anyhow::Result<Arc<dyn Store>> {
+    Ok(store.audited(&[entry(event)?.of_user(user.clone())]))
+}
+
+/// Returns the store for one change of a client, which writes its entry.
+pub(super) fn of_client(store: &dyn Store, event: AuditEvent, client: &ClientId) -> anyhow::Result<Arc<dyn Store>> {
+    Ok(store.audited(&[entry(event)?.of_client(client.clone())]))
+}
+
+/// Returns the store for one revocation, which writes its entry.
+pub(super) fn of_revocation(store: &dyn Store, whose: &Revoked) -> anyhow::Result<Arc<dyn Store>> {
+    let entry = match whose {
+        Revoked::Client(id) => entry(AuditEvent::ClientRevoked)?.of_client(id.clone()),
+        Revoked::Token(id) => {
+            let digest = AuditDetail::Digest(short_digest(id.as_str()));
+            entry(AuditEvent::TokenRevoked)?.with_detail(digest)
+        }
+        Revoked::User { id, .. } => entry(AuditEvent::UserRevoked)?.of_user(id.clone()),
+    };
+    Ok(store.audited(&[entry]))
+}
+
+/// Returns the store for one change that revokes tokens, which writes its entry.
+pub(super) fn of_withdrawal(store: &dyn Store, change: DisableAndRevoke<'_>) -> anyhow::Result<Arc<dyn Store>> {
+    let user = |event, id: &UserId| -> anyhow::Result<AuditEntry> { Ok(entry(event)?.of_user(id.clone())) };
+    let client = |event, id: &ClientId| -> anyhow::Result<AuditEntry> { Ok(entry(event)?.of_client(id.clone())) };
+    let revoked = AuditDetail::TokensKept(false);
+    let entry = match change {
+        DisableAndRevoke::DisableUser(id) => user(AuditEvent::UserDisabled, id)?,
+        DisableAndRevoke::RemoveClient(id) => client(AuditEvent::ClientRemoved, id)?,
+        DisableAndRevoke::RemoveUser(id) => user(AuditEvent::UserRemoved, id)?,
+        DisableAndRevoke::SetPasswordHash(id, _) => user(AuditEvent::UserPasswordChanged, id)?.with_detail(revoked),
+        DisableAndRevoke::SetUserScope(id, _) => user(AuditEvent::UserScopeChanged, id)?.with_detail(revoked),
+        DisableAndRevoke::UpdateClient { old, new } => updated(old, new, Some(revoked))?,
+    };
+    Ok(store.audited(&[entry]))
+}
+
+/// Returns the store for a change of a client that revokes no tokens, which writes its entry.
+/// `has_less` states that the change takes something away, so that the entry states the tokens.
+pub(super) fn of_update(
+    store: &dyn Store,
+    old: &Client,
+    new: &Client,
+    has_less: bool,
+) -> anyhow::Result<Arc<dyn Store>> {
+    let entry = updated(old, new, has_less.then_some(AuditDetail::TokensKept(true)))?;
+    Ok(store.audited(&[entry]))
+}
+
+/// Returns the entry of a change of settings. A new secret is an event of its own.
+fn updated(old: &Client, new: &Client, tokens: Option<AuditDetail>) -> anyhow::Result<AuditEntry> {
+    let (event, detail) = match new_secret(old, new) {
+        Some(secret) => (AuditEvent::ClientSecretAdded, Some(AuditDetail::of_secret(secret))),
+        None => (AuditEvent::ClientChanged, tokens),
+    };
+    let entry = entry(event)?.of_client(new.id().clone());
+    Ok(detail.into_iter().fold(entry, AuditEntry::with_detail))
+}
+
+/// Returns the store for one change of a secret, which writes its entry.
+pub(super) fn of_secret(
+    store: &dyn Store,
+    event: AuditEvent,
+    client: &ClientId,
+    secret: &SecretDigest,
+) -> anyhow::Result<Arc<dyn Store>> {
+    let entry = entry(event)?.of_client(client.clone());
+    Ok(store.audited(&[entry.with_detail(AuditDetail::of_secret(secret))]))
+}
+
+/// Returns the secret that only the new settings have.
+fn new_secret<'a>(old: &Client, new: &'a Client) -> Option<&'a SecretDigest> {
+    let is_old = |digest: &SecretDigest| old.secrets().iter().any(|secret| secret.digest() == digest);
+    let digests = new.secrets().iter().map(RegisteredSecret::digest);
+    digests.into_iter().find(|digest| !is_old(digest))
+}

@@ -1,0 +1,164 @@
+//! Each administrative command writes an entry with its change, and the log shows it by filters.
+
+use serde_json::{Value, json};
+
+use super::{AuditFixture, DATABASE, PASSWORD};
+
+fn summary(entry: &Value) -> String {
+    let detail = entry["detail"].as_object().and_then(|detail| detail.iter().next());
+    // Ids and digests are random.
+    let detail = match detail {
+        Some((kind, _)) if kind == "digest" || kind == "key" => format!(" {kind}"),
+        Some((kind, value)) => format!(" {kind}={}", value.as_str().unwrap()),
+        None => String::new(),
+    };
+    let client = entry["client_id"].as_str().map(|id| format!(" {id}"));
+    let user = entry["user_id"].as_str().map(|_| " user");
+    format!(
+        "{}{}{}{detail}",
+        entry["event"].as_str().unwrap(),
+        user.unwrap_or_default(),
+        client.unwrap_or_default()
+    )
+}
+
+#[test]
+fn each_change_by_a_command_is_recorded() {
+    let fixture = AuditFixture::new();
+    let before = fixture.entries(&[]);
+    let added: Vec<_> = before.iter().map(summary).collect();
+    let expected = [
+        "client.added billing",
+        "client.added api",
+        "client.added app",
+        "user.added user",
+    ];
+    assert_eq!(added, expected);
+
+    let jti = "0123456789abcdef0123456789abcdef.0.0";
+    for line in [
+        &["user", "set-scope", "johndoe", "me"][..],
+        &["user", "set-scope", "johndoe", "me items"],
+        &["user", "revoke", "johndoe"],
+        &["user", "disable", "johndoe"],
+        &["user", "enable", "johndoe"],
+        &["client", "set-scope", "billing", "me"],
+        &["client", "set-scope", "billing", "me items"],
+        &["client", "set-secret", "billing"],
+        &["client", "set", "billing", "--name", "Billing"],
+        &["client", "add-secret", "billing"],
+        &["client", "revoke", "billing"],
+        &["token", "revoke", "--jti", jti],
+        &["key", "rotate"],
+        &["key", "rewrap"],
+        &["client", "remove", "billing"],
+    ] {
+        fixture.succeed(line);
+    }
+    let line = ["user", "set-password", "johndoe", "--password-stdin"];
+    let set = fixture.shell.run_with(&[&line[..], &DATABASE].concat(), PASSWORD, &[]);
+    assert_eq!(set.status, 0, "{}", set.stderr);
+    fixture.succeed(&["user", "remove", "johndoe"]);
+
+    let entries = fixture.entries(&[]);
+    let after: Vec<_> = entries[before.len()..].iter().map(summary).collect();
+    let expected = [
+        "user.scope-changed user tokens=revoked",
+        "user.scope-changed user",
+        "user.revoked user",
+        "user.disabled user",
+        "user.enabled user",
+        "client.changed billing tokens=revoked",
+        "client.changed billing",
+        "client.secret-added billing digest",
+        "client.changed billing",
+        "client.secret-added billing digest",
+        "client.revoked billing",
+        "token.revoked digest",
+        "key.rotated key",
+        "key.rewrapped",
+        "client.removed billing",
+        "user.password-changed user tokens=revoked",
+        "user.removed user",
+    ];
+    assert_eq!(after, expected);
+    let times: Vec<_> = entries.iter().map(|entry| entry["time"].as_str().unwrap()).collect();
+    assert!(times.is_sorted(), "{times:?}");
+
+    // Entries of removed users and clients are found by their ids.
+    let id = entries[3]["user_id"].as_str().unwrap();
+    assert_eq!(fixture.entries(&["--user", id]).len(), 8);
+    assert_eq!(fixture.entries(&["--client", "billing"]).len(), 8);
+}
+
+/// A refused command changes nothing and records nothing.
+#[test]
+fn refused_commands_add_no_entry() {
+    let fixture = AuditFixture::new();
+    let before = fixture.rows();
+    for line in [
+        &["user", "disable", "alice"][..],
+        &["client", "remove", "gone"],
+        &[
+            "client", "add", "An app", "--id", "app", "--public", "--grant", "password",
+        ],
+        &["key", "remove", "gone"],
+        &["token", "revoke", "--jti", "x"],
+    ] {
+        let run = fixture.shell.run(&[line, &DATABASE].concat());
+        assert_eq!(run.status, 1, "{line:?}: {}", run.stderr);
+    }
+    assert_eq!(fixture.rows(), before);
+}
+
+#[test]
+fn filters_limit_and_formats_select_entries() {
+    let fixture = AuditFixture::new();
+    fixture.succeed(&["user", "disable", "johndoe"]);
+    let events = |options: &[&str]| {
+        let entries = fixture.entries(options);
+        entries.iter().map(|entry| entry["event"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        events(&["--user", "johndoe"]),
+        [json!("user.added"), json!("user.disabled")]
+    );
+    assert_eq!(events(&["--client", "An app"]), [json!("client.added")]);
+    assert_eq!(events(&["--event", "user.disabled"]), [json!("user.disabled")]);
+    assert_eq!(
+        events(&["--user", "johndoe", "--event", "client.added"]),
+        [json!(null); 0]
+    );
+    assert_eq!(events(&["--limit", "2"]), [json!("user.added"), json!("user.disabled")]);
+    assert_eq!(events(&["--since", "1h"]).len(), 5);
+    assert_eq!(events(&["--since", "2999-01-01T00:00:00Z"]).len(), 0);
+    assert_eq!(events(&["--user", "an-id-of-a-removed-user"]).len(), 0);
+
+    let entry = &fixture.entries(&["--event", "user.disabled"])[0];
+    assert_eq!((&entry["outcome"], &entry["count"]), (&json!("succeeded"), &json!(1)));
+    assert!(entry["client_id"].is_null() && entry["address"].is_null() && entry["request_id"].is_null());
+    let lines = fixture.succeed(&["audit", "--event", "user.disabled"]);
+    let id = entry["user_id"].as_str().unwrap();
+    assert!(
+        lines.ends_with(&format!("  user.disabled succeeded  user={id}\n")),
+        "{lines}"
+    );
+
+    let run = fixture
+        .shell
+        .run(&[&["audit", "--since", "yesterday"], &DATABASE[..]].concat());
+    let cause = "bad time `yesterday`: expected an age such as `7d`";
+    assert!(run.complaint(2).contains(cause), "{}", run.stderr);
+    let twice = [
+        "client", "add", "An app", "--id", "other", "--public", "--grant", "password",
+    ];
+    fixture.succeed(&twice);
+    let run = fixture
+        .shell
+        .run(&[&["audit", "--client", "An app"], &DATABASE[..]].concat());
+    assert!(
+        run.complaint(2).contains("several clients have the name"),
+        "{}",
+        run.stderr
+    );
+}
