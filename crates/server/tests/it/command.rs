@@ -220,7 +220,7 @@ fn only_serve_and_migrate_change_an_older_database() {
     let run = |line: &[&str]| shell.run_with(&[line, &database[..]].concat(), "correct horse\n", &[]);
     assert_eq!(run(&["user", "add", "ada", "--password-stdin"]).status, 0);
     let older = "DELETE FROM _sqlx_migrations WHERE version >= 6; DROP TABLE news; DROP TABLE news_head; \
-                 DROP TABLE client_secrets; ALTER TABLE clients DROP COLUMN auth_method; \
+                 DROP TABLE audit; DROP TABLE audit_kept; DROP TABLE client_secrets; ALTER TABLE clients DROP COLUMN auth_method; \
                  ALTER TABLE clients DROP COLUMN resources; ALTER TABLE clients DROP COLUMN optional_scope; \
                  ALTER TABLE clients DROP COLUMN default_scope; \
                  CREATE TABLE token_lifetimes (lifetime INTEGER NOT NULL PRIMARY KEY, living_until INTEGER) STRICT";
