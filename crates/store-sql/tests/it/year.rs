@@ -32,6 +32,15 @@ const CLIENTS: u32 = 200;
 /// The number of entries of the audit log in a day.
 const ENTRIES: u8 = 20;
 
+/// Writes the entries of a day, and returns the day.
+async fn write_entries(store: &SqlStore, now: Timestamp) -> i64 {
+    let at = u64::try_from(now.as_unix()).unwrap() * 1_000_000;
+    let entry = |number: u8| AuditEntry::new(AuditId::new(at, [number; 8]), AuditEvent::TokenIssued);
+    let entries: Vec<_> = (0..ENTRIES).map(entry).collect();
+    store.write_entries(&entries).await.unwrap();
+    AuditId::new(at, [0; 8]).day()
+}
+
 /// Each day: four revocations of tokens, and the cleaning that a server does.
 #[tokio::test]
 async fn a_year_of_changes_is_forgotten() {
@@ -51,10 +60,7 @@ async fn a_year_of_changes_is_forgotten() {
             let revocation = Revocation::until(token, now).forgotten_at(now + lifetime);
             store.revoke(&revocation).await.unwrap();
         }
-        let at = u64::try_from(now.as_unix()).unwrap() * 1_000_000;
-        let entry = |number: u8| AuditEntry::new(AuditId::new(at, [number; 8]), AuditEvent::TokenIssued);
-        let entries: Vec<_> = (0..ENTRIES).map(entry).collect();
-        store.write_entries(&entries).await.unwrap();
+        let today = write_entries(&store, now).await;
         // A readiness check.
         store.check_writable().await.unwrap();
         if day % 10 == 0 {
@@ -64,7 +70,7 @@ async fn a_year_of_changes_is_forgotten() {
             }
         }
         let retention = AuditRetention {
-            first_day: entries[0].id().day() - 30,
+            first_day: today - 30,
             max_entries: u32::MAX,
         };
         while store.delete_entries(retention, 7).await.unwrap() > 0 {}

@@ -91,16 +91,9 @@ impl Operation {
             Self::AddClient(client) => clients.add(client.clone()).await.map(|()| Answer::Done),
             Self::AddSecret(id, secret) => clients.add_secret(id, *secret).await.map(Answer::Secret),
             Self::AddUser(account) => users.add(account.clone()).await.map(|()| Answer::Done),
-            Self::Audited(entry, other) => {
-                let audited = store.audited(std::slice::from_ref(entry));
-                return Box::pin(other.apply(&*audited)).await;
+            Self::Audited(..) | Self::DeleteEntries(..) | Self::WriteEntries(..) => {
+                return self.apply_to_audit(store).await;
             }
-            Self::DeleteEntries(retention, limit) => store
-                .audit()
-                .delete_entries(*retention, *limit)
-                .await
-                .map(Answer::Forgotten),
-            Self::WriteEntries(entries) => store.audit().write_entries(entries).await.map(|()| Answer::Done),
             Self::ForgetRevocations(now) => store.news().forget_news(*now).await.map(Answer::Forgotten),
             Self::AllowLifetime(from, lifetime) => keys.allow_lifetime(*from, *lifetime).await.map(Answer::Changed),
             Self::ListClients(after, limit) => clients.list(after.as_ref(), *limit).await.map(Answer::Clients),
@@ -149,6 +142,23 @@ impl Operation {
                 };
                 store.news().withdraw(withdrawal, revocation).await.map(Answer::Changed)
             }
+        };
+        answer.map_err(|error| error.kind())
+    }
+
+    /// Applies the operation to the audit log.
+    async fn apply_to_audit(&self, store: &dyn Store) -> Result<Answer, StoreErrorKind> {
+        let audit = store.audit();
+        let answer = match self {
+            Self::Audited(entry, other) => {
+                let audited = store.audited(std::slice::from_ref(entry));
+                return Box::pin(other.apply(&*audited)).await;
+            }
+            Self::DeleteEntries(retention, limit) => {
+                audit.delete_entries(*retention, *limit).await.map(Answer::Forgotten)
+            }
+            Self::WriteEntries(entries) => audit.write_entries(entries).await.map(|()| Answer::Done),
+            _ => Ok(Answer::Done),
         };
         answer.map_err(|error| error.kind())
     }
