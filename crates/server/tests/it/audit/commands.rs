@@ -22,6 +22,9 @@ fn summary(entry: &Value) -> String {
     )
 }
 
+/// The form of a token id.
+const JTI: &str = "0123456789abcdef0123456789abcdef.0.0";
+
 #[test]
 fn each_change_by_a_command_is_recorded() {
     let fixture = AuditFixture::new();
@@ -35,7 +38,6 @@ fn each_change_by_a_command_is_recorded() {
     ];
     assert_eq!(added, expected);
 
-    let jti = "0123456789abcdef0123456789abcdef.0.0";
     for line in [
         &["user", "set-scope", "johndoe", "me"][..],
         &["user", "set-scope", "johndoe", "me items"],
@@ -48,7 +50,7 @@ fn each_change_by_a_command_is_recorded() {
         &["client", "set", "billing", "--name", "Billing"],
         &["client", "add-secret", "billing"],
         &["client", "revoke", "billing"],
-        &["token", "revoke", "--jti", jti],
+        &["token", "revoke", "--jti", JTI],
         &["key", "rotate"],
         &["key", "rewrap"],
         &["client", "remove", "billing"],
@@ -82,8 +84,8 @@ fn each_change_by_a_command_is_recorded() {
         "user.removed user",
     ];
     assert_eq!(after, expected);
-    let times: Vec<_> = entries.iter().map(|entry| entry["time"].as_str().unwrap()).collect();
-    assert!(times.is_sorted(), "{times:?}");
+    let times = entries.iter().map(|entry| entry["time"].as_str().unwrap());
+    assert!(times.is_sorted(), "{entries:?}");
 
     // Entries of removed users and clients are found by their ids.
     let id = entries[3]["user_id"].as_str().unwrap();
