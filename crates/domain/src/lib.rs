@@ -8,7 +8,7 @@
 //! |---|---|
 //! | scope-token, scope ([RFC 6749, section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3)) | [`ScopeToken`], [`Scope`] |
 //! | declared scopes, security schemes (`OpenAPI` 3.1) | [`Catalog`], [`SecurityScheme`] |
-//! | resource owner | [`User`], [`Username`]; with its password hash [`Account`] |
+//! | resource owner | [`User`], [`Username`]; with its password hash [`Account`]; [`CanonicalName`] |
 //! | client, client type, redirection URI (RFC 6749, section 2) | [`Client`], [`ClientKind`], [`ClientAuthMethod`], [`RedirectUri`] |
 //! | authorization grant, grant type (RFC 6749, section 1.3) | [`Grant`], [`GrantSubject`], [`GrantType`] |
 //! | claims of a token (RFC 7519, RFC 9068) | [`Claims`]; as handlers read them [`TokenClaims`] |
@@ -92,6 +92,6 @@ pub use secret::Secret;
 pub use stored_key::StoredKey;
 pub use time::{Clock, Lifetime, ManualClock, SystemClock, Timestamp};
 pub use token_claims::{ReadClaimError, TokenClaims};
-pub use user::{Account, ApplicationUser, InvalidUsername, PasswordHash, User, UserStatus, Username};
+pub use user::{Account, ApplicationUser, CanonicalName, InvalidUsername, PasswordHash, User, UserStatus, Username};
 pub use verified::{Authenticated, Verified};
 pub use visible::visible;

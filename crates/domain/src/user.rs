@@ -1,6 +1,7 @@
 //! The resource owner.
 
 mod application_user;
+mod canonical_name;
 mod profile;
 
 use std::any::Any;
@@ -12,9 +13,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 pub use self::application_user::ApplicationUser;
 use self::application_user::ApplicationValue;
+pub use self::canonical_name::CanonicalName;
 use crate::{Scope, Secret, UserId};
 
-/// The name that a user logs in with: 1 to 255 bytes, by the profile `UsernameCasePreserved` of
+/// The name that a user logs in with: 1 to 200 bytes, by the profile `UsernameCasePreserved` of
 /// [RFC 8265, section 3.4](https://www.rfc-editor.org/rfc/rfc8265#section-3.4).
 ///
 /// A name consists of letters, digits and the characters of ASCII without the space. Invisible
@@ -22,7 +24,8 @@ use crate::{Scope, Secret, UserId};
 /// names that look alike are not two users. Wide forms are mapped to the usual ones, and names are
 /// in normalization form C.
 ///
-/// Names are compared byte for byte after that.
+/// Names are compared byte for byte after that. [`Username::canonical`] is the form in which names
+/// of two users differ, and by which a login finds its user.
 ///
 /// ```
 /// use scopegate_domain::Username;
@@ -32,14 +35,18 @@ use crate::{Scope, Secret, UserId};
 /// assert!(Username::parse("joh\u{200b}ndoe").is_err());
 /// assert_eq!(Username::parse("ｊｏｈｎｄｏｅ")?.as_str(), "johndoe");
 /// assert_ne!(Username::parse("JohnDoe")?, Username::parse("johndoe")?);
+/// assert_eq!(Username::parse("JohnDoe")?.canonical(), Username::parse("johndoe")?.canonical());
 /// # Ok::<(), scopegate_domain::InvalidUsername>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Username(Arc<str>);
 
 impl Username {
-    /// The maximum length of a name, in bytes.
-    pub const MAX_LEN: usize = 255;
+    /// The maximum length of a new name, in bytes.
+    pub const MAX_LEN: usize = 200;
+
+    /// The maximum length of a stored name, in bytes: earlier versions allowed longer names.
+    const MAX_STORED_LEN: usize = 255;
 
     /// Checks a name.
     ///
@@ -71,8 +78,8 @@ impl Username {
         Self::parse(text).or_else(|_| Self::from_stored(text))
     }
 
-    /// Reads a name from a store. Earlier versions had no profile, so a stored name may break it.
-    ///
+    /// Reads a name from a store. Earlier versions had no profile and allowed 255 bytes, so a stored
+    /// name may break the rules of [`Username::parse`].
     ///
     /// # Errors
     ///
@@ -81,7 +88,7 @@ impl Username {
     pub fn from_stored(text: &str) -> Result<Self, InvalidUsername> {
         match text {
             "" => Err(InvalidUsername::Empty),
-            _ if text.len() > Self::MAX_LEN => Err(InvalidUsername::TooLong),
+            _ if text.len() > Self::MAX_STORED_LEN => Err(InvalidUsername::TooLong),
             _ if text.chars().any(char::is_control) || text.trim() != text => Err(InvalidUsername::Character),
             _ => Ok(Self(Arc::from(text))),
         }

@@ -98,11 +98,12 @@ const RESERVED: [(&str, &str); 29] = [
 const RESERVED_FEATURES: [(&str, &str, &str); 1] = [("hyper", "client", "issuers")];
 
 /// The dependencies of `domain`: plain values need only these.
-const DOMAIN: [&str; 8] = [
+const DOMAIN: [&str; 9] = [
     "serde",
     "serde_json",
     "subtle",
     "thiserror",
+    "unicase",
     "unicode-bidi",
     "unicode-normalization",
     "unicode-properties",
