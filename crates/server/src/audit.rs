@@ -4,7 +4,7 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use scopegate_domain::{AuditId, Clock as _, SystemClock};
+use scopegate_domain::{AuditId, Clock as _, SystemClock, Timestamp};
 use scopegate_grant::AuditLog;
 use scopegate_store::{AuditRetention, Store, StoreError};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
@@ -52,8 +52,14 @@ pub(crate) async fn tidy(store: Arc<dyn Store>, kept: Days) {
 }
 
 async fn delete_all(store: &dyn Store, kept: Days) -> Result<(), StoreError> {
+    let now = SystemClock.now();
+    // A clock that cannot be read shows the last time, which would end the retention of each
+    // entry.
+    if now == Timestamp::MAX {
+        return Ok(());
+    }
     let retention = AuditRetention {
-        first_day: AuditId::first_at(SystemClock.now()).day() - i64::from(kept.0),
+        first_day: AuditId::first_at(now).day() - i64::from(kept.0),
         max_entries: MAX_ENTRIES,
     };
     loop {
