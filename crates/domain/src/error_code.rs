@@ -28,6 +28,9 @@ pub enum ErrorCode {
     UnsupportedGrantType,
     /// The scope is unknown, malformed or more than may be granted: RFC 6749, section 5.2.
     InvalidScope,
+    /// The resource is unknown, or the client may not have tokens for it: [RFC 8707, section
+    /// 2](https://www.rfc-editor.org/rfc/rfc8707#section-2).
+    InvalidTarget,
     /// The token is expired, revoked, malformed or for another recipient: [RFC 6750, section
     /// 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1).
     InvalidToken,
@@ -69,6 +72,7 @@ impl ErrorCode {
             Self::UnauthorizedClient => "unauthorized_client",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::InvalidScope => "invalid_scope",
+            Self::InvalidTarget => "invalid_target",
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",
             Self::InsufficientUserAuthentication => "insufficient_user_authentication",

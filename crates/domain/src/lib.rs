@@ -10,6 +10,7 @@
 //! | declared scopes, security schemes (`OpenAPI` 3.1) | [`Catalog`], [`SecurityScheme`] |
 //! | resource owner | [`User`], [`Username`]; with its password hash [`Account`]; [`CanonicalName`] |
 //! | client, client type, redirection URI (RFC 6749, section 2) | [`Client`], [`ClientKind`], [`ClientAuthMethod`], [`RedirectUri`] |
+//! | protected resource, resource indicator ([RFC 8707](https://www.rfc-editor.org/rfc/rfc8707)) | [`Resource`], [`Audience`] |
 //! | authorization grant, grant type (RFC 6749, section 1.3) | [`Grant`], [`GrantSubject`], [`GrantType`] |
 //! | claims of a token (RFC 7519, RFC 9068) | [`Claims`]; as handlers read them [`TokenClaims`] |
 //! | tokens revoked before they expire ([RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)) | [`Revocation`] |
@@ -50,6 +51,7 @@ mod grant;
 mod grant_type;
 mod identifier;
 mod news;
+mod resource;
 mod revocation;
 mod scheme;
 mod scope;
@@ -85,6 +87,7 @@ pub use grant::{Grant, GrantSubject};
 pub use grant_type::{GrantType, UnknownGrantType};
 pub use identifier::{Audience, ClientId, InvalidIdentifier, Issuer, KeyId, RequestId, SchemeName, TokenId, UserId};
 pub use news::{NewsLane, NewsPosition};
+pub use resource::{InvalidAudience, Resource, Resources, ResourcesError};
 pub use revocation::{Revocation, Revoked};
 pub use scheme::{ApiKeyLocation, HttpScheme, OAuthFlow, OAuthFlows, SecurityScheme};
 pub use scope::{InvalidScope, Scope, ScopeToken};

@@ -56,6 +56,7 @@ pub const fn grant_dialect() -> scopegate_grant::Dialect {
         subject: SubjectClaim::Username,
         username: |name| Username::from_stored(name).ok(),
         disabled_users: DisabledUserLogin::Allow,
+        accepts_nul: true,
         scope: |text| {
             let words = words(text.unwrap_or_default());
             let scopes = words.filter_map(|word| ScopeToken::parse(word).ok());

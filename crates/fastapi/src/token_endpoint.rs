@@ -111,8 +111,8 @@ impl TutorialTokenEndpoint {
         }
     }
 
-    /// Sends fields to the inner endpoint. The tutorial reads no client, so a login has no
-    /// `Authorization` header.
+    /// Sends fields to the inner endpoint. The tutorial reads no client and ignores the query, so a
+    /// login has no `Authorization` header and no query.
     async fn ask(&self, request: SiteRequest<'_>, fields: &Fields, has_client: bool) -> Response<Bytes> {
         let mut headers = request.head.headers().clone();
         headers.remove(CONTENT_ENCODING);
@@ -125,7 +125,7 @@ impl TutorialTokenEndpoint {
         }
         let original = request.head;
         let mut head = RequestHead::new(original.method(), original.path(), &headers)
-            .with_query(original.query())
+            .with_query(if has_client { original.query() } else { "" })
             .from_peer(original.peer());
         if let Some(tls) = original.tls() {
             head = head.over_tls(tls);

@@ -44,13 +44,13 @@ const INACTIVE_TIME: Duration = Duration::from_millis(2);
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let store = Arc::new(MemoryStore::new());
 /// let key = SigningKey::hs256(&Secret::new(String::from("a secret text of thirty-two bytes")))?;
-/// let verifier = Arc::new(Verifier::new(TokenRules::shared_secret(), key.verifying_key()));
+/// let verifier = Verifier::new(TokenRules::shared_secret(), key.verifying_key());
 /// let signer = Signer::new(TokenRules::shared_secret(), key);
 /// let server = AuthorizationServer::builder(store.clone(), signer, Catalog::builder().build()?).build();
 ///
 /// let revoked = Arc::new(RevokedSet::new(SubjectClaim::UserId));
 /// let watch = RevocationWatch::new(store.clone(), revoked, Arc::new(SystemClock));
-/// let tokens = AccessTokens::new(server, verifier, Arc::new(watch), store);
+/// let tokens = AccessTokens::new(server, &verifier, Arc::new(watch), store);
 /// let params = Params::from_iter([("token", "x"), ("client_id", "nobody")]);
 /// let refused = tokens.introspect(&params, &ClientCredentials::Absent, None).await;
 /// assert!(matches!(refused, Err(GrantError::InvalidClient(_))));
@@ -76,10 +76,12 @@ impl AccessTokens {
     #[must_use]
     pub fn new(
         server: AuthorizationServer,
-        verifier: Arc<Verifier>,
+        verifier: &Verifier,
         revocations: Arc<RevocationWatch>,
         users: Arc<dyn Users>,
     ) -> Self {
+        // The audiences of a token are compared with the resources of the requesting client.
+        let verifier = Arc::new(verifier.clone().for_any_audience());
         let cache = VerifiedCache::new(verifier, Arc::clone(revocations.set()), Self::CACHE_BYTES);
         Self(Arc::new(Parts {
             server,
@@ -95,8 +97,8 @@ impl AccessTokens {
     /// ignored.
     ///
     /// The result is `None` if the token is unknown, malformed, expired or revoked. It is also
-    /// `None` if the user is disabled or removed, or if the client may not introspect. All of these
-    /// take the same time.
+    /// `None` if the user is disabled or removed, if the client may not introspect, or if the token
+    /// is for no resource of the client. All of these take the same time.
     ///
     /// # Errors
     ///
@@ -114,7 +116,9 @@ impl AccessTokens {
             let about = |entry: AuditEntry| entry.of_client(client.id().clone());
             let audit = &self.0.server.context().audit;
             audit.record(AuditEvent::TokenIntrospected, &origin, about);
-            self.active(token).await?
+            self.active(token)
+                .await?
+                .filter(|found| self.is_served_by(&client, found))
         } else {
             None
         };
@@ -173,11 +177,24 @@ impl AccessTokens {
         origin: &RequestOrigin,
     ) -> Result<(Authenticated<Client>, &'p str), GrantError> {
         params.each_once()?;
+        if params.has_nul() {
+            return Err(InvalidRequestCause::Nul.into());
+        }
         let context = self.0.server.context();
         let client = client_auth::authenticate(context, params, header, origin, context.clock.now()).await?;
         let token = params.text("token");
         let token = token.ok_or(InvalidRequestCause::Missing { name: "token" })?;
         Ok((client, token))
+    }
+
+    /// Whether the token is for a resource of the client.
+    fn is_served_by(&self, client: &Client, found: &IntrospectedToken) -> bool {
+        let context = self.0.server.context();
+        let own = context.signer.rules().audience();
+        context
+            .targets
+            .current()
+            .are_served_by(client, own, found.token.audience())
     }
 
     /// Returns the token with its user, if both are valid now.

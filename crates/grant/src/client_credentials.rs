@@ -3,8 +3,8 @@
 
 use scopegate_domain::{Authenticated, Client, ClientKind, Grant, GrantSubject, Timestamp};
 
-use crate::context::GrantContext;
 use crate::scope_request::{Narrowed, narrow};
+use crate::targets::RequestTargets;
 use crate::{GrantError, InvalidScopeCause, RequestedScope};
 
 /// Returns the grant of a client that acts for itself. `requested_at` is a moment before the client
@@ -13,9 +13,9 @@ use crate::{GrantError, InvalidScopeCause, RequestedScope};
 /// If the client requests no scope, it gets its default scope, or its whole ceiling without one. A
 /// client that may have nothing of the scope is refused.
 pub(crate) fn grant(
-    context: &GrantContext,
     client: &Authenticated<Client>,
     requested: &RequestedScope,
+    targets: &RequestTargets<'_>,
     requested_at: Timestamp,
 ) -> Result<(Grant, Narrowed), GrantError> {
     // SECURITY: a public client proves nothing, so every caller could act as it (RFC 6749, section
@@ -24,7 +24,7 @@ pub(crate) fn grant(
     if client.kind() == ClientKind::Public {
         return Err(GrantError::UnauthorizedClient);
     }
-    let narrowed = narrow(requested, &context.catalog, client, client.scope())?;
+    let narrowed = narrow(requested, targets, client, client.scope())?;
     if narrowed.scope.is_empty() {
         return Err(InvalidScopeCause::NothingLeft.into());
     }

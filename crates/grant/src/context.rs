@@ -3,11 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use scopegate_domain::{Catalog, Clock, GrantType, Lifetime};
+use scopegate_domain::{Clock, GrantType, Lifetime};
 use scopegate_store::Store;
 use scopegate_token::{RandomSource, Signer};
 
 use crate::Dialect;
+use crate::targets::Targets;
 use scopegate_login::{AuditLog, PasswordCheck, Throttle};
 
 pub(crate) struct GrantContext {
@@ -18,7 +19,7 @@ pub(crate) struct GrantContext {
     pub(crate) audit: AuditLog,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn RandomSource>,
-    pub(crate) catalog: Catalog,
+    pub(crate) targets: Targets,
     pub(crate) dialect: Dialect,
     pub(crate) lifetime: Lifetime,
     /// The lifetime of a token by the password grant.

@@ -29,6 +29,9 @@ pub struct Dialect {
     pub username: fn(&str) -> Option<Username>,
     /// Whether a disabled user with the right password gets a token.
     pub disabled_users: DisabledUserLogin,
+    /// Whether a login may contain a NUL character. Then the password is wrong, and the request is
+    /// not malformed.
+    pub accepts_nul: bool,
     /// Reads the field `scope`; `None` if it is absent or empty.
     pub scope: fn(Option<&str>) -> Result<RequestedScope, InvalidScopeCause>,
 }
@@ -57,6 +60,7 @@ impl Dialect {
             subject: SubjectClaim::UserId,
             username: |name| Username::to_find(name).ok(),
             disabled_users: DisabledUserLogin::Deny,
+            accepts_nul: false,
             scope: |text| match text {
                 None => Ok(RequestedScope::Default),
                 Some(text) => Ok(RequestedScope::Scope(Scope::parse(text)?)),

@@ -50,6 +50,9 @@ pub enum GrantError {
     /// The scope is malformed, or no part of it may be granted.
     #[error(transparent)]
     InvalidScope(#[from] InvalidScopeCause),
+    /// A requested resource is unknown or is not one of the client's.
+    #[error(transparent)]
+    InvalidTarget(#[from] InvalidTargetCause),
     /// There were too many attempts with a wrong secret, for this account or from this address.
     #[error("too many failed attempts")]
     Throttled {
@@ -82,6 +85,7 @@ impl GrantError {
             Self::UnauthorizedClient => ErrorCode::UnauthorizedClient,
             Self::GrantTypeDisabled(_) | Self::UnsupportedGrantType => ErrorCode::UnsupportedGrantType,
             Self::InvalidScope(_) => ErrorCode::InvalidScope,
+            Self::InvalidTarget(_) => ErrorCode::InvalidTarget,
             Self::Throttled { .. } | Self::Busy { .. } | Self::Unavailable(_) => ErrorCode::TemporarilyUnavailable,
             Self::Corrupt(_) => ErrorCode::ServerError,
         }
@@ -127,6 +131,9 @@ pub enum InvalidRequestCause {
         /// The name of the field.
         name: &'static str,
     },
+    /// A name or a value contains a NUL character.
+    #[error("a parameter contains a NUL character")]
+    Nul,
     /// A name occurs twice: [RFC 6749, section
     /// 3.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.2).
     #[error("a parameter is given twice")]
@@ -172,6 +179,19 @@ pub enum InvalidScopeCause {
     /// The scope that may be granted does not fit into a token.
     #[error("scope is too long for a token")]
     TooLong,
+}
+
+/// A fault in the requested resources ([RFC 8707, section
+/// 2](https://www.rfc-editor.org/rfc/rfc8707#section-2)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidTargetCause {
+    /// More resources than one request may name.
+    #[error("a request may name at most {} resources", crate::MAX_RESOURCES)]
+    TooMany,
+    /// A resource that is not configured, or not one of the client's: one error.
+    #[error("a resource is unknown, or the client gets no tokens for it")]
+    Unknown,
 }
 
 /// The part of the server that did not respond, for the operator only.

@@ -2,25 +2,26 @@
 
 use scopegate_domain::{
     AccessTokenClaims, AuditDetail, AuditEntry, AuditEvent, Client, ClientId, Grant, GrantSubject, GrantType, Lifetime,
-    Scope, ScopeToken, Secret, Timestamp, TokenId, User,
+    Scope, Secret, Timestamp, TokenId, User,
 };
 use scopegate_login::RequestOrigin;
 use scopegate_store::NewsHeads;
 use scopegate_token::{PlacedTokenId, RandomError, SignError, SubjectClaim};
 
 use crate::context::GrantContext;
+use crate::scope_request::Narrowed;
 use crate::{GrantError, InvalidScopeCause, Unavailable};
 
 /// Issues an access token for a grant, valid for this lifetime from the time of the grant.
-/// `granted` contains the scopes of the grant in the order of the token. `heads` is the state of
+/// `narrowed` contains its audiences, and the scopes in the order of the token. `heads` is the state of
 /// the log of changes before the client and the user were read.
-// INVARIANT: the token contains nothing that the grant does not contain, regardless of `granted`.
+// INVARIANT: the token contains nothing that the grant does not contain, regardless of `narrowed`.
 // Tested by `token_contains_exactly_the_granted_scope` in tests/it/password.rs.
 pub(crate) fn access_token(
     context: &GrantContext,
     grant: &Grant,
     lifetime: Lifetime,
-    granted: Vec<ScopeToken>,
+    narrowed: Narrowed,
     heads: &NewsHeads,
 ) -> Result<Secret<String>, GrantError> {
     let (client_id, issued_at) = (grant.client_id().clone(), grant.granted_at());
@@ -33,7 +34,13 @@ pub(crate) fn access_token(
         GrantSubject::Client => AccessTokenClaims::of_client(client_id, issued_at, lifetime),
     };
     let claims = claims
-        .with_scopes(granted.into_iter().filter(|token| grant.scope().contains(token)))
+        .with_scopes(
+            narrowed
+                .granted
+                .into_iter()
+                .filter(|token| grant.scope().contains(token)),
+        )
+        .with_audiences(narrowed.audiences)
         .with_token_id(token_id(context, grant, heads)?);
     match context.signer.issue(&claims) {
         Ok(token) => Ok(token.into_secret()),
@@ -91,7 +98,8 @@ pub(crate) fn record_refusal(context: &GrantContext, client: &Client, error: &Gr
         | GrantError::UnauthorizedClient
         | GrantError::GrantTypeDisabled(_)
         | GrantError::UnsupportedGrantType
-        | GrantError::InvalidScope(_) => true,
+        | GrantError::InvalidScope(_)
+        | GrantError::InvalidTarget(_) => true,
         GrantError::InvalidGrant
         | GrantError::Throttled { .. }
         | GrantError::Busy { .. }

@@ -88,11 +88,14 @@ mod request;
 mod revocation_watch;
 mod scope_request;
 mod server;
+mod targets;
 
 pub use access_tokens::{AccessTokens, ActiveToken, IntrospectedToken};
 pub use client_auth::ClientCredentials;
 pub use dialect::{Dialect, RequestedScope};
-pub use error::{GrantError, InvalidClientCause, InvalidRequestCause, InvalidScopeCause, Unavailable};
+pub use error::{
+    GrantError, InvalidClientCause, InvalidRequestCause, InvalidScopeCause, InvalidTargetCause, Unavailable,
+};
 pub use issue::TokenSet;
 pub use keys::{ActiveKeys, KeyEncryptionKeyError, KeyEncryptionKeySource, KeyRotationError, RemovedKey, RotatingKeys};
 pub use last_expiry::last_expiry;
@@ -102,3 +105,4 @@ pub use scopegate_login::{
     AuditLog, AuditMode, DisabledUserLogin, HashingError, HashingLimits, RequestOrigin, audit_entry,
 };
 pub use server::{AuthorizationServer, AuthorizationServerBuilder};
+pub use targets::MAX_RESOURCES;

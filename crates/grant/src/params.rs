@@ -39,6 +39,23 @@ impl Params {
         self.secret(name).map(|value| value.expose().as_str())
     }
 
+    /// Returns the values of all fields with this name, in the order of the request, without empty
+    /// ones.
+    pub fn texts<'p>(&'p self, name: &'p str) -> impl Iterator<Item = &'p str> {
+        let named = self.0.iter().filter(move |(given, _)| given == name);
+        named
+            .map(|(_, value)| value.expose().as_str())
+            .filter(|value| !value.is_empty())
+    }
+
+    /// Whether a name or a value contains a NUL character.
+    #[must_use]
+    pub fn has_nul(&self) -> bool {
+        self.0
+            .iter()
+            .any(|(name, value)| name.contains('\0') || value.expose().contains('\0'))
+    }
+
     /// Checks that no name occurs twice, known or not: [RFC 6749, section
     /// 3.1](https://www.rfc-editor.org/rfc/rfc6749#section-3.1).
     ///
@@ -46,10 +63,21 @@ impl Params {
     ///
     /// [`InvalidRequestCause::Repeated`].
     pub fn each_once(&self) -> Result<(), InvalidRequestCause> {
+        self.each_once_except("")
+    }
+
+    /// Checks that no name except this one occurs twice: [RFC 8707, section
+    /// 2](https://www.rfc-editor.org/rfc/rfc8707#section-2) lets `resource` repeat.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequestCause::Repeated`].
+    pub fn each_once_except(&self, repeatable: &str) -> Result<(), InvalidRequestCause> {
         // SECURITY: two readers that pick different ones of two values can be exploited. Tested by
         // `repeated_parameter_is_refused` below.
         let mut seen = HashSet::with_capacity(self.0.len());
-        if self.0.iter().all(|(name, _)| seen.insert(name.as_str())) {
+        let mut names = self.0.iter().map(|(name, _)| name.as_str());
+        if names.all(|name| seen.insert(name) || (name == repeatable && !name.is_empty())) {
             Ok(())
         } else {
             Err(InvalidRequestCause::Repeated)

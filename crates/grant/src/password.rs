@@ -6,6 +6,7 @@ use crate::GrantError;
 use crate::context::GrantContext;
 use crate::request::PasswordRequest;
 use crate::scope_request::{Narrowed, narrow};
+use crate::targets::RequestTargets;
 use scopegate_login::{PasswordLogin, RequestOrigin};
 
 /// The client that logs in a user, and the origin of its request.
@@ -24,6 +25,7 @@ pub(crate) async fn grant(
     context: &GrantContext,
     login: Login<'_>,
     request: PasswordRequest<'_>,
+    targets: &RequestTargets<'_>,
     requested_at: Timestamp,
 ) -> Result<(Grant, Narrowed), GrantError> {
     let name = (context.dialect.username)(request.username);
@@ -36,7 +38,7 @@ pub(crate) async fn grant(
         disabled: context.dialect.disabled_users,
     });
     let (user, client) = (user.await?.into_inner(), login.client);
-    let narrowed = narrow(&request.requested, &context.catalog, client, user.scope())?;
+    let narrowed = narrow(&request.requested, targets, client, user.scope())?;
     let grant = Grant::new(
         GrantSubject::User(user),
         client.id().clone(),

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use scopegate_domain::{
-    Authenticated, Catalog, Client, Clock, DeclaredScheme, DeclaredScope, Grant, GrantType, Lifetime, ScopeToken,
-    SystemClock, Timestamp,
+    Authenticated, Catalog, Client, Clock, Grant, GrantType, Lifetime, Resources, ScopeToken, SystemClock, Timestamp,
 };
 use scopegate_store::Store;
 use scopegate_token::{
@@ -15,9 +14,10 @@ use crate::context::GrantContext;
 use crate::password::Login;
 use crate::request::TokenRequest;
 use crate::scope_request::Narrowed;
+use crate::targets::{RESOURCE, RequestTargets, Targets};
 use crate::{
-    ClientCredentials, Dialect, GrantError, HashingLimits, Params, TokenSet, client_auth, client_credentials, issue,
-    password,
+    ClientCredentials, Dialect, GrantError, HashingLimits, InvalidRequestCause, Params, TokenSet, client_auth,
+    client_credentials, issue, password,
 };
 use scopegate_login::{AuditLog, PasswordCheck, RequestOrigin, Throttle};
 
@@ -43,6 +43,7 @@ impl AuthorizationServer {
             store,
             signer: signer.into(),
             catalog,
+            resources: None,
             hasher: PasswordHasher::new(PasswordPolicy::default()),
             limits: HashingLimits::default(),
             clock: Arc::new(SystemClock),
@@ -82,9 +83,15 @@ impl AuthorizationServer {
     }
 
     /// Returns the scopes that it grants.
-    pub fn scopes(&self) -> impl Iterator<Item = &ScopeToken> {
-        let schemes = self.0.catalog.schemes().iter();
-        schemes.flat_map(DeclaredScheme::scopes).map(DeclaredScope::token)
+    #[must_use]
+    pub fn scopes(&self) -> Vec<ScopeToken> {
+        self.0.targets.scopes()
+    }
+
+    /// Replaces the resources. Later requests are answered with the new ones. A server that was
+    /// built without resources must stay without, and the other way round: then nothing changes.
+    pub fn replace_resources(&self, resources: Resources) {
+        self.0.targets.replace(resources);
     }
 
     /// Handles a request to the token endpoint ([RFC 6749, section
@@ -114,8 +121,12 @@ impl AuthorizationServer {
     ) -> Result<TokenSet, GrantError> {
         let (context, origin) = (&*self.0, origin.into());
         let requested_at = context.clock.now();
-        params.each_once()?;
+        params.each_once_except(RESOURCE)?;
         let grant_type = TokenRequest::grant_type(params)?;
+        let may_have_nul = context.dialect.accepts_nul && grant_type == GrantType::Password;
+        if params.has_nul() && !may_have_nul {
+            return Err(InvalidRequestCause::Nul.into());
+        }
         let heads = context.store.news().heads().await?;
         let client = client_auth::authenticate(context, params, header, &origin, requested_at).await?;
         let login = Login {
@@ -125,9 +136,10 @@ impl AuthorizationServer {
         let granted = grant(context, login, grant_type, params, requested_at).await;
         let issued = granted.and_then(|(grant, narrowed)| {
             let lifetime = context.lifetime_of(grant_type);
-            let access_token = issue::access_token(context, &grant, lifetime, narrowed.granted, &heads)?;
+            let scope = narrowed.scope.clone();
+            let access_token = issue::access_token(context, &grant, lifetime, narrowed, &heads)?;
             let left = issue::left(context, grant.granted_at() + lifetime);
-            Ok((grant, TokenSet::new(access_token, left, narrowed.scope)))
+            Ok((grant, TokenSet::new(access_token, left, scope)))
         });
         match issued {
             Ok((grant, tokens)) => {
@@ -152,11 +164,14 @@ async fn grant(
 ) -> Result<(Grant, Narrowed), GrantError> {
     let client = login.client;
     allow(context, client, grant_type)?;
-    let granted = match TokenRequest::parse(grant_type, params, &context.dialect)? {
+    let request = TokenRequest::parse(grant_type, params, &context.dialect)?;
+    let resources = context.targets.current();
+    let targets = RequestTargets::of(context, &resources, client, params)?;
+    let granted = match request {
         TokenRequest::ClientCredentials(requested) => {
-            client_credentials::grant(context, client, &requested, requested_at)?
+            client_credentials::grant(client, &requested, &targets, requested_at)?
         }
-        TokenRequest::Password(request) => password::grant(context, login, request, requested_at).await?,
+        TokenRequest::Password(request) => password::grant(context, login, request, &targets, requested_at).await?,
     };
     client_auth::is_unchanged(context.store.clients(), client).await?;
     Ok(granted)
@@ -179,6 +194,7 @@ pub struct AuthorizationServerBuilder {
     store: Arc<dyn Store>,
     signer: Arc<Signer>,
     catalog: Catalog,
+    resources: Option<Resources>,
     hasher: PasswordHasher,
     limits: HashingLimits,
     clock: Arc<dyn Clock>,
@@ -192,6 +208,15 @@ pub struct AuthorizationServerBuilder {
 }
 
 impl AuthorizationServerBuilder {
+    /// Sets the resources that tokens are for. Their scopes are granted in place of those of the
+    /// catalog, and each client gets tokens for its own resources only. Default: the catalog is the
+    /// one API, and the audience of the signer its audience.
+    #[must_use]
+    pub fn resources(mut self, resources: Resources) -> Self {
+        self.resources = Some(resources);
+        self
+    }
+
     /// Sets the rules of the password grant. Default: [`Dialect::rfc`].
     #[must_use]
     pub const fn dialect(mut self, dialect: Dialect) -> Self {
@@ -288,7 +313,7 @@ impl AuthorizationServerBuilder {
             audit: self.audit,
             clock: self.clock,
             entropy: self.entropy,
-            catalog: self.catalog,
+            targets: Targets::new(&self.catalog, self.resources),
             dialect: self.dialect,
             lifetime: self.lifetime,
             password_lifetime: self.password_lifetime.unwrap_or(self.lifetime),

@@ -6,6 +6,7 @@ use scopegate_domain::RequestId;
 use scopegate_gate::{SiteRequest, TrustedProxies};
 use scopegate_grant::{ClientCredentials, Params, RequestOrigin};
 
+use crate::form::FormError;
 use crate::{basic, form, problem};
 
 /// The parts of a request that the grants read.
@@ -22,6 +23,9 @@ impl ClientRequest {
     /// Reads a request, or returns its refusal.
     pub(crate) fn read(request: &SiteRequest<'_>, proxies: &TrustedProxies) -> Result<Self, Box<Response<Bytes>>> {
         let headers = request.head.headers();
+        if !request.head.query().is_empty() {
+            return Err(Box::new(problem::no_form(FormError::Query)));
+        }
         let origin = RequestOrigin {
             address: request.head.peer().map(|peer| proxies.client(peer, headers)),
             request: RequestId::parse(request.label.id_text()).ok(),

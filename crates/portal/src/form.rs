@@ -19,6 +19,10 @@ pub(crate) enum FormError {
     /// Bytes that are not text.
     #[error("a parameter is not UTF-8")]
     NotText,
+    /// Parameters in the query of the URL ([RFC 6749, section
+    /// 2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1)): it is in the logs of proxies.
+    #[error("parameters must be in the body, not in the query of the URL")]
+    Query,
     /// More than [`MAX_FIELDS`].
     #[error("Too many fields. Maximum number of fields is {MAX_FIELDS}.")]
     TooManyFields,

@@ -31,7 +31,8 @@ pub(crate) fn refusal(error: &GrantError, credentials: &ClientCredentials) -> Re
         | GrantError::UnauthorizedClient
         | GrantError::GrantTypeDisabled(_)
         | GrantError::UnsupportedGrantType
-        | GrantError::InvalidScope(_) => write(StatusCode::BAD_REQUEST, error.code(), error),
+        | GrantError::InvalidScope(_)
+        | GrantError::InvalidTarget(_) => write(StatusCode::BAD_REQUEST, error.code(), error),
         GrantError::Throttled { .. } => write(StatusCode::TOO_MANY_REQUESTS, error.code(), error),
         GrantError::Busy { .. } => write(StatusCode::SERVICE_UNAVAILABLE, error.code(), error),
         GrantError::Unavailable(cause) => {
@@ -73,7 +74,11 @@ fn add_headers(error: &GrantError, headers: &mut HeaderMap) {
 
 /// Answers a body that is not a form.
 pub(crate) fn no_form(error: FormError) -> Response<Bytes> {
-    write(StatusCode::BAD_REQUEST, ErrorCode::InvalidRequest, &error)
+    let status = match error {
+        FormError::Encoded | FormError::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        FormError::NotText | FormError::Query | FormError::TooManyFields => StatusCode::BAD_REQUEST,
+    };
+    write(status, ErrorCode::InvalidRequest, &error)
 }
 
 /// [RFC 6749, section 5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2).

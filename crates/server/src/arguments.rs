@@ -50,7 +50,7 @@ pub(crate) fn command() -> clap::Command {
 }
 
 /// Flags that every command takes.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(crate) struct CommonFlags {
     /// Reads settings from a file in TOML; docs/configuration.md lists the keys
     #[arg(long, global = true, value_name = "FILE", env = "SCOPEGATE_CONFIG")]

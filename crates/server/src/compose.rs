@@ -1,5 +1,6 @@
 //! Puts the parts together. Only this module chooses the database, the keys and the rules.
 
+mod apis;
 mod backup;
 mod check;
 mod database;
@@ -8,13 +9,18 @@ mod issuers;
 mod kek;
 mod key;
 mod opening;
+mod own_api;
 mod private_file;
+mod reload;
 mod shadow;
+mod undeclared;
 
 use std::sync::Arc;
 
-use scopegate_domain::{Catalog, ClientId, Issuer, SystemClock};
-use scopegate_grant::{AccessTokens, AuditLog, AuthorizationServer, HashingLimits, RevocationWatch};
+use scopegate_domain::{Audience, ClientId, Issuer, SystemClock};
+use scopegate_grant::{
+    AccessTokens, AuditLog, AuthorizationServer, AuthorizationServerBuilder, HashingLimits, RevocationWatch,
+};
 use scopegate_http::credential::BearerTokens;
 use scopegate_http::policy::OperationTable;
 use scopegate_http::{Gate, GateBuilder};
@@ -28,6 +34,7 @@ use crate::config::Settings;
 use crate::demo;
 use crate::key_refresh::KeyRefresh;
 
+pub(crate) use self::apis::Apis;
 pub(crate) use self::backup::{Copied, KekOutcome, backup, restore};
 pub(crate) use self::check::{Checked, check, check_database, warnings};
 pub(crate) use self::database::{Access, Database, has_database};
@@ -35,6 +42,8 @@ pub(crate) use self::issuers::{TrustedIssuer, fetch as fetch_keys};
 pub(crate) use self::kek::KeyEncryptionKeySource;
 pub(crate) use self::key::{ring, unopened_ring};
 pub(crate) use self::opening::expect_no_side_file;
+pub(crate) use self::reload::Reloadable;
+pub(crate) use self::undeclared::DeclaredScopes;
 
 /// The verifier and the signer, and the tasks that refresh the keys of the database.
 struct Keys {
@@ -43,9 +52,10 @@ struct Keys {
     live: Option<KeyRefresh>,
 }
 
-async fn keys(settings: &Settings, database: &Database, issuer: Issuer) -> anyhow::Result<Keys> {
+async fn keys(settings: &Settings, database: &Database, issuer: &Issuer, audience: &Audience) -> anyhow::Result<Keys> {
     if settings.profile.has_key_ring() {
-        let live = key::live(settings, database, &rfc9068(settings, issuer)?).await?;
+        let rules = TokenRules::rfc9068(issuer.clone(), audience.clone());
+        let live = key::live(settings, database, &rules).await?;
         Ok(Keys {
             verifier: Arc::clone(&live.verifier),
             signer: Arc::clone(&live.signer),
@@ -68,38 +78,40 @@ pub(crate) struct TrustSettings<'a> {
     pub(crate) audit: AuditLog,
 }
 
-/// The demo's API and its authorization server as one gate, with a shadow policy if one is set.
+/// The own API and the authorization server as one gate, with a shadow policy if one is set.
 ///
-/// Also returns the keys that must be refreshed while the server runs.
+/// Also returns the keys that must be refreshed while the server runs, and what a reload replaces.
 pub(crate) async fn gate(
     settings: &Settings,
     database: &Database,
     issuer: Issuer,
+    apis: &Apis,
     trust: TrustSettings<'_>,
     users: Arc<UsersCache>,
     proposed: Option<OperationTable>,
-) -> anyhow::Result<(Gate, Option<KeyRefresh>)> {
-    let Keys { verifier, signer, live } = keys(settings, database, issuer.clone()).await?;
-    let catalog = demo::catalog(settings.profile.flows(offers_password_grant(settings)))?;
+) -> anyhow::Result<Composed> {
+    let audience = audience(settings, &issuer, &apis.resources)?;
+    let Keys { verifier, signer, live } = keys(settings, database, &issuer, &audience).await?;
+    let catalog = apis.own.catalog.clone();
     let tokens = BearerTokens::new(Arc::clone(&verifier))
         .cache_bytes(settings.token_cache_bytes)
         .revoked(Arc::clone(trust.revocations.set()));
-    let server = authorization_server(settings, database, catalog.clone(), signer, trust.audit)?;
+    let server = authorization_server(settings, database, apis, signer, trust.audit)?;
     let users: Arc<dyn Users> = users;
-    let access_tokens = AccessTokens::new(server.clone(), verifier, trust.revocations, Arc::clone(&users));
-    let endpoints = Endpoints::new(settings, server, access_tokens, live.as_ref());
-    let resource = if settings.profile.has_resource_metadata() {
-        ResourceMetadata::new(&audience(settings, &issuer)?, &issuer, &catalog)
+    let access_tokens = AccessTokens::new(server.clone(), &verifier, trust.revocations, Arc::clone(&users));
+    let endpoints = Endpoints::new(settings, server.clone(), access_tokens, live.as_ref());
+    let resource = if settings.profile.has_resource_metadata() && !apis.has_no_own_api() {
+        ResourceMetadata::new(&audience, &issuer, &catalog)
     } else {
         None
     };
     let gate = Gate::builder(catalog)
-        .bearer(demo::SCHEME, tokens)
+        .bearer(apis.own.scheme.as_str(), tokens)
         .users(users)
         .body_limit(settings.body_limit.get())
         .body_timeout(settings.body_timeout)
         .dialect(settings.profile.gate_dialect());
-    let gate = endpoints.register(gate, settings.profile, &issuer)?;
+    let (gate, metadata) = endpoints.register(gate, settings.profile, &issuer)?;
     let gate = resource.into_iter().fold(gate, GateBuilder::site);
     let gate = if settings.demo {
         gate.docs_for_client(demo::CLIENT)
@@ -120,9 +132,25 @@ pub(crate) async fn gate(
         Some(proposed) => gate.shadow(proposed),
         None => gate,
     };
-    let gate = issuers::add(gate, trust.others);
-    let gate = demo::operations().into_iter().fold(gate, GateBuilder::operation);
-    Ok((gate.build()?, live))
+    let gate = issuers::add(gate, &apis.own.scheme, trust.others);
+    let gate = apis.own.handlers().fold(gate, GateBuilder::operation);
+    Ok(Composed {
+        gate: gate.build()?,
+        keys: live,
+        reloadable: Reloadable {
+            server,
+            metadata,
+            apis: apis.clone(),
+        },
+    })
+}
+
+/// A gate, and the parts of it that change while the server runs.
+pub(crate) struct Composed {
+    pub(crate) gate: Gate,
+    /// `None` if a shared secret signs.
+    pub(crate) keys: Option<KeyRefresh>,
+    pub(crate) reloadable: Reloadable,
 }
 
 /// Whether the server offers the password grant. A profile with one client has only this grant.
@@ -133,7 +161,7 @@ pub(crate) fn offers_password_grant(settings: &Settings) -> bool {
 fn authorization_server(
     settings: &Settings,
     database: &Database,
-    catalog: Catalog,
+    apis: &Apis,
     signer: Arc<Signer>,
     audit: AuditLog,
 ) -> anyhow::Result<AuthorizationServer> {
@@ -144,6 +172,7 @@ fn authorization_server(
         policy.without_rehash()
     };
     let slots = settings.hashing_slots.get();
+    let catalog = apis.own.catalog.clone();
     let server = AuthorizationServer::builder(database.store(), signer, catalog)
         .dialect(settings.profile.grant_dialect())
         .password_grant(offers_password_grant(settings))
@@ -156,7 +185,11 @@ fn authorization_server(
             slots,
             queue: settings.hashing_queue.get(),
         });
-    Ok(server.build())
+    let resources = Some(apis.resources.clone()).filter(|resources| !resources.is_empty());
+    Ok(resources
+        .into_iter()
+        .fold(server, AuthorizationServerBuilder::resources)
+        .build())
 }
 
 /// Creates the cache of the users of requests.
@@ -184,9 +217,4 @@ pub(crate) async fn revocations(
     let watch = RevocationWatch::new(database.store(), Arc::new(set), Arc::new(SystemClock)).users(users);
     watch.refresh().await?;
     Ok(watch)
-}
-
-fn rfc9068(settings: &Settings, issuer: Issuer) -> anyhow::Result<TokenRules> {
-    let audience = audience(settings, &issuer)?;
-    Ok(TokenRules::rfc9068(issuer, audience))
 }

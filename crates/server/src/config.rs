@@ -7,6 +7,7 @@ mod fault;
 mod flags;
 mod issuers;
 mod layers;
+mod resources;
 mod secret;
 mod setting;
 mod source;
@@ -33,6 +34,7 @@ use self::issuers::Written;
 pub(crate) use self::issuers::{IssuerSettings, Tokens, read_roots};
 use self::layers::Layers;
 pub(crate) use self::layers::Shown;
+pub(crate) use self::resources::ResourceSettings;
 pub(crate) use self::secret::{ConfiguredKek, read_key_encryption_key};
 use self::secret::{configured_kek, hs256_secret};
 use self::setting::{CacheAge, CorsOrigins, Rotation};
@@ -60,6 +62,8 @@ pub(crate) struct Values {
     pub(crate) issuer: Option<Issuer>,
     #[serde(default, with = "setting")]
     pub(crate) audience: Option<Audience>,
+    #[serde(default, serialize_with = "resources::show")]
+    resources: Vec<resources::Written>,
     #[serde(default, serialize_with = "issuers::show")]
     issuers: Vec<Written>,
     #[serde(default, with = "setting")]
@@ -140,6 +144,7 @@ pub(crate) struct Values {
 #[derive(Debug)]
 pub(crate) struct Settings {
     values: Values,
+    pub(crate) resources: Vec<ResourceSettings>,
     pub(crate) issuers: Vec<IssuerSettings>,
     pub(crate) secret_key: Option<Secret<String>>,
     pub(crate) key_encryption_key: Option<ConfiguredKek>,
@@ -202,6 +207,7 @@ impl Settings {
             *path = path.take().map(|path| layers.source(key).resolve(&path));
         }
         let settings = Self {
+            resources: resources::read(&layers, &values.resources)?,
             issuers: issuers::read(&mut layers, &mut values.issuers)?,
             secret_key: hs256_secret(&layers, values.secret_key.clone(), values.secret_key_file.as_deref())?,
             key_encryption_key: configured_kek(

@@ -7,6 +7,7 @@ use scopegate_domain::{
     Account, Catalog, CatalogError, Client, ClientId, ClientKind, GrantType, OAuthFlows, PasswordHash, Scope,
     ScopeToken, Secret, SecurityScheme, User, UserId, UserStatus, Username,
 };
+use scopegate_http::policy::Method;
 use scopegate_http::utoipa::{self, ToSchema};
 use scopegate_http::{ActiveUser, CurrentUser, Guard, HandledOperation, Json, answer::AnyJson, get};
 use scopegate_store::{Store, StoreError, StoreErrorKind};
@@ -34,27 +35,45 @@ pub(crate) fn catalog(flows: OAuthFlows) -> Result<Catalog, CatalogError> {
         .build()
 }
 
+/// An operation of the tutorial with its handler.
+pub(crate) struct DemoOperation {
+    pub(crate) method: Method,
+    pub(crate) template: &'static str,
+    pub(crate) handled: HandledOperation,
+}
+
 /// The tutorial's three operations behind its three guards.
-pub(crate) fn operations() -> [HandledOperation; 3] {
+pub(crate) fn operations() -> [DemoOperation; 3] {
     let user = Guard::user().named("get_current_user");
     let active = Guard::requires([ME])
         .check(ActiveUser)
         .depends_on(&user)
         .named("get_current_active_user");
+    let items = Guard::requires([ITEMS]).depends_on(&active);
     [
-        get("/users/me/")
-            .named("read_users_me")
-            .guard(&active)
-            .then(read_users_me),
-        get("/users/me/items/")
-            .named("read_own_items")
-            .guard(Guard::requires([ITEMS]).depends_on(&active))
-            .then(read_own_items),
-        get("/status/")
-            .named("read_system_status")
-            .guard(&user)
-            .then(read_system_status),
+        DemoOperation::get("/users/me/", |path| {
+            get(path).named("read_users_me").guard(&active).then(read_users_me)
+        }),
+        DemoOperation::get("/users/me/items/", |path| {
+            get(path).named("read_own_items").guard(items).then(read_own_items)
+        }),
+        DemoOperation::get("/status/", |path| {
+            get(path)
+                .named("read_system_status")
+                .guard(&user)
+                .then(read_system_status)
+        }),
     ]
+}
+
+impl DemoOperation {
+    fn get(template: &'static str, handled: impl FnOnce(&'static str) -> HandledOperation) -> Self {
+        Self {
+            method: Method::Get,
+            template,
+            handled: handled(template),
+        }
+    }
 }
 
 // A user as the tutorial shows one. Not a doc comment: that would appear in the OpenAPI document,

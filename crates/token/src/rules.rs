@@ -69,7 +69,19 @@ impl TokenRules {
     /// server.
     #[must_use]
     pub const fn rfc9068(issuer: Issuer, audience: Audience) -> Self {
-        Self::new(TokenKind::Rfc9068 { issuer, audience })
+        Self::new(TokenKind::Rfc9068 {
+            issuer,
+            audience,
+            is_for_any: false,
+        })
+    }
+
+    /// Accepts the tokens of [`TokenRules::rfc9068`] for every audience. The caller compares the
+    /// audiences. Other rules stay the same.
+    pub(crate) const fn accept_any_audience(&mut self) {
+        if let TokenKind::Rfc9068 { is_for_any, .. } = &mut self.kind {
+            *is_for_any = true;
+        }
     }
 
     /// Creates rules for the access tokens of another issuer, for one resource server. The form of

@@ -75,7 +75,7 @@ impl Signer {
             return Err(SignError::Algorithm);
         }
         let payload = match self.rules.kind() {
-            TokenKind::Rfc9068 { issuer, audience } => {
+            TokenKind::Rfc9068 { issuer, audience, .. } => {
                 claims.to_rfc9068_json(issuer, audience).ok_or(SignError::Claims)?
             }
             TokenKind::SharedSecret => Some(claims.to_scope_list_json())

@@ -60,6 +60,18 @@ impl Verifier {
         self
     }
 
+    /// Accepts the tokens of [`TokenRules::rfc9068`] for every audience. The keys stay those of the
+    /// original.
+    ///
+    /// SECURITY: the caller must compare the audiences of each token. It is for an authorization
+    /// server that answers questions about tokens for several resources. A token whose audience is
+    /// its client is still refused. Tested by `any_audience_is_accepted_but_the_client` in tests.
+    #[must_use]
+    pub fn for_any_audience(mut self) -> Self {
+        self.rules.accept_any_audience();
+        self
+    }
+
     /// Trusts these keys from now on and no other, in every clone. A verification in progress ends
     /// with the old keys. Equal keys change nothing: tokens that they verified stay known.
     pub fn replace_keys(&self, keys: impl Into<KeySet>) {

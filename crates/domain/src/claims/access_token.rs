@@ -25,6 +25,7 @@ pub struct AccessTokenClaims {
     issued_at: Timestamp,
     expires_at: Timestamp,
     client_id: Option<ClientId>,
+    audiences: Vec<Audience>,
     /// Whether the subject is the client.
     is_of_client: bool,
     token_id: Option<TokenId>,
@@ -42,6 +43,7 @@ impl AccessTokenClaims {
             issued_at,
             expires_at: issued_at + lifetime,
             client_id: None,
+            audiences: Vec::new(),
             is_of_client: false,
             token_id: None,
             further: Vec::new(),
@@ -70,6 +72,14 @@ impl AccessTokenClaims {
     #[must_use]
     pub fn with_client_id(mut self, client_id: ClientId) -> Self {
         self.client_id = Some(client_id);
+        self
+    }
+
+    /// Sets the resources that the token is for (`aud`). Default: the audience of the signer. The
+    /// tokens of a shared secret name none.
+    #[must_use]
+    pub fn with_audiences(mut self, audiences: impl IntoIterator<Item = Audience>) -> Self {
+        self.audiences = audiences.into_iter().collect();
         self
     }
 
@@ -134,14 +144,18 @@ impl AccessTokenClaims {
     }
 
     /// Returns the payload of [RFC 9068, section
-    /// 2.2](https://www.rfc-editor.org/rfc/rfc9068#section-2.2). `None` if `client_id` or `jti`,
-    /// which the RFC requires, is not set, or if the claims cannot be written as JSON.
+    /// 2.2](https://www.rfc-editor.org/rfc/rfc9068#section-2.2). `audience` is the `aud` of a token
+    /// without audiences of its own. One audience is a text, several are a list.
+    ///
+    /// `None` if `client_id` or `jti`, which the RFC requires, is not set, or if the claims cannot
+    /// be written as JSON.
     #[must_use]
     pub fn to_rfc9068_json(&self, issuer: &Issuer, audience: &Audience) -> Option<String> {
         #[derive(Serialize)]
         struct Payload<'a> {
             iss: &'a Issuer,
-            aud: &'a Audience,
+            #[serde(serialize_with = "one_or_list")]
+            aud: &'a [Audience],
             sub: &'a str,
             client_id: &'a ClientId,
             #[serde(serialize_with = "delimited")]
@@ -152,7 +166,10 @@ impl AccessTokenClaims {
         }
         let payload = Payload {
             iss: issuer,
-            aud: audience,
+            aud: match &*self.audiences {
+                [] => std::slice::from_ref(audience),
+                audiences => audiences,
+            },
             sub: &self.subject,
             client_id: self.client_id.as_ref()?,
             scope: &self.scopes,
@@ -181,6 +198,14 @@ fn print(payload: &impl Serialize, further: &[(String, String)]) -> Option<Strin
     }
     text.push('}');
     Some(text)
+}
+
+/// [RFC 7519, section 4.1.3](https://www.rfc-editor.org/rfc/rfc7519#section-4.1.3).
+fn one_or_list<S: Serializer>(audiences: &&[Audience], serializer: S) -> Result<S::Ok, S::Error> {
+    match audiences {
+        [one] => one.serialize(serializer),
+        several => several.serialize(serializer),
+    }
 }
 
 fn delimited<S: Serializer>(scopes: &&[ScopeToken], serializer: S) -> Result<S::Ok, S::Error> {
@@ -230,6 +255,25 @@ mod tests {
             .to_rfc9068_json(&issuer, &audience);
         let expected = plain.strip_suffix('}').map(|start| format!("{start},\"tenant\":7}}"));
         assert_eq!(with_tenant, expected);
+    }
+
+    #[test]
+    fn one_audience_is_a_text_several_a_list() {
+        let audience = |text: &str| Audience::parse(text).unwrap();
+        let claims = |audiences: &[&str]| {
+            AccessTokenClaims::new("joe", Timestamp::from_unix(0), Lifetime::from_seconds(1))
+                .with_client_id(ClientId::parse("app").unwrap())
+                .with_token_id(TokenId::parse("t1").unwrap())
+                .with_audiences(audiences.iter().map(|text| audience(text)))
+        };
+        for (audiences, expected) in [
+            (&[][..], r#""aud":"default""#),
+            (&["a"], r#""aud":"a""#),
+            (&["a", "b"], r#""aud":["a","b"]"#),
+        ] {
+            let json = claims(audiences).to_rfc9068_json(&"https://id.example".parse().unwrap(), &audience("default"));
+            assert!(json.unwrap().contains(expected), "{expected}");
+        }
     }
 
     #[test]

@@ -54,9 +54,9 @@ async fn fixture() -> TokenFixture {
         .build();
     let set = Arc::new(RevokedSet::new(SubjectClaim::UserId));
     let watch = RevocationWatch::new(store.clone(), Arc::clone(&set), clock.clone());
-    let verifier = Arc::new(Verifier::new(rules, key().verifying_key()));
+    let verifier = Verifier::new(rules, key().verifying_key());
     TokenFixture {
-        tokens: AccessTokens::new(server.clone(), verifier, Arc::new(watch), store.clone()),
+        tokens: AccessTokens::new(server.clone(), &verifier, Arc::new(watch), store.clone()),
         store,
         clock,
         server,
@@ -300,8 +300,8 @@ async fn token_without_a_client_belongs_to_the_only_one() {
     let set = RevokedSet::new(SubjectClaim::UserId).with_unnamed_client(ClientId::parse("demo-app").unwrap());
     let set = Arc::new(set);
     let watch = RevocationWatch::new(store.clone(), Arc::clone(&set), Arc::new(ManualClock::at(NOW)));
-    let verifier = Arc::new(Verifier::new(TokenRules::shared_secret(), key().verifying_key()));
-    let tokens = AccessTokens::new(server.clone(), verifier, Arc::new(watch), store);
+    let verifier = Verifier::new(TokenRules::shared_secret(), key().verifying_key());
+    let tokens = AccessTokens::new(server.clone(), &verifier, Arc::new(watch), store);
     let form = params(&[
         ("grant_type", "password"),
         ("client_id", "demo-app"),

@@ -251,7 +251,7 @@ async fn every_wrong_client_is_refused_alike() {
         ("WEB", secret),
         ("web ", secret),
         ("wéb", secret),
-        ("web\0", secret),
+        ("web\u{7f}", secret),
     ] {
         let in_form = [("client_id", id), ("client_secret", secret)];
         for (header, form) in [(basic(id, secret), &[][..]), (ClientCredentials::Absent, &in_form)] {

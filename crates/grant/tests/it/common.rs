@@ -92,6 +92,7 @@ pub(crate) fn lax() -> Dialect {
         subject: SubjectClaim::Username,
         username: |name| Username::from_stored(name).ok(),
         disabled_users: DisabledUserLogin::Allow,
+        accepts_nul: true,
         scope: |text| {
             let words = text.unwrap_or_default().split(' ');
             let tokens = words.filter_map(|word| ScopeToken::parse(word).ok());

@@ -117,7 +117,7 @@ async fn header_and_form_attempts_share_one_bucket() {
 #[tokio::test]
 async fn unknown_names_are_throttled_like_known_ones() {
     let server = builder(&store().await).build();
-    for name in ["johndoe", "nobody", "alice", "no\0body", &"long".repeat(500)] {
+    for name in ["johndoe", "nobody", "alice", "no\u{7f}body", &"long".repeat(500)] {
         let form = [
             ("grant_type", "password"),
             ("client_id", "demo-app"),

@@ -10,6 +10,7 @@ mod guessing;
 #[path = "../../../../tests/long_check.rs"]
 mod long_check;
 mod password;
+mod resources;
 mod revocation_watch;
 mod rotating_keys;
 mod timing;

@@ -162,7 +162,7 @@ async fn measure_failed_logins(by_the_rfc: bool, bcrypt: &str, argon2id: &str) {
     add_user(&*store, user("nopwd"), None).await;
     let groups = [
         login("unknown", "nobod", "wrong1"),
-        login("impossible name", "no\0bo", "wrong1"),
+        login("impossible name", "no\u{7f}bo", "wrong1"),
         login("argon2id", "argon", "wrong1"),
         login("bcrypt", "bcryp", "wrong1"),
         login("without password", "nopwd", "wrong1"),

@@ -1,6 +1,7 @@
 //! The metadata of the authorization server: [RFC 8414](https://www.rfc-editor.org/rfc/rfc8414).
 
 use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
 use http::Response;
@@ -27,6 +28,9 @@ const SECRET_METHODS: [&str; 2] = ["client_secret_basic", "client_secret_post"];
 /// The metadata document of an authorization server, from the endpoints that it has. Its place is
 /// `/.well-known/oauth-authorization-server`, followed by the path of the issuer.
 ///
+/// All clones share one document: [`ServerMetadata::refresh`] replaces it after a change of the
+/// scopes.
+///
 /// All URLs begin with the issuer. A proxy in front of an issuer with a path removes that path for
 /// the endpoints, and keeps it for this document.
 ///
@@ -50,14 +54,15 @@ const SECRET_METHODS: [&str; 2] = ["client_secret_basic", "client_secret_post"];
 /// # let _ = gate;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[derive(Clone)]
 pub struct ServerMetadata {
     members: Members,
-    document: PublicDocument,
+    document: Arc<RwLock<PublicDocument>>,
     routes: [SiteRoute; 1],
 }
 
 /// [RFC 8414, section 2](https://www.rfc-editor.org/rfc/rfc8414#section-2).
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 struct Members {
     issuer: String,
     token_endpoint: String,
@@ -74,24 +79,25 @@ struct Members {
     revocation: Option<Revocation>,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 struct Jwks {
     jwks_uri: String,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 struct Introspection {
     introspection_endpoint: String,
     introspection_endpoint_auth_methods_supported: [&'static str; 2],
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 struct Revocation {
     revocation_endpoint: String,
     revocation_endpoint_auth_methods_supported: [&'static str; 3],
 }
 
 /// A grant type, by its name.
+#[derive(Clone)]
 struct GrantName(GrantType);
 
 impl Serialize for GrantName {
@@ -112,13 +118,13 @@ impl ServerMetadata {
             token_endpoint_auth_methods_supported: CLIENT_METHODS,
             grant_types_supported: server.grant_types().map(GrantName).collect(),
             response_types_supported: [],
-            scopes_supported: server.scopes().cloned().collect(),
+            scopes_supported: server.scopes(),
             jwks: None,
             introspection: None,
             revocation: None,
         };
         Some(Self {
-            document: written(&members),
+            document: Arc::new(RwLock::new(written(&members))),
             members,
             routes: [SiteRoute::get(place.path()).open_to_other_origins()],
         })
@@ -157,8 +163,25 @@ impl ServerMetadata {
 
     fn with(mut self, change: impl FnOnce(&mut Members)) -> Self {
         change(&mut self.members);
-        self.document = written(&self.members);
+        self.write(&self.members);
         self
+    }
+
+    /// Publishes the scopes that the server grants now.
+    pub fn refresh(&self, server: &AuthorizationServer) {
+        let members = Members {
+            scopes_supported: server.scopes(),
+            ..self.members.clone()
+        };
+        self.write(&members);
+    }
+
+    fn write(&self, members: &Members) {
+        *self.document.write().unwrap_or_else(PoisonError::into_inner) = written(members);
+    }
+
+    fn current(&self) -> PublicDocument {
+        self.document.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -183,7 +206,7 @@ impl SiteEndpoint for ServerMetadata {
     }
 
     fn answer<'a>(&'a self, request: SiteRequest<'a>) -> BoxFuture<'a, Response<Bytes>> {
-        Box::pin(async move { self.document.respond(request.head.headers()) })
+        Box::pin(async move { self.current().respond(request.head.headers()) })
     }
 }
 

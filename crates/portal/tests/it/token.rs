@@ -46,22 +46,16 @@ async fn ask(gate: &Gate, content_type: &str, body: &'static str) -> Response<By
 #[tokio::test]
 async fn token_endpoint_answers_at_its_path() {
     let gate = builder().build().unwrap();
-    for (content_type, body, error) in [
-        ("application/json", "{}", "invalid_request"),
-        (
-            "application/x-www-form-urlencoded",
-            "grant_type=x",
-            "unsupported_grant_type",
-        ),
-        (
-            "application/x-www-form-urlencoded",
-            "grant_type=password&client_id=nobody&username=a&password=b",
-            "invalid_client",
-        ),
+    let form = "application/x-www-form-urlencoded";
+    let login = "grant_type=password&client_id=nobody&username=a&password=b";
+    for (content_type, body, status, error) in [
+        ("application/json", "{}", 415, "invalid_request"),
+        (form, "grant_type=x", 400, "unsupported_grant_type"),
+        (form, login, 400, "invalid_client"),
     ] {
         let answer = ask(&gate, content_type, body).await;
         let told: Value = serde_json::from_slice(answer.body()).unwrap();
-        assert_eq!(answer.status().as_u16(), 400, "{body}");
+        assert_eq!(answer.status().as_u16(), status, "{body}");
         assert_eq!(told.get("error").and_then(Value::as_str), Some(error), "{body}");
         assert!(answer.headers().contains_key("x-request-id"));
     }

@@ -11,7 +11,7 @@ use scopegate_listener::Signals;
 use scopegate_store::{Audit, AuditQuery, Store};
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::context::{PAGE, with_store};
+use super::context::{self, PAGE, with_settings};
 use crate::arguments::{AuditArguments, CommonFlags};
 use crate::compose::Access;
 use crate::output::Format;
@@ -26,7 +26,7 @@ const READ_AGAIN: u64 = 5_000_000;
 pub(super) fn run(common: &CommonFlags, arguments: &AuditArguments) -> anyhow::Result<()> {
     // A database that is only read does not see the changes of a server that starts later.
     let access = if arguments.follow { Access::Change } else { Access::Read };
-    with_store(common, access, async |store| {
+    with_settings(&context::settings(common)?, access, async |store| {
         show(&*store, common.format, arguments).await
     })
 }

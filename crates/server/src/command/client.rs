@@ -15,37 +15,38 @@ use self::lookup::{absent, all, find, find_or_named};
 use self::printed::{show, show_with};
 use self::settings::{changed, new_client, takes_away, with_own_secret};
 use super::audited;
-use super::context::{confirm, moment, refuse_taken, with_store};
-use super::names::known_scope;
+use super::context::{self, confirm, moment, refuse_taken, with_settings};
+use super::names::declared_scope;
 use super::revoked::{Tokens, revoke, withdraw};
 use crate::arguments::{ClientCommand, CommonFlags};
 use crate::compose::Access;
+use crate::config::Settings;
 use crate::output::{ExitNegative, Format, print, print_note};
 
 pub(super) fn run(common: &CommonFlags, command: ClientCommand) -> anyhow::Result<()> {
-    let format = common.format;
+    let (settings, format) = (context::settings(common)?, common.format);
     match command {
         ClientCommand::Add(new) => {
             // A database is created only for a valid client.
-            let (client, secret) = new_client(*new)?;
-            with_store(common, Access::Add, async |store| {
+            let (client, secret) = new_client(*new, &settings)?;
+            with_settings(&settings, Access::Add, async |store| {
                 add(&*store, format, client, secret).await
             })
         }
-        ClientCommand::List | ClientCommand::Show { .. } => with_store(common, Access::Read, async |store| {
-            run_on(&*store, format, command).await
+        ClientCommand::List | ClientCommand::Show { .. } => with_settings(&settings, Access::Read, async |store| {
+            run_on(&*store, format, command, &settings).await
         }),
-        _ => with_store(common, Access::Change, async |store| {
-            run_on(&*store, format, command).await
+        _ => with_settings(&settings, Access::Change, async |store| {
+            run_on(&*store, format, command, &settings).await
         }),
     }
 }
 
-async fn run_on(store: &dyn Store, format: Format, command: ClientCommand) -> anyhow::Result<()> {
+async fn run_on(store: &dyn Store, format: Format, command: ClientCommand, settings: &Settings) -> anyhow::Result<()> {
     let clients = store.clients();
     match command {
         ClientCommand::Add(new) => {
-            let (client, secret) = new_client(*new)?;
+            let (client, secret) = new_client(*new, settings)?;
             add(store, format, client, secret).await
         }
         ClientCommand::AddSecret { id, ends } => secrets::add(store, format, &id, ends.as_deref()).await,
@@ -61,13 +62,13 @@ async fn run_on(store: &dyn Store, format: Format, command: ClientCommand) -> an
         ClientCommand::Revoke { id } => revoke_all(store, format, &id).await,
         ClientCommand::Set(changes) => {
             let old = find(clients, &changes.id).await?;
-            let (new, secret) = changed(&old, &changes)?;
+            let (new, secret) = changed(&old, &changes, settings)?;
             let tokens = replace(store, &old, &new, changes.keep_tokens).await?;
             show_with(format, &new, secret.as_ref(), tokens)
         }
         ClientCommand::SetScope { id, scope, keep_tokens } => {
             let old = find(clients, &id).await?;
-            let new = old.clone().with_scope(known_scope(&scope)?);
+            let new = old.clone().with_scope(declared_scope(settings, &scope)?);
             if let Err(fault @ (InvalidClient::DefaultScope(_) | InvalidClient::OptionalScope(_))) =
                 new.check_change(&old)
             {

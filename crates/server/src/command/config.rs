@@ -86,7 +86,7 @@ fn commented() -> anyhow::Result<String> {
 fn check(common: &CommonFlags, flags: &ServeSettings) -> anyhow::Result<()> {
     let settings = common.load(Some(flags))?;
     let checked = context::block_on(super::serve::check(&settings))?;
-    let warnings = compose::warnings(&settings);
+    let warnings = compose::warnings(&settings, &checked.apis);
     for warning in &warnings {
         print_note(warning);
     }

@@ -29,14 +29,6 @@ pub(super) fn settings(common: &CommonFlags) -> anyhow::Result<Settings> {
 }
 
 /// Opens the store for one command.
-pub(super) fn with_store(
-    common: &CommonFlags,
-    access: Access,
-    work: impl AsyncFnOnce(Arc<dyn Store>) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
-    with_settings(&settings(common)?, access, work)
-}
-
 pub(super) fn with_settings(
     settings: &Settings,
     access: Access,

@@ -1,24 +1,62 @@
 //! Names that the server knows: scopes and grants.
 
-use anyhow::bail;
-use scopegate_domain::{DeclaredScheme, GrantType, OAuthFlows, Scope};
+use anyhow::{anyhow, bail};
+use scopegate_domain::{Audience, GrantType, Scope};
 
 use super::context::parse_scope;
-use crate::demo;
+use crate::compose::{Apis, DeclaredScopes};
+use crate::config::Settings;
+use crate::output::print_note;
 
-/// Reads scopes. An unknown scope is an error.
-pub(super) fn known_scope(text: &str) -> anyhow::Result<Scope> {
-    let (scope, catalog) = (parse_scope(text)?, demo::catalog(OAuthFlows::default())?);
-    let known: Vec<&str> = catalog
-        .schemes()
-        .iter()
-        .flat_map(DeclaredScheme::scopes)
-        .map(|scope| scope.token().as_str())
-        .collect();
-    for token in &scope {
-        expect_known("scope", token.as_str(), &known)?;
+/// The maximum number of audiences that an error lists.
+const SHOWN: usize = 8;
+
+/// Reads a scope, and notes each member that no resource declares.
+pub(super) fn declared_scope(settings: &Settings, text: &str) -> anyhow::Result<Scope> {
+    let scope = parse_scope(text)?;
+    if scope.is_empty() {
+        return Ok(scope);
+    }
+    // A broken document is an error of `serve` and `config check`. It prevents no other change.
+    match Apis::read(settings) {
+        Ok(apis) => {
+            for warning in DeclaredScopes::of(settings, &apis).warnings(&scope) {
+                print_note(&warning);
+            }
+        }
+        Err(error) => print_note(&format!(
+            "cannot check whether a resource declares the scope: {error:#}"
+        )),
     }
     Ok(scope)
+}
+
+/// Reads the audience of a resource. One that is not configured is an error.
+pub(super) fn configured_resource(settings: &Settings, text: &str) -> anyhow::Result<Audience> {
+    let audience = Audience::of_resource(text);
+    let audience = audience.map_err(|fault| anyhow!("bad resource `{}`: {fault}", text.escape_default()))?;
+    let known: Vec<&str> = settings.resources.iter().map(|one| one.audience.as_str()).collect();
+    if known.is_empty() {
+        print_note(&format!(
+            "no `[[resources]]` are configured, so `{audience}` is not compared with them; `--config` names their file"
+        ));
+        return Ok(audience);
+    }
+    if known.contains(&audience.as_str()) {
+        return Ok(audience);
+    }
+    let near = known
+        .iter()
+        .map(|known| (strsim::damerau_levenshtein(known, audience.as_str()), *known));
+    match near.min() {
+        Some((distance, nearest)) if distance <= nearest.len() / 3 + 1 => {
+            bail!("resource `{audience}` is not configured; did you mean `{nearest}`?")
+        }
+        _ => bail!(
+            "resource `{audience}` is not configured; declare it in `[[resources]]`, or give one of `{}`",
+            known.iter().take(SHOWN).copied().collect::<Vec<&str>>().join("`, `")
+        ),
+    }
 }
 
 /// Reads grants. An unknown grant is an error.

@@ -18,8 +18,10 @@ use tracing::{error, info, warn};
 use super::context;
 use crate::admin::{AdminListener, Readiness};
 use crate::arguments::CommonFlags;
-use crate::compose::{self, Access, Checked, Database, TrustSettings, TrustedIssuer};
-use crate::config::{ServeSettings, Settings};
+use crate::compose::{
+    self, Access, Apis, Checked, Composed, Database, DeclaredScopes, Reloadable, TrustSettings, TrustedIssuer,
+};
+use crate::config::{ResourceSettings, ServeSettings, Settings, Shown};
 use crate::key_refresh::KeyRefresh;
 use crate::output::{without_secrets, write_line};
 use crate::process_limits::{allow_connections, outlive_file_size};
@@ -40,15 +42,24 @@ pub(super) fn run(common: &CommonFlags, flags: &ServeSettings) -> anyhow::Result
         .max_blocking_threads(BLOCKING_THREADS)
         .build();
     let runtime = runtime.context("the runtime cannot be started")?;
-    // A terminal that closes sends SIGHUP, too. Then no operator requests a reload of the settings.
+    // A terminal that closes sends SIGHUP, too. Then no operator requests a reload.
     let has_terminal = io::stdin().is_terminal();
-    let could_start = async || {
-        if !has_terminal {
-            check(&common.load(Some(flags))?).await?;
+    let reread = async || {
+        if has_terminal {
+            return Ok(None);
         }
-        Ok(())
+        let (common, flags) = (common.clone(), flags.clone());
+        // The thread that accepts connections does not read files.
+        let read = tokio::task::spawn_blocking(move || {
+            let settings = common.load(Some(&flags))?;
+            let checked = compose::check(&settings, settings.listen)?;
+            anyhow::Ok((settings, checked.apis))
+        });
+        let (settings, apis) = read.await.context("the documents were not read to the end")??;
+        check_database(&settings).await?;
+        Ok(Some((settings, apis)))
     };
-    let served = runtime.block_on(serve(&settings, could_start));
+    let served = runtime.block_on(serve(&settings, reread));
     // The shutdown does not wait for a password hash of a connection that has closed.
     runtime.shutdown_background();
     served
@@ -58,27 +69,65 @@ pub(super) fn run(common: &CommonFlags, flags: &ServeSettings) -> anyhow::Result
 pub(super) async fn check(settings: &Settings) -> anyhow::Result<Checked> {
     // `serve` replaces port 0 by a free one, which does not change the checks.
     let checked = compose::check(settings, settings.listen)?;
-    if settings.demo {
-        refuse_used(settings).await?;
-    }
-    compose::check_database(settings).await?;
+    check_database(settings).await?;
     Ok(checked)
 }
 
-/// Waits for a signal to stop. A SIGHUP is ignored if `serve` would refuse the settings: a
-/// supervisor could not start the server again.
-async fn signal(signals: &mut Signals, could_start: &impl AsyncFn() -> anyhow::Result<()>) {
+async fn check_database(settings: &Settings) -> anyhow::Result<()> {
+    if settings.demo {
+        refuse_used(settings).await?;
+    }
+    compose::check_database(settings).await
+}
+
+/// The settings of a reload with the APIs of their documents. `None` if a terminal closed.
+type Reread = Option<(Settings, Apis)>;
+
+/// Waits for a signal to stop. At a SIGHUP it reloads all documents, or changes nothing.
+async fn signal(
+    signals: &mut Signals,
+    settings: &Settings,
+    reloadable: &mut Reloadable,
+    reread: &impl AsyncFn() -> anyhow::Result<Reread>,
+) {
     while signals.next().await == SignalAction::Reload {
-        let Err(error) = could_start().await else { return };
-        let cause = without_secrets(&format!("{error:#}"));
-        error!(
-            cause,
-            "SIGHUP ignored; the server keeps its settings, because it could not start with the changed ones"
+        let reloaded = match reread().await {
+            Ok(None) => return,
+            Ok(Some((changed, apis))) => reloadable.apply(apis).map(|summary| (summary, changed)),
+            Err(error) => Err(error),
+        };
+        match reloaded {
+            Ok((summary, changed)) => {
+                info!(resources = %summary, "reloaded the documents of all resources");
+                note_restart(settings, &changed);
+            }
+            Err(error) => {
+                let cause = without_secrets(&format!("{error:#}"));
+                error!(
+                    cause,
+                    "cannot reload; nothing changes, and the server keeps its resources"
+                );
+            }
+        }
+    }
+}
+
+/// Logs the settings that a reload does not change.
+fn note_restart(old: &Settings, new: &Settings) {
+    let is_changed = |shown: &&Shown| {
+        let before = old.shown.iter().find(|before| before.key == shown.key);
+        shown.key != "resources" && before.is_none_or(|before| before.value != shown.value)
+    };
+    let keys: Vec<&str> = new.shown.iter().filter(is_changed).map(|shown| shown.key).collect();
+    if !keys.is_empty() {
+        warn!(
+            settings = keys.join(", "),
+            "settings changed; they take effect at the next start"
         );
     }
 }
 
-async fn serve(settings: &Settings, could_start: impl AsyncFn() -> anyhow::Result<()>) -> anyhow::Result<()> {
+async fn serve(settings: &Settings, reread: impl AsyncFn() -> anyhow::Result<Reread>) -> anyhow::Result<()> {
     let mut signals = Signals::install().context("signals cannot be received")?;
     // A write beyond a limit on the size of files fails with an error, and the server continues.
     let _file_size = outlive_file_size().context("signals cannot be received")?;
@@ -89,9 +138,10 @@ async fn serve(settings: &Settings, could_start: impl AsyncFn() -> anyhow::Resul
         issuer,
         others,
         proposed,
+        apis,
         ..
     } = compose::check(settings, address)?;
-    for warning in compose::warnings(settings) {
+    for warning in compose::warnings(settings, &apis) {
         warn!("{warning}");
     }
     let readiness = Arc::<Readiness>::default();
@@ -100,10 +150,11 @@ async fn serve(settings: &Settings, could_start: impl AsyncFn() -> anyhow::Resul
     let database = open(settings).await?;
     let store = database.store();
     let log = compose::audit(settings, &database);
-    let prepared = prepare(settings, &database, issuer, &others, proposed, &log).await;
+    let prepared = prepare(settings, &database, issuer, &apis, &others, proposed, &log).await;
     let Prepared {
         gate,
         background,
+        mut reloadable,
         missing,
     } = match prepared {
         Ok(prepared) => prepared,
@@ -123,7 +174,7 @@ async fn serve(settings: &Settings, could_start: impl AsyncFn() -> anyhow::Resul
     let listener = listener.name("public").limits(connection_limits(settings));
     let stop = async || {
         tokio::select! {
-            () = signal(&mut signals, &could_start) => {}
+            () = signal(&mut signals, settings, &mut reloadable, &reread) => {}
             () = tasks.failure() => {}
         }
         readiness.drain();
@@ -150,6 +201,7 @@ fn connection_limits(settings: &Settings) -> Limits {
 struct Prepared {
     gate: Gate,
     background: Background,
+    reloadable: Reloadable,
     missing: String,
 }
 
@@ -157,6 +209,7 @@ async fn prepare(
     settings: &Settings,
     database: &Database,
     issuer: Issuer,
+    apis: &Apis,
     others: &[TrustedIssuer],
     proposed: Option<OperationTable>,
     log: &AuditLog,
@@ -169,8 +222,12 @@ async fn prepare(
         revocations: Arc::clone(&revocations),
         audit: log.clone(),
     };
-    let (gate, keys) = compose::gate(settings, database, issuer, trust, users, proposed).await?;
-    let missing = missing(settings, &*database.store()).await?;
+    for warning in DeclaredScopes::of(settings, apis).stored(&*database.store()).await? {
+        warn!("{warning}");
+    }
+    let composed = compose::gate(settings, database, issuer, apis, trust, users, proposed).await?;
+    let Composed { gate, keys, reloadable } = composed;
+    let missing = missing(settings, apis, &*database.store()).await?;
     Ok(Prepared {
         gate,
         background: Background {
@@ -178,6 +235,7 @@ async fn prepare(
             revocations,
             log: log.clone(),
         },
+        reloadable,
         missing,
     })
 }
@@ -277,16 +335,30 @@ async fn start_admin(
     Ok(Some(address))
 }
 
-/// The commands that are still needed before a user can log in.
-async fn missing(settings: &Settings, store: &dyn Store) -> anyhow::Result<String> {
+/// The commands that are still needed before a client gets a token.
+async fn missing(settings: &Settings, apis: &Apis, store: &dyn Store) -> anyhow::Result<String> {
     let mut text = String::new();
-    let database = &settings.database;
-    if store.users().list(None, 1).await?.is_empty() {
+    if settings.demo {
+        return Ok(text);
+    }
+    // The commands read the resources from the same file.
+    let file = settings.resources.first().and_then(ResourceSettings::file);
+    let place = file.map_or_else(
+        || format!("--database {}", settings.database),
+        |file| format!("--config {} --database {}", file.display(), settings.database),
+    );
+    let declared: Vec<String> = apis
+        .resources
+        .scopes()
+        .into_iter()
+        .take(2)
+        .map(ToString::to_string)
+        .collect();
+    let scope = declared.join(" ");
+    let has_passwords = compose::offers_password_grant(settings);
+    if has_passwords && store.users().list(None, 1).await?.is_empty() {
         writeln!(text, "There is no user yet. Add one:")?;
-        writeln!(
-            text,
-            "  scopegate user add NAME --scope \"me items\" --database {database}"
-        )?;
+        writeln!(text, "  scopegate user add NAME --scope \"{scope}\" {place}")?;
     }
     let only = settings.profile.only_client();
     let has_client = match only {
@@ -295,10 +367,19 @@ async fn missing(settings: &Settings, store: &dyn Store) -> anyhow::Result<Strin
     };
     if !has_client {
         let id = only.map(|id| format!(" --id {id}")).unwrap_or_default();
+        let kind = if has_passwords {
+            "--public --grant password"
+        } else {
+            "--confidential --grant client_credentials"
+        };
+        let resource = apis.resources.iter().next();
+        let resource = resource
+            .map(|one| format!(" --resource {}", one.audience()))
+            .unwrap_or_default();
         writeln!(text, "There is no client yet. Add one:")?;
         writeln!(
             text,
-            "  scopegate client add NAME{id} --public --grant password --scope \"me items\" --database {database}"
+            "  scopegate client add NAME{id} {kind}{resource} --scope \"{scope}\" {place}"
         )?;
     }
     Ok(text)
@@ -317,6 +398,13 @@ fn welcome(
         writeln!(text, "For supervisors: http://{admin} (/healthz, /readyz, /metrics)")?;
     }
     writeln!(text, "Documentation and a try-out: http://{address}/docs")?;
+    if settings.resources.is_empty() && !settings.demo {
+        writeln!(text, "no resources configured; serving as authorization server only")?;
+        writeln!(
+            text,
+            "No scope is declared, so no client gets a token. Declare your APIs in `[[resources]]` of a configuration file"
+        )?;
+    }
     if settings.demo {
         let client = match settings.profile.only_client() {
             None => format!("&client_id={}", demo::CLIENT),

@@ -4,26 +4,26 @@ use std::fmt::Write as _;
 use std::num::NonZeroUsize;
 
 use anyhow::Context;
-use scopegate_domain::{Account, AuditEvent, Revoked, User, UserId, UserStatus, Username};
+use scopegate_domain::{Account, AuditEvent, Revoked, Scope, User, UserId, UserStatus, Username};
 use scopegate_store::{DisableAndRevoke, Store, Users};
 use serde_json::{Value, json};
 
 use super::audited;
 use super::context::{self, PAGE, confirm, moment, random_id, refuse_taken, with_settings};
-use super::names::known_scope;
+use super::names::declared_scope;
 use super::password;
 use super::revoked::{Tokens, revoke, withdraw};
 use crate::arguments::{CommonFlags, NewUser, PasswordSource, UserCommand};
 use crate::compose::Access;
+use crate::config::Settings;
 use crate::output::{ExitNegative, Format, one_line, print, print_note, table};
 
 pub(super) fn run(common: &CommonFlags, command: UserCommand) -> anyhow::Result<()> {
     let (settings, format) = (context::settings(common)?, common.format);
-    let least = settings.password_min_length;
     let access = match command {
         UserCommand::Add(new) => {
             // A database is created only for a valid user.
-            let account = account(new, least)?;
+            let account = account(new, &settings)?;
             return with_settings(&settings, Access::Add, async |store| {
                 add(&*store, format, account).await
             });
@@ -32,19 +32,19 @@ pub(super) fn run(common: &CommonFlags, command: UserCommand) -> anyhow::Result<
         _ => Access::Change,
     };
     with_settings(&settings, access, async |store| {
-        run_on(&*store, format, command, least).await
+        run_on(&*store, format, command, &settings).await
     })
 }
 
 /// Reads and checks a new user, the password included.
-fn account(new: NewUser, least: NonZeroUsize) -> anyhow::Result<Account> {
-    let mut user =
-        User::new(UserId::parse(&random_id()?)?, parse_name(&new.name)?).with_scope(known_scope(&new.scope)?);
+fn account(new: NewUser, settings: &Settings) -> anyhow::Result<Account> {
+    let mut user = User::new(UserId::parse(&random_id()?)?, parse_name(&new.name)?)
+        .with_scope(declared_scope(settings, &new.scope)?);
     user = new.email.into_iter().fold(user, User::with_email);
     user = new.full_name.into_iter().fold(user, User::with_full_name);
     Ok(Account {
         user,
-        password_hash: Some(password::new_hash(&new.password, least)?),
+        password_hash: Some(password::new_hash(&new.password, settings.password_min_length)?),
     })
 }
 
@@ -62,10 +62,10 @@ async fn add(store: &dyn Store, format: Format, account: Account) -> anyhow::Res
     show(format, &user)
 }
 
-async fn run_on(store: &dyn Store, format: Format, command: UserCommand, least: NonZeroUsize) -> anyhow::Result<()> {
+async fn run_on(store: &dyn Store, format: Format, command: UserCommand, settings: &Settings) -> anyhow::Result<()> {
     let users = store.users();
     match command {
-        UserCommand::Add(new) => add(store, format, account(new, least)?).await,
+        UserCommand::Add(new) => add(store, format, account(new, settings)?).await,
         UserCommand::Disable { name } => {
             let user = find(users, &name).await?;
             let disable = DisableAndRevoke::DisableUser(user.id());
@@ -99,8 +99,14 @@ async fn run_on(store: &dyn Store, format: Format, command: UserCommand, least: 
             );
             print(format, &human, &json!({ "revoked": name, "issued_until": until }))
         }
-        UserCommand::SetPassword { name, password } => set_password(store, format, &name, &password, least).await,
-        UserCommand::SetScope { name, scope } => set_scope(store, format, &name, &scope).await,
+        UserCommand::SetPassword { name, password } => {
+            let least = settings.password_min_length;
+            set_password(store, format, &name, &password, least).await
+        }
+        UserCommand::SetScope { name, scope } => {
+            let scope = declared_scope(settings, &scope)?;
+            set_scope(store, format, &name, scope).await
+        }
         UserCommand::Show { name } => show(format, &find(users, &name).await?),
     }
 }
@@ -119,8 +125,8 @@ async fn set_password(
     show_with(format, &user, tokens)
 }
 
-async fn set_scope(store: &dyn Store, format: Format, name: &str, scope: &str) -> anyhow::Result<()> {
-    let (user, scope) = (find(store.users(), name).await?, known_scope(scope)?);
+async fn set_scope(store: &dyn Store, format: Format, name: &str, scope: Scope) -> anyhow::Result<()> {
+    let user = find(store.users(), name).await?;
     let tokens = if *user.scope() <= scope {
         let audited = audited::of_user(store, AuditEvent::UserScopeChanged, user.id())?;
         expect(audited.users().set_scope(user.id(), &scope).await?, name)?;

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{bail, ensure};
-use scopegate_domain::{Audience, Issuer};
+use scopegate_domain::{Audience, Issuer, Resources};
 use scopegate_http::policy::OperationTable;
 use scopegate_store::SigningKeys;
 use scopegate_store_sql::SqlStore;
@@ -13,7 +13,7 @@ use scopegate_store_sql::SqlStore;
 use super::database::database_url;
 use super::issuers::{TrustedIssuer, trusted_issuers};
 use super::kek::KeyEncryptionKeySource;
-use super::{kek, key, opening, shadow};
+use super::{Apis, apis, kek, key, opening, shadow};
 use crate::config::Settings;
 
 /// The results of the checks for a listener at one address.
@@ -22,6 +22,8 @@ pub(crate) struct Checked {
     pub(crate) issuer: Issuer,
     /// The `aud` of tokens.
     pub(crate) audience: Audience,
+    /// The APIs that tokens are for.
+    pub(crate) apis: Apis,
     /// The other issuers whose tokens are accepted.
     pub(crate) others: Vec<TrustedIssuer>,
     /// The shadow policy.
@@ -35,30 +37,33 @@ pub(crate) struct Checked {
 /// The first setting with which `serve` does not start, with the remedy.
 pub(crate) fn check(settings: &Settings, address: SocketAddr) -> anyhow::Result<Checked> {
     let issuer = settings.issuer_at(address)?;
-    let audience = audience(settings, &issuer)?;
+    let apis = Apis::read(settings)?;
+    let audience = audience(settings, &issuer, &apis.resources)?;
     key::token_lifetime(settings)?;
     key::password_lifetime(settings)?;
     check_listeners(settings)?;
     check_folder(settings)?;
     Ok(Checked {
-        others: trusted_issuers(settings, &issuer)?,
+        others: trusted_issuers(settings, &issuer, &audience, &apis.own.catalog)?,
         proposed: proposed(settings)?,
+        apis,
         issuer,
         audience,
     })
 }
 
 /// The audience of the own API.
-pub(super) fn audience(settings: &Settings, issuer: &Issuer) -> anyhow::Result<Audience> {
-    match &settings.audience {
-        Some(audience) => Ok(audience.clone()),
-        None => Ok(Audience::parse(issuer.as_str())?),
+pub(super) fn audience(settings: &Settings, issuer: &Issuer, resources: &Resources) -> anyhow::Result<Audience> {
+    match (resources.own(), &settings.audience) {
+        (Some(own), _) => Ok(own.audience().clone()),
+        (None, Some(audience)) => Ok(audience.clone()),
+        (None, None) => Ok(Audience::parse(issuer.as_str())?),
     }
 }
 
 /// Returns a sentence for each setting that is valid but probably a mistake.
-pub(crate) fn warnings(settings: &Settings) -> Vec<String> {
-    let mut warnings = Vec::new();
+pub(crate) fn warnings(settings: &Settings, apis: &Apis) -> Vec<String> {
+    let mut warnings = apis::warnings(apis);
     if settings.trusted_proxies.contain_every_address() {
         warnings.push(format!(
             "`trusted_proxies` contains every address, so a client chooses the address that counts for its failed logins; \

@@ -43,15 +43,21 @@ impl Endpoints {
         }
     }
 
-    /// Registers the endpoints, and the metadata that lists them.
-    pub(super) fn register(self, gate: GateBuilder, profile: Profile, issuer: &Issuer) -> anyhow::Result<GateBuilder> {
+    /// Registers the endpoints, and the metadata that lists them. A reload refreshes the metadata.
+    pub(super) fn register(
+        self,
+        gate: GateBuilder,
+        profile: Profile,
+        issuer: &Issuer,
+    ) -> anyhow::Result<(GateBuilder, Option<ServerMetadata>)> {
         let metadata = self.metadata(issuer);
         let gate = gate
             .site(profile.token_endpoint(self.token)?)
             .site(self.introspection)
             .site(self.revocation);
         let gate = self.keys.into_iter().fold(gate, GateBuilder::site);
-        Ok(metadata.into_iter().fold(gate, GateBuilder::site))
+        let gate = metadata.iter().cloned().fold(gate, GateBuilder::site);
+        Ok((gate, metadata))
     }
 
     fn metadata(&self, issuer: &Issuer) -> Option<ServerMetadata> {

@@ -1,14 +1,13 @@
 //! Trusted issuers other than our own.
 
 use anyhow::{Context, ensure};
-use scopegate_domain::{Audience, Issuer, OAuthFlows};
+use scopegate_domain::{Audience, Catalog, Issuer};
 use scopegate_http::{
     GateBuilder,
     issuers::{HttpFetcher, Introspection, RemoteIssuer},
 };
 
 use crate::config::{IssuerSettings, Settings, Tokens, read_roots};
-use crate::demo;
 
 /// A trusted issuer other than our own.
 pub(crate) enum TrustedIssuer {
@@ -17,12 +16,13 @@ pub(crate) enum TrustedIssuer {
 }
 
 /// Builds the issuers of the settings. It sends no request.
-pub(super) fn trusted_issuers(settings: &Settings, own: &Issuer) -> anyhow::Result<Vec<TrustedIssuer>> {
-    let ours = settings
-        .audience
-        .clone()
-        .map_or_else(|| Audience::parse(own.as_str()), Ok)?;
-    let (bytes, catalog) = (settings.token_cache_bytes, demo::catalog(OAuthFlows::default())?);
+pub(super) fn trusted_issuers(
+    settings: &Settings,
+    own: &Issuer,
+    ours: &Audience,
+    catalog: &Catalog,
+) -> anyhow::Result<Vec<TrustedIssuer>> {
+    let bytes = settings.token_cache_bytes;
     let trust = |one: &IssuerSettings| {
         ensure!(
             one.issuer != *own,
@@ -101,10 +101,10 @@ fn trust(one: &IssuerSettings, audience: Audience, token_cache_bytes: usize) -> 
 }
 
 /// Adds these issuers to the gate, which also accepts our own tokens.
-pub(super) fn add(gate: GateBuilder, issuers: &[TrustedIssuer]) -> GateBuilder {
+pub(super) fn add(gate: GateBuilder, scheme: &str, issuers: &[TrustedIssuer]) -> GateBuilder {
     issuers.iter().fold(gate, |gate, issuer| match issuer {
-        TrustedIssuer::Opaque(introspection) => gate.introspection(demo::SCHEME, introspection.clone()),
-        TrustedIssuer::Signed(issuer, _) => gate.issuer(demo::SCHEME, issuer.clone()),
+        TrustedIssuer::Opaque(introspection) => gate.introspection(scheme, introspection.clone()),
+        TrustedIssuer::Signed(issuer, _) => gate.issuer(scheme, issuer.clone()),
     })
 }
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 /// Settings of every command. Their values are texts, as those of variables are. Their help texts
 /// are in [`super::SettingRow`].
-#[derive(Args, Debug, Default, Serialize)]
+#[derive(Args, Clone, Debug, Default, Serialize)]
 pub(crate) struct CommonSettings {
     #[arg(long, global = true, value_name = "URL")]
     database: Option<String>,
@@ -17,7 +17,7 @@ pub(crate) struct CommonSettings {
 
 /// Settings of `serve`. No flag contains a secret, because every process of the machine can read a
 /// command line.
-#[derive(Args, Debug, Default, Serialize)]
+#[derive(Args, Clone, Debug, Default, Serialize)]
 pub(crate) struct ServeSettings {
     #[arg(long)]
     demo: bool,
@@ -71,7 +71,7 @@ pub(crate) struct ServeSettings {
 }
 
 /// Limits of the listener.
-#[derive(Args, Debug, Default, Serialize)]
+#[derive(Args, Clone, Debug, Default, Serialize)]
 #[command(next_help_heading = "Limits")]
 struct LimitSettings {
     #[arg(long, value_name = "TIME")]

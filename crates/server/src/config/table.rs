@@ -80,7 +80,15 @@ pub(crate) const SETTINGS: &[SettingRow] = &[
         Some("audience"),
         "1 to 512 characters of ASCII",
         "the issuer",
-        "Sets the API that tokens are for: their `aud`",
+        "Sets the API that tokens are for without `resources`: their `aud`",
+    ),
+    row(
+        "resources",
+        None,
+        TABLES,
+        "none",
+        "Declares the APIs that tokens are for, each with its audience and the document of its scopes. \
+         `docs/authorization-server.md` lists the keys of a table",
     ),
     row(
         "issuers",

@@ -33,7 +33,7 @@ impl TokenFixture {
 
     fn serve(&self) -> Server {
         let database = format!("sqlite:{}", self.shell.path().join("a.db").display());
-        let issuer = ["--issuer", "https://id.example", "--audience", "https://api.example"];
+        let issuer = ["--issuer", "https://id.example"];
         Server::start(
             &[&["--database", &database, "--revocation-age", "1s"], &issuer[..]].concat(),
             &[],

@@ -7,7 +7,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::Stdio;
 
-use crate::support::{Server, scopegate};
+use crate::support::{Server, scopegate_alone};
 use base64_simd::URL_SAFE_NO_PAD;
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
@@ -179,7 +179,7 @@ fn an_issuer_opens_no_more_than_the_configuration_lets_it() {
 
 /// The error of `serve` when it does not start.
 fn refusal(config: &str) -> String {
-    let mut command = scopegate();
+    let mut command = scopegate_alone();
     command.args([
         "serve",
         "--demo",

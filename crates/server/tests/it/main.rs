@@ -30,6 +30,7 @@ mod picture;
 mod policy;
 mod programs;
 mod prose;
+mod resources;
 mod revocation;
 mod rotation;
 mod serve;

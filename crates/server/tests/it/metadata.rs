@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Server};
+use crate::support::{Answer, OWN_API, OWN_AUDIENCE, Server};
 
 const SERVER: &str = "/.well-known/oauth-authorization-server";
 const RESOURCE: &str = "/.well-known/oauth-protected-resource";
@@ -21,6 +21,20 @@ fn document(server: &Server, path: &str) -> Value {
     serde_json::from_str(&answer.body).unwrap()
 }
 
+/// A folder with a configuration whose own resource has this audience.
+fn with_audience(audience: &str) -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let config = std::fs::read_to_string(OWN_API)
+        .unwrap()
+        .replace(OWN_AUDIENCE, audience);
+    let document = OWN_API.replace("scopegate.toml", "tutorial.toml");
+    std::fs::copy(document, folder.path().join("tutorial.toml")).unwrap();
+    let path = folder.path().join("scopegate.toml");
+    std::fs::write(&path, config).unwrap();
+    let path = path.display().to_string();
+    (folder, path)
+}
+
 fn serve(arguments: &[&str]) -> Server {
     Server::start(&[&["--database", "sqlite::memory:"], arguments].concat(), &[])
 }
@@ -28,13 +42,8 @@ fn serve(arguments: &[&str]) -> Server {
 #[test]
 fn metadata_names_what_exists() {
     let issuer = "https://id.example/tenant";
-    let server = serve(&[
-        "--issuer",
-        issuer,
-        "--audience",
-        "https://api.example/v1/",
-        "--password-grant",
-    ]);
+    let (_folder, config) = with_audience("https://api.example/v1/");
+    let server = serve(&["--issuer", issuer, "--config", &config, "--password-grant"]);
     let metadata = document(&server, &format!("{SERVER}/tenant"));
     let secrets = json!(["client_secret_basic", "client_secret_post"]);
     let methods = json!(["client_secret_basic", "client_secret_post", "none"]);
@@ -44,7 +53,7 @@ fn metadata_names_what_exists() {
         "token_endpoint_auth_methods_supported": methods,
         "grant_types_supported": ["client_credentials", "password"],
         "response_types_supported": [],
-        "scopes_supported": ["me", "items"],
+        "scopes_supported": ["items", "me"],
         "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
         "introspection_endpoint": format!("{issuer}/introspect"),
         "introspection_endpoint_auth_methods_supported": secrets,
@@ -99,7 +108,8 @@ fn headers_of_a_request_change_no_byte() {
 
 #[test]
 fn audience_without_url_has_no_metadata() {
-    let server = serve(&["--issuer", "https://id.example", "--audience", "my api"]);
+    let (issuer, audience) = (["--issuer", "https://id.example"], ["--audience", "my api"]);
+    let server = Server::start(&[&["--demo", "--profile", "rfc"], &issuer[..], &audience].concat(), &[]);
     assert_eq!(get(&server, SERVER, "").status, 200);
     assert_eq!(get(&server, RESOURCE, "").status, 404);
     let refused = get(&server, "/users/me/", "");

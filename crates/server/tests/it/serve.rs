@@ -56,7 +56,7 @@ fn send(server: &Server, signal: &str) {
 
 #[test]
 fn a_signal_lets_the_request_under_way_be_answered() {
-    for signal in ["-TERM", "-INT", "-HUP"] {
+    for signal in ["-TERM", "-INT"] {
         let mut server = Server::start(&["--demo"], &[]);
         let mut login_under_way = server.connect();
         login_under_way.write_all(&login()).unwrap();
@@ -88,9 +88,8 @@ fn a_forced_stop_has_a_status_other_than_zero() {
     }
 }
 
-/// A supervisor could not start the server again.
 #[test]
-fn a_hangup_with_settings_that_are_refused_does_not_stop_the_server() {
+fn hangup_with_refused_settings_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("scopegate.toml");
     let database = folder.path().join("scopegate.db");
@@ -118,6 +117,7 @@ fn a_hangup_with_settings_that_are_refused_does_not_stop_the_server() {
     }
     std::fs::write(&config, &good).unwrap();
     send(&server, "-HUP");
+    send(&server, "-TERM");
     assert!(server.process.wait().unwrap().success());
 }
 

@@ -2,10 +2,12 @@
 
 use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::support::{OWN_AUDIENCE, scopegate, scopegate_alone};
 
 /// The outcome of a command.
 pub(crate) struct Run {
@@ -51,25 +53,32 @@ impl Shell {
         self.0.path()
     }
 
-    /// Adds a confidential client to `a.db`. Its JSON contains the secret.
+    /// Adds a confidential client of the tutorial's API to `a.db`. Its JSON contains the secret.
     pub(crate) fn add_client(&self, id: &str, options: &[&str]) -> Run {
         let line = ["client", "add", id, "--id", id, "--confidential"];
         let output = ["--database", "sqlite:a.db", "--format", "json"];
         self.run(&[&line[..], &output[..], options].concat())
     }
 
+    /// Runs a command with the tutorial's API as the own resource, unless it has `--demo`. A client
+    /// without `--resource` gets tokens for that API.
     pub(crate) fn run(&self, line: &[&str]) -> Run {
         self.run_with(line, "", &[])
     }
 
     pub(crate) fn run_with(&self, line: &[&str], input: &str, variables: &[(&str, &str)]) -> Run {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_scopegate"));
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SCOPEGATE_")) {
-            command.env_remove(name);
-        }
+        let has_own_api = !line.contains(&"--demo") && line.first() != Some(&"config");
+        let mut command = if has_own_api { scopegate() } else { scopegate_alone() };
+        let is_new_client = line.starts_with(&["client", "add"]) && !line.contains(&"--resource");
+        let resource: &[&str] = if is_new_client {
+            &["--resource", OWN_AUDIENCE]
+        } else {
+            &[]
+        };
         command
             .current_dir(self.path())
             .args(line)
+            .args(resource)
             .envs(variables.iter().copied());
         command
             .stdin(Stdio::piped())

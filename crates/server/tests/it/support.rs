@@ -20,14 +20,27 @@ pub(crate) fn at_most(limit: Duration) -> Duration {
     }
 }
 
+/// A configuration with the tutorial's API as the own resource.
+pub(crate) const OWN_API: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/fixtures/scopegate.toml");
+
+/// The audience of that resource.
+pub(crate) const OWN_AUDIENCE: &str = "https://api.example";
+
 /// A running `scopegate serve`, which is killed when dropped.
 pub(crate) struct Server {
     pub(crate) process: Child,
     pub(crate) address: SocketAddr,
 }
 
-/// The program without our own variables.
+/// The program with the tutorial's API as its own resource, and without our other variables.
 pub(crate) fn scopegate() -> Command {
+    let mut command = scopegate_alone();
+    command.env("SCOPEGATE_CONFIG", OWN_API);
+    command
+}
+
+/// The program without our own variables.
+pub(crate) fn scopegate_alone() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_scopegate"));
     remove_own_variables(&mut command);
     command
@@ -42,9 +55,15 @@ pub(crate) fn remove_own_variables(command: &mut Command) {
 
 impl Server {
     /// Starts `scopegate serve --listen 127.0.0.1:0` with these arguments and variables. Waits
-    /// until it listens.
+    /// until it listens. Without `--demo` and `--config` it serves the
+    /// tutorial's API.
     pub(crate) fn start(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
-        let mut child = scopegate()
+        let command = if arguments.contains(&"--demo") {
+            scopegate_alone
+        } else {
+            scopegate
+        };
+        let mut child = command()
             .args(["serve", "--listen", "127.0.0.1:0", "--log-level", "warn"])
             .args(arguments)
             .envs(variables.iter().copied())

@@ -12,12 +12,22 @@ use crate::{Algorithm, VerifyError};
     expect(dead_code, reason = "the table of all kinds is the same without their verifiers")
 )]
 pub(crate) enum TokenKind {
-    Rfc9068 { issuer: Issuer, audience: Audience },
+    /// A verifier with `is_for_any` accepts every audience; its caller compares them.
+    Rfc9068 {
+        issuer: Issuer,
+        audience: Audience,
+        is_for_any: bool,
+    },
     SharedSecret,
     Jwt(Box<JwtRules>),
-    ClientAssertion { client: ClientId, issuer: Issuer },
+    ClientAssertion {
+        client: ClientId,
+        issuer: Issuer,
+    },
     DpopProof,
-    IdTokenHint { issuer: Issuer },
+    IdTokenHint {
+        issuer: Issuer,
+    },
     Jws,
 }
 
@@ -84,7 +94,18 @@ impl TokenKind {
     /// Checks the claims, except for times.
     pub(crate) fn check_claims(&self, claims: &Claims<'_>) -> Result<(), VerifyError> {
         match self {
-            Self::Rfc9068 { issuer, audience } => check_rfc9068(claims, issuer, audience),
+            Self::Rfc9068 {
+                issuer,
+                audience,
+                is_for_any,
+            } => {
+                check_rfc9068(claims, issuer)?;
+                if *is_for_any {
+                    check_any_resource(claims)
+                } else {
+                    check_resource(claims, audience)
+                }
+            }
             Self::SharedSecret => check_shared_secret(claims),
             Self::Jwt(rules) => check_jwt(claims, rules),
             Self::ClientAssertion { client, issuer } => check_assertion(claims, client, issuer),
@@ -94,7 +115,7 @@ impl TokenKind {
     }
 }
 
-fn check_rfc9068(claims: &Claims<'_>, issuer: &Issuer, audience: &Audience) -> Result<(), VerifyError> {
+fn check_rfc9068(claims: &Claims<'_>, issuer: &Issuer) -> Result<(), VerifyError> {
     require("iss", claims.issuer().is_some())?;
     require("aud", claims.audiences().next().is_some())?;
     require("sub", claims.subject().is_some())?;
@@ -102,8 +123,7 @@ fn check_rfc9068(claims: &Claims<'_>, issuer: &Issuer, audience: &Audience) -> R
     require("iat", claims.issued_at().is_some())?;
     require("jti", claims.token_id().is_some())?;
     refuse_bound(claims)?;
-    check_issuer(claims, issuer)?;
-    check_resource(claims, audience)
+    check_issuer(claims, issuer)
 }
 
 fn check_shared_secret(claims: &Claims<'_>) -> Result<(), VerifyError> {
@@ -178,6 +198,16 @@ fn check_resource(claims: &Claims<'_>, audience: &Audience) -> Result<(), Verify
         Ok(())
     } else {
         Err(VerifyError::Audience)
+    }
+}
+
+/// Accepts any resource, and no token whose audience is its client.
+fn check_any_resource(claims: &Claims<'_>) -> Result<(), VerifyError> {
+    let client = claims.client_id();
+    if claims.audiences().any(|name| Some(name) == client) {
+        Err(VerifyError::Audience)
+    } else {
+        Ok(())
     }
 }
 

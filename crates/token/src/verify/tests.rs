@@ -35,6 +35,38 @@ fn edit() -> impl Strategy<Value = (prop::sample::Index, usize, String)> {
     )
 }
 
+#[test]
+fn any_audience_is_accepted_but_the_client() {
+    let rules = |audience: &str| {
+        let issuer = "https://id.example".parse().unwrap();
+        TokenRules::rfc9068(issuer, audience.parse().unwrap())
+    };
+    let key = || SigningKey::hs256(&Secret::new("0".repeat(32))).unwrap();
+    let signer = Signer::new(rules("https://a.example"), key());
+    let claims = |audiences: &[&str]| {
+        AccessTokenClaims::new("johndoe", NOW, Lifetime::from_minutes(30))
+            .with_client_id("app".parse().unwrap())
+            .with_token_id("t1".parse().unwrap())
+            .with_audiences(audiences.iter().map(|audience| audience.parse().unwrap()))
+    };
+    let one = Verifier::new(rules("https://b.example"), key().verifying_key());
+    let any = one.clone().for_any_audience();
+    for (audiences, of_one, of_any) in [
+        (&["https://a.example"][..], false, true),
+        (&["https://a.example", "https://b.example"], true, true),
+        (&["app"], false, false),
+        (&["app", "https://b.example"], true, false),
+    ] {
+        let token = signer.issue(&claims(audiences)).unwrap();
+        let is_accepted = |verifier: &Verifier| outcome(verifier, token.expose()).is_ok();
+        assert_eq!(
+            (is_accepted(&one), is_accepted(&any)),
+            (of_one, of_any),
+            "{audiences:?}"
+        );
+    }
+}
+
 proptest! {
     #[test]
     fn usual_header_changes_no_outcome(

@@ -56,6 +56,7 @@ fn token_request(grant_types: &[GrantType]) -> Value {
     let mut properties = json!({
         "grant_type": { "type": "string", "enum": names },
         "scope": { "type": "string" },
+        "resource": { "type": "array", "items": { "type": "string", "format": "uri" } },
         "client_id": { "type": "string" },
         "client_secret": { "type": "string", "format": "password" },
     });

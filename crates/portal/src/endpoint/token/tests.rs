@@ -88,8 +88,10 @@ async fn token_response_has_four_members() {
 
 #[tokio::test]
 async fn refusal_has_a_code() {
+    let (status, _, body) = ask("application/json", "{}").await;
+    assert_eq!(status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    assert_eq!(body.get("error"), Some(&json!("invalid_request")));
     for (content_type, form, error) in [
-        ("application/json", "{}", "invalid_request"),
         (FORM, "", "invalid_request"),
         (FORM, "grant_type=x", "unsupported_grant_type"),
         (

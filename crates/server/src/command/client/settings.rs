@@ -8,27 +8,32 @@ use scopegate_token::{ClientSecret, SystemRandomSource};
 
 use crate::arguments::{ClientChanges, NewClient};
 use crate::command::context::random_id;
-use crate::command::names::{known_grants, known_scope};
+use crate::command::names::{configured_resource, declared_scope, known_grants};
+use crate::config::Settings;
 
 /// Checks a new client and creates its secret.
-pub(super) fn new_client(new: NewClient) -> anyhow::Result<(Client, Option<ClientSecret>)> {
+pub(super) fn new_client(new: NewClient, settings: &Settings) -> anyhow::Result<(Client, Option<ClientSecret>)> {
     let id = parse_id(&new.id.map_or_else(random_id, Ok)?)?;
     check_name(&new.name)?;
     let client = Client::public(id, new.name)
         .with_auth_method(method(new.auth_method.as_deref(), new.confidential)?)
         .with_redirect_uris(parse_all::<RedirectUri>("redirect URI", &new.redirect_uri)?)
         .with_grant_types(known_grants(&new.grant)?)
-        .with_resources(parse_all::<Audience>("audience", &new.resource)?)
-        .with_scope(known_scope(&new.scope)?)
-        .with_optional_scope(known_scope(&new.optional_scope)?)
-        .with_default_scope(known_scope(&new.default_scope)?)
+        .with_resources(audiences(&new.resource, settings)?)
+        .with_scope(declared_scope(settings, &new.scope)?)
+        .with_optional_scope(declared_scope(settings, &new.optional_scope)?)
+        .with_default_scope(declared_scope(settings, &new.default_scope)?)
         .with_introspection(new.introspect);
     client.check()?;
     with_own_secret(client)
 }
 
 /// Returns the client with the changes, and the secret of one that becomes confidential.
-pub(super) fn changed(old: &Client, changes: &ClientChanges) -> anyhow::Result<(Client, Option<ClientSecret>)> {
+pub(super) fn changed(
+    old: &Client,
+    changes: &ClientChanges,
+    settings: &Settings,
+) -> anyhow::Result<(Client, Option<ClientSecret>)> {
     let mut new = old.clone();
     if let Some(name) = &changes.name {
         check_name(name)?;
@@ -41,16 +46,16 @@ pub(super) fn changed(old: &Client, changes: &ClientChanges) -> anyhow::Result<(
         new = new.with_grant_types(known_grants(filled(grants))?);
     }
     if let Some(resources) = &changes.resource {
-        new = new.with_resources(parse_all::<Audience>("audience", filled(resources))?);
+        new = new.with_resources(audiences(filled(resources), settings)?);
     }
     if let Some(scope) = &changes.scope {
-        new = new.with_scope(known_scope(scope)?);
+        new = new.with_scope(declared_scope(settings, scope)?);
     }
     if let Some(scope) = &changes.optional_scope {
-        new = new.with_optional_scope(known_scope(scope)?);
+        new = new.with_optional_scope(declared_scope(settings, scope)?);
     }
     if let Some(scope) = &changes.default_scope {
-        new = new.with_default_scope(known_scope(scope)?);
+        new = new.with_default_scope(declared_scope(settings, scope)?);
     }
     let change = &changes.introspection;
     if change.introspect || change.no_introspect {
@@ -127,6 +132,10 @@ fn method(named: Option<&str>, is_confidential: bool) -> anyhow::Result<ClientAu
 fn check_name(name: &str) -> anyhow::Result<()> {
     ensure!(!name.trim().is_empty(), "the name of the client is empty");
     Ok(())
+}
+
+fn audiences(texts: &[String], settings: &Settings) -> anyhow::Result<Vec<Audience>> {
+    texts.iter().map(|text| configured_resource(settings, text)).collect()
 }
 
 /// Returns no value for the one empty text that removes all.

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use crate::admin::prometheus::Samples;
-use crate::support::{Answer, Server, scopegate};
+use crate::support::{Answer, Server, scopegate_alone};
 
 /// The key of the demo's tokens in these tests.
 pub(crate) const SECRET_KEY: &str = "a key that must stand in no log, in no metric and in no answer";
@@ -30,7 +30,7 @@ impl AdminFixture {
             "--admin-listen",
             "127.0.0.1:0",
         ];
-        let mut process = scopegate()
+        let mut process = scopegate_alone()
             .args(listeners)
             .args(arguments)
             .env("SCOPEGATE_SECRET_KEY", SECRET_KEY)

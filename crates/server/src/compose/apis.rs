@@ -1,0 +1,199 @@
+//! The APIs that tokens are for: reads the documents of `[[resources]]`.
+
+use anyhow::{Context, anyhow, bail, ensure};
+use scopegate_domain::{
+    Catalog, DeclaredScheme, HttpScheme, Resource, Resources, ResourcesError, ScopeToken, SecurityScheme,
+};
+use scopegate_openapi::import::{self, DocumentPosition, ImportError, Imported, ReadOptions};
+
+use super::own_api::OwnApi;
+use crate::config::{ResourceSettings, Settings};
+use crate::profile::Profile;
+
+/// Scopes about the identity of a user. They belong to no resource.
+const IDENTITY_SCOPES: [&str; 4] = ["openid", "profile", "email", "offline_access"];
+
+/// The APIs of a configuration, as their documents declare them.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Apis {
+    /// All resources. Without `[[resources]]` there is none.
+    pub(crate) resources: Resources,
+    /// The API that this process answers.
+    pub(crate) own: OwnApi,
+}
+
+impl Apis {
+    /// Reads the documents of all resources. `serve`, `config check` and a reload all call it.
+    ///
+    /// # Errors
+    ///
+    /// The first resource that cannot be used, with its place and the remedy.
+    pub(crate) fn read(settings: &Settings) -> anyhow::Result<Self> {
+        let tables = &settings.resources;
+        if tables.is_empty() {
+            return Ok(Self {
+                resources: Resources::default(),
+                own: OwnApi::without_resources(settings)?,
+            });
+        }
+        expect_usable(settings)?;
+        let mut resources = Vec::with_capacity(tables.len());
+        let mut own = None;
+        for table in tables {
+            let document = read(table)?;
+            if table.is_own {
+                own = Some(OwnApi::read(settings, table, &document)?);
+            }
+            resources.push(resource(table, &document));
+        }
+        let resources = Resources::new(resources).map_err(|fault| contradiction(tables, &fault))?;
+        let own = own.map_or_else(|| OwnApi::none(settings), Ok)?;
+        Ok(Self { resources, own })
+    }
+}
+
+/// Refuses settings that contradict `[[resources]]`.
+fn expect_usable(settings: &Settings) -> anyhow::Result<()> {
+    let place = || settings.place_of("resources");
+    ensure!(
+        !settings.demo,
+        "`demo` serves the API of the tutorial, so it takes no `[[resources]]` ({}); remove `demo`, or the tables",
+        place()
+    );
+    if settings.audience.is_some() {
+        bail!(
+            "`audience` is for a server without `[[resources]]`, which have audiences of their own; remove it ({})",
+            settings.place_of("audience")
+        );
+    }
+    // A token of that profile names no audience, so it would be accepted by every API.
+    let is_one_own = matches!(&settings.resources[..], [one] if one.is_own);
+    ensure!(
+        settings.profile == Profile::Rfc || is_one_own,
+        "tokens of the profile `tutorial` name no audience, so it serves one resource with `own = true` and no other ({}); use \
+         `profile = \"rfc\"`",
+        place()
+    );
+    Ok(())
+}
+
+/// Reads the document of a resource.
+fn read(table: &ResourceSettings) -> anyhow::Result<Imported> {
+    import::read_file(&table.document, &ReadOptions::new()).map_err(|fault| {
+        let shown = table.document.display();
+        let place = table.place("document");
+        match fault {
+            ImportError::Unreadable { message } => {
+                anyhow!("{place}: `{shown}` cannot be read: {message}; name a file that exists")
+            }
+            fault => {
+                let line = fault.place().map(line_of).unwrap_or_default();
+                anyhow!("{place}: `{shown}` is not usable: {fault}{line}; correct the document, or name another one")
+            }
+        }
+    })
+}
+
+/// The line of a place, to append to a message.
+pub(super) fn line_of(place: &DocumentPosition) -> String {
+    let line = place.pointer().and_then(|_| place.line());
+    line.map_or_else(String::new, |line| format!(" (line {line})"))
+}
+
+fn resource(table: &ResourceSettings, document: &Imported) -> Resource {
+    let title = table.title.as_deref().or_else(|| document.title());
+    let resource =
+        Resource::new(table.audience.clone(), title.unwrap_or(table.audience.as_str())).with_own(table.is_own);
+    let scopes = schemes_of_tokens(document.table().catalog()).flat_map(DeclaredScheme::scopes);
+    let scopes = scopes.filter(|scope| !IDENTITY_SCOPES.contains(&scope.token().as_str()));
+    scopes.fold(resource, |resource, scope| {
+        resource.with_scope(scope.token().clone(), scope.description())
+    })
+}
+
+/// The schemes whose credential is an access token. The roles of an API key are not scopes.
+pub(super) fn schemes_of_tokens(catalog: &Catalog) -> impl Iterator<Item = &DeclaredScheme> {
+    catalog.schemes().iter().filter(|declared| {
+        matches!(
+            declared.scheme(),
+            SecurityScheme::OAuth2(_)
+                | SecurityScheme::OpenIdConnect { .. }
+                | SecurityScheme::Http(HttpScheme::Bearer { .. })
+        )
+    })
+}
+
+/// Describes two resources that contradict each other, with both places.
+fn contradiction(tables: &[ResourceSettings], fault: &ResourcesError) -> anyhow::Error {
+    let place = |number: usize, key| tables.get(number).map(|table| table.place(key)).unwrap_or_default();
+    match fault {
+        ResourcesError::AudienceTwice { first, second } => anyhow!(
+            "{}: it is the audience of {}, too, after scheme and host became lower case; give each resource its own audience",
+            place(*second, "audience"),
+            place(*first, "audience")
+        ),
+        ResourcesError::OwnTwice { first, second } => anyhow!(
+            "{}: it is `true` like {}; at most one resource can be the API of this process",
+            place(*second, "own"),
+            place(*first, "own")
+        ),
+        ResourcesError::DescriptionTwice { scope, first, second } => {
+            let described = |number: usize| {
+                tables
+                    .get(number)
+                    .map(|table| described(table, scope))
+                    .unwrap_or_default()
+            };
+            anyhow!(
+                "scope `{scope}` has two descriptions: {} and {}; give it the same description in both, or another name in one",
+                described(*first),
+                described(*second)
+            )
+        }
+        fault => anyhow!("{fault}"),
+    }
+}
+
+/// The description of a scope with its place. The document is read again.
+fn described(table: &ResourceSettings, scope: &ScopeToken) -> String {
+    let found = read(table).ok().and_then(|document| {
+        let mut schemes = schemes_of_tokens(document.table().catalog());
+        schemes.find_map(|scheme| {
+            let declared = scheme
+                .scopes()
+                .iter()
+                .find(|one| one.token() == scope && !one.description().is_empty())?;
+            let place = document.scope_place(scheme.name().as_str(), scope.as_str());
+            Some((
+                declared.description().to_owned(),
+                place.map(line_of).unwrap_or_default(),
+            ))
+        })
+    });
+    let (text, line) = found.unwrap_or_default();
+    format!("`{}` in `{}`{line}", text.escape_debug(), table.document.display())
+}
+
+/// Returns a sentence for each resource that is valid but probably a mistake.
+pub(crate) fn warnings(apis: &Apis) -> Vec<String> {
+    let empty = apis.resources.iter().filter(|resource| resource.scopes().len() == 0);
+    let warning = |resource: &Resource| {
+        format!(
+            "resource `{}` declares no scope, so no token is for it; declare scopes in its document",
+            resource.audience()
+        )
+    };
+    empty.map(warning).collect()
+}
+
+impl Apis {
+    /// Whether this process only issues tokens.
+    pub(crate) fn has_no_own_api(&self) -> bool {
+        !self.own.has_operations()
+    }
+}
+
+/// Adds the table of the own API to an error.
+pub(super) fn of_document<T>(table: &ResourceSettings, result: anyhow::Result<T>) -> anyhow::Result<T> {
+    result.with_context(|| format!("{}: `{}`", table.place("document"), table.document.display()))
+}

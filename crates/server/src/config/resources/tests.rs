@@ -1,0 +1,67 @@
+//! Tests of the tables `[[resources]]`.
+
+use super::super::tests::load;
+
+const SHIPS: &str = "[[resources]]\naudience = \"HTTPS://API.example/ships\"\ndocument = \"ships.yaml\"\n";
+
+fn read(text: &str) -> Result<Vec<super::ResourceSettings>, String> {
+    load(&[], &[], Some(text))
+        .map(|settings| settings.resources)
+        .map_err(|fault| fault.to_string())
+}
+
+#[test]
+fn table_has_defaults() {
+    let [ships] = &read(SHIPS).unwrap()[..] else { panic!() };
+    assert_eq!(ships.audience.as_str(), "https://api.example/ships");
+    assert_eq!((ships.title.as_deref(), ships.is_own), (None, false));
+    assert!(ships.document.ends_with("ships.yaml") && ships.document.is_absolute());
+    assert!(read("").unwrap().is_empty());
+}
+
+#[test]
+fn errors_name_file_line_and_remedy() {
+    for (text, line, parts) in [
+        (
+            "[[resources]]\naudience = \"/ships\"\ndocument = \"a\"",
+            2,
+            ["key `audience` of resource 1", "not an absolute URI"],
+        ),
+        (
+            "[[resources]]\ndocument = \"a\"\naudience = \"https://a.example/#b\"",
+            3,
+            ["`https://a.example/#b`", "fragment; remove it"],
+        ),
+        (
+            "[[resources]]\naudience = \"https://u@a.example\"\ndocument = \"a\"",
+            2,
+            ["key `audience`", "names a user"],
+        ),
+        (
+            "[[resources]]\naudience = \"http://a.example\"\ndocument = \"a\"",
+            2,
+            ["key `audience`", "use `https`"],
+        ),
+        (
+            "[[resources]]\naudience = \"https://a.example\"\ndocument = \"\"",
+            3,
+            ["key `document`", "name the file"],
+        ),
+        (
+            "[[resources]]\naudience = \"https://a.example\"\ntitle = \" \"\ndocument = \"a\"",
+            3,
+            ["key `title`", "remove the key"],
+        ),
+        (
+            "[[resources]]\naudience = \"https://a.example\"\ndocumnet = \"a\"",
+            3,
+            ["`documnet`", "did you mean `document`?"],
+        ),
+    ] {
+        let fault = read(text).unwrap_err();
+        for part in parts {
+            assert!(fault.contains(part), "{fault}");
+        }
+        assert!(fault.contains(&format!("line {line}")), "{fault}");
+    }
+}
