@@ -51,10 +51,12 @@ mod tests {
         let signer = Signer::new(TokenRules::shared_secret(), key);
         let catalog = Catalog::builder().build().unwrap();
         let server = AuthorizationServer::builder(Arc::new(MemoryStore::new()), signer, catalog).build();
+        let current = server.context().targets.current();
+        let targets = RequestTargets::one_api(&current);
         let public = Client::public(ClientId::parse("page").unwrap(), "A page");
         let public = Authenticated::assertion(public.with_grant_types([GrantType::ClientCredentials]));
         let now = Timestamp::from_unix(0);
-        let refused = grant(server.context(), &public, &RequestedScope::Default, now).unwrap_err();
+        let refused = grant(&public, &RequestedScope::Default, &targets, now).unwrap_err();
         assert!(matches!(refused, GrantError::UnauthorizedClient), "{refused}");
     }
 }

@@ -187,7 +187,7 @@ pub enum InvalidScopeCause {
 #[non_exhaustive]
 pub enum InvalidTargetCause {
     /// More resources than one request may name.
-    #[error("a request may name at most {} resources", crate::MAX_RESOURCES)]
+    #[error("a request may name at most {} resources", crate::limits::MAX_RESOURCES)]
     TooMany,
     /// A resource that is not configured, or not one of the client's: one error.
     #[error("a resource is unknown, or the client gets no tokens for it")]

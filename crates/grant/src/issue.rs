@@ -13,8 +13,8 @@ use crate::scope_request::Narrowed;
 use crate::{GrantError, InvalidScopeCause, Unavailable};
 
 /// Issues an access token for a grant, valid for this lifetime from the time of the grant.
-/// `narrowed` contains its audiences, and the scopes in the order of the token. `heads` is the state of
-/// the log of changes before the client and the user were read.
+/// `narrowed` contains its audiences, and the scopes in the order of the token. `heads` is the
+/// state of the log of changes before the client and the user were read.
 // INVARIANT: the token contains nothing that the grant does not contain, regardless of `narrowed`.
 // Tested by `token_contains_exactly_the_granted_scope` in tests/it/password.rs.
 pub(crate) fn access_token(

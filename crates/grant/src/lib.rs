@@ -82,6 +82,7 @@ mod error;
 mod issue;
 mod keys;
 mod last_expiry;
+mod limits;
 mod params;
 mod password;
 mod request;
@@ -99,10 +100,10 @@ pub use error::{
 pub use issue::TokenSet;
 pub use keys::{ActiveKeys, KeyEncryptionKeyError, KeyEncryptionKeySource, KeyRotationError, RemovedKey, RotatingKeys};
 pub use last_expiry::last_expiry;
+pub use limits::MAX_RESOURCES;
 pub use params::Params;
 pub use revocation_watch::RevocationWatch;
 pub use scopegate_login::{
     AuditLog, AuditMode, DisabledUserLogin, HashingError, HashingLimits, RequestOrigin, audit_entry,
 };
 pub use server::{AuthorizationServer, AuthorizationServerBuilder};
-pub use targets::MAX_RESOURCES;

@@ -104,17 +104,12 @@ mod tests {
     /// The one API with the declared names.
     fn narrow(
         requested: &RequestedScope,
-        client_ceiling: &Scope,
+        client: &Client,
         user_ceiling: &Scope,
     ) -> Result<Narrowed, InvalidScopeCause> {
         let targets = Targets::new(&catalog(), None);
         let current = targets.current();
-        super::narrow(
-            requested,
-            &RequestTargets::one_api(&current),
-            client_ceiling,
-            user_ceiling,
-        )
+        super::narrow(requested, &RequestTargets::one_api(&current), client, user_ceiling)
     }
 
     fn catalog() -> Catalog {
@@ -235,7 +230,7 @@ mod tests {
             let numbers: Vec<usize> = if named.is_empty() { (0..5).filter(is_allowed).collect() } else { named };
             let opened = |number: &usize| declared[*number].intersection(&requested).intersection(&ceiling);
             let form = RequestedScope::Scope(requested.clone());
-            let Ok(narrowed) = super::narrow(&form, &chosen, &ceiling, &ceiling) else {
+            let Ok(narrowed) = super::narrow(&form, &chosen, &client(&ceiling), &ceiling) else {
                 prop_assert!(numbers.iter().all(|number| opened(number).is_empty()));
                 return Ok(());
             };

@@ -165,8 +165,8 @@ async fn grant(
     let client = login.client;
     allow(context, client, grant_type)?;
     let request = TokenRequest::parse(grant_type, params, &context.dialect)?;
-    let resources = context.targets.current();
-    let targets = RequestTargets::of(context, &resources, client, params)?;
+    let (resources, own) = (context.targets.current(), context.signer.rules().audience());
+    let targets = RequestTargets::parse(&resources, own, client.resources(), params)?;
     let granted = match request {
         TokenRequest::ClientCredentials(requested) => {
             client_credentials::grant(client, &requested, &targets, requested_at)?

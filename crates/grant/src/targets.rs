@@ -7,11 +7,8 @@ use scopegate_domain::{
     Audience, Catalog, Client, DeclaredScheme, DeclaredScope, Resource, Resources, Scope, ScopeToken,
 };
 
-use crate::context::GrantContext;
-use crate::{GrantError, InvalidScopeCause, InvalidTargetCause, Params};
-
-/// The maximum number of resources that one request names.
-pub const MAX_RESOURCES: usize = 8;
+use crate::limits::MAX_RESOURCES;
+use crate::{InvalidScopeCause, InvalidTargetCause, Params};
 
 /// The parameter that names a resource.
 pub(crate) const RESOURCE: &str = "resource";
@@ -68,8 +65,8 @@ impl Targets {
 }
 
 impl Current {
-    /// Whether a client may be told about a token with these audiences. `own` is the audience of a
-    /// server without resources.
+    /// Whether a client receives an answer about a token with these audiences. `own` is the
+    /// audience of a server without resources.
     // SECURITY: a resource server learns nothing about the tokens of another one. Tested by
     // `introspection_answers_for_own_resources_only` in tests/it/resources.rs.
     pub(crate) fn are_served_by<'a>(
@@ -99,18 +96,8 @@ pub(crate) enum RequestTargets<'r> {
 }
 
 impl<'r> RequestTargets<'r> {
-    /// Returns the targets of a request of this client.
-    pub(crate) fn of(
-        context: &GrantContext,
-        current: &'r Current,
-        client: &Client,
-        params: &Params,
-    ) -> Result<Self, GrantError> {
-        let own = context.signer.rules().audience();
-        Ok(Self::parse(current, own, client.resources(), params)?)
-    }
-
-    /// Reads the parameters `resource`. Each must be a resource of the client, byte for byte.
+    /// Reads the parameters `resource` of a client with these resources. `own` is the audience of a
+    /// server without resources. Each value must be a resource of the client, byte for byte.
     // SECURITY: a client gets no token for a resource that the operator did not give it. Tested by
     // `audience_is_within_the_resources` in scope_request.rs.
     pub(crate) fn parse(

@@ -12,6 +12,7 @@ mod opening;
 mod own_api;
 mod private_file;
 mod reload;
+mod resource_document;
 mod shadow;
 mod undeclared;
 
@@ -153,11 +154,6 @@ pub(crate) struct Composed {
     pub(crate) reloadable: Reloadable,
 }
 
-/// Whether the server offers the password grant. A profile with one client has only this grant.
-pub(crate) fn offers_password_grant(settings: &Settings) -> bool {
-    settings.password_grant || settings.profile.only_client().is_some()
-}
-
 fn authorization_server(
     settings: &Settings,
     database: &Database,
@@ -175,7 +171,7 @@ fn authorization_server(
     let catalog = apis.own.catalog.clone();
     let server = AuthorizationServer::builder(database.store(), signer, catalog)
         .dialect(settings.profile.grant_dialect())
-        .password_grant(offers_password_grant(settings))
+        .password_grant(settings.offers_password_grant())
         .throttled(settings.login_throttle)
         .audit(audit)
         .lifetime(key::token_lifetime(settings)?)

@@ -242,6 +242,11 @@ impl Settings {
         Ok(())
     }
 
+    /// Whether the server offers the password grant. A profile with one client has only this grant.
+    pub(crate) fn offers_password_grant(&self) -> bool {
+        self.password_grant || self.profile.only_client().is_some()
+    }
+
     fn source_of(&self, key: &str) -> Option<&Source> {
         let shown = self.shown.iter().find(|shown| shown.key == key);
         shown.map(|shown| &shown.source)

@@ -66,7 +66,7 @@ impl AuditFixture {
         let watch = Arc::new(RevocationWatch::new(store.clone(), set, clock.clone()));
         let verifier = Arc::new(Verifier::new(rules, key().verifying_key()));
         Self {
-            tokens: AccessTokens::new(server.clone(), verifier, watch, store.clone()),
+            tokens: AccessTokens::new(server.clone(), &verifier, watch, store.clone()),
             store,
             clock,
             log,

@@ -227,7 +227,7 @@ fn endpoints(server: AuthorizationServer, store: &Arc<MemoryStore>) -> AccessTok
     let verifier = Arc::new(Verifier::new(TokenRules::shared_secret(), key.verifying_key()));
     let revoked = Arc::new(RevokedSet::new(SubjectClaim::UserId));
     let watch = RevocationWatch::new(store.clone(), revoked, Arc::new(ManualClock::at(NOW)));
-    AccessTokens::new(server, verifier, Arc::new(watch), store.clone())
+    AccessTokens::new(server, &verifier, Arc::new(watch), store.clone())
 }
 
 #[tokio::test]

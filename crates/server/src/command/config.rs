@@ -51,6 +51,15 @@ fn init(format: Format, file: Option<&Path>) -> anyhow::Result<()> {
     print(format, &written, &json!({ "file": path }))
 }
 
+/// The keys of the tables that a new configuration shows, as comments.
+const SAMPLES: &[(&str, &[&str])] = &[(
+    "resources",
+    &[
+        "\n#   audience = \"https://api.example.com/ships\"\n#   title = \"Ships\"\n#   document = \"ships.yaml\"",
+        "\n#   audience = \"https://api.example.com/ports\"\n#   title = \"Ports\"\n#   document = \"ports.toml\"",
+    ],
+)];
+
 /// Returns a configuration in which each setting is a comment with its default.
 fn commented() -> anyhow::Result<String> {
     let defaults = Settings::defaults()?;
@@ -58,13 +67,20 @@ fn commented() -> anyhow::Result<String> {
         "# Settings of Scopegate. Remove `# ` before a key to set it. A flag takes precedence over a variable, and a variable over\n\
          # this file.\n",
     );
-    for row in SETTINGS {
+    // Keys after a table would belong to the table.
+    let (tables, keys): (Vec<&SettingRow>, Vec<&SettingRow>) =
+        SETTINGS.iter().partition(|row| SettingRow::is_table(row.key));
+    for row in keys.into_iter().chain(tables) {
         let default = defaults.iter().find(|shown| shown.key == row.key);
         // Writing to a text cannot fail.
         let _ = writeln!(text, "\n# {}.", row.effect);
         let flag = row.flag.map_or_else(String::new, |flag| format!("; flag `--{flag}`"));
         if SettingRow::is_table(row.key) {
-            let _ = writeln!(text, "# [[{}]]", row.key);
+            let sample = SAMPLES.iter().find(|(key, _)| *key == row.key);
+            let tables = sample.map_or(&[""][..], |(_, tables)| tables);
+            for keys in tables {
+                let _ = writeln!(text, "# [[{}]]{keys}", row.key);
+            }
             continue;
         }
         let _ = writeln!(

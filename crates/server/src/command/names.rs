@@ -6,7 +6,7 @@ use scopegate_domain::{Audience, GrantType, Scope};
 use super::context::parse_scope;
 use crate::compose::{Apis, DeclaredScopes};
 use crate::config::Settings;
-use crate::output::print_note;
+use crate::output::{print_note, without_secrets};
 
 /// The maximum number of audiences that an error lists.
 const SHOWN: usize = 8;
@@ -16,6 +16,10 @@ pub(super) fn declared_scope(settings: &Settings, text: &str) -> anyhow::Result<
     let scope = parse_scope(text)?;
     if scope.is_empty() {
         return Ok(scope);
+    }
+    // Each name is stored and shown.
+    if without_secrets(text) != text {
+        bail!("bad scope: it contains a token or a secret; give names of scopes");
     }
     // A broken document is an error of `serve` and `config check`. It prevents no other change.
     match Apis::read(settings) {

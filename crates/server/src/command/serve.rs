@@ -161,7 +161,7 @@ async fn serve(settings: &Settings, reread: impl AsyncFn() -> anyhow::Result<Rer
         Err(error) => return context::close(database, Err(error)).await,
     };
     start_tasks(settings, background, &store, &mut tasks);
-    if !compose::offers_password_grant(settings) {
+    if !settings.offers_password_grant() {
         warn!(
             "no grant is enabled for users, so only clients get tokens, by `client_credentials`; `password_grant = true` \
              (`--password-grant`) enables one"
@@ -355,7 +355,7 @@ async fn missing(settings: &Settings, apis: &Apis, store: &dyn Store) -> anyhow:
         .map(ToString::to_string)
         .collect();
     let scope = declared.join(" ");
-    let has_passwords = compose::offers_password_grant(settings);
+    let has_passwords = settings.offers_password_grant();
     if has_passwords && store.users().list(None, 1).await?.is_empty() {
         writeln!(text, "There is no user yet. Add one:")?;
         writeln!(text, "  scopegate user add NAME --scope \"{scope}\" {place}")?;

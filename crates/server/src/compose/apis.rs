@@ -1,14 +1,12 @@
 //! The APIs that tokens are for: reads the documents of `[[resources]]`.
 
-use anyhow::{Context, anyhow, bail, ensure};
-use scopegate_domain::{
-    Catalog, DeclaredScheme, HttpScheme, Resource, Resources, ResourcesError, ScopeToken, SecurityScheme,
-};
-use scopegate_openapi::import::{self, DocumentPosition, ImportError, Imported, ReadOptions};
+use anyhow::{anyhow, bail, ensure};
+use scopegate_domain::{DeclaredScheme, Resource, Resources, ResourcesError, ScopeToken};
+use scopegate_openapi::import::Imported;
 
 use super::own_api::OwnApi;
+use super::resource_document::{line_of, read, schemes_of_tokens};
 use crate::config::{ResourceSettings, Settings};
-use crate::profile::Profile;
 
 /// Scopes about the identity of a user. They belong to no resource.
 const IDENTITY_SCOPES: [&str; 4] = ["openid", "profile", "email", "offline_access"];
@@ -57,7 +55,7 @@ fn expect_usable(settings: &Settings) -> anyhow::Result<()> {
     let place = || settings.place_of("resources");
     ensure!(
         !settings.demo,
-        "`demo` serves the API of the tutorial, so it takes no `[[resources]]` ({}); remove `demo`, or the tables",
+        "`demo` serves an API of its own, so it takes no `[[resources]]` ({}); remove `demo`, or the tables",
         place()
     );
     if settings.audience.is_some() {
@@ -69,35 +67,13 @@ fn expect_usable(settings: &Settings) -> anyhow::Result<()> {
     // A token of that profile names no audience, so it would be accepted by every API.
     let is_one_own = matches!(&settings.resources[..], [one] if one.is_own);
     ensure!(
-        settings.profile == Profile::Rfc || is_one_own,
-        "tokens of the profile `tutorial` name no audience, so it serves one resource with `own = true` and no other ({}); use \
+        settings.profile.has_key_ring() || is_one_own,
+        "tokens of the profile `{}` name no audience, so it serves one resource with `own = true` and no other ({}); use \
          `profile = \"rfc\"`",
+        settings.profile.name(),
         place()
     );
     Ok(())
-}
-
-/// Reads the document of a resource.
-fn read(table: &ResourceSettings) -> anyhow::Result<Imported> {
-    import::read_file(&table.document, &ReadOptions::new()).map_err(|fault| {
-        let shown = table.document.display();
-        let place = table.place("document");
-        match fault {
-            ImportError::Unreadable { message } => {
-                anyhow!("{place}: `{shown}` cannot be read: {message}; name a file that exists")
-            }
-            fault => {
-                let line = fault.place().map(line_of).unwrap_or_default();
-                anyhow!("{place}: `{shown}` is not usable: {fault}{line}; correct the document, or name another one")
-            }
-        }
-    })
-}
-
-/// The line of a place, to append to a message.
-pub(super) fn line_of(place: &DocumentPosition) -> String {
-    let line = place.pointer().and_then(|_| place.line());
-    line.map_or_else(String::new, |line| format!(" (line {line})"))
 }
 
 fn resource(table: &ResourceSettings, document: &Imported) -> Resource {
@@ -108,18 +84,6 @@ fn resource(table: &ResourceSettings, document: &Imported) -> Resource {
     let scopes = scopes.filter(|scope| !IDENTITY_SCOPES.contains(&scope.token().as_str()));
     scopes.fold(resource, |resource, scope| {
         resource.with_scope(scope.token().clone(), scope.description())
-    })
-}
-
-/// The schemes whose credential is an access token. The roles of an API key are not scopes.
-pub(super) fn schemes_of_tokens(catalog: &Catalog) -> impl Iterator<Item = &DeclaredScheme> {
-    catalog.schemes().iter().filter(|declared| {
-        matches!(
-            declared.scheme(),
-            SecurityScheme::OAuth2(_)
-                | SecurityScheme::OpenIdConnect { .. }
-                | SecurityScheme::Http(HttpScheme::Bearer { .. })
-        )
     })
 }
 
@@ -191,9 +155,4 @@ impl Apis {
     pub(crate) fn has_no_own_api(&self) -> bool {
         !self.own.has_operations()
     }
-}
-
-/// Adds the table of the own API to an error.
-pub(super) fn of_document<T>(table: &ResourceSettings, result: anyhow::Result<T>) -> anyhow::Result<T> {
-    result.with_context(|| format!("{}: `{}`", table.place("document"), table.document.display()))
 }

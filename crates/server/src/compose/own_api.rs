@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use anyhow::{anyhow, bail, ensure};
+use anyhow::{Context, anyhow, bail, ensure};
 use scopegate_analysis::{Change, diff, who_can};
-use scopegate_domain::{Catalog, DeclaredScheme, Secret, SecurityScheme};
+use scopegate_domain::{Catalog, CatalogBuilder, DeclaredScheme, Secret, SecurityScheme};
 use scopegate_http::credential::BearerTokens;
 use scopegate_http::policy::{Method, OperationTable, anonymous_template};
 use scopegate_http::{Gate, GateBuilder, HandledOperation};
@@ -15,8 +15,7 @@ use scopegate_store::MemoryStore;
 use scopegate_token::{SigningKey, TokenRules, Verifier};
 use serde_json::Value;
 
-use super::apis::{line_of, of_document, schemes_of_tokens};
-use super::offers_password_grant;
+use super::resource_document::{line_of, schemes_of_tokens};
 use crate::config::{ResourceSettings, Settings};
 use crate::demo;
 
@@ -33,14 +32,14 @@ pub(crate) struct OwnApi {
 }
 
 impl OwnApi {
-    /// The API of a server without `[[resources]]`: that of the tutorial with `--demo`, else none.
+    /// The API of a server without `[[resources]]`: that of the demo with `--demo`, else none.
     pub(super) fn without_resources(settings: &Settings) -> anyhow::Result<Self> {
         if !settings.demo {
             return Self::none(settings);
         }
         let operations = demo::operations();
         Ok(Self {
-            catalog: demo::catalog(settings.profile.flows(offers_password_grant(settings)))?,
+            catalog: demo::catalog(settings.profile.flows(settings.offers_password_grant()))?,
             scheme: demo::SCHEME.to_owned(),
             operations: operations
                 .iter()
@@ -52,7 +51,7 @@ impl OwnApi {
 
     /// No operation and no scope. The document still shows how tokens are requested.
     pub(super) fn none(settings: &Settings) -> anyhow::Result<Self> {
-        let flows = settings.profile.flows(offers_password_grant(settings));
+        let flows = settings.profile.flows(settings.offers_password_grant());
         let scheme = demo::SCHEME;
         Ok(Self {
             catalog: Catalog::builder()
@@ -70,7 +69,8 @@ impl OwnApi {
     ///
     /// The operation that has no handler, or whose handler enforces another requirement.
     pub(super) fn read(settings: &Settings, table: &ResourceSettings, document: &Imported) -> anyhow::Result<Self> {
-        of_document(table, read(settings, document))
+        let read = read(settings, document);
+        read.with_context(|| format!("{}: `{}`", table.place("document"), table.document.display()))
     }
 
     /// Whether this process answers any operation.
@@ -128,12 +128,12 @@ fn is_same(one: &demo::DemoOperation, method: Method, template: &str) -> bool {
 
 /// The scheme of the document with the flows of this server.
 fn catalog(settings: &Settings, scheme: &DeclaredScheme) -> anyhow::Result<Catalog> {
-    let flows = settings.profile.flows(offers_password_grant(settings));
+    let flows = settings.profile.flows(settings.offers_password_grant());
     let catalog = Catalog::builder().scheme(scheme.name().as_str(), SecurityScheme::oauth2(flows));
     let catalog = scheme
         .description()
         .into_iter()
-        .fold(catalog, |catalog, text| catalog.description(text));
+        .fold(catalog, CatalogBuilder::description);
     let catalog = scheme.scopes().iter().fold(catalog, |catalog, scope| {
         catalog.scope(scope.token().clone(), scope.description())
     });

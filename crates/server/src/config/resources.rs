@@ -69,7 +69,7 @@ impl Table {
         format!("key `{key}` of resource {number} in file `{}`{line}", file.display())
     }
 
-    fn fault(&self, key: &str, reason: impl ToString) -> ConfigError {
+    fn fault(&self, key: &str, reason: &impl ToString) -> ConfigError {
         ConfigError::Table {
             place: self.place(key),
             reason: reason.to_string(),
@@ -92,16 +92,16 @@ pub(super) fn read(layers: &Layers, written: &[Written]) -> Result<Vec<ResourceS
             index,
         };
         let audience = Audience::of_resource(&one.audience);
-        let audience = audience.map_err(|fault| table.fault("audience", format!("`{}`: {fault}", one.audience)))?;
+        let audience = audience.map_err(|fault| table.fault("audience", &format!("`{}`: {fault}", one.audience)))?;
         if one.document.as_os_str().is_empty() {
             return Err(table.fault(
                 "document",
-                "it is empty; name the file of an OpenAPI document or a policy",
+                &"it is empty; name the file of an OpenAPI document or a policy",
             ));
         }
         let title = one.title.as_ref().map(|title| title.trim().to_owned());
         if title.as_ref().is_some_and(String::is_empty) {
-            return Err(table.fault("title", "it is empty; write the name of the API, or remove the key"));
+            return Err(table.fault("title", &"it is empty; write the name of the API, or remove the key"));
         }
         Ok(ResourceSettings {
             audience,

@@ -341,7 +341,7 @@ fn written_configuration_lists_each_setting_with_its_default() {
     // Without the marks, each default has the same effect.
     let line = |line: &str| {
         line.strip_prefix("# ")
-            .filter(|line| line.contains(" = "))
+            .filter(|line| line.contains(" = ") && !line.starts_with(' '))
             .map(str::to_owned)
     };
     let values: Vec<String> = text.lines().filter_map(line).collect();

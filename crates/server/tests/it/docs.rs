@@ -88,7 +88,8 @@ fn every_code_block_is_checked() {
                     .extract::<figment::value::Dict>()
                     .err()
                     .map(|error| error.to_string()),
-                "text" => None,
+                // `samples_of_resources_issue_tokens` reads these documents.
+                "text" | "yaml" => None,
                 // The tests of `programs` run them.
                 "python" if path == "docs/clients.md" => None,
                 "nginx" if path == "docs/operations.md" => None,
@@ -216,6 +217,56 @@ fn session_of_clients_answers_as_shown() {
         states.push((works(&secrets[0]), secrets.get(2).map(|secret| works(secret))));
     }
     assert_eq!(states, [(true, None), (true, Some(true)), (false, Some(true))]);
+}
+
+/// The files and the command of docs/authorization-server.md and of README.md issue tokens.
+#[test]
+fn samples_of_resources_issue_tokens() {
+    let checkout = Checkout::read();
+    let page = code_blocks(checkout.text("docs/authorization-server.md").unwrap());
+    let readme = code_blocks(checkout.text("README.md").unwrap());
+    let block = |blocks: &[(&str, &str)], text: &str| {
+        let found = blocks.iter().find(|(_, block)| block.contains(text));
+        found.unwrap().1.to_owned()
+    };
+    let shell = crate::shell::Shell::new();
+    let write = |name: &str, text: &str| fs::write(shell.path().join(name), text).unwrap();
+    let ships = block(&page, "openapi: 3.1.0");
+    write("ships.yaml", &ships);
+    write("ships.json", &ships);
+    write("ports.toml", &block(&page, "[schemes.oauth]"));
+    for (blocks, scopes) in [(&page, "ships:read ports:read"), (&readme, "ships:read")] {
+        let database = format!("database = \"sqlite:{}\"\n", shell.path().join("a.db").display());
+        write(
+            "scopegate.toml",
+            &format!("{database}{}", block(blocks, "[[resources]]")),
+        );
+        assert_eq!(shell.run(&["config", "check", "--config", "scopegate.toml"]).status, 0);
+        let lines = block(blocks, "scopegate client add \"Fleet\"");
+        let line = lines.lines().find(|line| line.contains("\"Fleet\"")).unwrap();
+        let words = commands::words(line);
+        let words = words
+            .iter()
+            .skip(1)
+            .map(String::as_str)
+            .filter(|word| !["--config", "scopegate.toml"].contains(word));
+        let words: Vec<&str> = words
+            .chain(["--config", "scopegate.toml", "--format", "json"])
+            .collect();
+        let secret = shell.run(&words).json()["client_secret"].as_str().unwrap().to_owned();
+        let config = shell.path().join("scopegate.toml");
+        let server = crate::support::Server::start(&["--config", config.to_str().unwrap()], &[]);
+        let curl = "curl -s http://127.0.0.1:8000/token -u \"fleet:$SECRET\" -d grant_type=client_credentials";
+        assert!(block(&readme, curl).contains(curl));
+        let answer = printed(
+            &curl.replace("127.0.0.1:8000", &server.address.to_string()),
+            &[("SECRET", &secret)],
+        );
+        let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
+        assert_eq!(answer["scope"], scopes);
+        drop(server);
+        fs::remove_file(shell.path().join("a.db")).unwrap();
+    }
 }
 
 fn printed(script: &str, variables: &[(&str, &str)]) -> String {

@@ -171,7 +171,9 @@ fn seed_database(database: &Path) {
         let user = user.with_scope("me".parse().unwrap());
         let password_hash = Some(PasswordHash::from_stored(HASH));
         Users::add(&store, Account { user, password_hash }).await.unwrap();
-        let app = Client::public(ClientId::parse("app").unwrap(), "App").with_grant_types([GrantType::Password]);
+        let app = Client::public(ClientId::parse("app").unwrap(), "App")
+            .with_grant_types([GrantType::Password])
+            .with_resources([crate::support::OWN_AUDIENCE.parse().unwrap()]);
         Clients::add(&store, app.with_scope("me".parse().unwrap()))
             .await
             .unwrap();

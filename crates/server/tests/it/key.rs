@@ -372,7 +372,10 @@ fn the_key_of_an_earlier_version_is_taken_in_and_its_file_goes() {
 fn tokens_of_an_earlier_version_survive_a_rotation() {
     let earlier = Earlier::new();
     let (shell, issuer) = (&earlier.shell, "https://id.example");
-    let rules = TokenRules::rfc9068(Issuer::parse(issuer).unwrap(), Audience::parse(issuer).unwrap());
+    let rules = TokenRules::rfc9068(
+        Issuer::parse(issuer).unwrap(),
+        Audience::parse(crate::support::OWN_AUDIENCE).unwrap(),
+    );
     let add = ["user", "add", "mary", "--password-stdin", "--format", "json"];
     let user = shell.run_with(&add, "correct horse", &[]).json();
     let now = scopegate_domain::Clock::now(&SystemClock);

@@ -236,7 +236,9 @@ impl Victim {
 
     /// Creates some users whose next login writes, and the client to log in with.
     async fn prepare_logins(&mut self, store: &dyn Store, random: &mut Random) {
-        let app = Client::public(ClientId::parse("app").unwrap(), "App").with_grant_types([GrantType::Password]);
+        let app = Client::public(ClientId::parse("app").unwrap(), "App")
+            .with_grant_types([GrantType::Password])
+            .with_resources([crate::support::OWN_AUDIENCE.parse().unwrap()]);
         if store.clients().find(app.id()).await.unwrap().is_none() {
             let app = app.with_scope("me items".parse().unwrap());
             store.clients().add(app).await.unwrap();

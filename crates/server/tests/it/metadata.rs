@@ -134,3 +134,48 @@ fn the_tutorial_has_the_metadata_of_its_server_only() {
         Some("Bearer")
     );
 }
+
+/// The token endpoint has the grants of the metadata and no other.
+#[test]
+fn grants_outside_the_metadata_are_refused() {
+    let exchange = "urn:ietf:params:oauth:grant-type:token-exchange";
+    let names = [
+        "client_credentials",
+        "password",
+        "authorization_code",
+        "refresh_token",
+        "implicit",
+        exchange,
+    ];
+    for option in [&[][..], &["--password-grant"]] {
+        let server = serve(option);
+        let metadata = document(&server, SERVER);
+        let supported = metadata["grant_types_supported"].as_array().unwrap();
+        for name in names {
+            let form = format!("grant_type={name}&client_id=nobody&username=a&password=b");
+            let head = "Host: a\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded";
+            let length = form.len();
+            let request = format!("POST /token HTTP/1.1\r\n{head}\r\nContent-Length: {length}\r\n\r\n{form}");
+            let answer = server.exchange(request.as_bytes());
+            let is_unknown_client = answer.body.contains("invalid_client");
+            // An unknown client learns nothing about a grant that is known and not offered.
+            let is_known = ["client_credentials", "password"].contains(&name);
+            assert_eq!(
+                (answer.status, is_unknown_client),
+                (400, is_known),
+                "{name}: {}",
+                answer.body
+            );
+            if !is_known {
+                assert!(
+                    answer.body.contains("unsupported_grant_type"),
+                    "{name}: {}",
+                    answer.body
+                );
+                assert!(!supported.contains(&json!(name)));
+            }
+        }
+        let offered: Vec<&str> = supported.iter().filter_map(Value::as_str).collect();
+        assert_eq!(offered.contains(&"password"), !option.is_empty());
+    }
+}

@@ -18,13 +18,12 @@ const PORTS: &str = "https://api.example/ports";
 
 /// A policy with one operation behind each scope, which has its name as description.
 fn policy(scopes: &[&str]) -> String {
-    let declared: String = scopes
-        .iter()
-        .map(|name| format!("\"{name}\" = \"Use {name}.\"\n"))
-        .collect();
+    let declared = |name: &&str| format!("\"{name}\" = \"Use {name}.\"\n");
+    let declared: Vec<String> = scopes.iter().map(declared).collect();
     let operation =
         |name: &&str| format!("[[operations]]\nmethod = \"GET\"\npath = \"/{name}\"\nrequires = \"{name}\"\n");
-    let operations: String = scopes.iter().map(operation).collect();
+    let operations: Vec<String> = scopes.iter().map(operation).collect();
+    let (declared, operations) = (declared.concat(), operations.concat());
     let scheme =
         "[schemes.oauth]\nkind = \"oauth2\"\nclient_credentials = { token = \"token\" }\n[schemes.oauth.scopes]\n";
     format!("title = \"T\"\nversion = \"1\"\n{scheme}{declared}{operations}")
@@ -144,7 +143,27 @@ fn token_is_for_the_resources_of_its_scope() {
             assert_eq!(found["active"], is_served, "{form} {id}");
         }
     }
+    assert_eq!(declared(&server), json!(["ports", "shared", "ships"]));
+    // It has no API of its own.
+    assert_eq!(get(&server, "/.well-known/oauth-protected-resource").status, 404);
+    assert_eq!(get(&server, "/ships").status, 404);
+}
+
+#[test]
+fn malformed_request_for_a_resource_is_refused() {
+    let shell = two_resources();
+    let may = [
+        "--grant",
+        "client_credentials",
+        "--scope",
+        "ships ports",
+        "--resource",
+        SHIPS,
+    ];
+    let fleet = add(&shell, "fleet", &may);
+    let (server, grant) = (serve(&shell), "grant_type=client_credentials");
     for (form, error) in [
+        (format!("{grant}&resource={PORTS}"), "invalid_target"),
         (
             format!("{grant}&resource=https://api.example/unknown"),
             "invalid_target",
@@ -171,10 +190,6 @@ fn token_is_for_the_resources_of_its_scope() {
             "{path}"
         );
     }
-    assert_eq!(declared(&server), json!(["ports", "shared", "ships"]));
-    // It has no API of its own.
-    assert_eq!(get(&server, "/.well-known/oauth-protected-resource").status, 404);
-    assert_eq!(get(&server, "/ships").status, 404);
 }
 
 #[test]
@@ -194,6 +209,7 @@ fn server_without_resources_only_issues_tokens() {
 
 /// `config check` and `serve` report the same.
 #[test]
+#[expect(clippy::too_many_lines, reason = "it is a table of cases")]
 fn each_unusable_resource_is_an_error_with_its_place() {
     let shell = Shell::new();
     let files = [
@@ -201,7 +217,7 @@ fn each_unusable_resource_is_an_error_with_its_place() {
         ("other.toml", policy(&["ships"]).replace("Use ships.", "Sink ships.")),
         ("html.yaml", "<html></html>".to_owned()),
         ("foreign.json", r#"{"asyncapi": "2.0.0"}"#.to_owned()),
-        ("reference.json", r##"{"openapi": "3.1.0", "info": {"title": "T", "version": "1"}, "paths": {"/a": {"$ref": "none.json#/a"}}}"##.to_owned()),
+        ("reference.json", r#"{"openapi": "3.1.0", "info": {"title": "T", "version": "1"}, "paths": {"/a": {"$ref": "none.json#/a"}}}"#.to_owned()),
     ];
     for (name, text) in files {
         fs::write(shell.path().join(name), text).unwrap();

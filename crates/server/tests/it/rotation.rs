@@ -127,7 +127,10 @@ impl Site {
 
     /// A token of the first key with a longer lifetime than the server issues.
     fn long_token(&self) -> String {
-        let issuer = (Issuer::parse(ISSUER).unwrap(), Audience::parse(ISSUER).unwrap());
+        let issuer = (
+            Issuer::parse(ISSUER).unwrap(),
+            Audience::parse(crate::support::OWN_AUDIENCE).unwrap(),
+        );
         let document = self.key.to_pkcs8().unwrap().clone();
         let key = SigningKey::es256_from_pkcs8(document)
             .unwrap()

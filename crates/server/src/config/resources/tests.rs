@@ -5,9 +5,7 @@ use super::super::tests::load;
 const SHIPS: &str = "[[resources]]\naudience = \"HTTPS://API.example/ships\"\ndocument = \"ships.yaml\"\n";
 
 fn read(text: &str) -> Result<Vec<super::ResourceSettings>, String> {
-    load(&[], &[], Some(text))
-        .map(|settings| settings.resources)
-        .map_err(|fault| fault.to_string())
+    load(&[], &[], Some(text)).map(|settings| settings.resources)
 }
 
 #[test]

@@ -68,7 +68,9 @@ impl BrokenFixture {
             let user = User::new(UserId::parse("ada").unwrap(), name()).with_scope("me items".parse().unwrap());
             let password_hash = Some(PasswordHash::from_stored(OUTDATED));
             Users::add(store, Account { user, password_hash }).await.unwrap();
-            let app = Client::public(ClientId::parse("app").unwrap(), "App").with_grant_types([GrantType::Password]);
+            let app = Client::public(ClientId::parse("app").unwrap(), "App")
+                .with_grant_types([GrantType::Password])
+                .with_resources([crate::support::OWN_AUDIENCE.parse().unwrap()]);
             Clients::add(store, app.with_scope("me items".parse().unwrap()))
                 .await
                 .unwrap();

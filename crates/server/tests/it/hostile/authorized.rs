@@ -52,7 +52,7 @@ fn expected(method: &str, target: &str, scopes: Option<&[&str]>) -> (Vec<u16>, &
     let raw = target.split(['?', '#']).next().unwrap_or_default();
     match oracle::name(&table, method, raw) {
         Named::Entry(entry, values) => match (TABLE[entry].2, scopes) {
-            (None, _) if method == "POST" => (vec![400], ""),
+            (None, _) if method == "POST" => (vec![400, 415], ""),
             (None, _) if TABLE[entry].1 == "/" => (vec![307], ""),
             (None, _) if values.iter().any(|file| file != "docs.js") => (vec![404], ""),
             (None, _) => (vec![200], TABLE[entry].3),

@@ -28,9 +28,10 @@ fn form_is_parsed_regardless_of_its_declared_type() {
     ] {
         let headers = &format!("Content-Type: {value}\r\n");
         let refused = ask(&rfc, &post(headers, form.as_bytes()));
+        let status = if code == "invalid_request" { 415 } else { 400 };
         assert_eq!(
             (refused.status, refused.header("cache-control")),
-            (400, Some("no-store")),
+            (status, Some("no-store")),
             "{headers}"
         );
         assert!(refused.body.contains(code), "{headers}: {}", refused.body);
