@@ -47,7 +47,7 @@ fn settings(client: &Value) -> Value {
 
 #[test]
 fn each_setting_is_stored_and_changed() {
-    let shell = Shell::new();
+    let shell = Shell::without_resources();
     let added = add_billing(&shell);
     let mut expected = json!({
         "client_id": "billing", "name": "billing", "kind": "confidential",
@@ -109,7 +109,7 @@ fn each_setting_is_stored_and_changed() {
 
 #[test]
 fn tokens_are_kept_on_request() {
-    let shell = Shell::new();
+    let shell = Shell::without_resources();
     add_billing(&shell);
     let line = [
         "client",
@@ -146,7 +146,7 @@ fn tokens_are_kept_on_request() {
 
 #[test]
 fn kind_changes_with_the_secret() {
-    let shell = Shell::new();
+    let shell = Shell::without_resources();
     add_billing(&shell);
     let fault = |run: Run, expected: &str| assert_eq!(run.complaint(2), expected);
     fault(
@@ -202,7 +202,7 @@ fn impossible_client_is_not_added() {
         ),
         (
             &["--confidential", "--resource", ""],
-            "bad audience ``: identifier is empty",
+            "bad resource ``: it is not an absolute URI; write it like `https://api.example/ships`",
         ),
     ] {
         let run = shell.run(&[&["client", "add", "x"], options].concat());
@@ -225,7 +225,7 @@ fn impossible_client_is_not_added() {
 
 #[test]
 fn secret_is_replaced_without_a_pause() {
-    let shell = Shell::new();
+    let shell = Shell::without_resources();
     let added = add_billing(&shell);
     let second = json(&shell, &["client", "add-secret", "billing", "--ends", "90d"]);
     assert_ne!(second["client_secret"], added["client_secret"]);

@@ -42,15 +42,29 @@ fn error(stderr: &str) -> String {
 }
 
 /// A directory with a database, and the program in it.
-pub(crate) struct Shell(TempDir);
+pub(crate) struct Shell {
+    folder: TempDir,
+    has_resources: bool,
+}
 
 impl Shell {
     pub(crate) fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            has_resources: true,
+        }
+    }
+
+    /// Without `[[resources]]`, so that a client may have any resource.
+    pub(crate) fn without_resources() -> Self {
+        Self {
+            has_resources: false,
+            ..Self::new()
+        }
     }
 
     pub(crate) fn path(&self) -> &Path {
-        self.0.path()
+        self.folder.path()
     }
 
     /// Adds a confidential client of the tutorial's API to `a.db`. Its JSON contains the secret.
@@ -67,7 +81,7 @@ impl Shell {
     }
 
     pub(crate) fn run_with(&self, line: &[&str], input: &str, variables: &[(&str, &str)]) -> Run {
-        let has_own_api = !line.contains(&"--demo") && line.first() != Some(&"config");
+        let has_own_api = self.has_resources && !line.contains(&"--demo") && line.first() != Some(&"config");
         let mut command = if has_own_api { scopegate() } else { scopegate_alone() };
         let is_new_client = line.starts_with(&["client", "add"]) && !line.contains(&"--resource");
         let resource: &[&str] = if is_new_client {
