@@ -9,11 +9,12 @@ use crate::scope_request::{Narrowed, narrow};
 use crate::targets::RequestTargets;
 use scopegate_login::{PasswordLogin, RequestOrigin};
 
-/// The client that logs in a user, and the origin of its request.
+/// The client that logs in a user, the origin of its request, and the APIs of the token.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Login<'a> {
     pub(crate) client: &'a Authenticated<Client>,
     pub(crate) origin: &'a RequestOrigin,
+    pub(crate) targets: &'a RequestTargets<'a>,
 }
 
 /// Returns the grant of a user whose password is right, with the scopes as the token writes them.
@@ -25,7 +26,6 @@ pub(crate) async fn grant(
     context: &GrantContext,
     login: Login<'_>,
     request: PasswordRequest<'_>,
-    targets: &RequestTargets<'_>,
     requested_at: Timestamp,
 ) -> Result<(Grant, Narrowed), GrantError> {
     let name = (context.dialect.username)(request.username);
@@ -38,7 +38,7 @@ pub(crate) async fn grant(
         disabled: context.dialect.disabled_users,
     });
     let (user, client) = (user.await?.into_inner(), login.client);
-    let narrowed = narrow(&request.requested, targets, client, user.scope())?;
+    let narrowed = narrow(&request.requested, login.targets, client, user.scope())?;
     let grant = Grant::new(
         GrantSubject::User(user),
         client.id().clone(),

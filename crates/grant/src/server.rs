@@ -14,7 +14,7 @@ use crate::context::GrantContext;
 use crate::password::Login;
 use crate::request::TokenRequest;
 use crate::scope_request::Narrowed;
-use crate::targets::{RESOURCE, RequestTargets, Targets};
+use crate::targets::{Current, RESOURCE, RequestTargets, Targets};
 use crate::{
     ClientCredentials, Dialect, GrantError, HashingLimits, InvalidRequestCause, Params, TokenSet, client_auth,
     client_credentials, issue, password,
@@ -129,11 +129,13 @@ impl AuthorizationServer {
         }
         let heads = context.store.news().heads().await?;
         let client = client_auth::authenticate(context, params, header, &origin, requested_at).await?;
-        let login = Login {
+        let request = Request {
             client: &client,
             origin: &origin,
+            grant_type,
+            requested_at,
         };
-        let granted = grant(context, login, grant_type, params, requested_at).await;
+        let granted = grant(context, &request, params, &context.targets.current()).await;
         let issued = granted.and_then(|(grant, narrowed)| {
             let lifetime = context.lifetime_of(grant_type);
             let scope = narrowed.scope.clone();
@@ -154,24 +156,43 @@ impl AuthorizationServer {
     }
 }
 
-/// Returns the grant that an authenticated client requests.
+/// The request of an authenticated client.
+struct Request<'a> {
+    client: &'a Authenticated<Client>,
+    origin: &'a RequestOrigin,
+    grant_type: GrantType,
+    requested_at: Timestamp,
+}
+
+/// Returns the grant that an authenticated client requests, for the current APIs.
 async fn grant(
     context: &GrantContext,
-    login: Login<'_>,
-    grant_type: GrantType,
+    request: &Request<'_>,
     params: &Params,
-    requested_at: Timestamp,
+    current: &Current,
 ) -> Result<(Grant, Narrowed), GrantError> {
-    let client = login.client;
+    let &Request {
+        client,
+        origin,
+        grant_type,
+        requested_at,
+    } = request;
     allow(context, client, grant_type)?;
-    let request = TokenRequest::parse(grant_type, params, &context.dialect)?;
-    let (resources, own) = (context.targets.current(), context.signer.rules().audience());
-    let targets = RequestTargets::parse(&resources, own, client.resources(), params)?;
-    let granted = match request {
+    let parsed = TokenRequest::parse(grant_type, params, &context.dialect)?;
+    let own = context.signer.rules().audience();
+    let targets = &RequestTargets::parse(current, own, client.resources(), params)?;
+    let granted = match parsed {
         TokenRequest::ClientCredentials(requested) => {
-            client_credentials::grant(client, &requested, &targets, requested_at)?
+            client_credentials::grant(client, &requested, targets, requested_at)?
         }
-        TokenRequest::Password(request) => password::grant(context, login, request, &targets, requested_at).await?,
+        TokenRequest::Password(password) => {
+            let login = Login {
+                client,
+                origin,
+                targets,
+            };
+            password::grant(context, login, password, requested_at).await?
+        }
     };
     client_auth::is_unchanged(context.store.clients(), client).await?;
     Ok(granted)

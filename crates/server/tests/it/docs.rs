@@ -88,7 +88,7 @@ fn every_code_block_is_checked() {
                     .extract::<figment::value::Dict>()
                     .err()
                     .map(|error| error.to_string()),
-                // `samples_of_resources_issue_tokens` reads these documents.
+                // `samples_of_resources_issue_tokens` reads the documents in YAML.
                 "text" | "yaml" => None,
                 // The tests of `programs` run them.
                 "python" if path == "docs/clients.md" => None,
@@ -236,7 +236,8 @@ fn samples_of_resources_issue_tokens() {
     write("ships.json", &ships);
     write("ports.toml", &block(&page, "[schemes.oauth]"));
     for (blocks, scopes) in [(&page, "ships:read ports:read"), (&readme, "ships:read")] {
-        let database = format!("database = \"sqlite:{}\"\n", shell.path().join("a.db").display());
+        let database = shell.path().join(format!("{}.db", scopes.len()));
+        let database = format!("database = \"sqlite:{}\"\n", database.display());
         write(
             "scopegate.toml",
             &format!("{database}{}", block(blocks, "[[resources]]")),
@@ -264,8 +265,6 @@ fn samples_of_resources_issue_tokens() {
         );
         let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
         assert_eq!(answer["scope"], scopes);
-        drop(server);
-        fs::remove_file(shell.path().join("a.db")).unwrap();
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) fn new_client(new: NewClient, settings: &Settings) -> anyhow::Result<
         .with_auth_method(method(new.auth_method.as_deref(), new.confidential)?)
         .with_redirect_uris(parse_all::<RedirectUri>("redirect URI", &new.redirect_uri)?)
         .with_grant_types(known_grants(&new.grant)?)
-        .with_resources(audiences(&new.resource, settings)?)
+        .with_resources(resources(settings, &new.resource)?)
         .with_scope(declared_scope(settings, &new.scope)?)
         .with_optional_scope(declared_scope(settings, &new.optional_scope)?)
         .with_default_scope(declared_scope(settings, &new.default_scope)?)
@@ -45,8 +45,8 @@ pub(super) fn changed(
     if let Some(grants) = &changes.grant {
         new = new.with_grant_types(known_grants(filled(grants))?);
     }
-    if let Some(resources) = &changes.resource {
-        new = new.with_resources(audiences(filled(resources), settings)?);
+    if let Some(named) = &changes.resource {
+        new = new.with_resources(resources(settings, filled(named))?);
     }
     if let Some(scope) = &changes.scope {
         new = new.with_scope(declared_scope(settings, scope)?);
@@ -62,6 +62,11 @@ pub(super) fn changed(
         new = new.with_introspection(change.introspect);
     }
     with_kind(new, old, changes)
+}
+
+/// Reads audiences. Each is a configured resource.
+fn resources(settings: &Settings, texts: &[String]) -> anyhow::Result<Vec<Audience>> {
+    texts.iter().map(|text| configured_resource(settings, text)).collect()
 }
 
 /// Changes the kind and the method of authentication.
@@ -132,10 +137,6 @@ fn method(named: Option<&str>, is_confidential: bool) -> anyhow::Result<ClientAu
 fn check_name(name: &str) -> anyhow::Result<()> {
     ensure!(!name.trim().is_empty(), "the name of the client is empty");
     Ok(())
-}
-
-fn audiences(texts: &[String], settings: &Settings) -> anyhow::Result<Vec<Audience>> {
-    texts.iter().map(|text| configured_resource(settings, text)).collect()
 }
 
 /// Returns no value for the one empty text that removes all.
