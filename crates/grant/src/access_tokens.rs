@@ -181,7 +181,11 @@ impl AccessTokens {
             return Err(InvalidRequestCause::Nul.into());
         }
         let context = self.0.server.context();
-        let client = client_auth::authenticate(context, params, header, origin, context.clock.now()).await?;
+        let now = context.clock.now();
+        let client = match client_auth::authenticate_cached(context, params, header, origin, now).await? {
+            Some((client, _)) => client,
+            None => client_auth::authenticate(context, params, header, origin, now).await?,
+        };
         let token = params.text("token");
         let token = token.ok_or(InvalidRequestCause::Missing { name: "token" })?;
         Ok((client, token))

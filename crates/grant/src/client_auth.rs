@@ -5,7 +5,7 @@ use scopegate_domain::{
     AuditEntry, AuditEvent, Authenticated, Client, ClientAuthMethod, ClientId, RegisteredSecret, Secret, SecretDigest,
     Timestamp,
 };
-use scopegate_store::Clients;
+use scopegate_store::{Clients, NewsHeads};
 use scopegate_token::ClientSecret;
 use tracing::field::display;
 
@@ -56,21 +56,13 @@ pub(crate) async fn authenticate(
     origin: &RequestOrigin,
     now: Timestamp,
 ) -> Result<Authenticated<Client>, GrantError> {
-    // SECURITY: an assertion that is not verified must not be ignored
-    // (`an_assertion_is_never_ignored`).
-    if ["client_assertion", "client_assertion_type"]
-        .iter()
-        .any(|name| params.secret(name).is_some())
-    {
-        return Err(InvalidClientCause::Assertion.into());
-    }
     let presented = Presented::read(params, header)?;
     let (id, secret) = (presented.id, presented.secret);
     let attempt = match secret {
         Some(_) => Some(context.throttle.begin(SecretOwner::Client(id), origin.address).await?),
         None => None,
     };
-    let client = match find(context.store.clients(), id).await {
+    let client = match find(context, id).await {
         Ok(client) => client,
         Err(error) => {
             if let Some(attempt) = attempt {
@@ -101,11 +93,52 @@ pub(crate) async fn authenticate(
     proven.ok_or_else(|| InvalidClientCause::Refused.into())
 }
 
-async fn find(clients: &dyn Clients, id: &str) -> Result<Option<Client>, GrantError> {
-    match ClientId::parse(id) {
-        Ok(id) => Ok(clients.find(&id).await?),
-        Err(_) => Ok(None),
+/// Authenticates a cached client, without a query. Returns the state of the log of changes before
+/// the client was found. `None`: the client is not cached or did not authenticate. The cached value
+/// may be outdated, so the caller then calls [`authenticate`], which reads the store and counts a
+/// failure.
+pub(crate) async fn authenticate_cached(
+    context: &GrantContext,
+    params: &Params,
+    header: &ClientCredentials,
+    origin: &RequestOrigin,
+    now: Timestamp,
+) -> Result<Option<(Authenticated<Client>, NewsHeads)>, GrantError> {
+    let Some(cache) = &context.clients else {
+        return Ok(None);
+    };
+    let presented = Presented::read(params, header)?;
+    let Some((client, heads)) = cache.cached(presented.id, now) else {
+        return Ok(None);
+    };
+    let attempt = match presented.secret {
+        Some(_) => Some(
+            context
+                .throttle
+                .begin(SecretOwner::Client(presented.id), origin.address)
+                .await?,
+        ),
+        None => None,
+    };
+    let proven = prove(Some((*client).clone()), &presented, now);
+    if let Some(attempt) = attempt {
+        attempt.end(if proven.is_some() {
+            AttemptOutcome::Succeeded
+        } else {
+            AttemptOutcome::Undecided
+        });
     }
+    Ok(proven.map(|client| (client, heads)))
+}
+
+async fn find(context: &GrantContext, id: &str) -> Result<Option<Client>, GrantError> {
+    let Ok(id) = ClientId::parse(id) else {
+        return Ok(None);
+    };
+    Ok(match &context.clients {
+        Some(cache) => cache.find(&id).await?,
+        None => context.store.clients().find(&id).await?,
+    })
 }
 
 /// Checks that the client has not changed since it was read: its secret, its scope or the client
@@ -138,6 +171,14 @@ enum SecretPlace {
 
 impl<'p> Presented<'p> {
     fn read(params: &'p Params, header: &'p ClientCredentials) -> Result<Self, GrantError> {
+        // SECURITY: an assertion that is not verified must not be ignored
+        // (`an_assertion_is_never_ignored`).
+        if ["client_assertion", "client_assertion_type"]
+            .iter()
+            .any(|name| params.secret(name).is_some())
+        {
+            return Err(InvalidClientCause::Assertion.into());
+        }
         let (form_id, form_secret) = (params.text("client_id"), params.secret("client_secret"));
         let is_empty = |secret: &&Secret<String>| secret.expose().is_empty();
         let (id, header_secret) = match header {

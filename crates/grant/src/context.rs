@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use scopegate_domain::{Clock, GrantType, Lifetime};
-use scopegate_store::Store;
+use scopegate_store::{ClientsCache, Store};
 use scopegate_token::{RandomSource, Signer};
 
 use crate::Dialect;
@@ -13,6 +13,7 @@ use scopegate_login::{AuditLog, PasswordCheck, Throttle};
 
 pub(crate) struct GrantContext {
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) clients: Option<Arc<ClientsCache>>,
     pub(crate) signer: Arc<Signer>,
     pub(crate) passwords: PasswordCheck,
     pub(crate) throttle: Arc<Throttle>,

@@ -3,14 +3,17 @@
 use std::sync::Arc;
 
 use scopegate_domain::{AuditEntry, Clock, Revocation, Revoked};
-use scopegate_store::{NewsEntry, NewsGap, NewsItem, NewsPage, NewsReader, Store, StoreError, UsersCache};
+use scopegate_store::{
+    ClientsCache, NewsEntry, NewsGap, NewsItem, NewsPage, NewsReader, Store, StoreError, UsersCache,
+};
 use scopegate_token::RevokedSet;
 
 /// The number of changed users that are dropped from a cache one by one.
 const MOST_DROPPED: usize = 32;
 
-/// Keeps a [`RevokedSet`] equal to the store, and drops changed users from a [`UsersCache`]. A
-/// revocation through it takes effect at once, one by another process at the next refresh.
+/// Keeps a [`RevokedSet`] equal to the store, and drops changed users and clients from their
+/// caches. A revocation through it takes effect at once, one by another process at the next
+/// refresh.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -40,6 +43,7 @@ pub struct RevocationWatch {
     store: Arc<dyn Store>,
     set: Arc<RevokedSet>,
     users: Option<Arc<UsersCache>>,
+    clients: Option<Arc<ClientsCache>>,
     clock: Arc<dyn Clock>,
     /// The places up to which the store was read.
     reader: NewsReader,
@@ -53,6 +57,7 @@ impl RevocationWatch {
             store,
             set,
             users: None,
+            clients: None,
             clock,
             reader: NewsReader::new(),
         }
@@ -62,6 +67,14 @@ impl RevocationWatch {
     #[must_use]
     pub fn users(mut self, users: Arc<UsersCache>) -> Self {
         self.users = Some(users);
+        self
+    }
+
+    /// Sets a cache that drops clients when the store reports a change of them. It is in use while
+    /// [`RevocationWatch::refresh`] succeeds. Default: none.
+    #[must_use]
+    pub fn clients(mut self, clients: Arc<ClientsCache>) -> Self {
+        self.clients = Some(clients);
         self
     }
 
@@ -78,10 +91,14 @@ impl RevocationWatch {
     ///
     /// [`StoreError`]; what was read until then takes effect.
     pub async fn refresh(&self) -> Result<Vec<NewsGap>, StoreError> {
+        let read_at = self.clock.now();
         let gaps = self
             .reader
             .read(self.store.news(), &mut |page| self.apply(page))
             .await?;
+        if let Some(clients) = &self.clients {
+            clients.confirm(self.reader.heads(), read_at);
+        }
         self.set.forget(self.clock.now());
         Ok(gaps)
     }
@@ -90,6 +107,7 @@ impl RevocationWatch {
         match page {
             NewsPage::Entries(entries) => {
                 self.forget_users(&entries);
+                self.forget_clients(&entries);
                 let placed = entries.into_iter().filter_map(|entry| match entry.item {
                     NewsItem::Revoked(revocation) => Some((entry.position, revocation)),
                     NewsItem::ClientChanged(_) | NewsItem::Other(_) | NewsItem::UserChanged(_) => None,
@@ -99,6 +117,9 @@ impl RevocationWatch {
             NewsPage::Everything => {
                 if let Some(users) = &self.users {
                     users.forget_all();
+                }
+                if let Some(clients) = &self.clients {
+                    clients.forget_all();
                 }
             }
             NewsPage::OldRevocations(revocations) => self.set.add(revocations),
@@ -127,6 +148,21 @@ impl RevocationWatch {
         }
     }
 
+    /// Drops the clients that these entries name.
+    fn forget_clients(&self, entries: &[NewsEntry]) {
+        let Some(cache) = &self.clients else { return };
+        for entry in entries {
+            match &entry.item {
+                NewsItem::ClientChanged(id) => cache.forget(id),
+                NewsItem::Revoked(revocation) => match revocation.whose() {
+                    Revoked::Client(id) => cache.forget(id),
+                    Revoked::Token(_) | Revoked::User { .. } => {}
+                },
+                NewsItem::UserChanged(_) | NewsItem::Other(_) => {}
+            }
+        }
+    }
+
     /// Revokes tokens: keeps the revocation in the store, then applies it here.
     ///
     /// # Errors
@@ -145,6 +181,9 @@ impl RevocationWatch {
     pub async fn revoke_audited(&self, revocation: &Revocation, entries: &[AuditEntry]) -> Result<(), StoreError> {
         self.store.audited(entries).news().revoke(revocation).await?;
         self.set.add([revocation.clone()]);
+        if let (Some(clients), Revoked::Client(id)) = (&self.clients, revocation.whose()) {
+            clients.forget(id);
+        }
         Ok(())
     }
 

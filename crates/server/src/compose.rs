@@ -18,7 +18,7 @@ mod undeclared;
 
 use std::sync::Arc;
 
-use scopegate_domain::{Audience, ClientId, Issuer, SystemClock};
+use scopegate_domain::{Audience, ClientId, Issuer, Lifetime, SystemClock};
 use scopegate_grant::{
     AccessTokens, AuditLog, AuthorizationServer, AuthorizationServerBuilder, HashingLimits, RevocationWatch,
 };
@@ -26,7 +26,7 @@ use scopegate_http::credential::BearerTokens;
 use scopegate_http::policy::OperationTable;
 use scopegate_http::{Gate, GateBuilder};
 use scopegate_portal::ResourceMetadata;
-use scopegate_store::{Users, UsersCache};
+use scopegate_store::{ClientsCache, Users, UsersCache};
 use scopegate_token::{PasswordHasher, PasswordPolicy, RevokedSet, Signer, SystemRandomSource, TokenRules, Verifier};
 
 use self::check::audience;
@@ -79,6 +79,13 @@ pub(crate) struct TrustSettings<'a> {
     pub(crate) audit: AuditLog,
 }
 
+/// The caches that follow the log of changes.
+#[derive(Clone)]
+pub(crate) struct Caches {
+    users: Arc<UsersCache>,
+    clients: Arc<ClientsCache>,
+}
+
 /// The own API and the authorization server as one gate, with a shadow policy if one is set.
 ///
 /// Also returns the keys that must be refreshed while the server runs, and what a reload replaces.
@@ -88,7 +95,7 @@ pub(crate) async fn gate(
     issuer: Issuer,
     apis: &Apis,
     trust: TrustSettings<'_>,
-    users: Arc<UsersCache>,
+    caches: Caches,
     proposed: Option<OperationTable>,
 ) -> anyhow::Result<Composed> {
     let audience = audience(settings, &issuer, &apis.resources)?;
@@ -98,7 +105,8 @@ pub(crate) async fn gate(
         .cache_bytes(settings.token_cache_bytes)
         .revoked(Arc::clone(trust.revocations.set()));
     let server = authorization_server(settings, database, apis, signer, trust.audit)?;
-    let users: Arc<dyn Users> = users;
+    let server = server.clients(caches.clients).build();
+    let users: Arc<dyn Users> = caches.users;
     let access_tokens = AccessTokens::new(server.clone(), &verifier, trust.revocations, Arc::clone(&users));
     let endpoints = Endpoints::new(settings, server.clone(), access_tokens, live.as_ref());
     let resource = if settings.profile.has_resource_metadata() && !apis.has_no_own_api() {
@@ -160,7 +168,7 @@ fn authorization_server(
     apis: &Apis,
     signer: Arc<Signer>,
     audit: AuditLog,
-) -> anyhow::Result<AuthorizationServer> {
+) -> anyhow::Result<AuthorizationServerBuilder> {
     let policy = PasswordPolicy::default();
     let policy = if settings.rehash {
         policy
@@ -184,14 +192,20 @@ fn authorization_server(
     let resources = Some(apis.resources.clone()).filter(|resources| !resources.is_empty());
     Ok(resources
         .into_iter()
-        .fold(server, AuthorizationServerBuilder::resources)
-        .build())
+        .fold(server, AuthorizationServerBuilder::resources))
 }
 
-/// Creates the cache of the users of requests.
-pub(crate) fn users(settings: &Settings, database: &Database) -> Arc<UsersCache> {
+/// Creates the caches of the users and the clients of requests.
+pub(crate) fn caches(settings: &Settings, database: &Database) -> Caches {
     let age = settings.user_cache_age.lifetime();
-    Arc::new(UsersCache::new(database.store(), Arc::new(SystemClock), age))
+    let users = UsersCache::new(database.store(), Arc::new(SystemClock), age);
+    // Seconds are rounded down, so that a change by another process is not late.
+    let age = u32::try_from(settings.revocation_age.as_secs()).unwrap_or(u32::MAX);
+    let clients = ClientsCache::new(database.store(), Lifetime::from_seconds(age));
+    Caches {
+        users: Arc::new(users),
+        clients: Arc::new(clients),
+    }
 }
 
 /// The log of the security events of a running server.
@@ -200,17 +214,21 @@ pub(crate) fn audit(settings: &Settings, database: &Database) -> AuditLog {
     AuditLog::new(database.store(), settings.audit, clock, entropy)
 }
 
-/// Reads the current revocations from the store. Later reads drop changed users from the cache.
+/// Reads the current revocations from the store. Later reads drop changed users and clients from
+/// the caches.
 pub(crate) async fn revocations(
     settings: &Settings,
     database: &Database,
-    users: Arc<UsersCache>,
+    caches: &Caches,
 ) -> anyhow::Result<RevocationWatch> {
     let mut set = RevokedSet::new(settings.profile.grant_dialect().subject);
     if let Some(client) = settings.profile.only_client() {
         set = set.with_unnamed_client(ClientId::parse(client)?);
     }
-    let watch = RevocationWatch::new(database.store(), Arc::new(set), Arc::new(SystemClock)).users(users);
+    let watch = RevocationWatch::new(database.store(), Arc::new(set), Arc::new(SystemClock));
+    let watch = watch
+        .users(Arc::clone(&caches.users))
+        .clients(Arc::clone(&caches.clients));
     watch.refresh().await?;
     Ok(watch)
 }

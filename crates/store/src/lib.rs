@@ -16,7 +16,8 @@
 //! ```
 //!
 //! Code that verifies tokens requires [`Users`] alone; code that issues them requires a [`Store`].
-//! [`UsersCache`] wraps [`Users`] and caches those that were read recently.
+//! [`UsersCache`] wraps [`Users`] and caches those that were read recently. [`ClientsCache`] caches
+//! clients while the log of changes is read.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -80,6 +81,7 @@ mod audit;
 mod audit_log;
 mod boxed;
 mod clients;
+mod clients_cache;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod error;
@@ -97,6 +99,7 @@ pub use application_store::ApplicationStore;
 pub use audit::{Audit, AuditQuery, AuditRetention};
 pub use boxed::BoxFuture;
 pub use clients::{AddSecretOutcome, Clients};
+pub use clients_cache::ClientsCache;
 pub use error::{StoreError, StoreErrorKind};
 pub use memory::MemoryStore;
 pub use news::{DisableAndRevoke, News, NewsEntry, NewsHead, NewsHeads, NewsItem, NewsKind};

@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use scopegate_domain::{NewsLane, NewsPosition, Revocation};
 
-use crate::{News, NewsEntry, NewsHead, StoreError};
+use crate::{News, NewsEntry, NewsHead, NewsHeads, StoreError};
 
 /// The number of entries that are read at a time.
 const PAGE: u16 = 1_000;
@@ -97,6 +97,13 @@ impl NewsReader {
         }
         self.read_old(store, apply).await?;
         Ok(gaps)
+    }
+
+    /// Returns the places up to which it has read each lane.
+    #[must_use]
+    pub fn heads(&self) -> NewsHeads {
+        let head = |last| NewsHead { first: 1, last };
+        NewsHeads::new(NewsLane::all().zip(self.places().lanes.map(head)))
     }
 
     async fn read_lane(

@@ -5,6 +5,7 @@ mod access_tokens;
 mod audit;
 mod client_auth;
 mod client_credentials;
+mod clients_cache;
 mod common;
 mod guessing;
 #[path = "../../../../tests/long_check.rs"]

@@ -215,8 +215,8 @@ async fn prepare(
     log: &AuditLog,
 ) -> anyhow::Result<Prepared> {
     compose::fetch_keys(others).await?;
-    let users = compose::users(settings, database);
-    let revocations = Arc::new(compose::revocations(settings, database, Arc::clone(&users)).await?);
+    let caches = compose::caches(settings, database);
+    let revocations = Arc::new(compose::revocations(settings, database, &caches).await?);
     let trust = TrustSettings {
         others,
         revocations: Arc::clone(&revocations),
@@ -225,7 +225,7 @@ async fn prepare(
     for warning in DeclaredScopes::of(settings, apis).stored(&*database.store()).await? {
         warn!("{warning}");
     }
-    let composed = compose::gate(settings, database, issuer, apis, trust, users, proposed).await?;
+    let composed = compose::gate(settings, database, issuer, apis, trust, caches, proposed).await?;
     let Composed { gate, keys, reloadable } = composed;
     let missing = missing(settings, apis, &*database.store()).await?;
     Ok(Prepared {

@@ -214,6 +214,10 @@ fn session_of_clients_answers_as_shown() {
         if let Some(secret) = answer["client_secret"].as_str() {
             secrets.push(secret.to_owned());
         }
+        if line.contains("remove-secret") {
+            // The server reads the log of changes within its `revocation_age`.
+            assert!((0..10_000).any(|_| !works(&secrets[0])), "the old secret works still");
+        }
         states.push((works(&secrets[0]), secrets.get(2).map(|secret| works(secret))));
     }
     assert_eq!(states, [(true, None), (true, Some(true)), (false, Some(true))]);

@@ -2,12 +2,12 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use crate::admin::prometheus::Samples;
-use crate::support::{Answer, Server, scopegate_alone};
+use crate::support::{Answer, Server, scopegate, scopegate_alone};
 
 /// The key of the demo's tokens in these tests.
 pub(crate) const SECRET_KEY: &str = "a key that must stand in no log, in no metric and in no answer";
@@ -22,15 +22,17 @@ pub(crate) struct AdminFixture {
 impl AdminFixture {
     /// Starts the demo with these arguments and both listeners.
     pub(crate) fn start(arguments: &[&str]) -> Self {
-        let listeners = [
-            "serve",
-            "--demo",
-            "--listen",
-            "127.0.0.1:0",
-            "--admin-listen",
-            "127.0.0.1:0",
-        ];
-        let mut process = scopegate_alone()
+        Self::run(scopegate_alone(), &[&["--demo"], arguments].concat())
+    }
+
+    /// Starts the server with these arguments and both listeners.
+    pub(crate) fn serve(arguments: &[&str]) -> Self {
+        Self::run(scopegate(), arguments)
+    }
+
+    fn run(mut program: Command, arguments: &[&str]) -> Self {
+        let listeners = ["serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"];
+        let mut process = program
             .args(listeners)
             .args(arguments)
             .env("SCOPEGATE_SECRET_KEY", SECRET_KEY)
@@ -116,7 +118,7 @@ impl AdminFixture {
     /// Stops the server and returns its log.
     pub(crate) fn stop(mut self) -> Vec<String> {
         let id = self.server.process.id().to_string();
-        let killed = std::process::Command::new("kill").args(["-TERM", &id]).status();
+        let killed = Command::new("kill").args(["-TERM", &id]).status();
         assert!(killed.expect("kill runs").success());
         assert!(self.server.process.wait().expect("it ends").success());
         self.log.iter().collect()

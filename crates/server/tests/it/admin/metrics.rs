@@ -4,11 +4,12 @@
 use std::collections::BTreeSet;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use base64_simd::URL_SAFE_NO_PAD;
+use base64_simd::{STANDARD, URL_SAFE_NO_PAD};
 use ring::hmac;
 
 use crate::admin::fixture::{AdminFixture, SECRET_KEY};
 use crate::admin::shadow::{file, proposed};
+use crate::shell::Shell;
 
 /// A token of the demo for any user, by name.
 fn forge(name: &str) -> String {
@@ -160,4 +161,51 @@ fn store_is_probed_once_for_many_requests() {
     let pings = r#"scopegate_store_duration_seconds_count{method="ping"}"#;
     let asked = fixture.samples().value(pings);
     assert!((1.0..=at_most).contains(&asked), "{asked} times in {at_most} s");
+}
+
+/// The number of calls to the store by each method.
+fn calls(fixture: &AdminFixture) -> Vec<(String, u64)> {
+    let samples = fixture.samples();
+    let name = "scopegate_store_duration_seconds_count";
+    let series = samples.series().into_iter().filter(|sample| sample.starts_with(name));
+    let mut calls: Vec<_> = series
+        .map(|sample| (sample.to_owned(), samples.count(sample)))
+        .collect();
+    calls.push(("commits".to_owned(), samples.count("scopegate_store_commits_total")));
+    calls
+}
+
+#[test]
+fn cached_client_gets_tokens_without_a_query() {
+    let shell = Shell::new();
+    let added = shell.add_client(
+        "billing",
+        &["--grant", "client_credentials", "--scope", "me", "--introspect"],
+    );
+    let secret = added.json()["client_secret"].as_str().expect("a secret").to_owned();
+    let database = format!("sqlite:{}", shell.path().join("a.db").display());
+    let fixture = AdminFixture::serve(&["--database", &database, "--revocation-age", "1m"]);
+    let pair = STANDARD.encode_to_string(format!("billing:{secret}"));
+    let headers = format!("Authorization: Basic {pair}\r\nContent-Type: application/x-www-form-urlencoded\r\n");
+    let token = || {
+        let answer = fixture.call("POST", "/token", &headers, "grant_type=client_credentials");
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        let body: serde_json::Value = serde_json::from_str(&answer.body).expect("a token");
+        body["access_token"].as_str().expect("a token").to_owned()
+    };
+    let first = token();
+    // The log of changes is read each 15 s. A round with such a read is repeated.
+    for round in 1.. {
+        let before = calls(&fixture);
+        for _ in 0..20 {
+            assert_ne!(token(), first);
+        }
+        let answer = fixture.call("POST", "/introspect", &headers, &format!("token={first}"));
+        assert!(answer.body.starts_with("{\"active\":true"), "{}", answer.body);
+        let after = calls(&fixture);
+        if before == after {
+            return;
+        }
+        assert!(round < 5, "{before:?}\n{after:?}");
+    }
 }
