@@ -17,9 +17,9 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use crate::common::{add_user, builder, client, clients, lax, params, store, user};
+use crate::common::{NOW, add_user, builder, client, clients, lax, params, store, user};
 use crate::long_check;
-use scopegate_domain::{ErrorCode, PasswordHash, Secret, UserStatus};
+use scopegate_domain::{ErrorCode, PasswordHash, RegisteredSecret, Secret, UserStatus};
 use scopegate_grant::{AuthorizationServer, ClientCredentials};
 use scopegate_token::{ClientSecret, PasswordHasher, PasswordPolicy, RandomSource, SystemRandomSource};
 
@@ -237,7 +237,24 @@ async fn failed_client_time_hides_its_cause() {
         name,
         refused: ErrorCode::InvalidClient,
     };
+    let in_form = |name, id: &str, secret: &str, header: ClientCredentials| {
+        let mut group = by(name, id, secret);
+        group.header = header;
+        let [id, secret] = [id, secret].map(|text| -> &'static str { text.to_owned().leak() });
+        group.fields.extend([("client_id", id), ("client_secret", secret)]);
+        group
+    };
+    let right = by("", "conf-app", secret.expose()).header;
+    let ended = RegisteredSecret::new(secret.digest()).with_ends_at(NOW);
+    clients(&store)
+        .add(client("ende-app").with_secret(secret.digest()).with_secrets([ended]))
+        .await
+        .unwrap();
     let groups = [
+        in_form("other method", "conf-app", secret.expose(), ClientCredentials::Absent),
+        in_form("two methods", "conf-app", secret.expose(), right),
+        by("empty secret", "conf-app", ""),
+        by("ended secret", "ende-app", secret.expose()),
         by("unknown", "nobo-app", wrong.expose()),
         by("wrong secret", "conf-app", wrong.expose()),
         by("no such secret", "conf-app", "hunter2"),
