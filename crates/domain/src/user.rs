@@ -78,8 +78,8 @@ impl Username {
         Self::parse(text).or_else(|_| Self::from_stored(text))
     }
 
-    /// Reads a name from a store. Earlier versions had no profile and allowed 255 bytes, so a
-    /// stored name may break the rules of [`Username::parse`].
+    /// Reads a name from a store. Earlier versions had no profile and allowed 255 bytes, so the
+    /// rules of [`Username::parse`] may not hold.
     ///
     /// # Errors
     ///

@@ -5,8 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use scopegate_domain::{
-    Account, AuditDetail, AuditEvent, Authenticated, ClientId, LoginFailure, PasswordHash, Secret, User, UserId,
-    Username,
+    Account, AuditDetail, AuditEvent, Authenticated, CanonicalName, ClientId, LoginFailure, PasswordHash, Secret, User,
+    UserId, Username,
 };
 use scopegate_store::{PasswordScheme, Store, StoreError};
 use scopegate_token::{HashError, PasswordHasher, PasswordVerdict, RandomSource};
@@ -99,8 +99,12 @@ impl PasswordCheck {
     /// [`LoginError`] names the reason. It is [`LoginError::Rejected`] for an unknown user, a wrong
     /// password and a disabled user.
     pub async fn check(&self, login: PasswordLogin<'_>) -> Result<Authenticated<User>, LoginError> {
-        // A name that no user can have counts without a change.
-        let owner = SecretOwner::User(login.name.map_or(login.presented_name, Username::as_str));
+        // A name that no user can have counts, too.
+        // SECURITY: another spelling of a name allows no further guess. Tested by
+        // `spellings_of_one_name_share_a_limit` in grant/tests/it/guessing.rs.
+        let name = login.name.map_or(login.presented_name, Username::as_str);
+        let name = CanonicalName::of(name);
+        let owner = SecretOwner::User(name.as_str());
         let attempt = match self.throttle.begin(owner, login.origin.address).await {
             Ok(attempt) => attempt,
             Err(throttled) => {

@@ -3,10 +3,12 @@
 mod audit;
 mod client;
 mod confirmation;
+mod database;
 mod policy;
 mod token;
 mod trimmed;
 mod usage;
+mod user;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -16,6 +18,7 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 pub(crate) use self::audit::AuditArguments;
 pub(crate) use self::client::{ClientChanges, ClientCommand, NewClient};
 pub(crate) use self::confirmation::Confirmation;
+pub(crate) use self::database::{BackupArguments, MigrateArguments, RestoreArguments};
 pub(crate) use self::policy::{
     CanIArguments, Ceilings, DiffArguments, ExplainArguments, ExportArguments, FailOn, GraphArguments, Held,
     LeastArguments, LintArguments, PictureFormat, PolicyCommand, PolicyFile, PolicyOperation, Reading, UsageArguments,
@@ -23,6 +26,7 @@ pub(crate) use self::policy::{
 };
 pub(crate) use self::token::{TokenCommand, TokenProfile, VerifyArguments};
 pub(crate) use self::usage::report;
+pub(crate) use self::user::{NewUser, PasswordSource, TokenChoice, UserChanges, UserCommand};
 use crate::config::{CommonSettings, ConfigError, ServeSettings, Settings};
 use crate::output::Format;
 
@@ -99,7 +103,7 @@ pub(crate) enum Command {
     /// Show the audit log: logins, tokens and administrative changes, the newest entry last
     Audit(AuditArguments),
     /// Migrate the database to this version's tables
-    Migrate,
+    Migrate(MigrateArguments),
     /// Write a consistent copy of the database to a new file, also while a server uses it
     Backup(BackupArguments),
     /// Create the database from a backup; no database may exist yet
@@ -114,101 +118,6 @@ pub(crate) enum Command {
     },
     /// Print the manual page
     Man,
-}
-
-/// `scopegate backup`
-#[derive(Args, Debug)]
-pub(crate) struct BackupArguments {
-    /// The new file; an existing one is never overwritten
-    pub(crate) file: PathBuf,
-    /// Also write the key-encryption key, to `FILE.kek`. Both files together can sign tokens
-    #[arg(long)]
-    pub(crate) with_key: bool,
-}
-
-/// `scopegate restore`
-#[derive(Args, Debug)]
-pub(crate) struct RestoreArguments {
-    /// The backup; `FILE.kek` is restored with it if it exists
-    pub(crate) file: PathBuf,
-}
-
-/// Commands on users.
-#[derive(Debug, Subcommand)]
-pub(crate) enum UserCommand {
-    /// Add a user; the password is read from the terminal unless --password-stdin is given
-    Add(NewUser),
-    /// Disable a user and revoke the user's tokens
-    ///
-    /// The user stays in the database. Every operation that requires an active user refuses it.
-    Disable {
-        /// The user's name
-        name: String,
-    },
-    /// Enable a disabled user
-    Enable {
-        /// The user's name
-        name: String,
-    },
-    /// List all users
-    List,
-    /// Remove a user permanently and revoke the user's tokens
-    Remove {
-        /// The user's name
-        name: String,
-        #[command(flatten)]
-        confirmation: Confirmation,
-    },
-    /// Revoke all tokens that were issued for a user until now
-    Revoke {
-        /// The user's name
-        name: String,
-    },
-    /// Set a user's password
-    SetPassword {
-        /// The user's name
-        name: String,
-        #[command(flatten)]
-        password: PasswordSource,
-    },
-    /// Set the scopes that can be granted for a user
-    SetScope {
-        /// The user's name
-        name: String,
-        /// Scopes, separated by spaces; an empty text removes all
-        scope: String,
-    },
-    /// Show one user
-    Show {
-        /// The user's name
-        name: String,
-    },
-}
-
-/// A new user.
-#[derive(Args, Debug)]
-pub(crate) struct NewUser {
-    /// The name to log in with
-    pub(crate) name: String,
-    /// The email address
-    #[arg(long, value_name = "E")]
-    pub(crate) email: Option<String>,
-    /// The full name
-    #[arg(long, value_name = "N")]
-    pub(crate) full_name: Option<String>,
-    /// The scopes that can be granted for this user, separated by spaces
-    #[arg(long, value_name = "SCOPES", default_value = "")]
-    pub(crate) scope: String,
-    #[command(flatten)]
-    pub(crate) password: PasswordSource,
-}
-
-/// The source of a password.
-#[derive(Args, Debug)]
-pub(crate) struct PasswordSource {
-    /// Read the password from standard input, without one line end
-    #[arg(long)]
-    pub(crate) password_stdin: bool,
 }
 
 /// Commands on the keys that sign tokens.

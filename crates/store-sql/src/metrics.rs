@@ -96,6 +96,7 @@ methods! {
     rewrap_keys: "signing_keys.rewrap",
     rotate_keys: "signing_keys.rotate",
     set_password_hash: "users.set_password_hash",
+    set_profile: "users.set_profile",
     set_status: "users.set_status",
     set_user_scope: "users.set_scope",
     update_client: "clients.update",

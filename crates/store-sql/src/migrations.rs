@@ -32,6 +32,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../migrations/0009_client_settings.sql"),
     ),
     (10, "audit", include_str!("../migrations/0010_audit.sql")),
+    (
+        11,
+        "canonical names",
+        include_str!("../migrations/0011_canonical_names.sql"),
+    ),
 ];
 
 /// The migrations that mark changes. A database in memory has no file that a copy could replace, so
@@ -72,11 +77,39 @@ pub(crate) async fn contents(connection: &mut SqliteConnection) -> Result<Conten
     Ok(if is_ours { Contents::Ours } else { Contents::Foreign })
 }
 
+/// Returns the newest version that this program knows.
+fn known() -> i64 {
+    MIGRATIONS.last().map_or(0, |(version, ..)| *version)
+}
+
+/// Returns the versions that a migration of this database would apply, with their descriptions.
+pub(crate) async fn pending(connection: &mut SqliteConnection) -> Result<Vec<(i64, &'static str)>, OpenError> {
+    let applied = match contents(connection).await? {
+        Contents::Ours => connection.list_applied_migrations(TABLE).await?,
+        Contents::Nothing | Contents::Foreign => Vec::new(),
+    };
+    refuse_newer(&applied)?;
+    let is_applied = |version| applied.iter().any(|applied| applied.version == version);
+    let all = all().into_iter();
+    Ok(all.filter(|(version, _)| !is_applied(*version)).collect())
+}
+
+/// Returns all versions, with their descriptions.
+pub(crate) fn all() -> Vec<(i64, &'static str)> {
+    MIGRATIONS.iter().map(|(version, text, _)| (*version, *text)).collect()
+}
+
+/// Whether a version of the tables was applied to a database of this program.
+pub(crate) async fn is_applied(connection: &mut SqliteConnection, version: i64) -> Result<bool, OpenError> {
+    let applied = connection.list_applied_migrations(TABLE).await?;
+    Ok(applied.iter().any(|applied| applied.version == version))
+}
+
 /// Checks that the tables have this program's version. It changes nothing.
 pub(crate) async fn expect_current(connection: &mut SqliteConnection) -> Result<(), OpenError> {
     let applied = connection.list_applied_migrations(TABLE).await?;
     refuse_newer(&applied)?;
-    let known = newest();
+    let known = known();
     for migration in migrations() {
         match applied.iter().find(|applied| applied.version == migration.version) {
             Some(applied) if applied.checksum == migration.checksum => {}
@@ -86,7 +119,7 @@ pub(crate) async fn expect_current(connection: &mut SqliteConnection) -> Result<
                 });
             }
             None => {
-                let found = migration.version.saturating_sub(1);
+                let found = applied.iter().map(|applied| applied.version).max().unwrap_or(0);
                 return Err(OpenError::Older { found, known });
             }
         }
@@ -107,7 +140,13 @@ pub(crate) async fn migrate(connection: &mut SqliteConnection) -> Result<Vec<i64
     apply(connection, |_| true).await
 }
 
-async fn apply(connection: &mut SqliteConnection, is_used: fn(i64) -> bool) -> Result<Vec<i64>, OpenError> {
+/// Migrates up to a version, as a program of that time did.
+#[cfg(test)]
+pub(crate) async fn migrate_through(connection: &mut SqliteConnection, last: i64) -> Result<Vec<i64>, OpenError> {
+    apply(connection, move |version| version <= last).await
+}
+
+async fn apply(connection: &mut SqliteConnection, is_used: impl Fn(i64) -> bool) -> Result<Vec<i64>, OpenError> {
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     transaction.ensure_migrations_table(TABLE).await?;
     let applied = transaction.list_applied_migrations(TABLE).await?;
@@ -143,17 +182,10 @@ fn migrations() -> impl Iterator<Item = Migration> {
     })
 }
 
-/// Returns the current version.
-fn newest() -> i64 {
-    MIGRATIONS.last().map_or(0, |(version, ..)| *version)
-}
-
 fn refuse_newer(applied: &[AppliedMigration]) -> Result<(), OpenError> {
-    let known = newest();
-    let unknown = applied
-        .iter()
-        .map(|migration| migration.version)
-        .filter(|version| !(1..=known).contains(version));
+    let known = known();
+    let versions = applied.iter().map(|migration| migration.version);
+    let unknown = versions.filter(|version| !(1..=known).contains(version));
     match unknown.max() {
         Some(found) => Err(OpenError::Newer { found, known }),
         None => Ok(()),
@@ -172,11 +204,8 @@ mod tests {
 
     #[test]
     fn versions_count_up_from_one() {
-        assert!(
-            MIGRATIONS
-                .iter()
-                .map(|(version, ..)| *version)
-                .eq(1..=i64::try_from(MIGRATIONS.len()).unwrap())
-        );
+        let versions: Vec<i64> = MIGRATIONS.iter().map(|(version, ..)| *version).collect();
+        assert_eq!(versions.first(), Some(&1));
+        assert!(versions.is_sorted_by(|one, next| one < next), "{versions:?}");
     }
 }

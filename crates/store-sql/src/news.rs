@@ -3,7 +3,7 @@
 use scopegate_domain::{NewsLane, NewsPosition, Revocation, Timestamp, UserStatus};
 use scopegate_store::{BoxFuture, DisableAndRevoke, News, NewsEntry, NewsHeads, NewsItem, StoreError};
 
-use crate::news_entry::number;
+use crate::news_steps::number;
 use crate::statement::{Backend, Outcome, Statement, Step};
 use crate::{SqlStore, clients, row, users};
 
@@ -50,6 +50,7 @@ impl News for SqlStore {
                 DisableAndRevoke::RemoveClient(id) => clients::removal(id),
                 DisableAndRevoke::RemoveUser(id) => one(users::remove(id)),
                 DisableAndRevoke::SetPasswordHash(id, hash) => one(users::set_password_hash(id, hash)),
+                DisableAndRevoke::SetProfile(user) => one(users::set_profile(user)),
                 DisableAndRevoke::SetUserScope(id, scope) => one(users::set_scope(id, scope)),
                 DisableAndRevoke::UpdateClient { old, new } => clients::replacement(old, new)?,
             };

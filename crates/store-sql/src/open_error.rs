@@ -5,6 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::failure::{SQLITE_BUSY, SQLITE_CORRUPT, SQLITE_NOTADB, primary_code};
+use crate::same_name::{SameName, listed};
 
 /// Access was denied.
 const SQLITE_PERM: u32 = 3;
@@ -30,6 +31,15 @@ pub enum OpenError {
     Changed {
         /// The version.
         version: i64,
+    },
+    /// The migration to the current version was begun, and is not complete.
+    #[error("migration of the database is not complete")]
+    Incomplete,
+    /// Names of users are equal in their canonical form. The database was not migrated.
+    #[error("users have the same name, because case and width of letters make no difference: {}", listed(.pairs))]
+    SameNames {
+        /// All pairs.
+        pairs: Vec<SameName>,
     },
     /// The file exists and contains nothing.
     #[error("database file `{}` is empty", .path.display())]

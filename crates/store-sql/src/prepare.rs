@@ -6,16 +6,21 @@ use sqlx::{Connection as _, SqliteConnection};
 
 use crate::files::{self, Snapshot};
 use crate::migrations::Contents;
-use crate::{OpenError, connect, migrations};
+use crate::{OpenError, connect, migrations, names};
 
 /// Checks whose database it is, and migrates it.
 pub(crate) async fn prepare(writer: &mut SqliteConnection, path: &Path, is_new: bool) -> Result<Vec<i64>, OpenError> {
     expect_ours(writer, path, is_new).await?;
-    if !is_new {
+    if is_new {
+        names::expect_distinct(writer).await?;
+    } else {
         migrations::expect_current(writer).await?;
+        names::expect_complete(writer).await?;
     }
     connect::use_log(writer).await?;
-    migrations::migrate(writer).await
+    let migrated = migrations::migrate(writer).await?;
+    names::fill(writer).await?;
+    Ok(migrated)
 }
 
 /// Checks whose database it is before it is opened for writing.

@@ -16,7 +16,7 @@ use crate::metrics::Methods;
 use crate::prepare::{expect_ours, look_first, prepare};
 use crate::sqlite::{Connections, REWRITE};
 use crate::statement::{Backend, Outcome, RowView, Statement, Step};
-use crate::{DatabaseUrl, OpenError, audit_entry, connect, migrations};
+use crate::{DatabaseUrl, OpenError, audit_entry, connect, migrations, names};
 
 /// A store in a SQL database.
 ///
@@ -30,7 +30,7 @@ use crate::{DatabaseUrl, OpenError, audit_entry, connect, migrations};
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let store = SqlStore::open(&DatabaseUrl::memory()).await?;
-/// assert_eq!(store.migrated(), [1, 2, 3, 4, 6, 7, 9, 10]);
+/// assert_eq!(store.migrated(), [1, 2, 3, 4, 6, 7, 9, 10, 11]);
 /// store.ping().await?;
 /// store.close().await?;
 /// assert!(store.ping().await.is_err());
@@ -75,6 +75,7 @@ async fn check(reader: &mut SqliteConnection, path: &Path, mode: OpenMode<'_>) -
     expect_ours(reader, path, false).await?;
     match migrations::expect_current(reader).await {
         Err(OpenError::Older { .. }) if mode == OpenMode::Copy => Ok(()),
+        Ok(()) if mode == OpenMode::ReadOnly => names::expect_complete(reader).await,
         checked => checked,
     }
 }
@@ -145,8 +146,13 @@ impl SqlStore {
     pub async fn check(url: &DatabaseUrl, key_files: &[PathBuf]) -> Result<Option<Self>, OpenError> {
         match url.path() {
             Some(path) if !files::expect_creatable(path, key_files)? => {
-                let opened = Self::open_read_only(path, OpenMode::Copy).await;
-                opened.map(Some)
+                let opened = Self::open_read_only(path, OpenMode::Copy).await?;
+                let distinct = opened.expect_distinct_names().await;
+                if distinct.is_err() {
+                    // The error that was found first is the cause.
+                    let _ = opened.close().await;
+                }
+                distinct.map(|()| Some(opened))
             }
             _ => Ok(None),
         }

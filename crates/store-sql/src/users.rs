@@ -8,7 +8,7 @@ use crate::row;
 use crate::statement::Statement;
 
 const FIND_ACCOUNT: &str =
-    "SELECT id, username, email, full_name, status, scope, password_hash FROM users WHERE username = $1";
+    "SELECT id, username, email, full_name, status, scope, password_hash FROM users WHERE canonical_name = $1";
 
 const LIST: &str = "SELECT id, username, email, full_name, status, scope FROM users \
      WHERE username > $1 ORDER BY username LIMIT $2";
@@ -23,13 +23,16 @@ const PASSWORD_SCHEMES: &str = "WITH RECURSIVE schemes (scheme) AS ( \
      ) SELECT scheme FROM schemes WHERE scheme IS NOT NULL LIMIT $1";
 
 const ADD: &str = "INSERT INTO users \
-     (id, username, email, full_name, status, scope, password_hash, password_scheme) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+     (id, username, email, full_name, status, scope, password_hash, password_scheme, canonical_name) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 
 const REPLACE_PASSWORD_HASH: &str =
     "UPDATE users SET password_hash = $3, password_scheme = $4 WHERE id = $1 AND password_hash = $2";
 
 const SET_PASSWORD_HASH: &str = "UPDATE users SET password_hash = $2, password_scheme = $3 WHERE id = $1";
+
+const SET_PROFILE: &str =
+    "UPDATE users SET username = $2, canonical_name = $3, email = $4, full_name = $5 WHERE id = $1";
 
 const SET_SCOPE: &str = "UPDATE users SET scope = $2 WHERE id = $1";
 
@@ -51,9 +54,10 @@ impl Users for SqlStore {
     }
 
     fn find_account<'a>(&'a self, username: &'a Username) -> BoxFuture<'a, Result<Option<Account>, StoreError>> {
-        self.methods
-            .find_account
-            .measure(self.one(Statement::new(FIND_ACCOUNT).bind(username.as_str()), row::account))
+        self.methods.find_account.measure(self.one(
+            Statement::new(FIND_ACCOUNT).bind(username.canonical().as_str()),
+            row::account,
+        ))
     }
 
     fn list<'a>(&'a self, after: Option<&'a Username>, limit: u16) -> BoxFuture<'a, Result<Vec<User>, StoreError>> {
@@ -82,7 +86,8 @@ impl Users for SqlStore {
                 .bind(row::status_text(user.status()))
                 .bind(row::joined(user.scope()))
                 .bind(password_hash.as_ref().map(PasswordHash::expose))
-                .bind(scheme(password_hash.as_ref()));
+                .bind(scheme(password_hash.as_ref()))
+                .bind(user.username().canonical().as_str());
             self.change(add).await.map(|_| ())
         })
     }
@@ -109,6 +114,12 @@ impl Users for SqlStore {
         self.methods
             .set_password_hash
             .measure(self.change_user(id, set_password_hash(id, password_hash)))
+    }
+
+    fn set_profile<'a>(&'a self, user: &'a User) -> BoxFuture<'a, Result<bool, StoreError>> {
+        self.methods
+            .set_profile
+            .measure(self.change_user(user.id(), set_profile(user)))
     }
 
     fn set_scope<'a>(&'a self, id: &'a UserId, scope: &'a Scope) -> BoxFuture<'a, Result<bool, StoreError>> {
@@ -147,6 +158,15 @@ pub(crate) fn set_password_hash(id: &UserId, password_hash: Option<&PasswordHash
         .bind(id.as_str())
         .bind(password_hash.map(PasswordHash::expose))
         .bind(scheme(password_hash))
+}
+
+pub(crate) fn set_profile(user: &User) -> Statement {
+    Statement::new(SET_PROFILE)
+        .bind(user.id().as_str())
+        .bind(user.username().as_str())
+        .bind(user.username().canonical().as_str())
+        .bind(user.email())
+        .bind(user.full_name())
 }
 
 pub(crate) fn set_scope(id: &UserId, scope: &Scope) -> Statement {

@@ -112,6 +112,10 @@ impl Users for ApplicationStore {
         self.changing(id, self.users.set_password_hash(id, password_hash))
     }
 
+    fn set_profile<'a>(&'a self, user: &'a User) -> Answer<'a, bool> {
+        self.changing(user.id(), self.users.set_profile(user))
+    }
+
     fn set_scope<'a>(&'a self, id: &'a UserId, scope: &'a Scope) -> Answer<'a, bool> {
         self.changing(id, self.users.set_scope(id, scope))
     }
@@ -167,6 +171,7 @@ impl News for ApplicationStore {
                 DisableAndRevoke::DisableUser(id) => self.users.set_status(id, UserStatus::Disabled),
                 DisableAndRevoke::RemoveUser(id) => self.users.remove(id),
                 DisableAndRevoke::SetPasswordHash(id, hash) => self.users.set_password_hash(id, hash),
+                DisableAndRevoke::SetProfile(user) => self.users.set_profile(user),
                 DisableAndRevoke::SetUserScope(id, scope) => self.users.set_scope(id, scope),
                 DisableAndRevoke::RemoveClient(_) | DisableAndRevoke::UpdateClient { .. } => {
                     return self.rest.withdraw(withdrawal, revocation).await;

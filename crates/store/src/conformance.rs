@@ -17,6 +17,8 @@ pub mod audit;
 pub mod clients;
 mod model;
 #[doc(hidden)]
+pub mod names;
+#[doc(hidden)]
 pub mod news;
 mod operation;
 #[doc(hidden)]
@@ -64,8 +66,6 @@ macro_rules! conformance {
             list_goes_page_by_page
             list_is_in_the_order_of_bytes
             long_list_is_whole
-            name_is_unique
-            names_are_compared_byte_for_byte
             unknown_user_is_none
             odd_names_are_names
             password_hash_is_compared_and_set
@@ -86,6 +86,12 @@ macro_rules! conformance {
             entries_beyond_the_limit_are_deleted
             entries_end_with_their_day
             entries_written_at_once_are_all_kept
+        }
+        $crate::conformance! { @cases $make, names:
+            name_is_unique
+            name_is_unique_by_its_canonical_form
+            profile_is_set_whole
+            profile_keeps_names_unique
         }
         $crate::conformance! { @cases $make, clients:
             change_made_meanwhile_is_not_lost

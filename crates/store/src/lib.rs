@@ -76,6 +76,7 @@ use std::sync::Arc;
 
 use scopegate_domain::AuditEntry;
 
+mod accounts;
 mod application_store;
 mod audit;
 mod audit_log;

@@ -2,7 +2,7 @@
 
 mod clients;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::future::ready;
 use std::ops::Bound;
@@ -13,6 +13,7 @@ use scopegate_domain::{
     Timestamp, User, UserId, UserStatus, Username,
 };
 
+use crate::accounts::Accounts;
 use crate::audit_log::{AuditLog, Change};
 use crate::news_log::NewsLog;
 use crate::{
@@ -41,12 +42,9 @@ pub struct MemoryStore {
     audit: Vec<AuditEntry>,
 }
 
-// INVARIANT: `names` contains the name of each account under its id, and nothing else. Tested by
-// the conformance suite.
 #[derive(Clone, Default)]
 pub(crate) struct Tables {
-    accounts: BTreeMap<Username, Account>,
-    names: HashMap<UserId, Username>,
+    users: Accounts,
     clients: BTreeMap<ClientId, Client>,
     news: NewsLog,
     pub(crate) audit: AuditLog,
@@ -126,15 +124,6 @@ impl MemoryStore {
 }
 
 impl Tables {
-    fn account_mut(&mut self, id: &UserId) -> Option<&mut Account> {
-        self.accounts.get_mut(self.names.get(id)?)
-    }
-
-    /// Changes an account. Returns `false` if there is none with this id.
-    fn change_account(&mut self, id: &UserId, change: impl FnOnce(&mut Account)) -> bool {
-        self.account_mut(id).map(change).is_some()
-    }
-
     /// Adds an entry if something changed. Returns whether it did.
     fn tell(&mut self, is_changed: bool, item: NewsItem) -> bool {
         if is_changed {
@@ -143,20 +132,16 @@ impl Tables {
         is_changed
     }
 
-    fn remove_user(&mut self, id: &UserId) -> bool {
-        let name = self.names.remove(id);
-        name.and_then(|name| self.accounts.remove(&name)).is_some()
-    }
-
     fn withdraw(&mut self, withdrawal: DisableAndRevoke<'_>) -> Result<bool, StoreError> {
         Ok(match withdrawal {
-            DisableAndRevoke::DisableUser(id) => self.change_account(id, disable),
+            DisableAndRevoke::DisableUser(id) => self.users.change(id, disable),
             DisableAndRevoke::RemoveClient(id) => self.clients.remove(id).is_some(),
-            DisableAndRevoke::RemoveUser(id) => self.remove_user(id),
+            DisableAndRevoke::RemoveUser(id) => self.users.remove(id).is_some(),
             DisableAndRevoke::SetPasswordHash(id, hash) => {
-                self.change_account(id, |account| account.password_hash = hash.cloned())
+                self.users.change(id, |account| account.password_hash = hash.cloned())
             }
-            DisableAndRevoke::SetUserScope(id, scope) => self.change_account(id, |account| set_scope(account, scope)),
+            DisableAndRevoke::SetProfile(user) => self.users.set_profile(user).ok_or_else(StoreError::conflict)?,
+            DisableAndRevoke::SetUserScope(id, scope) => self.users.change(id, |account| set_scope(account, scope)),
             DisableAndRevoke::UpdateClient { old, new } => self.update_client(old, new)?,
         })
     }
@@ -188,29 +173,38 @@ fn after<K>(key: Option<&K>) -> (Bound<&K>, Bound<&K>) {
 
 impl Users for MemoryStore {
     fn find<'a>(&'a self, username: &'a Username) -> BoxFuture<'a, Result<Option<User>, StoreError>> {
-        answer(self.read().accounts.get(username).map(|account| account.user.clone()))
+        answer(
+            self.read()
+                .users
+                .by_name
+                .get(username)
+                .map(|account| account.user.clone()),
+        )
     }
 
     fn find_by_id<'a>(&'a self, id: &'a UserId) -> BoxFuture<'a, Result<Option<User>, StoreError>> {
-        let tables = self.read();
-        let account = tables.names.get(id).and_then(|name| tables.accounts.get(name));
-        answer(account.map(|account| account.user.clone()))
+        answer(self.read().users.find_by_id(id).map(|account| account.user.clone()))
     }
 
     fn find_account<'a>(&'a self, username: &'a Username) -> BoxFuture<'a, Result<Option<Account>, StoreError>> {
-        answer(self.read().accounts.get(username).cloned())
+        answer(self.read().users.find_canonical(username).cloned())
     }
 
     fn list<'a>(&'a self, start: Option<&'a Username>, limit: u16) -> BoxFuture<'a, Result<Vec<User>, StoreError>> {
         let tables = self.read();
-        let accounts = tables.accounts.range::<Username, _>(after(start)).take(limit.into());
+        let accounts = tables
+            .users
+            .by_name
+            .range::<Username, _>(after(start))
+            .take(limit.into());
         answer(accounts.map(|(_, account)| account.user.clone()).collect())
     }
 
     fn password_schemes(&self) -> BoxFuture<'_, Result<Vec<PasswordScheme>, StoreError>> {
         let tables = self.read();
         let hashes = tables
-            .accounts
+            .users
+            .by_name
             .values()
             .filter_map(|account| account.password_hash.as_ref());
         let schemes: BTreeSet<_> = hashes.filter_map(PasswordScheme::of).collect();
@@ -219,13 +213,8 @@ impl Users for MemoryStore {
 
     fn add(&self, account: Account) -> BoxFuture<'_, Result<(), StoreError>> {
         self.change(|tables| {
-            let (id, name) = (account.user.id().clone(), account.user.username().clone());
-            if tables.names.contains_key(&id) || tables.accounts.contains_key(&name) {
-                return Err(StoreError::conflict());
-            }
-            tables.names.insert(id, name.clone());
-            tables.accounts.insert(name, account);
-            Ok(())
+            let is_added = tables.users.add(account);
+            is_added.then_some(()).ok_or_else(StoreError::conflict)
         })
     }
 
@@ -237,7 +226,8 @@ impl Users for MemoryStore {
     ) -> BoxFuture<'a, Result<bool, StoreError>> {
         self.change(|tables| {
             let account = tables
-                .account_mut(id)
+                .users
+                .get_mut(id)
                 .filter(|account| account.password_hash.as_ref() == Some(expected));
             let replaced = account.map(|account| account.password_hash = Some(replacement.clone()));
             Ok(replaced.is_some())
@@ -252,6 +242,10 @@ impl Users for MemoryStore {
         self.change_user(id, DisableAndRevoke::SetPasswordHash(id, password_hash))
     }
 
+    fn set_profile<'a>(&'a self, user: &'a User) -> BoxFuture<'a, Result<bool, StoreError>> {
+        self.change_user(user.id(), DisableAndRevoke::SetProfile(user))
+    }
+
     fn set_scope<'a>(&'a self, id: &'a UserId, scope: &'a Scope) -> BoxFuture<'a, Result<bool, StoreError>> {
         self.change_user(id, DisableAndRevoke::SetUserScope(id, scope))
     }
@@ -259,7 +253,7 @@ impl Users for MemoryStore {
     fn set_status<'a>(&'a self, id: &'a UserId, status: UserStatus) -> BoxFuture<'a, Result<bool, StoreError>> {
         self.change(|tables| {
             let set = |account: &mut Account| account.user = account.user.clone().with_status(status);
-            let is_changed = tables.change_account(id, set);
+            let is_changed = tables.users.change(id, set);
             Ok(tables.tell(is_changed, NewsItem::UserChanged(id.clone())))
         })
     }

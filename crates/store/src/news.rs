@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::ready;
 
 use scopegate_domain::{
-    Client, ClientId, NewsLane, NewsPosition, PasswordHash, Revocation, Revoked, Scope, Timestamp, UserId,
+    Client, ClientId, NewsLane, NewsPosition, PasswordHash, Revocation, Revoked, Scope, Timestamp, User, UserId,
 };
 
 use crate::{BoxFuture, StoreError};
@@ -69,7 +69,8 @@ pub trait News: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`StoreError`], and nothing has changed.
+    /// [`StoreError`], and nothing has changed; [`Conflict`](crate::StoreErrorKind::Conflict) if
+    /// another user has the new name.
     fn withdraw<'a>(
         &'a self,
         withdrawal: DisableAndRevoke<'a>,
@@ -126,6 +127,8 @@ pub enum DisableAndRevoke<'a> {
     RemoveUser(&'a UserId),
     /// Sets or removes the password of the user.
     SetPasswordHash(&'a UserId, Option<&'a PasswordHash>),
+    /// Sets name, email address and full name of the user with the id of this value.
+    SetProfile(&'a User),
     /// Sets the ceiling of the user.
     SetUserScope(&'a UserId, &'a Scope),
     /// Replaces all settings of the client, as [`Clients::update`](crate::Clients::update) does.

@@ -16,8 +16,9 @@ use crate::{BoxFuture, PasswordScheme, StoreError};
 /// for commands that change users; without them these fail. A table of an application so has one to
 /// three methods, and [`ApplicationStore`](crate::ApplicationStore) makes a whole store of it.
 ///
-/// A user has one name and one id, and both are unique. Names are compared byte for byte. Every
-/// change is visible to each call that begins after the change completed.
+/// A user has one name and one id, and both are unique: names by their
+/// [canonical form](scopegate_domain::CanonicalName), ids byte for byte. Every change is visible to
+/// each call that begins after the change completed.
 ///
 /// All methods fail with [`Unavailable`](crate::StoreErrorKind::Unavailable) if the backend does
 /// not answer. Methods that read fail with [`Corrupt`](crate::StoreErrorKind::Corrupt) if a row of
@@ -38,15 +39,18 @@ use crate::{BoxFuture, PasswordScheme, StoreError};
 /// # }
 /// ```
 pub trait Users: fmt::Debug + Send + Sync {
-    /// Returns the user with this name. Every request that needs a user calls it, so a backend
-    /// should make this its fastest path.
+    /// Returns the user with exactly this name, byte for byte: the name in a token. Every request
+    /// that needs a user calls it, so a backend should make this its fastest path.
     ///
     /// # Errors
     ///
     /// [`StoreError`]; an unknown name is `Ok(None)`.
     fn find<'a>(&'a self, username: &'a Username) -> BoxFuture<'a, Result<Option<User>, StoreError>> {
         let account = self.find_account(username);
-        Box::pin(async move { Ok(account.await?.map(|account| account.user)) })
+        Box::pin(async move {
+            let user = account.await?.map(|account| account.user);
+            Ok(user.filter(|user| user.username() == username))
+        })
     }
 
     /// Returns the user with this id.
@@ -70,7 +74,8 @@ pub trait Users: fmt::Debug + Send + Sync {
         None
     }
 
-    /// Returns the user with this name and the hash of the password; only a login needs this.
+    /// Returns the user whose name has the same canonical form, and the hash of the password; only
+    /// a login needs this. A backend that compares in another way may find fewer users.
     ///
     /// # Errors
     ///
@@ -110,8 +115,8 @@ pub trait Users: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`StoreError`]; [`Conflict`](crate::StoreErrorKind::Conflict) if the name or the id is
-    /// taken, and then nothing has changed.
+    /// [`StoreError`]; [`Conflict`](crate::StoreErrorKind::Conflict) if the canonical name or the
+    /// id is taken, and then nothing has changed.
     fn add(&self, account: Account) -> BoxFuture<'_, Result<(), StoreError>> {
         let _ = account;
         unsupported()
@@ -147,6 +152,21 @@ pub trait Users: fmt::Debug + Send + Sync {
         password_hash: Option<&'a PasswordHash>,
     ) -> BoxFuture<'a, Result<bool, StoreError>> {
         let _ = (id, password_hash);
+        unsupported()
+    }
+
+    /// Sets name, email address and full name to those of this value, for the user with its id.
+    /// Returns `false` if there is no such user.
+    ///
+    /// A token can name its user by name. So another name needs a revocation as well:
+    /// [`DisableAndRevoke::SetProfile`](crate::DisableAndRevoke::SetProfile).
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]; [`Conflict`](crate::StoreErrorKind::Conflict) if another user has the
+    /// canonical name, and then nothing has changed.
+    fn set_profile<'a>(&'a self, user: &'a User) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let _ = user;
         unsupported()
     }
 

@@ -249,6 +249,11 @@ impl Users for UsersCache {
         self.users.set_password_hash(id, password_hash)
     }
 
+    fn set_profile<'a>(&'a self, user: &'a User) -> Query<'a, bool> {
+        let (id, name) = (user.id().clone(), user.username().clone());
+        self.changing(id, Some(name), self.users.set_profile(user))
+    }
+
     fn set_scope<'a>(&'a self, id: &'a UserId, scope: &'a Scope) -> Query<'a, bool> {
         self.changing(id.clone(), None, self.users.set_scope(id, scope))
     }

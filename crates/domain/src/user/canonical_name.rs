@@ -11,7 +11,7 @@ use super::Username;
 /// store have different canonical names.
 ///
 /// A login finds its user by this form, so `JohnDoe` logs in as `johndoe`. Failed logins count by
-/// it, so another spelling gives no further guess.
+/// it, so another spelling does not allow further guesses.
 ///
 /// ```
 /// use scopegate_domain::{CanonicalName, Username};

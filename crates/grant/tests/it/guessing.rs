@@ -41,6 +41,10 @@ impl GuessingFixture {
     }
 
     async fn present(&self, way: Way, is_right: bool, from: u8) -> Result<TokenSet, GrantError> {
+        self.present_as("johndoe", way, is_right, from).await
+    }
+
+    async fn present_as(&self, name: &str, way: Way, is_right: bool, from: u8) -> Result<TokenSet, GrantError> {
         let from = Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, from)));
         let password = if is_right || matches!(way, Way::Basic | Way::Form) {
             "secret"
@@ -48,11 +52,7 @@ impl GuessingFixture {
             "wrong"
         };
         let secret = if is_right { self.secret.expose() } else { "wrong" };
-        let mut form = vec![
-            ("grant_type", "password"),
-            ("username", "johndoe"),
-            ("password", password),
-        ];
+        let mut form = vec![("grant_type", "password"), ("username", name), ("password", password)];
         let (server, header) = match way {
             Way::Password => {
                 form.push(("client_id", "demo-app"));
@@ -98,6 +98,34 @@ async fn every_way_to_present_a_secret_is_throttled() {
             stage.present(way, true, 1).await.is_ok(),
             "{way:?}: the owner, from a known address"
         );
+    }
+}
+
+/// Spellings of one name.
+const SPELLINGS: [&str; 5] = ["JohnDoe", "johndoe", "JOHNDOE", "ｊｏｈｎｄｏｅ", "JohnDoＥ"];
+
+#[tokio::test]
+async fn spellings_of_one_name_log_in() {
+    for way in [Way::Password, Way::LaxPassword] {
+        for name in SPELLINGS {
+            let stage = GuessingFixture::new().await;
+            assert!(stage.present_as(name, way, true, 1).await.is_ok(), "{way:?} {name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn spellings_of_one_name_share_a_limit() {
+    for way in [Way::Password, Way::LaxPassword] {
+        let stage = GuessingFixture::new().await;
+        for attempt in 0..10 {
+            let name = SPELLINGS[attempt % SPELLINGS.len()];
+            assert!(!is_throttled(&stage.present_as(name, way, false, 1).await));
+        }
+        for name in SPELLINGS {
+            let refused = stage.present_as(name, way, true, 2).await;
+            assert!(is_throttled(&refused), "{way:?} {name}");
+        }
     }
 }
 

@@ -95,7 +95,7 @@ async fn failed_logins_have_one_error() {
         ("johndoe", &long),
         ("nobody", "secret"),
         ("nobody", &long),
-        ("JOHNDOE", "secret"),
+        ("JOHNDOE", "SECRET"),
         (" johndoe", "secret"),
         (&long, "secret"),
         ("日本", "secret"),

@@ -15,8 +15,14 @@ pub(crate) fn entry(event: AuditEvent) -> anyhow::Result<AuditEntry> {
 }
 
 /// Returns the store for one change of a user, which writes its entry.
-pub(super) fn of_user(store: &dyn Store, event: AuditEvent, user: &UserId) -> anyhow::Result<Arc<dyn Store>> {
-    Ok(store.audited(&[entry(event)?.of_user(user.clone())]))
+pub(super) fn of_user(
+    store: &dyn Store,
+    event: AuditEvent,
+    user: &UserId,
+    detail: Option<AuditDetail>,
+) -> anyhow::Result<Arc<dyn Store>> {
+    let entry = entry(event)?.of_user(user.clone());
+    Ok(store.audited(&[detail.into_iter().fold(entry, AuditEntry::with_detail)]))
 }
 
 /// Returns the store for one change of a client, which writes its entry.
@@ -47,6 +53,7 @@ pub(super) fn of_withdrawal(store: &dyn Store, change: DisableAndRevoke<'_>) -> 
         DisableAndRevoke::RemoveClient(id) => client(AuditEvent::ClientRemoved, id)?,
         DisableAndRevoke::RemoveUser(id) => user(AuditEvent::UserRemoved, id)?,
         DisableAndRevoke::SetPasswordHash(id, _) => user(AuditEvent::UserPasswordChanged, id)?.with_detail(revoked),
+        DisableAndRevoke::SetProfile(new) => user(AuditEvent::UserChanged, new.id())?.with_detail(revoked),
         DisableAndRevoke::SetUserScope(id, _) => user(AuditEvent::UserScopeChanged, id)?.with_detail(revoked),
         DisableAndRevoke::UpdateClient { old, new } => updated(old, new, Some(revoked))?,
     };

@@ -17,7 +17,7 @@ pub(super) enum Tokens {
     Revoked(Timestamp),
     /// No right was removed, so the tokens remain valid.
     Kept,
-    /// A right was removed, and the command keeps the tokens.
+    /// A right was removed, and the tokens remain valid as requested.
     KeptOnRequest,
 }
 
@@ -30,7 +30,9 @@ impl Tokens {
                 moment(until)
             ),
             Self::Kept => format!("Tokens issued to `{whose}` stay valid: nothing was taken away."),
-            Self::KeptOnRequest => format!("Tokens issued to `{whose}` stay valid until they expire."),
+            Self::KeptOnRequest => {
+                format!("Tokens issued to `{whose}` stay valid until they expire, because of `--keep-tokens`.")
+            }
         };
         let tokens = match self {
             Self::Revoked(until) => json!({ "revoked": true, "issued_until": until }),

@@ -1,22 +1,27 @@
 //! `scopegate user ..`
 
-use std::fmt::Write as _;
+mod found;
+mod profile;
+mod shown;
+
 use std::num::NonZeroUsize;
 
 use anyhow::Context;
-use scopegate_domain::{Account, AuditEvent, Revoked, Scope, User, UserId, UserStatus, Username};
+use scopegate_domain::{Account, AuditDetail, AuditEvent, PasswordHash, Scope, User, UserId, UserStatus};
 use scopegate_store::{DisableAndRevoke, Store, Users};
-use serde_json::{Value, json};
+use serde_json::json;
 
+use self::found::{expect, find, parse_name, taken, there, whose};
+use self::shown::{describe, show, show_with, status};
 use super::audited;
 use super::context::{self, PAGE, confirm, moment, random_id, refuse_taken, with_settings};
 use super::names::declared_scope;
 use super::password;
 use super::revoked::{Tokens, revoke, withdraw};
-use crate::arguments::{CommonFlags, NewUser, PasswordSource, UserCommand};
+use crate::arguments::{CommonFlags, NewUser, TokenChoice, UserCommand};
 use crate::compose::Access;
 use crate::config::Settings;
-use crate::output::{ExitNegative, Format, one_line, print, print_note, table};
+use crate::output::{Format, print, print_note, table};
 
 pub(super) fn run(common: &CommonFlags, command: UserCommand) -> anyhow::Result<()> {
     let (settings, format) = (context::settings(common)?, common.format);
@@ -38,21 +43,23 @@ pub(super) fn run(common: &CommonFlags, command: UserCommand) -> anyhow::Result<
 
 /// Reads and checks a new user, the password included.
 fn account(new: NewUser, settings: &Settings) -> anyhow::Result<Account> {
-    let mut user = User::new(UserId::parse(&random_id()?)?, parse_name(&new.name)?)
-        .with_scope(declared_scope(settings, &new.scope)?);
-    user = new.email.into_iter().fold(user, User::with_email);
-    user = new.full_name.into_iter().fold(user, User::with_full_name);
-    Ok(Account {
-        user,
-        password_hash: Some(password::new_hash(&new.password, settings.password_min_length)?),
-    })
+    let id = new.id.map_or_else(random_id, Ok)?;
+    let id = UserId::parse(&id).with_context(|| format!("bad id `{}`", id.escape_default()))?;
+    let user = User::new(id, parse_name(&new.name)?).with_scope(declared_scope(settings, &new.scope)?);
+    let user = profile::of_new(user, new.email, new.full_name)?;
+    let password_hash = if new.no_password {
+        None
+    } else {
+        Some(password::new_hash(&new.password, settings.password_min_length)?)
+    };
+    Ok(Account { user, password_hash })
 }
 
 async fn add(store: &dyn Store, format: Format, account: Account) -> anyhow::Result<()> {
     let user = account.user.clone();
-    let taken = format!("there is a user `{}` already", user.username());
-    let audited = audited::of_user(store, AuditEvent::UserAdded, user.id())?;
-    refuse_taken(audited.users().add(account).await, taken)?;
+    let audited = audited::of_user(store, AuditEvent::UserAdded, user.id(), None)?;
+    let added = audited.users().add(account).await;
+    refuse_taken(added, taken(store.users(), &user).await?)?;
     if user.scope().is_empty() {
         print_note(&format!(
             "user `{0}` has no scope, so its tokens open nothing that needs one; `scopegate user set-scope {0} SCOPES` sets it",
@@ -74,7 +81,7 @@ async fn run_on(store: &dyn Store, format: Format, command: UserCommand, setting
         }
         UserCommand::Enable { name } => {
             let user = find(users, &name).await?;
-            let audited = audited::of_user(store, AuditEvent::UserEnabled, user.id())?;
+            let audited = audited::of_user(store, AuditEvent::UserEnabled, user.id(), None)?;
             let is_enabled = audited.users().set_status(user.id(), UserStatus::Active).await?;
             expect(is_enabled, &name)?;
             show(format, &user.with_status(UserStatus::Active))?;
@@ -99,13 +106,15 @@ async fn run_on(store: &dyn Store, format: Format, command: UserCommand, setting
             );
             print(format, &human, &json!({ "revoked": name, "issued_until": until }))
         }
-        UserCommand::SetPassword { name, password } => {
-            let least = settings.password_min_length;
-            set_password(store, format, &name, &password, least).await
+        UserCommand::Set(changes) => profile::set(store, format, changes).await,
+        UserCommand::SetPassword { name, password, tokens } => {
+            let user = find(users, &name).await?;
+            let hash = password::new_hash(&password, settings.password_min_length)?;
+            set_password(store, format, &user, &hash, tokens).await
         }
-        UserCommand::SetScope { name, scope } => {
+        UserCommand::SetScope { name, scope, tokens } => {
             let scope = declared_scope(settings, &scope)?;
-            set_scope(store, format, &name, scope).await
+            set_scope(store, format, &name, scope, tokens).await
         }
         UserCommand::Show { name } => show(format, &find(users, &name).await?),
     }
@@ -114,35 +123,42 @@ async fn run_on(store: &dyn Store, format: Format, command: UserCommand, setting
 async fn set_password(
     store: &dyn Store,
     format: Format,
-    name: &str,
-    password: &PasswordSource,
-    least: NonZeroUsize,
+    user: &User,
+    hash: &PasswordHash,
+    tokens: TokenChoice,
 ) -> anyhow::Result<()> {
-    let user = find(store.users(), name).await?;
-    let hash = password::new_hash(password, least)?;
-    let set = DisableAndRevoke::SetPasswordHash(user.id(), Some(&hash));
-    let tokens = there(withdraw(store, set, whose(&user)).await?, name)?;
-    show_with(format, &user, tokens)
+    let name = user.username().as_str();
+    let tokens = if tokens.keep_tokens {
+        let kept = Some(AuditDetail::TokensKept(true));
+        let audited = audited::of_user(store, AuditEvent::UserPasswordChanged, user.id(), kept)?;
+        expect(audited.users().set_password_hash(user.id(), Some(hash)).await?, name)?;
+        Tokens::KeptOnRequest
+    } else {
+        let set = DisableAndRevoke::SetPasswordHash(user.id(), Some(hash));
+        there(withdraw(store, set, whose(user)).await?, name)?
+    };
+    show_with(format, user, tokens)
 }
 
-async fn set_scope(store: &dyn Store, format: Format, name: &str, scope: Scope) -> anyhow::Result<()> {
+async fn set_scope(
+    store: &dyn Store,
+    format: Format,
+    name: &str,
+    scope: Scope,
+    tokens: TokenChoice,
+) -> anyhow::Result<()> {
     let user = find(store.users(), name).await?;
-    let tokens = if *user.scope() <= scope {
-        let audited = audited::of_user(store, AuditEvent::UserScopeChanged, user.id())?;
+    let is_larger = *user.scope() <= scope;
+    let tokens = if is_larger || tokens.keep_tokens {
+        let detail = (!is_larger).then_some(AuditDetail::TokensKept(true));
+        let audited = audited::of_user(store, AuditEvent::UserScopeChanged, user.id(), detail)?;
         expect(audited.users().set_scope(user.id(), &scope).await?, name)?;
-        Tokens::Kept
+        if is_larger { Tokens::Kept } else { Tokens::KeptOnRequest }
     } else {
         let set = DisableAndRevoke::SetUserScope(user.id(), &scope);
         there(withdraw(store, set, whose(&user)).await?, name)?
     };
     show_with(format, &user.with_scope(scope), tokens)
-}
-
-fn whose(user: &User) -> Revoked {
-    Revoked::User {
-        id: user.id().clone(),
-        username: user.username().clone(),
-    }
 }
 
 async fn list(users: &dyn Users, format: Format) -> anyhow::Result<()> {
@@ -170,70 +186,4 @@ async fn list(users: &dyn Users, format: Format) -> anyhow::Result<()> {
         &human,
         &json!({ "users": all.iter().map(describe).collect::<Vec<_>>() }),
     )
-}
-
-fn show(format: Format, user: &User) -> anyhow::Result<()> {
-    print(format, &lines(user)?, &describe(user))
-}
-
-/// The same as [`show`], with the effect on the user's tokens.
-fn show_with(format: Format, user: &User, tokens: Tokens) -> anyhow::Result<()> {
-    tokens.print(format, &lines(user)?, describe(user), user.username().as_str())
-}
-
-fn lines(user: &User) -> anyhow::Result<String> {
-    let mut human = String::new();
-    for (label, value) in [
-        ("name", user.username().as_str()),
-        ("id", user.id().as_str()),
-        ("status", status(user)),
-        ("scope", &user.scope().to_string()),
-        ("email", user.email().unwrap_or("-")),
-        ("full name", user.full_name().unwrap_or("-")),
-    ] {
-        writeln!(human, "{label:<10} {}", one_line(value))?;
-    }
-    Ok(human)
-}
-
-fn describe(user: &User) -> Value {
-    json!({
-        "id": user.id(), "username": user.username(), "status": user.status(), "scope": user.scope().to_string(),
-        "email": user.email(), "full_name": user.full_name(),
-    })
-}
-
-const fn status(user: &User) -> &'static str {
-    match user.status() {
-        UserStatus::Active => "active",
-        UserStatus::Disabled => "disabled",
-    }
-}
-
-/// Reads the name of a possible user. It also takes a name that only an earlier version accepted.
-fn name_to_find(name: &str) -> anyhow::Result<Username> {
-    Username::to_find(name).with_context(|| format!("bad name `{}`", name.escape_default()))
-}
-
-fn parse_name(name: &str) -> anyhow::Result<Username> {
-    Username::parse(name).with_context(|| format!("bad name `{}`", name.escape_default()))
-}
-
-async fn find(users: &dyn Users, name: &str) -> anyhow::Result<User> {
-    let user = users.find(&name_to_find(name)?).await?;
-    user.ok_or_else(|| ExitNegative(format!("there is no user `{name}`")).into())
-}
-
-/// The effect on the tokens of a user; an error if the user does not exist.
-fn there(tokens: Option<Tokens>, name: &str) -> anyhow::Result<Tokens> {
-    tokens.ok_or_else(|| ExitNegative(format!("there is no user `{name}`")).into())
-}
-
-/// Fails if another process has removed the user since it was read.
-fn expect(was_there: bool, name: &str) -> anyhow::Result<()> {
-    if was_there {
-        Ok(())
-    } else {
-        Err(ExitNegative(format!("there is no user `{name}`")).into())
-    }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use scopegate_domain::{AuditDetail, AuditEvent};
-use scopegate_store::{Audit as _, Store};
-use scopegate_store_sql::{DatabaseUrl, OpenMode, SqlStore};
+use scopegate_store::{Audit as _, Store, StoreError};
+use scopegate_store_sql::{DatabaseUrl, MigrationPlan, OpenMode, RenamedUsers, SqlStore};
 
 use super::{kek, opening};
 use crate::command::audit_entry;
@@ -27,6 +27,29 @@ pub(crate) fn has_database(settings: &Settings) -> anyhow::Result<bool> {
     let url = database_url(settings)?;
     let file = url.path().map(std::fs::metadata);
     Ok(file.is_some_and(|file| file.is_ok_and(|file| file.len() > 0)))
+}
+
+/// Returns the steps of a migration. It writes nothing.
+pub(crate) async fn plan_migration(settings: &Settings) -> anyhow::Result<MigrationPlan> {
+    let url = database_url(settings)?;
+    opening::expect_creatable(&url)?;
+    let key_files = url.path().map(kek::key_files).unwrap_or_default();
+    let plan = SqlStore::plan(&url, &key_files).await;
+    plan.map_err(|error| opening::explain(error, &url))
+}
+
+/// Gives the younger of two users with the same name another name.
+pub(crate) async fn rename_duplicates(settings: &Settings) -> anyhow::Result<RenamedUsers> {
+    let url = database_url(settings)?;
+    if !has_database(settings)? {
+        return Ok(RenamedUsers::default());
+    }
+    let entry_of = |id| match audit_entry(AuditEvent::UserChanged) {
+        Ok(entry) => Ok(entry.of_user(id)),
+        Err(error) => Err(StoreError::unavailable(error)),
+    };
+    let renamed = SqlStore::rename_duplicates(&url, entry_of).await;
+    renamed.map_err(|error| opening::explain(error, &url))
 }
 
 /// The use that a command makes of the database.

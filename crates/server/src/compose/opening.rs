@@ -38,6 +38,15 @@ pub(super) fn explain(error: OpenError, url: &DatabaseUrl) -> anyhow::Error {
         OpenError::Older { .. } => {
             return anyhow::anyhow!("database `{url}`: {error}; run `scopegate migrate` first");
         }
+        OpenError::Incomplete => {
+            return anyhow::anyhow!("database `{url}`: {error}; run `scopegate migrate`");
+        }
+        OpenError::SameNames { .. } => {
+            return anyhow::anyhow!(
+                "database `{url}`: {error}; `scopegate migrate --rename-duplicates` renames the second user of each pair, or \
+                 remove one of them with the earlier program"
+            );
+        }
         OpenError::NoFolder { .. } => {
             return anyhow::anyhow!("database `{url}`: {error}; create it, or give another file with `--database`");
         }

@@ -37,4 +37,5 @@ mod serve;
 mod shell;
 mod support;
 mod token;
+mod user_names;
 mod webdriver;

@@ -8,4 +8,5 @@ mod lookups;
 mod news;
 mod sqlite;
 mod statements;
+mod upgrade;
 mod year;

@@ -64,7 +64,7 @@ mod in_a_file {
 #[tokio::test]
 async fn what_was_answered_is_there_after_a_restart() {
     let (store, folder) = file().await;
-    assert_eq!(store.migrated(), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    assert_eq!(store.migrated(), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
     Users::add(&store, john()).await.unwrap();
     Clients::add(&store, app()).await.unwrap();
     store.close().await.unwrap();
@@ -184,7 +184,7 @@ async fn two_programs_can_make_the_same_database() {
     let url = DatabaseUrl::file(path(&folder));
     let (first, second) = tokio::join!(SqlStore::open(&url), SqlStore::open(&url));
     let (first, second) = (first.unwrap(), second.unwrap());
-    assert_eq!(first.migrated().len() + second.migrated().len(), 10);
+    assert_eq!(first.migrated().len() + second.migrated().len(), 11);
     Users::add(&first, john()).await.unwrap();
     assert_eq!(second.find_account(john().user.username()).await.unwrap(), Some(john()));
     assert_eq!(
@@ -198,15 +198,15 @@ async fn a_newer_database_is_refused_and_left_alone() {
     let (store, folder) = file().await;
     store.close().await.unwrap();
     let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
-         VALUES (11, 'from the future', TRUE, x'00', 0)";
+         VALUES (12, 'from the future', TRUE, x'00', 0)";
     run(&path(&folder), newer).await;
     let before = std::fs::read(path(&folder)).unwrap();
 
     let error = SqlStore::open(&DatabaseUrl::file(path(&folder))).await.unwrap_err();
-    assert!(matches!(error, OpenError::Newer { found: 11, known: 10 }), "{error}");
+    assert!(matches!(error, OpenError::Newer { found: 12, known: 11 }), "{error}");
     assert_eq!(
         error.to_string(),
-        "tables in the database have version `11`, and this program knows no version after `10`"
+        "tables in the database have version `12`, and this program knows no version after `11`"
     );
     assert_eq!(std::fs::read(path(&folder)).unwrap(), before);
 }

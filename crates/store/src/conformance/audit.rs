@@ -141,6 +141,8 @@ fn key(epoch: u32) -> StoredKey {
 pub async fn each_change_takes_its_entries_along(store: Arc<dyn Store>) {
     let (id, client) = (user_id("u1"), client_id());
     let scope = "me".parse().unwrap();
+    let profile = account("u1", "a").user.with_full_name("Ada");
+    let renamed = account("u1", "b").user;
     let (first, second) = (SecretDigest::from_bytes([6; 32]), SecretDigest::from_bytes([7; 32]));
     let (old, new) = (hash("old"), hash("new"));
     let revocation = Revocation::until(Revoked::Client(client.clone()), Timestamp::from_unix(9));
@@ -164,6 +166,11 @@ pub async fn each_change_takes_its_entries_along(store: Arc<dyn Store>) {
         next().users().set_password_hash(&id, Some(&old)).await,
         next().users().replace_password_hash(&id, &old, &new).await,
         next().users().set_scope(&id, &scope).await,
+        next().users().set_profile(&profile).await,
+        next()
+            .news()
+            .withdraw(DisableAndRevoke::SetProfile(&renamed), &revocation)
+            .await,
         next().users().set_status(&id, UserStatus::Disabled).await,
         next().clients().update(&old_client, &new_client).await,
         next()

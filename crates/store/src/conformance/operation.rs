@@ -44,6 +44,7 @@ pub(super) enum Operation {
     /// The number of epochs after the newest.
     Rotate(u32, StoredKey),
     SetPasswordHash(UserId, Option<PasswordHash>),
+    SetProfile(User),
     SetStatus(UserId, UserStatus),
     SetUserScope(UserId, Scope),
     UpdateClient(Box<ClientUpdate>),
@@ -62,6 +63,21 @@ pub(super) enum Change {
     Update(Box<ClientUpdate>),
     /// A user's password.
     Password(Option<PasswordHash>),
+    /// The profile of a user, whose id is replaced.
+    Profile(User),
+}
+
+impl Change {
+    /// Returns the profile for the user with this id.
+    fn profile_of(&self, id: &UserId) -> User {
+        let user = match self {
+            Self::Profile(user) => user.clone(),
+            _ => return User::new(id.clone(), super::username("unused")),
+        };
+        let named = User::new(id.clone(), user.username().clone());
+        let named = user.email().into_iter().fold(named, User::with_email);
+        user.full_name().into_iter().fold(named, User::with_full_name)
+    }
 }
 
 /// A change of all settings of a client.
@@ -116,6 +132,7 @@ impl Operation {
                 self.apply_to_keys(keys, known).await.map(Answer::Changed)
             }
             Self::SetPasswordHash(id, hash) => users.set_password_hash(id, hash.as_ref()).await.map(Answer::Changed),
+            Self::SetProfile(user) => users.set_profile(user).await.map(Answer::Changed),
             Self::SetStatus(id, status) => users.set_status(id, *status).await.map(Answer::Changed),
             Self::SetUserScope(id, scope) => users.set_scope(id, scope).await.map(Answer::Changed),
             Self::UpdateClient(update) => {
@@ -134,7 +151,9 @@ impl Operation {
                 store.news().withdraw(withdrawal, revocation).await.map(Answer::Changed)
             }
             Self::WithdrawUser(id, change, revocation) => {
+                let profile = change.profile_of(id);
                 let withdrawal = match change {
+                    Change::Profile(_) => DisableAndRevoke::SetProfile(&profile),
                     Change::Disable => DisableAndRevoke::DisableUser(id),
                     Change::Scope(scope) => DisableAndRevoke::SetUserScope(id, scope),
                     Change::Password(hash) => DisableAndRevoke::SetPasswordHash(id, hash.as_ref()),
@@ -226,6 +245,7 @@ impl Operation {
                 .prop_map(|(id, position, other)| Self::RemoveSecret(id, position, other)),
             2 => any_update().prop_map(|update| Self::UpdateClient(Box::new(update))),
             1 => (any_user_id(), option::of(any_hash())).prop_map(|(id, hash)| Self::SetPasswordHash(id, hash)),
+            3 => any_account().prop_map(|account| Self::SetProfile(account.user)),
             1 => (any_user_id(), any_status()).prop_map(|(id, status)| Self::SetStatus(id, status)),
             1 => (any_user_id(), any_scope()).prop_map(|(id, scope)| Self::SetUserScope(id, scope)),
             2 => (any_client_id(), any_change(), any_revocation())
@@ -366,6 +386,7 @@ fn any_change() -> impl Strategy<Value = Change> {
         any_scope().prop_map(Change::Scope),
         any_update().prop_map(|update| Change::Update(Box::new(update))),
         option::of(any_hash()).prop_map(Change::Password),
+        any_account().prop_map(|account| Change::Profile(account.user)),
     ]
 }
 

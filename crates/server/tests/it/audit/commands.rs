@@ -41,6 +41,10 @@ fn each_change_by_a_command_is_recorded() {
     for line in [
         &["user", "set-scope", "johndoe", "me"][..],
         &["user", "set-scope", "johndoe", "me items"],
+        &["user", "set-scope", "johndoe", "me", "--keep-tokens"],
+        &["user", "set", "johndoe", "--email", "john@example.com"],
+        &["user", "set", "johndoe", "--name", "john"],
+        &["user", "set", "John", "--name", "johndoe"],
         &["user", "revoke", "johndoe"],
         &["user", "disable", "johndoe"],
         &["user", "enable", "johndoe"],
@@ -58,8 +62,12 @@ fn each_change_by_a_command_is_recorded() {
         fixture.succeed(line);
     }
     let line = ["user", "set-password", "johndoe", "--password-stdin"];
-    let set = fixture.shell.run_with(&[&line[..], &DATABASE].concat(), PASSWORD, &[]);
-    assert_eq!(set.status, 0, "{}", set.stderr);
+    for more in [&[][..], &["--keep-tokens"]] {
+        let set = fixture
+            .shell
+            .run_with(&[&line[..], more, &DATABASE].concat(), PASSWORD, &[]);
+        assert_eq!(set.status, 0, "{}", set.stderr);
+    }
     fixture.succeed(&["user", "remove", "johndoe"]);
 
     let entries = fixture.entries(&[]);
@@ -67,6 +75,10 @@ fn each_change_by_a_command_is_recorded() {
     let expected = [
         "user.scope-changed user tokens=revoked",
         "user.scope-changed user",
+        "user.scope-changed user tokens=kept",
+        "user.changed user",
+        "user.changed user tokens=revoked",
+        "user.changed user tokens=revoked",
         "user.revoked user",
         "user.disabled user",
         "user.enabled user",
@@ -81,6 +93,7 @@ fn each_change_by_a_command_is_recorded() {
         "key.rewrapped",
         "client.removed billing",
         "user.password-changed user tokens=revoked",
+        "user.password-changed user tokens=kept",
         "user.removed user",
     ];
     assert_eq!(after, expected);
@@ -89,7 +102,7 @@ fn each_change_by_a_command_is_recorded() {
 
     // Entries of removed users and clients are found by their ids.
     let id = entries[3]["user_id"].as_str().unwrap();
-    assert_eq!(fixture.entries(&["--user", id]).len(), 8);
+    assert_eq!(fixture.entries(&["--user", id]).len(), 13);
     assert_eq!(fixture.entries(&["--client", "billing"]).len(), 8);
 }
 
@@ -100,6 +113,7 @@ fn refused_commands_add_no_entry() {
     let before = fixture.rows();
     for line in [
         &["user", "disable", "alice"][..],
+        &["user", "set", "alice", "--name", "bob"],
         &["client", "remove", "gone"],
         &[
             "client", "add", "An app", "--id", "app", "--public", "--grant", "password",

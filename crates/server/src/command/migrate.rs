@@ -1,0 +1,116 @@
+//! `scopegate migrate`
+
+use std::fmt::Write as _;
+
+use scopegate_store_sql::{MigrationPlan, RenamedUsers, SameName};
+use serde_json::{Value, json};
+
+use super::context::{block_on, settings};
+use crate::arguments::{CommonFlags, MigrateArguments};
+use crate::compose::{Access, Database, plan_migration, rename_duplicates};
+use crate::config::Settings;
+use crate::output::{counted, one_line, print};
+
+pub(super) fn run(common: &CommonFlags, arguments: &MigrateArguments) -> anyhow::Result<()> {
+    let settings = settings(common)?;
+    if arguments.plan {
+        return plan(common, &settings);
+    }
+    let (renamed, applied) = block_on(async {
+        let renamed = if arguments.rename_duplicates {
+            rename_duplicates(&settings).await?
+        } else {
+            RenamedUsers::default()
+        };
+        let database = Database::open(&settings, Access::Migrate).await?;
+        // A database older than the audit log has its tables now.
+        if !renamed.unwritten.is_empty() {
+            database.store().audit().write_entries(&renamed.unwritten).await?;
+        }
+        let applied = database.migrated().to_vec();
+        database.close().await?;
+        Ok((renamed, applied))
+    })?;
+    let mut human = String::new();
+    for (pair, name) in &renamed.users {
+        let (older, younger) = (&pair.older, &pair.younger);
+        writeln!(
+            human,
+            "renamed user {younger} to `{}`, because of user {older}",
+            one_line(name)
+        )?;
+    }
+    let database = &settings.database;
+    match applied.last() {
+        None => writeln!(human, "{database}: up to date")?,
+        Some(version) => writeln!(human, "{database}: migrated to version {version}")?,
+    }
+    let renamed: Vec<Value> = renamed.users.iter().map(described).collect();
+    print(
+        common.format,
+        &human,
+        &json!({ "database": database, "applied": applied, "renamed": renamed }),
+    )
+}
+
+fn described((pair, name): &(SameName, String)) -> Value {
+    json!({ "id": pair.younger.id, "from": pair.younger.username, "to": name })
+}
+
+/// Prints the steps of a migration, and what prevents it.
+fn plan(common: &CommonFlags, settings: &Settings) -> anyhow::Result<()> {
+    let plan = block_on(plan_migration(settings))?;
+    let MigrationPlan { steps, rows, .. } = &plan;
+    let mut human = String::new();
+    let database = &settings.database;
+    if steps.is_empty() && plan.users_without_canonical_name == 0 {
+        writeln!(human, "{database}: up to date")?;
+    }
+    for (version, what) in steps {
+        writeln!(human, "{database}: version {version}: {what}")?;
+    }
+    let count = |count: u64, noun| counted(usize::try_from(count).unwrap_or(usize::MAX), noun);
+    if plan.users_without_canonical_name > 0 {
+        let users = count(plan.users_without_canonical_name, "user");
+        writeln!(
+            human,
+            "{database}: {users} without a canonical name; each batch of 1000 is a transaction"
+        )?;
+    }
+    let rows = [
+        ("user", rows.users),
+        ("client", rows.clients),
+        ("revocation", rows.revocations),
+        ("signing key", rows.signing_keys),
+    ];
+    writeln!(
+        human,
+        "{database}: {}",
+        rows.map(|(noun, rows)| count(rows, noun)).join(", ")
+    )?;
+    for SameName { older, younger } in &plan.same_names {
+        writeln!(
+            human,
+            "{database}: users {older} and {younger} have the same name; `scopegate migrate --rename-duplicates` renames \
+             the second"
+        )?;
+    }
+    let steps: Vec<Value> = steps
+        .iter()
+        .map(|(version, what)| json!({ "version": version, "description": what }))
+        .collect();
+    let mut json = json!({
+        "database": database, "steps": steps, "users_without_canonical_name": plan.users_without_canonical_name,
+        "same_names": plan.same_names.iter().map(pair).collect::<Vec<_>>(),
+    });
+    if let Some(members) = json.as_object_mut() {
+        let rows = rows.map(|(noun, rows)| (format!("{}s", noun.replace(' ', "_")), json!(rows)));
+        members.extend(rows);
+    }
+    print(common.format, &human, &json)
+}
+
+fn pair(pair: &SameName) -> Value {
+    let named = |user: &scopegate_store_sql::NamedUser| json!({ "id": user.id, "username": user.username });
+    json!([named(&pair.older), named(&pair.younger)])
+}
