@@ -18,7 +18,7 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 pub(crate) use self::audit::AuditArguments;
 pub(crate) use self::client::{ClientChanges, ClientCommand, NewClient};
 pub(crate) use self::confirmation::Confirmation;
-pub(crate) use self::database::{BackupArguments, MigrateArguments, RestoreArguments};
+pub(crate) use self::database::{BackupArguments, MigrateArguments, RestoreArguments, RestoreCommand};
 pub(crate) use self::policy::{
     CanIArguments, Ceilings, DiffArguments, ExplainArguments, ExportArguments, FailOn, GraphArguments, Held,
     LeastArguments, LintArguments, PictureFormat, PolicyCommand, PolicyFile, PolicyOperation, Reading, UsageArguments,
@@ -106,7 +106,10 @@ pub(crate) enum Command {
     Migrate(MigrateArguments),
     /// Write a consistent copy of the database to a new file, also while a server uses it
     Backup(BackupArguments),
-    /// Create the database from a backup; no database may exist yet
+    /// Create the database from a backup, check a backup, or finish a restore
+    ///
+    /// No database may exist yet. Run `scopegate restore finish` after it: each start warns until
+    /// then. A backup whose name is that of a command is written `./check`.
     Restore(RestoreArguments),
     /// Check the configuration
     #[command(subcommand)]

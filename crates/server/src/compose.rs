@@ -36,7 +36,7 @@ use crate::demo;
 use crate::key_refresh::KeyRefresh;
 
 pub(crate) use self::apis::Apis;
-pub(crate) use self::backup::{Copied, KekOutcome, backup, restore};
+pub(crate) use self::backup::{BackupParts, Copied, KekOutcome, backup, check_backup, restore};
 pub(crate) use self::check::{Checked, check, check_database, warnings};
 pub(crate) use self::database::{Access, Database, has_database, plan_migration, rename_duplicates};
 pub(crate) use self::issuers::{TrustedIssuer, fetch as fetch_keys};

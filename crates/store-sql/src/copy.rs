@@ -16,10 +16,14 @@ pub struct RowCounts {
     pub users: u64,
     /// Clients.
     pub clients: u64,
+    /// Secrets of clients. An older version keeps them with the clients.
+    pub client_secrets: u64,
     /// Revocations.
     pub revocations: u64,
     /// Signing keys.
     pub signing_keys: u64,
+    /// Entries of the audit log.
+    pub audit: u64,
 }
 
 /// The database contradicts itself.
@@ -27,11 +31,16 @@ pub struct RowCounts {
 #[error("database is damaged: {0}")]
 struct Damaged(String);
 
+/// Whether a table exists.
+pub(crate) async fn has_table(connection: &mut SqliteConnection, table: &str) -> Result<bool, StoreError> {
+    let exists = query_scalar("SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = ?").bind(table);
+    let exists: i64 = exists.fetch_one(connection).await.map_err(failure)?;
+    Ok(exists > 0)
+}
+
 /// Counts the rows of a table that a statement finds. An older version has fewer tables.
 async fn count(connection: &mut SqliteConnection, table: &str, rows: &'static str) -> Result<u64, StoreError> {
-    let exists = query_scalar("SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = ?").bind(table);
-    let exists: i64 = exists.fetch_one(&mut *connection).await.map_err(failure)?;
-    if exists == 0 {
+    if !has_table(connection, table).await? {
         return Ok(0);
     }
     let rows: i64 = query_scalar(rows).fetch_one(connection).await.map_err(failure)?;
@@ -72,8 +81,10 @@ impl SqlStore {
         // Entries of other kinds revoke no tokens.
         let new = count(&mut connection, "news", "SELECT COUNT(*) FROM news WHERE kind <= 5").await?;
         Ok(RowCounts {
+            audit: count(&mut connection, "audit", "SELECT COUNT(*) FROM audit").await?,
             users: count(&mut connection, "users", "SELECT COUNT(*) FROM users").await?,
             clients: count(&mut connection, "clients", "SELECT COUNT(*) FROM clients").await?,
+            client_secrets: count(&mut connection, "client_secrets", "SELECT COUNT(*) FROM client_secrets").await?,
             revocations: old.saturating_add(new),
             signing_keys: count(&mut connection, "signing_keys", "SELECT COUNT(*) FROM signing_keys").await?,
         })

@@ -64,6 +64,7 @@ mod files;
 mod group;
 mod home;
 mod lookups;
+mod manifest;
 mod metrics;
 mod migrate;
 mod migrations;
@@ -85,6 +86,7 @@ mod url;
 mod users;
 
 pub use copy::RowCounts;
+pub use manifest::BackupManifest;
 pub use migrate::MigrationPlan;
 pub use open_error::OpenError;
 pub use same_name::{NamedUser, RenamedUsers, SameName};

@@ -99,6 +99,12 @@ pub(crate) fn all() -> Vec<(i64, &'static str)> {
     MIGRATIONS.iter().map(|(version, text, _)| (*version, *text)).collect()
 }
 
+/// Returns the version of the tables of a database of this program.
+pub(crate) async fn version(connection: &mut SqliteConnection) -> Result<i64, OpenError> {
+    let applied = connection.list_applied_migrations(TABLE).await?;
+    Ok(applied.iter().map(|applied| applied.version).max().unwrap_or(0))
+}
+
 /// Whether a version of the tables was applied to a database of this program.
 pub(crate) async fn is_applied(connection: &mut SqliteConnection, version: i64) -> Result<bool, OpenError> {
     let applied = connection.list_applied_migrations(TABLE).await?;

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, Subcommand};
+
+use super::confirmation::Confirmation;
 
 /// `scopegate migrate`
 #[derive(Args, Debug)]
@@ -26,11 +28,36 @@ pub(crate) struct BackupArguments {
     /// Also write the key-encryption key, to `FILE.kek`. Both files together can sign tokens
     #[arg(long)]
     pub(crate) with_key: bool,
+    /// Leave the entries of the audit log out
+    #[arg(long)]
+    pub(crate) without_audit: bool,
 }
 
 /// `scopegate restore`
 #[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct RestoreArguments {
     /// The backup; `FILE.kek` is restored with it if it exists
-    pub(crate) file: PathBuf,
+    #[arg(required = true)]
+    pub(crate) file: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(crate) command: Option<RestoreCommand>,
+}
+
+/// Commands around a restore.
+#[derive(Debug, Subcommand)]
+pub(crate) enum RestoreCommand {
+    /// Run the checks of a restore on a copy of a backup, and keep nothing
+    Check {
+        /// The backup
+        file: PathBuf,
+    },
+    /// Refuse every access token that was issued until now, after a restore
+    ///
+    /// Revocations after the backup are unknown. So this revokes the tokens of each client, and
+    /// replaces all signing keys by a new one. Users log in again.
+    Finish {
+        #[command(flatten)]
+        confirmation: Confirmation,
+    },
 }

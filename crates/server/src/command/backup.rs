@@ -1,19 +1,27 @@
 //! `scopegate backup` and `scopegate restore`
 
+mod finish;
+
 use std::fmt::Write as _;
 use std::path::Path;
 
+use scopegate_store_sql::BackupManifest;
 use serde_json::{Map, Value, json};
 
 use super::context;
-use crate::arguments::{BackupArguments, CommonFlags, RestoreArguments};
-use crate::compose::{Copied, KekOutcome, backup, restore};
+use crate::arguments::{BackupArguments, CommonFlags, RestoreArguments, RestoreCommand};
+use crate::compose::{BackupParts, Copied, KekOutcome, backup, check_backup, restore};
+use crate::config::Settings;
 use crate::output::{counted, print, print_note};
 
 pub(super) fn run(common: &CommonFlags, arguments: &BackupArguments) -> anyhow::Result<()> {
     let settings = context::settings(common)?;
     let file = &arguments.file;
-    let copied = context::block_on(backup(&settings, file, arguments.with_key))?;
+    let parts = BackupParts {
+        with_key: arguments.with_key,
+        with_audit: !arguments.without_audit,
+    };
+    let copied = context::block_on(backup(&settings, file, parts))?;
     let note = match copied.kek {
         KekOutcome::NotNeeded => "There is no signing key, so no key-encryption key is needed.".to_owned(),
         KekOutcome::Included => format!(
@@ -29,8 +37,41 @@ pub(super) fn run(common: &CommonFlags, arguments: &BackupArguments) -> anyhow::
 
 pub(super) fn run_restore(common: &CommonFlags, arguments: &RestoreArguments) -> anyhow::Result<()> {
     let settings = context::settings(common)?;
-    let file = &arguments.file;
-    let copied = context::block_on(restore(&settings, file))?;
+    match (&arguments.command, &arguments.file) {
+        (Some(RestoreCommand::Check { file }), _) => run_check(common, &settings, file),
+        (Some(RestoreCommand::Finish { confirmation }), _) => finish::run(common, &settings, confirmation),
+        (None, Some(file)) => restore_from(common, &settings, file),
+        // The command line requires one of them.
+        (None, None) => Ok(()),
+    }
+}
+
+fn run_check(common: &CommonFlags, settings: &Settings, file: &Path) -> anyhow::Result<()> {
+    let copied = context::block_on(check_backup(settings, file))?;
+    let made_at = copied.manifest.as_ref().and_then(|manifest| manifest.made_at);
+    let made = made_at.map_or_else(
+        || "It has no manifest: an earlier release made it, or it is not a backup.".to_owned(),
+        |time| format!("It was made at {}.", context::moment(time)),
+    );
+    let key = match copied.kek {
+        KekOutcome::NotNeeded => "There is no signing key.",
+        KekOutcome::Missing | KekOutcome::LeftOut => {
+            "The key-encryption key is neither configured nor next to it, so the signing keys were not opened."
+        }
+        KekOutcome::Configured | KekOutcome::Included => "The key-encryption key opens the signing keys.",
+    };
+    report(
+        common,
+        "checked",
+        file,
+        &settings.database,
+        &copied,
+        &format!("{made} {key}"),
+    )
+}
+
+fn restore_from(common: &CommonFlags, settings: &Settings, file: &Path) -> anyhow::Result<()> {
+    let copied = context::block_on(restore(settings, file))?;
     let note = match copied.kek {
         KekOutcome::NotNeeded => "There is no signing key, so no key-encryption key is needed.".to_owned(),
         KekOutcome::Configured => "The configured key-encryption key opens the signing keys.".to_owned(),
@@ -42,8 +83,8 @@ pub(super) fn run_restore(common: &CommonFlags, arguments: &RestoreArguments) ->
         }
     };
     print_note(
-        "changes after the backup are not in it: revoke again what was revoked, disabled or removed since then, before the \
-         server starts",
+        "changes after the backup are not in it: disable or remove again what was disabled or removed since then, and run \
+         `scopegate restore finish`, which refuses all access tokens issued until now; each start warns until it ran",
     );
     report(common, "restored", file, &settings.database, &copied, &note)
 }
@@ -56,17 +97,27 @@ fn report(
     copied: &Copied,
     note: &str,
 ) -> anyhow::Result<()> {
-    let Copied { rows, kek, bytes } = copied;
+    let Copied {
+        rows,
+        kek,
+        bytes,
+        manifest,
+    } = copied;
     let mut human = String::new();
     let file = file.display().to_string();
     writeln!(human, "{what} `{file}` (database `{database}`, {bytes} bytes)")?;
     let counts = [
         ("user", rows.users),
         ("client", rows.clients),
+        ("client secret", rows.client_secrets),
         ("revocation", rows.revocations),
         ("signing key", rows.signing_keys),
+        ("audit record", rows.audit),
     ];
-    let counted = counts.map(|(name, count)| counted(usize::try_from(count).unwrap_or(usize::MAX), name));
+    let counted = counts
+        .iter()
+        .map(|(name, count)| counted(usize::try_from(*count).unwrap_or(usize::MAX), name));
+    let counted: Vec<String> = counted.collect();
     writeln!(human, "contains {}", counted.join(", "))?;
     writeln!(human, "{note}")?;
     let mut json = Map::new();
@@ -77,6 +128,17 @@ fn report(
         json.insert(format!("{}s", name.replace(' ', "_")), json!(count));
     }
     json.insert("key_encryption_key".to_owned(), json!(word(*kek)));
+    if let Some(manifest) = manifest {
+        let BackupManifest {
+            made_at,
+            version,
+            heads,
+            ..
+        } = manifest;
+        json.insert("made_at".to_owned(), json!(made_at));
+        json.insert("version".to_owned(), json!(version));
+        json.insert("news_heads".to_owned(), json!(heads));
+    }
     print(common.format, &human, &Value::Object(json))
 }
 

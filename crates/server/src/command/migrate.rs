@@ -80,8 +80,10 @@ fn plan(common: &CommonFlags, settings: &Settings) -> anyhow::Result<()> {
     let rows = [
         ("user", rows.users),
         ("client", rows.clients),
+        ("client secret", rows.client_secrets),
         ("revocation", rows.revocations),
         ("signing key", rows.signing_keys),
+        ("audit record", rows.audit),
     ];
     writeln!(
         human,

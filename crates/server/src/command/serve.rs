@@ -205,6 +205,17 @@ struct Prepared {
     missing: String,
 }
 
+/// Warns if a restore is not finished.
+async fn warn_of_restore(database: &Database) -> anyhow::Result<()> {
+    if database.manifest().await?.is_some() {
+        warn!(
+            "the database was restored from a backup; tokens that were revoked after the backup may be valid until \
+             `scopegate restore finish` runs"
+        );
+    }
+    Ok(())
+}
+
 async fn prepare(
     settings: &Settings,
     database: &Database,
@@ -228,6 +239,7 @@ async fn prepare(
     let composed = compose::gate(settings, database, issuer, apis, trust, caches, proposed).await?;
     let Composed { gate, keys, reloadable } = composed;
     let missing = missing(settings, apis, &*database.store()).await?;
+    warn_of_restore(database).await?;
     Ok(Prepared {
         gate,
         background: Background {

@@ -4,7 +4,6 @@ mod found;
 mod profile;
 mod shown;
 
-use std::num::NonZeroUsize;
 
 use anyhow::Context;
 use scopegate_domain::{Account, AuditDetail, AuditEvent, PasswordHash, Scope, User, UserId, UserStatus};

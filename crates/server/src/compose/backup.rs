@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use scopegate_domain::StoredKey;
+use scopegate_domain::{Clock as _, StoredKey, SystemClock};
 use scopegate_store::SigningKeys as _;
-use scopegate_store_sql::{DatabaseUrl, OpenError, OpenMode, RowCounts, SqlStore};
+use scopegate_store_sql::{BackupManifest, DatabaseUrl, OpenError, OpenMode, RowCounts, SqlStore};
 use scopegate_token::KeyEncryptionKey;
 
 use super::database::database_url;
@@ -36,21 +36,39 @@ pub(crate) struct Copied {
     pub(crate) rows: RowCounts,
     pub(crate) kek: KekOutcome,
     pub(crate) bytes: u64,
+    pub(crate) manifest: Option<BackupManifest>,
+}
+
+/// The parts of a backup.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BackupParts {
+    /// Also write the key-encryption key next to the backup.
+    pub(crate) with_key: bool,
+    /// Copy the audit log.
+    pub(crate) with_audit: bool,
+}
+
+/// What a copy is for.
+#[derive(Clone, Copy, Debug)]
+enum Purpose {
+    Backup(BackupParts),
+    Check,
+    Restore,
 }
 
 /// Copies the database of the settings to a new file.
-pub(crate) async fn backup(settings: &Settings, file: &Path, with_key: bool) -> anyhow::Result<Copied> {
+pub(crate) async fn backup(settings: &Settings, file: &Path, parts: BackupParts) -> anyhow::Result<Copied> {
     let database = database_file(settings)?;
     refuse_own_files(&database, file)?;
     opening::expect_no_side_file(file)?;
     unused(file)?;
     let source = open(&database).await;
     let source = source.map_err(|error| opening::explain(error, &DatabaseUrl::file(&database)))?;
-    let copy = Copy::make(&source, file).await;
+    let copy = Copy::make(&source, file, Purpose::Backup(parts)).await;
     let closed = source.close().await;
     let (copy, ()) = (copy?, closed?);
 
-    let key = if with_key {
+    let key = if parts.with_key {
         Some(backup_key(settings, &copy.sealed)?)
     } else {
         None
@@ -81,26 +99,42 @@ pub(crate) async fn restore(settings: &Settings, file: &Path) -> anyhow::Result<
             error => error.into(),
         });
     }
+    let source = open_backup(file).await?;
+    let copy = checked_copy(source, file, &database, Purpose::Restore).await?;
+    let kek = restore_key(settings, file, &database, &copy.sealed)?;
+    copy.publish(&database, kek)
+}
+
+/// Runs the checks of a restore on a copy of the backup, which is removed.
+pub(crate) async fn check_backup(settings: &Settings, file: &Path) -> anyhow::Result<Copied> {
+    let source = open_backup(file).await?;
+    let copy = checked_copy(source, file, file, Purpose::Check).await?;
+    let kek = backup_kek(settings, file, &copy.sealed)?;
+    copy.finished(kek)
+}
+
+async fn open_backup(file: &Path) -> anyhow::Result<SqlStore> {
     // `--database` names the target, so the remedies of a database do not fit.
-    let source = open(file).await.map_err(|error| {
+    open(file).await.map_err(|error| {
         let cause = anyhow::Error::new(error);
         let place = file.display();
         anyhow::anyhow!(
             "backup `{place}` cannot be read: {}; give another file",
             cause.root_cause()
         )
-    })?;
-    let checked = source.verify().await;
-    let copy = match checked {
-        Ok(_) => Copy::make(&source, &database).await,
+    })
+}
+
+/// Checks a backup and copies it next to `target`.
+async fn checked_copy(source: SqlStore, file: &Path, target: &Path, purpose: Purpose) -> anyhow::Result<Copy> {
+    let copy = match source.verify().await {
+        Ok(_) => Copy::make(&source, target, purpose).await,
         Err(error) => Err(error.into()),
     };
     let closed = source.close().await;
     let copy = copy.with_context(|| format!("backup `{}`", file.display()))?;
     closed?;
-
-    let kek = restore_key(settings, file, &database, &copy.sealed)?;
-    copy.publish(&database, kek)
+    Ok(copy)
 }
 
 async fn open(path: &Path) -> Result<SqlStore, OpenError> {
@@ -173,13 +207,20 @@ struct Copy {
     temporary: private_file::Temporary,
     rows: RowCounts,
     sealed: Vec<StoredKey>,
+    manifest: Option<BackupManifest>,
 }
 
 impl Copy {
-    async fn make(source: &SqlStore, file: &Path) -> anyhow::Result<Self> {
+    async fn make(source: &SqlStore, file: &Path, purpose: Purpose) -> anyhow::Result<Self> {
         let temporary = private_file::Temporary::create(file).with_context(|| uncreatable(file))?;
         let copied = source.copy_to(temporary.path()).await;
         copied.with_context(|| format!("file `{}` cannot be written", file.display()))?;
+        let now = SystemClock.now();
+        match purpose {
+            Purpose::Backup(parts) => SqlStore::complete_copy(temporary.path(), now, parts.with_audit).await?,
+            Purpose::Check => {}
+            Purpose::Restore => SqlStore::move_ahead(temporary.path(), now).await?,
+        }
         let copy = SqlStore::open_with(&DatabaseUrl::file(temporary.path()), OpenMode::Copy).await?;
         let rows = copy.verify().await?;
         let sealed = if rows.signing_keys == 0 {
@@ -187,11 +228,13 @@ impl Copy {
         } else {
             copy.list().await?
         };
+        let manifest = copy.manifest().await?;
         copy.close().await?;
         Ok(Self {
             temporary,
             rows,
             sealed,
+            manifest,
         })
     }
 
@@ -205,6 +248,18 @@ impl Copy {
             rows: self.rows,
             kek,
             bytes,
+            manifest: self.manifest,
+        })
+    }
+
+    /// Removes the copy, and returns what it contained.
+    fn finished(self, kek: KekOutcome) -> anyhow::Result<Copied> {
+        let bytes = fs::metadata(self.temporary.path())?.len();
+        Ok(Copied {
+            rows: self.rows,
+            kek,
+            bytes,
+            manifest: self.manifest,
         })
     }
 }
@@ -219,6 +274,26 @@ fn backup_key(settings: &Settings, sealed: &[StoredKey]) -> anyhow::Result<Optio
     Ok(Some(key.context(
         "no key-encryption key is there that opens the signing keys; a backup without `--with-key` is possible",
     )?))
+}
+
+/// Checks the key-encryption key that a restore would find, without that of the database.
+fn backup_kek(settings: &Settings, file: &Path, sealed: &[StoredKey]) -> anyhow::Result<KekOutcome> {
+    if sealed.is_empty() {
+        return Ok(KekOutcome::NotNeeded);
+    }
+    let next_to = kek::path_next_to(file);
+    let (source, outcome) = match &settings.key_encryption_key {
+        Some(configured) => (
+            KeyEncryptionKeySource::Configured(configured.clone()),
+            KekOutcome::Configured,
+        ),
+        None if next_to.exists() => (KeyEncryptionKeySource::File(next_to), KekOutcome::Included),
+        None => return Ok(KekOutcome::Missing),
+    };
+    if source.opening(sealed)?.is_none() {
+        bail!("the key-encryption key does not open the signing keys of the backup; give the one of its time");
+    }
+    Ok(outcome)
 }
 
 fn restore_key(settings: &Settings, file: &Path, database: &Path, sealed: &[StoredKey]) -> anyhow::Result<KekOutcome> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use scopegate_domain::{AuditDetail, AuditEvent};
 use scopegate_store::{Audit as _, Store, StoreError};
-use scopegate_store_sql::{DatabaseUrl, MigrationPlan, OpenMode, RenamedUsers, SqlStore};
+use scopegate_store_sql::{BackupManifest, DatabaseUrl, MigrationPlan, OpenMode, RenamedUsers, SqlStore};
 
 use super::{kek, opening};
 use crate::command::audit_entry;
@@ -117,6 +117,16 @@ impl Database {
     /// Returns the path of the file. `None` if the database is in memory or on a server.
     pub(super) fn path(&self) -> Option<&Path> {
         self.url.path()
+    }
+
+    /// What the database was restored from, if `restore finish` did not run since.
+    pub(crate) async fn manifest(&self) -> anyhow::Result<Option<BackupManifest>> {
+        Ok(self.sql.manifest().await?)
+    }
+
+    /// Ends the state after a restore.
+    pub(crate) async fn finish_restore(&self) -> anyhow::Result<()> {
+        Ok(self.sql.finish_restore(audit_entry(AuditEvent::AdminRestored)?).await?)
     }
 
     /// Waits for running work and closes the database.

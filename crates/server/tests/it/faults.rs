@@ -17,6 +17,7 @@ mod moved;
 mod names;
 mod options;
 mod reading;
+mod restored;
 mod said;
 mod settings;
 mod typed;

@@ -1,6 +1,7 @@
 //! Tests of the public interface of the crate, in one executable.
 
 mod audit;
+mod backups;
 mod copies;
 mod faults;
 mod kill;

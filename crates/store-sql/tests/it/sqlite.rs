@@ -31,7 +31,7 @@ pub(crate) fn path(folder: &TempDir) -> PathBuf {
 }
 
 /// A connection of another program.
-async fn stranger(path: &Path) -> SqliteConnection {
+pub(crate) async fn stranger(path: &Path) -> SqliteConnection {
     SqliteConnectOptions::new().filename(path).connect().await.unwrap()
 }
 

@@ -8,12 +8,13 @@ use std::fs;
 use std::path::Path;
 
 /// Files with statements of SQLite alone. All others are shared.
-const SQLITE_ONLY: [&str; 7] = [
+const SQLITE_ONLY: [&str; 8] = [
     "changes.rs",
     "connect.rs",
     "copy.rs",
     "group.rs",
     "home.rs",
+    "manifest.rs",
     "migrations.rs",
     "sqlite.rs",
 ];

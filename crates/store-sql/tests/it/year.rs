@@ -82,6 +82,7 @@ async fn a_year_of_changes_is_forgotten() {
     for (table, bound) in [
         ("audit", i64::from(ENTRIES) * 32),
         ("audit_kept", 1),
+        ("backup_manifest", 0),
         ("changes", 1_000),
         ("news", news),
         ("news_head", 16),
@@ -93,6 +94,7 @@ async fn a_year_of_changes_is_forgotten() {
         "_sqlx_migrations",
         "audit",
         "audit_kept",
+        "backup_manifest",
         "changes",
         "client_secrets",
         "clients",

@@ -16,7 +16,7 @@ pub(crate) const PASSWORD: &str = "correct horse";
 pub(crate) const TOKEN_ID: &str = "0123456789abcdef0123456789abcdef";
 
 /// Every command that opens the database, and whether it creates one.
-pub(crate) const COMMANDS: [(&[&str], Creates); 24] = [
+pub(crate) const COMMANDS: [(&[&str], Creates); 25] = [
     (&["serve", "--listen", "127.0.0.1:0"], Creates::Yes),
     (&["migrate"], Creates::Yes),
     (
@@ -35,6 +35,7 @@ pub(crate) const COMMANDS: [(&[&str], Creates); 24] = [
     (&["user", "enable", "ada"], Creates::No),
     (&["user", "remove", "ada"], Creates::No),
     (&["user", "revoke", "ada"], Creates::No),
+    (&["user", "set", "ada", "--email", "ada@example.com"], Creates::No),
     (&["user", "set-password", "ada", "--password-stdin"], Creates::No),
     (&["user", "set-scope", "ada", "me"], Creates::No),
     (&["client", "list"], Creates::No),

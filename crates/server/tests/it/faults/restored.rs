@@ -1,0 +1,150 @@
+//! A database that was restored from a backup: its places in the log, and `restore finish`.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
+
+use serde_json::json;
+
+use crate::faults::fixture::{FaultFixture, PASSWORD, log_in, me, token};
+use crate::support::scopegate;
+
+/// Loses the database, and restores the backup `b.db`.
+fn lose_and_restore(fixture: &FaultFixture) {
+    for end in ["", "-wal", "-shm"] {
+        let _ = fs::remove_file(fixture.path(&format!("scopegate.db{end}")));
+    }
+    fixture.done(&["restore", "b.db"]);
+}
+
+/// All happens within the accepted difference of clocks. So the time of issue alone does not tell
+/// that the revocation is the later one.
+#[test]
+fn revocation_after_a_restore_covers_later_tokens() {
+    let fixture = FaultFixture::new();
+    drop(fixture.serve());
+    fixture.done(&["backup", "b.db"]);
+    // History that the backup lacks: the tokens state places after those of the backup.
+    for _ in 0..4 {
+        fixture.done(&["client", "revoke", "app"]);
+        fixture.done(&["user", "revoke", "ada"]);
+    }
+    let server = fixture.serve();
+    let lost = token(&server, "ada");
+    assert_eq!(me(&server, &lost), 200);
+    drop(server);
+    lose_and_restore(&fixture);
+    assert_eq!(me(&fixture.serve(), &lost), 200, "the same keys");
+    fixture.done(&["client", "revoke", "app"]);
+    assert_eq!(me(&fixture.serve(), &lost), 401);
+}
+
+#[test]
+fn finish_refuses_all_tokens_and_ends_the_warning() {
+    let fixture = FaultFixture::new();
+    let unfinished = fixture.shell.run(&["restore", "finish"]);
+    assert!(
+        unfinished.complaint(1).contains("was not restored"),
+        "{}",
+        unfinished.stderr
+    );
+    drop(fixture.serve());
+    fixture.done(&["backup", "b.db"]);
+    // A user, a client and a token that the backup does not have.
+    fixture.add_user("bob");
+    let client = [
+        "client",
+        "add",
+        "Late",
+        "--id",
+        "late",
+        "--confidential",
+        "--format",
+        "json",
+    ];
+    let client = fixture.done(&[&client[..], &["--grant", "client_credentials", "--scope", "me"]].concat());
+    let client: serde_json::Value = serde_json::from_str(&client.stdout).unwrap();
+    let server = fixture.serve();
+    let (of_user, of_client) = (token(&server, "bob"), client_token(&server, &client));
+    drop(server);
+    lose_and_restore(&fixture);
+    assert!(warns(&fixture));
+    let server = fixture.serve();
+    let before = token(&server, "ada");
+    assert_eq!(me(&server, &before), 200);
+    drop(server);
+    let done = fixture.done(&["restore", "finish", "--format", "json"]);
+    let done: serde_json::Value = serde_json::from_str(&done.stdout).unwrap();
+    assert_eq!(done, json!({ "finished": true, "clients": 1, "signing_keys": 1 }));
+    let server = fixture.serve();
+    for token in [of_user, of_client, before] {
+        assert_eq!(me(&server, &token), 401);
+    }
+    assert_eq!(me(&server, &token(&server, "ada")), 200, "a new token");
+    drop(server);
+    assert!(!warns(&fixture));
+    assert_eq!(fixture.shell.run(&["restore", "finish"]).status, 1);
+}
+
+fn client_token(server: &crate::support::Server, client: &serde_json::Value) -> String {
+    let secret = client["client_secret"].as_str().unwrap();
+    let form = format!("grant_type=client_credentials&client_id=late&client_secret={secret}&scope=me");
+    let head =
+        "POST /token HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded";
+    let length = form.len();
+    let answer = server.exchange(format!("{head}\r\nContent-Length: {length}\r\n\r\n{form}").as_bytes());
+    let body: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+    body["access_token"].as_str().expect(&answer.body).to_owned()
+}
+
+/// Whether a start of the server warns about the restore.
+fn warns(fixture: &FaultFixture) -> bool {
+    let mut server = scopegate()
+        .current_dir(fixture.shell.path())
+        .args([
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--password-grant",
+            "--log-level",
+            "warn",
+        ])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(server.stdout.take().unwrap()).lines();
+    lines.next().unwrap().unwrap();
+    server.kill().unwrap();
+    let output = server.wait_with_output().unwrap();
+    String::from_utf8(output.stderr).unwrap().contains("restore finish")
+}
+
+#[test]
+fn check_reads_a_backup_and_keeps_nothing() {
+    let fixture = FaultFixture::new();
+    fixture.done(&["key", "rotate"]);
+    fixture.done(&["backup", "b.db", "--with-key", "--without-audit"]);
+    let before = fixture.files();
+    let check = |name: &str| {
+        fixture
+            .shell
+            .run_with(&["restore", "check", name, "--format", "json"], PASSWORD, &[])
+    };
+    let checked = check("b.db").json();
+    assert_eq!(
+        (&checked["users"], &checked["key_encryption_key"]),
+        (&json!(1), &json!("included"))
+    );
+    assert!(checked["made_at"].is_i64() && checked["version"].is_i64(), "{checked}");
+    assert!(checked["news_heads"].as_str().unwrap().starts_with("0:"), "{checked}");
+    assert!(fixture.files() == before, "{:?}", fixture.names());
+    fs::write(fixture.path("b.db.kek"), "0123456789abcdef".repeat(4)).unwrap();
+    assert!(check("b.db").complaint(2).contains("does not open the signing keys"));
+    let mut damaged = fs::read(fixture.path("b.db")).unwrap();
+    damaged.truncate(damaged.len() / 2);
+    fs::write(fixture.path("b.db"), damaged).unwrap();
+    assert!(check("b.db").complaint(2).contains("b.db"));
+    assert_eq!(log_in(&fixture.serve(), "ada").status, 200);
+}
