@@ -83,6 +83,7 @@ mod issue;
 mod keys;
 mod last_expiry;
 mod limits;
+mod local;
 mod params;
 mod password;
 mod request;
@@ -101,6 +102,7 @@ pub use issue::TokenSet;
 pub use keys::{ActiveKeys, KeyEncryptionKeyError, KeyEncryptionKeySource, KeyRotationError, RemovedKey, RotatingKeys};
 pub use last_expiry::last_expiry;
 pub use limits::MAX_RESOURCES;
+pub use local::LocalRequest;
 pub use params::Params;
 pub use revocation_watch::RevocationWatch;
 pub use scopegate_login::{

@@ -24,10 +24,10 @@ pub(crate) use self::policy::{
     LeastArguments, LintArguments, PictureFormat, PolicyCommand, PolicyFile, PolicyOperation, Reading, UsageArguments,
     WhoCanArguments,
 };
-pub(crate) use self::token::{TokenCommand, TokenProfile, VerifyArguments};
+pub(crate) use self::token::{IssueArguments, TokenCommand, TokenProfile, VerifyArguments};
 pub(crate) use self::usage::report;
 pub(crate) use self::user::{NewUser, PasswordSource, TokenChoice, UserChanges, UserCommand};
-use crate::config::{CommonSettings, ConfigError, ServeSettings, Settings};
+use crate::config::{CommonSettings, ConfigError, LogFilter, ServeSettings, Settings};
 use crate::output::Format;
 
 /// Scoped permissions as a service: `OAuth` 2.0 scopes for warp, and an authorization server.
@@ -76,7 +76,20 @@ pub(crate) struct CommonFlags {
 impl CommonFlags {
     /// Reads the settings of this process.
     pub(crate) fn load(&self, serve: Option<&ServeSettings>) -> Result<Settings, ConfigError> {
-        Settings::load(self.config.as_deref(), &self.settings, serve)
+        match serve {
+            Some(serve) => self.load_with(serve, LogFilter::INFO),
+            None => Settings::load(self.config.as_deref(), &self.settings, None, LogFilter::WARN),
+        }
+    }
+
+    /// Reads the settings of `serve` for a command. Its output reports its work, so only warnings
+    /// belong in its log.
+    pub(crate) fn load_for_command(&self, serve: &ServeSettings) -> Result<Settings, ConfigError> {
+        self.load_with(serve, LogFilter::WARN)
+    }
+
+    fn load_with(&self, serve: &ServeSettings, log_level: &str) -> Result<Settings, ConfigError> {
+        Settings::load(self.config.as_deref(), &self.settings, Some(serve), log_level)
     }
 }
 
@@ -94,7 +107,7 @@ pub(crate) enum Command {
     /// Manage the keys that sign tokens
     #[command(subcommand)]
     Key(KeyCommand),
-    /// Inspect, verify and revoke tokens
+    /// Inspect, issue, verify and revoke tokens
     #[command(subcommand)]
     Token(TokenCommand),
     /// Analyze a policy

@@ -18,6 +18,7 @@ mod undeclared;
 
 use std::sync::Arc;
 
+use anyhow::ensure;
 use scopegate_domain::{Audience, ClientId, Issuer, Lifetime, SystemClock};
 use scopegate_grant::{
     AccessTokens, AuditLog, AuthorizationServer, AuthorizationServerBuilder, HashingLimits, RevocationWatch,
@@ -152,6 +153,22 @@ pub(crate) async fn gate(
             apis: apis.clone(),
         },
     })
+}
+
+/// The authorization server of these settings, for a command that issues a token itself.
+pub(crate) async fn local_server(
+    settings: &Settings,
+    database: &Database,
+    issuer: Issuer,
+    apis: &Apis,
+) -> anyhow::Result<AuthorizationServer> {
+    ensure!(
+        settings.profile.has_key_ring() || settings.secret_key.is_some(),
+        "no server accepts a token of a random key: set `secret_key_file` to the file of the server's secret"
+    );
+    let audience = audience(settings, &issuer, &apis.resources)?;
+    let keys = keys(settings, database, &issuer, &audience).await?;
+    Ok(authorization_server(settings, database, apis, keys.signer)?.build())
 }
 
 /// A gate, and the parts of it that change while the server runs.

@@ -167,6 +167,7 @@ impl Settings {
         file: Option<&Path>,
         common: &CommonSettings,
         serve: Option<&ServeSettings>,
+        log_level: &str,
     ) -> Result<Self, ConfigError> {
         let mut variables = Vec::new();
         for (name, value) in std::env::vars_os() {
@@ -180,13 +181,6 @@ impl Settings {
         }
         let mut flags: Vec<&dyn layers::Flags> = vec![common];
         flags.extend(serve.map(|serve| -> &dyn layers::Flags { serve }));
-        // The output of a command reports its work on the database. Only warnings belong in its
-        // log.
-        let log_level = if serve.is_some() {
-            LogFilter::INFO
-        } else {
-            LogFilter::WARN
-        };
         Self::from_layers(Layers::read(&flags, variables, file)?, log_level)
     }
 

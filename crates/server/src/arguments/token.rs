@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use crate::config::ServeSettings;
+
 /// Commands on tokens.
 #[derive(Debug, Subcommand)]
 pub(crate) enum TokenCommand {
@@ -16,6 +18,12 @@ pub(crate) enum TokenCommand {
         #[arg(value_name = "TOKEN|-")]
         token: String,
     },
+    /// Issue an access token for a client, or for a user of a client, without a secret of either
+    ///
+    /// The signing keys are opened here, so only who can read the database and the key-encryption
+    /// key can do this. The rules are those of the token endpoint. The token is valid for
+    /// `access_token_lifetime` (default: 10 minutes), and is the only output.
+    Issue(Box<IssueArguments>),
     /// Revoke one token: the servers of this database refuse it from now on
     ///
     /// Other users can read an argument in the list of processes, so a token is read from standard
@@ -33,6 +41,25 @@ pub(crate) enum TokenCommand {
     /// Other users can read an argument in the list of processes: give `-` and write the tokens to
     /// standard input, one per line. The output is one line of JSON for each.
     Verify(Box<VerifyArguments>),
+}
+
+/// `token issue`
+#[derive(Args, Debug)]
+pub(crate) struct IssueArguments {
+    /// The client's id
+    #[arg(long, value_name = "ID")]
+    pub(crate) client: String,
+    /// The user's name. Default: the client acts for itself
+    #[arg(long, value_name = "NAME")]
+    pub(crate) user: Option<String>,
+    /// The scopes, separated by spaces. What client or user may not have is left out
+    #[arg(long, value_name = "SCOPES")]
+    pub(crate) scope: String,
+    /// The audience of the token. Default: that of the server's tokens
+    #[arg(long, value_name = "AUDIENCE")]
+    pub(crate) resource: Option<String>,
+    #[command(flatten)]
+    pub(crate) settings: ServeSettings,
 }
 
 /// `token verify`

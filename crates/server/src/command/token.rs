@@ -1,6 +1,7 @@
 //! `scopegate token ..`
 
 mod inspect;
+mod issue;
 mod lines;
 mod times;
 mod verifier;
@@ -22,6 +23,7 @@ use crate::output::{ExitNegative, Format, print};
 pub(super) fn run(common: &CommonFlags, command: &TokenCommand) -> anyhow::Result<()> {
     match command {
         TokenCommand::Inspect { token } => inspect::run(common.format, token),
+        TokenCommand::Issue(arguments) => issue::run(common, arguments),
         TokenCommand::Revoke { token, jti } => {
             let settings = context::settings(common)?;
             let id = match (jti, token) {

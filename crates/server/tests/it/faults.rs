@@ -21,3 +21,5 @@ mod restored;
 mod said;
 mod settings;
 mod typed;
+
+pub(crate) use fixture::{FaultFixture, me};

@@ -37,5 +37,6 @@ mod serve;
 mod shell;
 mod support;
 mod token;
+mod token_issue;
 mod user_names;
 mod webdriver;

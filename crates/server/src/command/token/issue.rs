@@ -1,0 +1,95 @@
+//! `scopegate token issue`
+
+use anyhow::{Context, ensure};
+use scopegate_domain::{ClientId, Scope, Username};
+use scopegate_grant::{GrantError, LocalRequest, TokenSet};
+use serde_json::json;
+
+use crate::arguments::{CommonFlags, IssueArguments};
+use crate::command::context::{block_on, close};
+use crate::command::names::known_scope;
+use crate::compose::{self, Access, Database};
+use crate::config::Settings;
+use crate::output::{ExitNegative, print};
+use crate::telemetry;
+
+pub(super) fn run(common: &CommonFlags, arguments: &IssueArguments) -> anyhow::Result<()> {
+    let settings = common.load_for_command(&arguments.settings)?;
+    telemetry::start(settings.log_format, &settings.log_level);
+    let issue = Issue::parse(arguments)?;
+    let tokens = block_on(async {
+        let database = Database::open(&settings, Access::Change).await?;
+        let issued = issue.run(&settings, &database, arguments.resource.as_deref()).await;
+        close(database, issued).await
+    })?;
+    let token = tokens.access_token().expose();
+    print(
+        common.format,
+        &format!("{token}\n"),
+        &json!({
+            "access_token": token, "token_type": "Bearer", "expires_in": tokens.expires_in(),
+            "scope": tokens.scope().to_string(),
+        }),
+    )
+}
+
+/// The token that is requested.
+struct Issue {
+    client: ClientId,
+    user: Option<Username>,
+    scope: Scope,
+}
+
+impl Issue {
+    fn parse(arguments: &IssueArguments) -> anyhow::Result<Self> {
+        let bad = |what: &str, text: &str| format!("bad {what} `{}`", text.escape_default());
+        let id = &arguments.client;
+        let name = arguments.user.as_deref();
+        let user = name.map(|name| Username::to_find(name).with_context(|| bad("name", name)));
+        Ok(Self {
+            client: ClientId::parse(id).with_context(|| bad("id", id))?,
+            user: user.transpose()?,
+            scope: known_scope(&arguments.scope)?,
+        })
+    }
+
+    async fn run(self, settings: &Settings, database: &Database, resource: Option<&str>) -> anyhow::Result<TokenSet> {
+        let checked = compose::check(settings, settings.listen)?;
+        if let Some(resource) = resource {
+            let audience = checked.audience.as_str();
+            ensure!(
+                resource == audience,
+                "unknown resource `{}`: the tokens of this server are for `{audience}`",
+                resource.escape_default()
+            );
+        }
+        let server = compose::local_server(settings, database, checked.issuer).await?;
+        let request = LocalRequest {
+            client: &self.client,
+            user: self.user.as_ref(),
+            scope: &self.scope,
+        };
+        server.issue_locally(request).await.map_err(|error| self.explain(error))
+    }
+
+    /// Names the client or the user that is the cause.
+    fn explain(&self, error: GrantError) -> anyhow::Error {
+        let client = &self.client;
+        let message = match (error, &self.user) {
+            (GrantError::InvalidClient(_), _) => format!("there is no client `{client}`"),
+            (GrantError::InvalidGrant, Some(user)) => format!("there is no active user `{user}`"),
+            (GrantError::UnauthorizedClient, None) => format!(
+                "client `{client}` gets no token for itself: it must be confidential and have the grant `client_credentials`; \
+                 `--user` names a user"
+            ),
+            (GrantError::UnauthorizedClient, Some(user)) => format!(
+                "the id of the user `{user}` is that of client `{client}`, so readers could not tell them apart; give another client"
+            ),
+            (GrantError::InvalidScope(cause), _) => {
+                format!("{cause}; `scopegate client set-scope` and `user set-scope` set what they may have")
+            }
+            (error, _) => return error.into(),
+        };
+        ExitNegative(message).into()
+    }
+}
