@@ -8,7 +8,7 @@ use std::process::Command;
 use figment::Figment;
 use figment::providers::{Format as _, Toml};
 
-mod commands;
+pub(crate) mod commands;
 mod manifest;
 pub(crate) mod markdown;
 mod references;
@@ -16,6 +16,21 @@ mod references;
 use crate::checkout::Checkout;
 use manifest::{Manifest, Snippet};
 use markdown::code_blocks;
+
+/// Returns the code blocks of a document, each with its language.
+pub(crate) fn code_blocks_of(document: &str) -> Vec<(String, String)> {
+    let checkout = Checkout::read();
+    let blocks = code_blocks(checkout.text(document).expect("a document"));
+    let owned = |(language, block): (&str, &str)| (language.to_owned(), block.to_owned());
+    blocks.into_iter().map(owned).collect()
+}
+
+/// Returns the shell blocks of a document.
+pub(crate) fn shell_blocks(document: &str) -> Vec<String> {
+    let blocks = code_blocks_of(document).into_iter();
+    let shell = blocks.filter(|(language, _)| language == "sh");
+    shell.map(|(_, block)| block).collect()
+}
 
 #[test]
 fn every_reference_exists() {

@@ -58,13 +58,19 @@ impl Server {
     /// until it listens. Without `--demo` and `--config` it serves the
     /// tutorial's API.
     pub(crate) fn start(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let line = ["--listen", "127.0.0.1:0"].iter().chain(arguments);
+        Self::start_at(&line.copied().collect::<Vec<_>>(), variables)
+    }
+
+    /// The same with an address among the arguments.
+    pub(crate) fn start_at(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let command = if arguments.contains(&"--demo") {
             scopegate_alone
         } else {
             scopegate
         };
         let mut child = command()
-            .args(["serve", "--listen", "127.0.0.1:0", "--log-level", "warn"])
+            .args(["serve", "--log-level", "warn"])
             .args(arguments)
             .envs(variables.iter().copied())
             .stdin(Stdio::null())
