@@ -1,12 +1,14 @@
 //! Tokens for an operator with access to the signing keys, who presents no secret.
 
-use scopegate_domain::{Authenticated, Client, ClientId, Grant, GrantSubject, GrantType, Scope, User, Username};
+use scopegate_domain::{
+    AuditEvent, Authenticated, Client, ClientId, Grant, GrantSubject, GrantType, Scope, User, Username,
+};
 
 use crate::context::GrantContext;
 use crate::scope_request::narrow;
 use crate::{
-    AuthorizationServer, GrantError, InvalidClientCause, InvalidScopeCause, RequestedScope, TokenSet, client_auth,
-    client_credentials, issue,
+    AuthorizationServer, GrantError, InvalidClientCause, InvalidScopeCause, RequestedScope, TokenSet, Unavailable,
+    audit_entry, client_auth, client_credentials, issue,
 };
 
 /// A token that an operator requests.
@@ -27,7 +29,8 @@ impl AuthorizationServer {
     ///
     /// The rules are those of the token endpoint: the scope is within the ceilings, the user is
     /// active, and a client that acts for itself is registered for that. With a user, the client
-    /// needs no grant. The token is valid for the lifetime of access tokens.
+    /// needs no grant. The token is valid for the lifetime of access tokens. Its entry of the audit
+    /// log is written first, in each mode of the log, and has no grant type.
     ///
     /// # Errors
     ///
@@ -44,7 +47,7 @@ impl AuthorizationServer {
             None => client_credentials::grant(context, &client, &scope, requested_at)?,
             Some(name) => {
                 let user = find_user(context, name).await?;
-                let narrowed = narrow(&scope, &context.catalog, client.scope(), user.scope())?;
+                let narrowed = narrow(&scope, &context.catalog, &client, user.scope())?;
                 if narrowed.scope.is_empty() {
                     return Err(InvalidScopeCause::NothingLeft.into());
                 }
@@ -55,11 +58,26 @@ impl AuthorizationServer {
         };
         client_auth::is_unchanged(context.store.clients(), &client).await?;
         let access_token = issue::access_token(context, &grant, context.lifetime, narrowed.granted, &heads)?;
+        record(context, &grant).await?;
         let user = request.user.map(Username::as_str);
         tracing::info!(client = %request.client, user, scope = %narrowed.scope, "token issued to an operator");
         let left = issue::left(context, grant.granted_at() + context.lifetime);
         Ok(TokenSet::new(access_token, left, narrowed.scope))
     }
+}
+
+/// Records a token. The process of a command may end at once, so no counter is used.
+// SECURITY: no token without its entry. Tested by `token_needs_its_entry` in
+// server/tests/it/token_issue.rs.
+async fn record(context: &GrantContext, grant: &Grant) -> Result<(), GrantError> {
+    let entry = audit_entry(AuditEvent::TokenIssued, &*context.clock, &*context.entropy);
+    let entry = entry.map_err(|error| GrantError::Unavailable(Unavailable::RandomSource(error)))?;
+    let entry = entry.of_client(grant.client_id().clone());
+    let entry = match grant.subject() {
+        GrantSubject::User(user) => entry.of_user(user.id().clone()),
+        GrantSubject::Client => entry,
+    };
+    Ok(context.store.audit().write_entries(&[entry]).await?)
 }
 
 #[expect(clippy::disallowed_methods, reason = "an operator acts for the client")]

@@ -168,7 +168,8 @@ pub(crate) async fn local_server(
     );
     let audience = audience(settings, &issuer, &apis.resources)?;
     let keys = keys(settings, database, &issuer, &audience).await?;
-    Ok(authorization_server(settings, database, apis, keys.signer)?.build())
+    let log = audit(settings, database);
+    Ok(authorization_server(settings, database, apis, keys.signer, log)?.build())
 }
 
 /// A gate, and the parts of it that change while the server runs.

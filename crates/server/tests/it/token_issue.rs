@@ -146,3 +146,41 @@ fn token_needs_the_key_of_the_server() {
     let refused = issue(&fixture, &random);
     assert!(refused.complaint(2).contains("secret_key_file"), "{}", refused.stderr);
 }
+
+#[test]
+fn token_needs_its_entry() {
+    let fixture = FaultFixture::new();
+    service(&fixture);
+    let of_service = ["--client", "service", "--scope", "me"];
+    let of_ada = ["--client", "app", "--user", "ada", "--scope", "me"];
+    assert_eq!(
+        (issue(&fixture, &of_service).status, issue(&fixture, &of_ada).status),
+        (0, 0)
+    );
+    let lines = fixture
+        .done(&["audit", "--event", "token.issued", "--format", "json"])
+        .stdout;
+    let entries: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let ids: Vec<_> = entries
+        .iter()
+        .map(|entry| {
+            (
+                &entry["client_id"],
+                entry["user_id"].is_string(),
+                entry["detail"].is_null(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        ids,
+        [(&json!("service"), false, true), (&json!("app"), true, true)],
+        "{entries:?}"
+    );
+
+    let full = "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'full'); END";
+    crate::configuration::change(&fixture.path("scopegate.db"), full);
+    for line in [&of_service[..], &of_ada] {
+        let run = issue(&fixture, line);
+        assert_eq!((run.status, run.stdout.as_str()), (2, ""), "{}", run.stderr);
+    }
+}

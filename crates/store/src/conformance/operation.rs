@@ -1,5 +1,7 @@
 //! Random changes and queries.
 
+mod change;
+
 use proptest::array::uniform32;
 use proptest::bool::weighted;
 use proptest::collection::vec;
@@ -12,10 +14,9 @@ use scopegate_domain::{
     Timestamp, TokenId, User, UserId, UserStatus, Username,
 };
 
+use self::change::{Change, ClientUpdate};
 use super::values::{hash, user_id};
-use crate::{
-    AddSecretOutcome, AuditRetention, DisableAndRevoke, ResealedKey, SigningKeys, Store, StoreError, StoreErrorKind,
-};
+use crate::{AddSecretOutcome, AuditRetention, ResealedKey, SigningKeys, Store, StoreError, StoreErrorKind};
 
 /// One call of a method that changes something, or of a list.
 #[derive(Clone, Debug)]
@@ -51,41 +52,6 @@ pub(super) enum Operation {
     WithdrawClient(ClientId, Change, Revocation),
     WithdrawUser(UserId, Change, Revocation),
     WriteEntries(Vec<AuditEntry>),
-}
-
-/// A change that a withdrawal makes.
-#[derive(Clone, Debug)]
-pub(super) enum Change {
-    Disable,
-    Remove,
-    Scope(Scope),
-    /// All settings of a client.
-    Update(Box<ClientUpdate>),
-    /// A user's password.
-    Password(Option<PasswordHash>),
-    /// The profile of a user, whose id is replaced.
-    Profile(User),
-}
-
-impl Change {
-    /// Returns the profile for the user with this id.
-    fn profile_of(&self, id: &UserId) -> User {
-        let user = match self {
-            Self::Profile(user) => user.clone(),
-            _ => return User::new(id.clone(), super::username("unused")),
-        };
-        let named = User::new(id.clone(), user.username().clone());
-        let named = user.email().into_iter().fold(named, User::with_email);
-        user.full_name().into_iter().fold(named, User::with_full_name)
-    }
-}
-
-/// A change of all settings of a client.
-#[derive(Clone, Debug)]
-pub(super) struct ClientUpdate {
-    new: Client,
-    /// The settings that the caller believes to be stored, if not the stored ones.
-    stale: Option<Client>,
 }
 
 /// The result of an operation on a store.
@@ -136,30 +102,14 @@ impl Operation {
             Self::SetStatus(id, status) => users.set_status(id, *status).await.map(Answer::Changed),
             Self::SetUserScope(id, scope) => users.set_scope(id, scope).await.map(Answer::Changed),
             Self::UpdateClient(update) => {
-                let old = update.old(store).await?;
+                let old = update.old(store).await.map_err(|error| error.kind())?;
                 clients.update(&old, &update.new).await.map(Answer::Changed)
             }
             Self::WithdrawClient(id, change, revocation) => {
-                let (old, new) = match change {
-                    Change::Update(update) => (Some(update.old(store).await?), Some(&update.new)),
-                    _ => (None, None),
-                };
-                let withdrawal = match (&old, new) {
-                    (Some(old), Some(new)) => DisableAndRevoke::UpdateClient { old, new },
-                    _ => DisableAndRevoke::RemoveClient(id),
-                };
-                store.news().withdraw(withdrawal, revocation).await.map(Answer::Changed)
+                change.withdraw_client(id, revocation, store).await.map(Answer::Changed)
             }
             Self::WithdrawUser(id, change, revocation) => {
-                let profile = change.profile_of(id);
-                let withdrawal = match change {
-                    Change::Profile(_) => DisableAndRevoke::SetProfile(&profile),
-                    Change::Disable => DisableAndRevoke::DisableUser(id),
-                    Change::Scope(scope) => DisableAndRevoke::SetUserScope(id, scope),
-                    Change::Password(hash) => DisableAndRevoke::SetPasswordHash(id, hash.as_ref()),
-                    _ => DisableAndRevoke::RemoveUser(id),
-                };
-                store.news().withdraw(withdrawal, revocation).await.map(Answer::Changed)
+                change.withdraw_user(id, revocation, store).await.map(Answer::Changed)
             }
         };
         answer.map_err(|error| error.kind())
@@ -243,14 +193,14 @@ impl Operation {
             2 => (any_client_id(), any_secret()).prop_map(|(id, secret)| Self::AddSecret(id, secret)),
             1 => (any_client_id(), 0usize..3, any_digest())
                 .prop_map(|(id, position, other)| Self::RemoveSecret(id, position, other)),
-            2 => any_update().prop_map(|update| Self::UpdateClient(Box::new(update))),
+            2 => ClientUpdate::any().prop_map(|update| Self::UpdateClient(Box::new(update))),
             1 => (any_user_id(), option::of(any_hash())).prop_map(|(id, hash)| Self::SetPasswordHash(id, hash)),
             3 => any_account().prop_map(|account| Self::SetProfile(account.user)),
             1 => (any_user_id(), any_status()).prop_map(|(id, status)| Self::SetStatus(id, status)),
             1 => (any_user_id(), any_scope()).prop_map(|(id, scope)| Self::SetUserScope(id, scope)),
-            2 => (any_client_id(), any_change(), any_revocation())
+            2 => (any_client_id(), Change::any(), any_revocation())
                 .prop_map(|(id, change, whose)| Self::WithdrawClient(id, change, whose)),
-            3 => (any_user_id(), any_change(), any_revocation())
+            3 => (any_user_id(), Change::any(), any_revocation())
                 .prop_map(|(id, change, whose)| Self::WithdrawUser(id, change, whose)),
         ]
         .boxed()
@@ -379,17 +329,6 @@ fn any_revocation() -> impl Strategy<Value = Revocation> {
         .prop_map(|(whose, until, forget_at)| Revocation::from_stored(whose, until, forget_at))
 }
 
-fn any_change() -> impl Strategy<Value = Change> {
-    prop_oneof![
-        Just(Change::Disable),
-        Just(Change::Remove),
-        any_scope().prop_map(Change::Scope),
-        any_update().prop_map(|update| Change::Update(Box::new(update))),
-        option::of(any_hash()).prop_map(Change::Password),
-        any_account().prop_map(|account| Change::Profile(account.user)),
-    ]
-}
-
 fn any_digest() -> impl Strategy<Value = SecretDigest> {
     uniform32(any::<u8>()).prop_map(SecretDigest::from_bytes)
 }
@@ -402,25 +341,6 @@ fn any_secret() -> impl Strategy<Value = RegisteredSecret> {
         let secret = created_at.map_or(secret, |time| secret.with_created_at(time));
         ends_at.map_or(secret, |time| secret.with_ends_at(time))
     })
-}
-
-fn any_update() -> impl Strategy<Value = ClientUpdate> {
-    (any_client(), option::weighted(0.2, any_client())).prop_map(|(new, stale)| ClientUpdate { new, stale })
-}
-
-impl ClientUpdate {
-    /// Returns the settings that the caller believes to be stored.
-    async fn old(&self, store: &dyn Store) -> Result<Client, StoreErrorKind> {
-        if let Some(stale) = &self.stale {
-            return Ok(stale.clone());
-        }
-        let stored = store
-            .clients()
-            .find(self.new.id())
-            .await
-            .map_err(|error| error.kind())?;
-        Ok(stored.unwrap_or_else(|| self.new.clone()))
-    }
 }
 
 /// Generates clients, a few of which break a rule.

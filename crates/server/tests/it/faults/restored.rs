@@ -84,6 +84,20 @@ fn finish_refuses_all_tokens_and_ends_the_warning() {
     drop(server);
     assert!(!warns(&fixture));
     assert_eq!(fixture.shell.run(&["restore", "finish"]).status, 1);
+    let lines = fixture.done(&["audit", "--format", "json"]).stdout;
+    let events: Vec<_> = lines
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["event"].clone())
+        .collect();
+    let of_finish = ["client.revoked", "key.removed", "admin.restored"];
+    assert!(
+        of_finish.iter().all(|event| events.contains(&json!(event))),
+        "{events:?}"
+    );
+    assert_eq!(
+        events.iter().filter(|event| **event == json!("admin.restored")).count(),
+        1
+    );
 }
 
 fn client_token(server: &crate::support::Server, client: &serde_json::Value) -> String {
@@ -125,6 +139,9 @@ fn warns(fixture: &FaultFixture) -> bool {
 fn check_reads_a_backup_and_keeps_nothing() {
     let fixture = FaultFixture::new();
     fixture.done(&["key", "rotate"]);
+    let whole: serde_json::Value =
+        serde_json::from_str(&fixture.done(&["backup", "whole.db", "--format", "json"]).stdout).unwrap();
+    assert_eq!(whole["audit_records"], 3, "client, user and key");
     fixture.done(&["backup", "b.db", "--with-key", "--without-audit"]);
     let before = fixture.files();
     let check = |name: &str| {
@@ -137,6 +154,11 @@ fn check_reads_a_backup_and_keeps_nothing() {
         (&checked["users"], &checked["key_encryption_key"]),
         (&json!(1), &json!("included"))
     );
+    assert_eq!(checked["audit_records"], 0);
+    for count in ["users", "clients", "client_secrets", "revocations", "signing_keys"] {
+        assert_eq!((count, &checked[count]), (count, &whole[count]));
+    }
+    assert_eq!(check("whole.db").json()["audit_records"], 3);
     assert!(checked["made_at"].is_i64() && checked["version"].is_i64(), "{checked}");
     assert!(checked["news_heads"].as_str().unwrap().starts_with("0:"), "{checked}");
     assert!(fixture.files() == before, "{:?}", fixture.names());
