@@ -6,9 +6,10 @@ use scopegate_domain::{
 
 use crate::context::GrantContext;
 use crate::scope_request::narrow;
+use crate::targets::{RESOURCE, RequestTargets};
 use crate::{
-    AuthorizationServer, GrantError, InvalidClientCause, InvalidScopeCause, RequestedScope, TokenSet, Unavailable,
-    audit_entry, client_auth, client_credentials, issue,
+    AuthorizationServer, GrantError, InvalidClientCause, InvalidScopeCause, Params, RequestedScope, TokenSet,
+    Unavailable, audit_entry, client_auth, client_credentials, issue,
 };
 
 /// A token that an operator requests.
@@ -21,6 +22,8 @@ pub struct LocalRequest<'a> {
     pub user: Option<&'a Username>,
     /// The requested scope.
     pub scope: &'a Scope,
+    /// The requested resources: audiences that the client has. Empty: all of the client.
+    pub resources: &'a [String],
 }
 
 impl AuthorizationServer {
@@ -35,19 +38,23 @@ impl AuthorizationServer {
     /// # Errors
     ///
     /// [`GrantError`] tells why there is no token: [`GrantError::InvalidClient`] for an unknown
-    /// client, [`GrantError::InvalidGrant`] for an unknown or disabled user.
+    /// client, [`GrantError::InvalidGrant`] for an unknown or disabled user,
+    /// [`GrantError::InvalidTarget`] for a resource that the client does not have.
     pub async fn issue_locally(&self, request: LocalRequest<'_>) -> Result<TokenSet, GrantError> {
         let context = self.context();
         let requested_at = context.clock.now();
         let heads = context.store.news().heads().await?;
         let client = find_client(context, request.client).await?;
         let scope = RequestedScope::Scope(request.scope.clone());
+        let named: Params = request.resources.iter().map(|text| (RESOURCE, text.as_str())).collect();
+        let (current, own) = (context.targets.current(), context.signer.rules().audience());
+        let targets = RequestTargets::parse(&current, own, client.resources(), &named)?;
         let (grant, narrowed) = match request.user {
             None if !client.may_use(GrantType::ClientCredentials) => return Err(GrantError::UnauthorizedClient),
-            None => client_credentials::grant(context, &client, &scope, requested_at)?,
+            None => client_credentials::grant(&client, &scope, &targets, requested_at)?,
             Some(name) => {
                 let user = find_user(context, name).await?;
-                let narrowed = narrow(&scope, &context.catalog, &client, user.scope())?;
+                let narrowed = narrow(&scope, &targets, &client, user.scope())?;
                 if narrowed.scope.is_empty() {
                     return Err(InvalidScopeCause::NothingLeft.into());
                 }
@@ -57,12 +64,13 @@ impl AuthorizationServer {
             }
         };
         client_auth::is_unchanged(context.store.clients(), &client).await?;
-        let access_token = issue::access_token(context, &grant, context.lifetime, narrowed.granted, &heads)?;
+        let granted = narrowed.scope.clone();
+        let access_token = issue::access_token(context, &grant, context.lifetime, narrowed, &heads)?;
         record(context, &grant).await?;
         let user = request.user.map(Username::as_str);
-        tracing::info!(client = %request.client, user, scope = %narrowed.scope, "token issued to an operator");
+        tracing::info!(client = %request.client, user, scope = %granted, "token issued to an operator");
         let left = issue::left(context, grant.granted_at() + context.lifetime);
-        Ok(TokenSet::new(access_token, left, narrowed.scope))
+        Ok(TokenSet::new(access_token, left, granted))
     }
 }
 

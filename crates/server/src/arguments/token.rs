@@ -55,9 +55,9 @@ pub(crate) struct IssueArguments {
     /// The scopes, separated by spaces. What client or user may not have is left out
     #[arg(long, value_name = "SCOPES")]
     pub(crate) scope: String,
-    /// The audience of the token. Default: that of the server's tokens
+    /// The audience of a resource of the client; may be repeated. Default: all of its resources
     #[arg(long, value_name = "AUDIENCE")]
-    pub(crate) resource: Option<String>,
+    pub(crate) resource: Vec<String>,
     #[command(flatten)]
     pub(crate) settings: ServeSettings,
 }

@@ -4,7 +4,6 @@ mod found;
 mod profile;
 mod shown;
 
-
 use anyhow::Context;
 use scopegate_domain::{Account, AuditDetail, AuditEvent, PasswordHash, Scope, User, UserId, UserStatus};
 use scopegate_store::{DisableAndRevoke, Store, Users};

@@ -1,13 +1,13 @@
 //! `scopegate token issue`
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use scopegate_domain::{ClientId, Scope, Username};
 use scopegate_grant::{GrantError, LocalRequest, TokenSet};
 use serde_json::json;
 
 use crate::arguments::{CommonFlags, IssueArguments};
 use crate::command::context::{block_on, close};
-use crate::command::names::known_scope;
+use crate::command::names::declared_scope;
 use crate::compose::{self, Access, Database};
 use crate::config::Settings;
 use crate::output::{ExitNegative, print};
@@ -16,10 +16,10 @@ use crate::telemetry;
 pub(super) fn run(common: &CommonFlags, arguments: &IssueArguments) -> anyhow::Result<()> {
     let settings = common.load_for_command(&arguments.settings)?;
     telemetry::start(settings.log_format, &settings.log_level);
-    let issue = Issue::parse(arguments)?;
+    let issue = Issue::parse(arguments, &settings)?;
     let tokens = block_on(async {
         let database = Database::open(&settings, Access::Change).await?;
-        let issued = issue.run(&settings, &database, arguments.resource.as_deref()).await;
+        let issued = issue.run(&settings, &database).await;
         close(database, issued).await
     })?;
     let token = tokens.access_token().expose();
@@ -34,14 +34,15 @@ pub(super) fn run(common: &CommonFlags, arguments: &IssueArguments) -> anyhow::R
 }
 
 /// The token that is requested.
-struct Issue {
+struct Issue<'a> {
     client: ClientId,
     user: Option<Username>,
     scope: Scope,
+    resources: &'a [String],
 }
 
-impl Issue {
-    fn parse(arguments: &IssueArguments) -> anyhow::Result<Self> {
+impl<'a> Issue<'a> {
+    fn parse(arguments: &'a IssueArguments, settings: &Settings) -> anyhow::Result<Self> {
         let bad = |what: &str, text: &str| format!("bad {what} `{}`", text.escape_default());
         let id = &arguments.client;
         let name = arguments.user.as_deref();
@@ -49,25 +50,19 @@ impl Issue {
         Ok(Self {
             client: ClientId::parse(id).with_context(|| bad("id", id))?,
             user: user.transpose()?,
-            scope: known_scope(&arguments.scope)?,
+            scope: declared_scope(settings, &arguments.scope)?,
+            resources: &arguments.resource,
         })
     }
 
-    async fn run(self, settings: &Settings, database: &Database, resource: Option<&str>) -> anyhow::Result<TokenSet> {
+    async fn run(self, settings: &Settings, database: &Database) -> anyhow::Result<TokenSet> {
         let checked = compose::check(settings, settings.listen)?;
-        if let Some(resource) = resource {
-            let audience = checked.audience.as_str();
-            ensure!(
-                resource == audience,
-                "unknown resource `{}`: the tokens of this server are for `{audience}`",
-                resource.escape_default()
-            );
-        }
-        let server = compose::local_server(settings, database, checked.issuer).await?;
+        let server = compose::local_server(settings, database, checked.issuer, &checked.apis).await?;
         let request = LocalRequest {
             client: &self.client,
             user: self.user.as_ref(),
             scope: &self.scope,
+            resources: self.resources,
         };
         server.issue_locally(request).await.map_err(|error| self.explain(error))
     }
@@ -88,6 +83,9 @@ impl Issue {
             (GrantError::InvalidScope(cause), _) => {
                 format!("{cause}; `scopegate client set-scope` and `user set-scope` set what they may have")
             }
+            (GrantError::InvalidTarget(cause), _) => format!(
+                "{cause}; `scopegate client show {client}` lists the resources of the client, and `client set` changes them"
+            ),
             (error, _) => return error.into(),
         };
         ExitNegative(message).into()
