@@ -124,6 +124,7 @@ pub struct SiteRoute {
     is_open_to_other_origins: bool,
     is_always_traced: bool,
     document: Option<SiteDocument>,
+    description: Option<SiteDocument>,
 }
 
 /// Whether a route reads a body.
@@ -180,6 +181,7 @@ impl SiteRoute {
             is_open_to_other_origins: false,
             is_always_traced: false,
             document: None,
+            description: None,
         }
     }
 
@@ -214,6 +216,19 @@ impl SiteRoute {
     pub fn document(mut self, document: SiteDocument) -> Self {
         self.document = Some(document);
         self
+    }
+
+    /// Sets the entry in the document of the site's own endpoints. The document of the operations is
+    /// another one. Default: none.
+    pub fn describe(mut self, description: SiteDocument) -> Self {
+        self.description = Some(description);
+        self
+    }
+
+    /// Returns the entry in the document of the site's own endpoints.
+    #[must_use]
+    pub const fn description(&self) -> Option<&SiteDocument> {
+        self.description.as_ref()
     }
 
     /// Returns the method.

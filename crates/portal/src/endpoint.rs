@@ -4,5 +4,6 @@ pub(crate) mod introspection;
 pub(crate) mod jwks;
 pub(crate) mod resource_metadata;
 pub(crate) mod revocation;
+pub(crate) mod server_document;
 pub(crate) mod server_metadata;
 pub(crate) mod token;

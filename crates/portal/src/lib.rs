@@ -45,6 +45,7 @@
 
 mod basic;
 mod client_request;
+mod describe;
 mod endpoint;
 mod form;
 mod problem;
@@ -59,6 +60,7 @@ pub use endpoint::introspection::IntrospectionEndpoint;
 pub use endpoint::jwks::PublishedKeys;
 pub use endpoint::resource_metadata::ResourceMetadata;
 pub use endpoint::revocation::RevocationEndpoint;
+pub use endpoint::server_document::ServerDocument;
 pub use endpoint::server_metadata::ServerMetadata;
 pub use endpoint::token::TokenEndpoint;
 pub use scopegate_gate::{InvalidProxies, TrustedProxies};

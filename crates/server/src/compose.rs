@@ -121,8 +121,7 @@ pub(crate) async fn gate(
         .body_limit(settings.body_limit.get())
         .body_timeout(settings.body_timeout)
         .dialect(settings.profile.gate_dialect());
-    let (gate, metadata) = endpoints.register(gate, settings.profile, &issuer)?;
-    let gate = resource.into_iter().fold(gate, GateBuilder::site);
+    let (gate, metadata) = endpoints.register(gate, settings.profile, &issuer, resource)?;
     let gate = if settings.demo {
         gate.docs_for_client(demo::CLIENT)
     } else {

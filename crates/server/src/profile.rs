@@ -63,6 +63,12 @@ impl Profile {
         matches!(self, Self::Rfc)
     }
 
+    /// Whether `/docs/oauth.json` describes the endpoints of the server. The token endpoint of the
+    /// tutorial is in the tutorial's own document.
+    pub(crate) const fn has_server_document(self) -> bool {
+        matches!(self, Self::Rfc)
+    }
+
     /// The client of all logins, if there is only one. Requests and tokens do not name it.
     pub(crate) const fn only_client(self) -> Option<&'static str> {
         match self {

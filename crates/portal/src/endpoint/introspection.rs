@@ -6,13 +6,14 @@ use std::fmt;
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use scopegate_domain::{Timestamp, Username};
-use scopegate_gate::{BodyError, SiteEndpoint, SiteRequest, SiteRoute, TrustedProxies};
+use scopegate_gate::{BodyError, SiteDocument, SiteEndpoint, SiteRequest, SiteRoute, TrustedProxies};
 use scopegate_grant::{AccessTokens, IntrospectedToken};
 use scopegate_store::BoxFuture;
 use serde::Serialize;
 use serde_json::json;
 
 use crate::client_request::ClientRequest;
+use crate::describe::{ClientOperation, client_operation, error_schema, no_store, reference, token_form};
 use crate::problem::{self, reply};
 
 /// The introspection endpoint of an authorization server: a resource server sends a token and
@@ -33,7 +34,7 @@ impl IntrospectionEndpoint {
         Self {
             tokens,
             proxies: TrustedProxies::default(),
-            routes: [SiteRoute::post(path)],
+            routes: [SiteRoute::post(path).describe(description())],
         }
     }
 
@@ -112,6 +113,42 @@ impl<'a> IntrospectionResponse<'a> {
             jti: token.token_id(),
         }
     }
+}
+
+/// Returns the entry in the document of the server.
+fn description() -> SiteDocument {
+    let text = || json!({ "type": "string" });
+    let number = || json!({ "type": "integer" });
+    let response = json!({
+        "type": "object",
+        "properties": {
+            "active": { "type": "boolean" }, "scope": text(), "client_id": text(), "username": text(),
+            "token_type": text(), "exp": number(), "iat": number(), "sub": text(),
+            "aud": { "oneOf": [text(), { "type": "array", "items": text() }] }, "iss": text(), "jti": text(),
+        },
+        "required": ["active"],
+    });
+    let operation = client_operation(&ClientOperation {
+        id: "introspect",
+        summary: "Ask whether a token is valid",
+        request: "IntrospectionRequest",
+        example: json!({ "token": "eyJ.." }),
+        success: json!({
+            "description": "The token is valid, or it is not",
+            "headers": no_store(),
+            "content": { "application/json": {
+                "schema": reference("IntrospectionResponse"),
+                "examples": {
+                    "valid": { "value": { "active": true, "scope": "me", "token_type": "Bearer", "sub": "billing" } },
+                    "invalid": { "value": { "active": false } },
+                },
+            } },
+        }),
+    });
+    let mut schemas = error_schema();
+    schemas.insert("IntrospectionRequest".to_owned(), token_form());
+    schemas.insert("IntrospectionResponse".to_owned(), response);
+    SiteDocument::new(operation, schemas)
 }
 
 impl SiteEndpoint for IntrospectionEndpoint {

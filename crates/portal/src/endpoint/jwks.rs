@@ -5,10 +5,13 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
 use http::Response;
-use scopegate_gate::{SiteEndpoint, SiteRequest, SiteRoute};
+use scopegate_gate::{SiteDocument, SiteEndpoint, SiteRequest, SiteRoute};
 use scopegate_store::BoxFuture;
 use scopegate_token::{KeyRing, KeySet};
 
+use serde_json::json;
+
+use crate::describe::public_document;
 use crate::public_document::PublicDocument;
 
 /// Where the key set is.
@@ -43,6 +46,18 @@ struct Published {
     routes: [SiteRoute; 1],
 }
 
+/// Returns the entry in the document of the server.
+fn description() -> SiteDocument {
+    let key = json!({ "type": "object", "properties": { "kty": { "type": "string" } }, "required": ["kty"] });
+    public_document(
+        "jwks",
+        "Read the public keys",
+        "application/jwk-set+json",
+        &json!({ "type": "object", "properties": { "keys": { "type": "array", "items": key } }, "required": ["keys"] }),
+        &json!({ "keys": [{ "kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": "k1", "x": "..", "y": ".." }] }),
+    )
+}
+
 /// The set as it goes out.
 fn written(keys: &KeySet) -> PublicDocument {
     PublicDocument::new(keys.to_jwks(), "application/jwk-set+json", KeyRing::JWKS_LIFETIME)
@@ -54,7 +69,9 @@ impl PublishedKeys {
     pub fn new(keys: &KeySet) -> Self {
         Self(Arc::new(Published {
             written: RwLock::new(written(keys)),
-            routes: [SiteRoute::get(JWKS_PATH).open_to_other_origins()],
+            routes: [SiteRoute::get(JWKS_PATH)
+                .open_to_other_origins()
+                .describe(description())],
         }))
     }
 

@@ -3,11 +3,12 @@
 use bytes::Bytes;
 use http::Response;
 use scopegate_domain::{Audience, Catalog, DeclaredScheme, Issuer};
-use scopegate_gate::{SiteEndpoint, SiteRequest, SiteRoute};
+use scopegate_gate::{SiteDocument, SiteEndpoint, SiteRequest, SiteRoute};
 use scopegate_store::BoxFuture;
 use serde_json::json;
 
 use super::server_metadata::METADATA_LIFETIME;
+use crate::describe::public_document;
 use crate::public_document::PublicDocument;
 use crate::well_known::WellKnownLocation;
 
@@ -55,9 +56,32 @@ impl ResourceMetadata {
         Some(Self {
             url: place.url(),
             document: PublicDocument::new(document.to_string(), "application/json", METADATA_LIFETIME),
-            routes: [SiteRoute::get(place.path()).open_to_other_origins()],
+            routes: [SiteRoute::get(place.path())
+                .open_to_other_origins()
+                .describe(description())],
         })
     }
+}
+
+/// Returns the entry in the document of the server.
+fn description() -> SiteDocument {
+    let texts = || json!({ "type": "array", "items": { "type": "string" } });
+    let schema = json!({
+        "type": "object",
+        "properties": {
+            "resource": { "type": "string", "format": "uri" }, "authorization_servers": texts(),
+            "scopes_supported": texts(), "bearer_methods_supported": texts(),
+        },
+        "required": ["resource", "authorization_servers"],
+    });
+    let example = json!({ "resource": "https://api.example", "authorization_servers": ["https://id.example"] });
+    public_document(
+        "resource-metadata",
+        "Read the metadata of the API",
+        "application/json",
+        &schema,
+        &example,
+    )
 }
 
 impl SiteEndpoint for ResourceMetadata {

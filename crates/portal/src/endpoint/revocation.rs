@@ -6,11 +6,13 @@ use std::fmt;
 use bytes::Bytes;
 use http::header::CACHE_CONTROL;
 use http::{HeaderValue, Response};
-use scopegate_gate::{BodyError, SiteEndpoint, SiteRequest, SiteRoute, TrustedProxies};
+use scopegate_gate::{BodyError, SiteDocument, SiteEndpoint, SiteRequest, SiteRoute, TrustedProxies};
 use scopegate_grant::AccessTokens;
 use scopegate_store::BoxFuture;
+use serde_json::json;
 
 use crate::client_request::ClientRequest;
+use crate::describe::{ClientOperation, client_operation, error_schema, no_store, token_form};
 use crate::problem;
 
 /// The revocation endpoint of an authorization server: a client ends a token that was issued to
@@ -31,7 +33,7 @@ impl RevocationEndpoint {
         Self {
             tokens,
             proxies: TrustedProxies::default(),
-            routes: [SiteRoute::post(path).open_to_other_origins()],
+            routes: [SiteRoute::post(path).open_to_other_origins().describe(description())],
         }
     }
 
@@ -57,6 +59,23 @@ impl RevocationEndpoint {
             Err(error) => problem::refusal(&error, &header),
         }
     }
+}
+
+/// Returns the entry in the document of the server.
+fn description() -> SiteDocument {
+    let operation = client_operation(&ClientOperation {
+        id: "revoke",
+        summary: "End a token of the client",
+        request: "RevocationRequest",
+        example: json!({ "token": "eyJ.." }),
+        success: json!({
+            "description": "The token is refused from now on, or it was not a token of the client",
+            "headers": no_store(),
+        }),
+    });
+    let mut schemas = error_schema();
+    schemas.insert("RevocationRequest".to_owned(), token_form());
+    SiteDocument::new(operation, schemas)
 }
 
 impl SiteEndpoint for RevocationEndpoint {

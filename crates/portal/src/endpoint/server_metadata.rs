@@ -6,12 +6,14 @@ use std::sync::{Arc, PoisonError, RwLock};
 use bytes::Bytes;
 use http::Response;
 use scopegate_domain::{GrantType, Issuer, Lifetime, ScopeToken};
-use scopegate_gate::{SiteEndpoint, SiteRequest, SiteRoute};
+use scopegate_gate::{SiteDocument, SiteEndpoint, SiteRequest, SiteRoute};
 use scopegate_grant::AuthorizationServer;
 use scopegate_store::BoxFuture;
 use serde::Serialize;
+use serde_json::json;
 
 use super::jwks::JWKS_PATH;
+use crate::describe::public_document;
 use crate::public_document::PublicDocument;
 use crate::well_known::WellKnownLocation;
 use crate::{IntrospectionEndpoint, PublishedKeys, RevocationEndpoint, TokenEndpoint};
@@ -126,7 +128,9 @@ impl ServerMetadata {
         Some(Self {
             document: Arc::new(RwLock::new(written(&members))),
             members,
-            routes: [SiteRoute::get(place.path()).open_to_other_origins()],
+            routes: [SiteRoute::get(place.path())
+                .open_to_other_origins()
+                .describe(description())],
         })
     }
 
@@ -183,6 +187,31 @@ impl ServerMetadata {
     fn current(&self) -> PublicDocument {
         self.document.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
+
+/// Returns the entry in the document of the server.
+fn description() -> SiteDocument {
+    let url = || json!({ "type": "string", "format": "uri" });
+    let texts = || json!({ "type": "array", "items": { "type": "string" } });
+    let schema = json!({
+        "type": "object",
+        "properties": {
+            "issuer": url(), "token_endpoint": url(), "jwks_uri": url(), "introspection_endpoint": url(),
+            "revocation_endpoint": url(), "grant_types_supported": texts(), "response_types_supported": texts(),
+            "scopes_supported": texts(), "token_endpoint_auth_methods_supported": texts(),
+        },
+        "required": ["issuer", "token_endpoint", "response_types_supported"],
+    });
+    let example = json!({
+        "issuer": "https://id.example", "token_endpoint": "https://id.example/token", "response_types_supported": [],
+    });
+    public_document(
+        "server-metadata",
+        "Read the metadata of the server",
+        "application/json",
+        &schema,
+        &example,
+    )
 }
 
 fn written(members: &Members) -> PublicDocument {

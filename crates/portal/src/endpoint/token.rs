@@ -6,7 +6,7 @@ use std::fmt;
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
-use scopegate_domain::{GrantType, Scope};
+use scopegate_domain::{GrantType, Scope, ScopeToken};
 use scopegate_gate::{BodyError, IssuedTokens, SiteDocument, SiteEndpoint, SiteRequest, SiteRoute, TrustedProxies};
 use scopegate_grant::{AuthorizationServer, TokenSet};
 use scopegate_store::BoxFuture;
@@ -51,7 +51,11 @@ impl TokenEndpoint {
     pub fn new(path: impl Into<String>, server: AuthorizationServer) -> Self {
         let grant_types: Vec<_> = server.grant_types().collect();
         let document = SiteDocument::new(document::operation(), document::schemas(&grant_types));
+        let declared = server.scopes();
+        let scopes: Vec<&str> = declared.iter().map(ScopeToken::as_str).collect();
+        let description = document::description(&grant_types, &scopes);
         let route = SiteRoute::post(path).open_to_other_origins().always_traced();
+        let route = route.describe(description);
         Self {
             server,
             proxies: TrustedProxies::default(),

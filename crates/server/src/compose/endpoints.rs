@@ -1,9 +1,15 @@
 //! The endpoints of the authorization server.
 
+use std::sync::Arc;
+
 use scopegate_domain::Issuer;
 use scopegate_grant::{AccessTokens, AuthorizationServer};
 use scopegate_http::GateBuilder;
-use scopegate_portal::{IntrospectionEndpoint, PublishedKeys, RevocationEndpoint, ServerMetadata, TokenEndpoint};
+use scopegate_http::site::SiteEndpoint;
+use scopegate_portal::{
+    IntrospectionEndpoint, PublishedKeys, ResourceMetadata, RevocationEndpoint, ServerDocument, ServerMetadata,
+    TokenEndpoint,
+};
 
 use crate::config::Settings;
 use crate::demo;
@@ -43,21 +49,33 @@ impl Endpoints {
         }
     }
 
-    /// Registers the endpoints, and the metadata that lists them. A reload refreshes the metadata.
+    /// Registers the endpoints, and the documents that list them. A reload refreshes the metadata.
     pub(super) fn register(
         self,
         gate: GateBuilder,
         profile: Profile,
         issuer: &Issuer,
+        resource: Option<ResourceMetadata>,
     ) -> anyhow::Result<(GateBuilder, Option<ServerMetadata>)> {
         let metadata = self.metadata(issuer);
-        let gate = gate
-            .site(profile.token_endpoint(self.token)?)
-            .site(self.introspection)
-            .site(self.revocation);
-        let gate = self.keys.into_iter().fold(gate, GateBuilder::site);
-        let gate = metadata.iter().cloned().fold(gate, GateBuilder::site);
-        Ok((gate, metadata))
+        let mut sites: Vec<Arc<dyn SiteEndpoint>> = vec![
+            profile.token_endpoint(self.token)?,
+            Arc::new(self.introspection),
+            Arc::new(self.revocation),
+        ];
+        sites.extend(self.keys.map(|keys| -> Arc<dyn SiteEndpoint> { Arc::new(keys) }));
+        sites.extend(
+            metadata
+                .clone()
+                .map(|metadata| -> Arc<dyn SiteEndpoint> { Arc::new(metadata) }),
+        );
+        sites.extend(resource.map(|resource| -> Arc<dyn SiteEndpoint> { Arc::new(resource) }));
+        let gate = if profile.has_server_document() {
+            gate.site(ServerDocument::new(issuer, env!("CARGO_PKG_VERSION"), &sites))
+        } else {
+            gate
+        };
+        Ok((sites.into_iter().fold(gate, GateBuilder::site), metadata))
     }
 
     fn metadata(&self, issuer: &Issuer) -> Option<ServerMetadata> {

@@ -35,6 +35,7 @@ mod revocation;
 mod rotation;
 mod rs256;
 mod serve;
+mod server_document;
 mod shell;
 mod support;
 mod token;

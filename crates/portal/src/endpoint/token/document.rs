@@ -1,7 +1,13 @@
 //! What the OpenAPI document says about the token endpoint.
 
 use scopegate_domain::GrantType;
+use scopegate_gate::SiteDocument;
 use serde_json::{Map, Value, json};
+
+use crate::describe::{ClientOperation, client_operation, error_schema, no_store, reference, without_credentials};
+
+/// A scope, as RFC 6749, section 3.3 writes it, or nothing.
+const SCOPE: &str = r"^([!#-\[\]-~]+( [!#-\[\]-~]+)*)?$";
 
 /// Returns the Operation Object of the token endpoint.
 pub(super) fn operation() -> Map<String, Value> {
@@ -26,6 +32,38 @@ pub(super) fn operation() -> Map<String, Value> {
     }
 }
 
+/// Returns the entry of the token endpoint in the document of the server, for a server with these
+/// grant types and scopes.
+pub(super) fn description(grant_types: &[GrantType], scopes: &[&str]) -> SiteDocument {
+    let mut example = json!({ "grant_type": "client_credentials" });
+    if let (Value::Object(example), Some(scope)) = (&mut example, scopes.first()) {
+        example.insert("scope".to_owned(), json!(scope));
+    }
+    let operation = client_operation(&ClientOperation {
+        id: "token",
+        summary: "Request a token",
+        request: "TokenRequest",
+        example,
+        success: json!({
+            "description": "The token",
+            "headers": no_store(),
+            "content": { "application/json": {
+                "schema": reference("TokenResponse"),
+                "example": { "access_token": "eyJ..", "token_type": "Bearer", "expires_in": 600, "scope": "me" },
+            } },
+        }),
+    });
+    let mut schemas = error_schema();
+    let mut request = token_request(grant_types);
+    if let Some(Value::Object(properties)) = request.get_mut("properties") {
+        without_credentials(properties);
+        properties.insert("scope".to_owned(), json!({ "type": "string", "pattern": SCOPE }));
+    }
+    schemas.insert("TokenRequest".to_owned(), request);
+    schemas.insert("TokenResponse".to_owned(), token_response());
+    SiteDocument::new(operation, schemas)
+}
+
 /// Returns the schemas that the entry names, for a server with these grant types.
 pub(super) fn schemas(grant_types: &[GrantType]) -> Map<String, Value> {
     let schemas = [
@@ -37,10 +75,6 @@ pub(super) fn schemas(grant_types: &[GrantType]) -> Map<String, Value> {
         .map(|(name, schema)| (name.to_owned(), schema))
         .into_iter()
         .collect()
-}
-
-fn reference(name: &str) -> Value {
-    json!({ "$ref": format!("#/components/schemas/{name}") })
 }
 
 fn form(name: &str) -> Value {

@@ -61,8 +61,9 @@ impl Site {
     }
 
     /// The API of the tokens.
-    pub(crate) fn audience(&self) -> &str {
-        &self.issuer
+    #[expect(clippy::unused_self, reason = "it is a property of the site")]
+    pub(crate) const fn audience(&self) -> &'static str {
+        crate::support::OWN_AUDIENCE
     }
 
     /// The secret of a client.

@@ -1,0 +1,206 @@
+//! `/docs/oauth.json`: the document of the server's own endpoints.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::long_check;
+use crate::shell::Shell;
+use crate::support::{Answer, Server};
+
+const PATH: &str = "/docs/oauth.json";
+
+fn send(server: &Server, method: &str, path: &str, body: &str) -> Answer {
+    let kind = "Content-Type: application/x-www-form-urlencoded";
+    let length = body.len();
+    let head =
+        format!("{method} {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{kind}\r\nContent-Length: {length}");
+    server.exchange(format!("{head}\r\n\r\n{body}").as_bytes())
+}
+
+fn document(server: &Server) -> Value {
+    let answer = send(server, "GET", PATH, "");
+    assert_eq!(
+        (answer.status, answer.header("content-type")),
+        (200, Some("application/json"))
+    );
+    serde_json::from_str(&answer.body).unwrap()
+}
+
+/// The path of a URL of the metadata.
+fn path_of(url: &Value, issuer: &str) -> Option<String> {
+    url.as_str()?
+        .strip_prefix(issuer)
+        .map(str::to_owned)
+        .filter(|path| !path.is_empty())
+}
+
+#[test]
+fn document_lists_what_is_mounted() {
+    let (issuer, memory) = ("https://id.example/tenant", ["--database", "sqlite::memory:"]);
+    let audience = "https://api.example/v1";
+    let server = Server::start(
+        &[&memory[..], &["--issuer", issuer, "--audience", audience]].concat(),
+        &[],
+    );
+    let document = document(&server);
+    assert_eq!(document["openapi"], "3.1.0");
+    assert_eq!(document["servers"], json!([{ "url": issuer }]));
+    let paths = document["paths"].as_object().unwrap();
+
+    let of_server = "/.well-known/oauth-authorization-server/tenant";
+    let metadata: Value = serde_json::from_str(&send(&server, "GET", of_server, "").body).unwrap();
+    let mut expected: Vec<String> = metadata
+        .as_object()
+        .unwrap()
+        .values()
+        .filter_map(|url| path_of(url, issuer))
+        .collect();
+    expected.extend([
+        of_server.to_owned(),
+        "/.well-known/oauth-protected-resource/v1".to_owned(),
+    ]);
+    expected.sort();
+    let mut listed: Vec<&str> = paths.keys().map(String::as_str).collect();
+    listed.sort_unstable();
+    assert_eq!(listed, expected);
+    let is_post = |path: &str| paths[path].get("post").is_some();
+    for path in listed {
+        let methods: Vec<&str> = ["get", "post", "put", "delete"]
+            .into_iter()
+            .filter(|name| paths[path].get(name).is_some())
+            .collect();
+        assert_eq!(methods, [if is_post(path) { "post" } else { "get" }], "{path}");
+        let (other, status) = if is_post(path) { ("GET", 405) } else { ("POST", 405) };
+        assert_eq!(send(&server, other, path, "").status, status, "{path}");
+        let is_at_origin = path.starts_with("/.well-known/oauth-");
+        assert_eq!(paths[path].get("servers").is_some(), is_at_origin, "{path}");
+    }
+}
+
+/// Resolves a reference within the document.
+fn resolved<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
+    match schema.get("$ref").and_then(Value::as_str) {
+        Some(reference) => document.pointer(reference.trim_start_matches('#')).unwrap(),
+        None => schema,
+    }
+}
+
+#[test]
+fn each_answer_has_the_described_status_and_members() {
+    let shell = Shell::new();
+    let grants = ["--grant", "client_credentials", "--scope", "me", "--introspect"];
+    let client = shell.add_client("service", &grants).json();
+    let credentials = format!(
+        "client_id=service&client_secret={}",
+        client["client_secret"].as_str().unwrap()
+    );
+    let database = format!("sqlite:{}", shell.path().join("a.db").display());
+    let server = Server::start(&["--database", &database], &[]);
+    let document = document(&server);
+    let large = "x".repeat(2 << 20);
+    let token = format!("grant_type=client_credentials&scope=me&{credentials}");
+    for (method, path, body, status) in [
+        ("POST", "/token", token.as_str(), 200),
+        ("POST", "/token", "grant_type=client_credentials", 400),
+        ("POST", "/token", large.as_str(), 413),
+        ("POST", "/introspect", &format!("token=x&{credentials}"), 200),
+        ("POST", "/introspect", &credentials, 400),
+        ("POST", "/introspect", large.as_str(), 413),
+        ("POST", "/revoke", &format!("token=x&{credentials}"), 200),
+        ("POST", "/revoke", "token=x", 400),
+        ("GET", "/.well-known/jwks.json", "", 200),
+        ("GET", "/.well-known/oauth-authorization-server", "", 200),
+        ("GET", "/.well-known/oauth-protected-resource", "", 200),
+    ] {
+        let answer = send(&server, method, path, body);
+        assert_eq!(answer.status, status, "{method} {path}: {}", answer.body);
+        let operation = &document["paths"][path][method.to_lowercase()];
+        let response = &operation["responses"][status.to_string()];
+        assert!(
+            response["description"].is_string(),
+            "{method} {path}: {status} is not described"
+        );
+        let Some(content) = response["content"].as_object() else {
+            assert_eq!(answer.body, "", "{method} {path}");
+            continue;
+        };
+        let (media_type, content) = content.iter().next().unwrap();
+        assert_eq!(
+            answer.header("content-type"),
+            Some(media_type.as_str()),
+            "{method} {path}"
+        );
+        let schema = resolved(&document, &content["schema"]);
+        let body: Value = serde_json::from_str(&answer.body).unwrap();
+        let members = body.as_object().unwrap();
+        for required in schema["required"].as_array().unwrap() {
+            assert!(
+                members.contains_key(required.as_str().unwrap()),
+                "{method} {path}: {required}"
+            );
+        }
+        let example = content.get("example").or_else(|| content.get("examples"));
+        assert!(example.is_some(), "{method} {path}: no example");
+    }
+}
+
+#[test]
+fn tutorial_has_no_second_document() {
+    let server = Server::start(&["--demo"], &[]);
+    assert_eq!(send(&server, "GET", PATH, "").status, 404);
+}
+
+/// Runs a program to its end.
+fn run(folder: &Path, program: impl AsRef<Path>, arguments: &[&str]) {
+    let program = program.as_ref();
+    let output = Command::new(program)
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{} {arguments:?}\n{text}", program.display());
+}
+
+/// Installs the programs once, under the target directory.
+fn installed() -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("server-document");
+    if !folder.join("venv/bin/schemathesis").exists() {
+        fs::create_dir_all(&folder).unwrap();
+        run(&folder, "python3", &["-m", "venv", "venv"]);
+        let packages = [
+            "install",
+            "--quiet",
+            "openapi-spec-validator==0.9.0",
+            "schemathesis==4.32.5",
+        ];
+        run(&folder, folder.join("venv/bin/pip"), &packages);
+    }
+    folder.join("venv/bin")
+}
+
+#[test]
+fn document_is_valid_and_true() {
+    if !long_check::is_on("the document of the server in a validator and Schemathesis") {
+        return;
+    }
+    let (tools, shell) = (installed(), Shell::new());
+    let grants = ["--grant", "client_credentials", "--scope", "me items", "--introspect"];
+    let client = shell.add_client("service", &grants).json();
+    let database = format!("sqlite:{}", shell.path().join("a.db").display());
+    let server = Server::start(&["--database", &database, "--login-throttle", "false"], &[]);
+    let file = shell.path().join("oauth.json");
+    fs::write(&file, document(&server).to_string()).unwrap();
+    let (file, url) = (file.to_str().unwrap(), format!("http://{}", server.address));
+    run(shell.path(), tools.join("openapi-spec-validator"), &[file]);
+    let pair = format!("service:{}", client["client_secret"].as_str().unwrap());
+    let header = format!("Authorization: Basic {}", base64_simd::STANDARD.encode_to_string(pair));
+    // A form that follows the schema is refused if the client may not have the scope.
+    let excluded = ["--exclude-checks", "positive_data_acceptance"];
+    let arguments = ["run", file, "--url", &url, "--header", &header, "--max-examples", "50"];
+    let arguments = [&arguments[..], &excluded].concat();
+    run(shell.path(), tools.join("schemathesis"), &arguments);
+}
