@@ -13,6 +13,7 @@
 
 #[doc(hidden)]
 pub mod audit;
+mod change;
 #[doc(hidden)]
 pub mod clients;
 mod model;
@@ -23,6 +24,7 @@ pub mod news;
 mod operation;
 #[doc(hidden)]
 pub mod order;
+mod random;
 #[doc(hidden)]
 pub mod readiness;
 #[doc(hidden)]

@@ -132,7 +132,7 @@ fn tokens_are_kept_on_request() {
     let kept = shell.run(&["client", "set-scope", "billing", "", "--keep-tokens"]);
     assert!(
         kept.stdout
-            .contains("Tokens issued to `billing` stay valid until they expire."),
+            .contains("Tokens issued to `billing` stay valid until they expire, because of `--keep-tokens`."),
         "{}",
         kept.stdout
     );

@@ -54,7 +54,17 @@ fn key_of_openssl_signs_and_is_verified() {
     let shell = Shell::new();
     let imported = make_and_import(&shell);
     let client = shell
-        .add_client("service", &["--grant", "client_credentials", "--scope", "me"])
+        .add_client(
+            "service",
+            &[
+                "--grant",
+                "client_credentials",
+                "--scope",
+                "me",
+                "--auth-method",
+                "client_secret_post",
+            ],
+        )
         .json();
     let database = format!("sqlite:{}", shell.path().join("a.db").display());
     let server = Server::start(&["--database", &database, "--issuer", "https://id.example"], &[]);

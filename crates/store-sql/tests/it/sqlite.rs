@@ -83,11 +83,12 @@ async fn clients_of_earlier_releases_keep_their_secrets() {
     let before = "DELETE FROM _sqlx_migrations WHERE version >= 9; DROP TABLE client_secrets; DROP TABLE audit; DROP TABLE audit_kept; \
          ALTER TABLE clients DROP COLUMN auth_method; ALTER TABLE clients DROP COLUMN resources; \
          ALTER TABLE clients DROP COLUMN optional_scope; ALTER TABLE clients DROP COLUMN default_scope; \
+         DROP INDEX users_by_canonical_name; ALTER TABLE users DROP COLUMN canonical_name; DROP TABLE backup_manifest; \
          INSERT INTO clients (id, name, secret_sha256, redirect_uris, grant_types, scope, may_introspect) VALUES \
          ('demo-app', 'The demo', NULL, '', '', '', 0), ('web', 'Web', randomblob(32), '', 'password', 'me', 1)";
     run(&path(&folder), before).await;
     let store = SqlStore::open(&DatabaseUrl::file(path(&folder))).await.unwrap();
-    assert_eq!(store.migrated(), [9, 10]);
+    assert_eq!(store.migrated(), [9, 10, 11]);
     assert_eq!(Clients::find(&store, app().id()).await.unwrap(), Some(app()));
     let web = Clients::list(&store, None, 9).await.unwrap().pop().unwrap();
     assert_eq!(web.auth_method(), ClientAuthMethod::AnySecret);

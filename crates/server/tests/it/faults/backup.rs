@@ -79,7 +79,7 @@ fn backup_of_a_running_database_is_complete() {
         made.stdout.contains("NOT included")
             && made
                 .stdout
-                .contains("2 users, 1 client, 0 revocations, 1 signing key\n"),
+                .contains("2 users, 1 client, 0 client secrets, 0 revocations, 1 signing key, 4 audit records\n"),
         "{}",
         made.stdout
     );

@@ -62,7 +62,14 @@ fn finish_refuses_all_tokens_and_ends_the_warning() {
         "--format",
         "json",
     ];
-    let client = fixture.done(&[&client[..], &["--grant", "client_credentials", "--scope", "me"]].concat());
+    let client = fixture.done(
+        &[
+            &client[..],
+            &["--grant", "client_credentials", "--scope", "me"],
+            &["--auth-method", "client_secret_post"],
+        ]
+        .concat(),
+    );
     let client: serde_json::Value = serde_json::from_str(&client.stdout).unwrap();
     let server = fixture.serve();
     let (of_user, of_client) = (token(&server, "bob"), client_token(&server, &client));

@@ -4,13 +4,13 @@ use proptest::option;
 use proptest::prelude::*;
 use scopegate_domain::{Client, ClientId, PasswordHash, Revocation, Scope, User, UserId};
 
-use super::{any_account, any_client, any_hash, any_scope};
-use crate::conformance::username;
+use super::random::{any_account, any_client, any_hash, any_scope};
+use super::username;
 use crate::{DisableAndRevoke, Store, StoreError};
 
 /// A change that a withdrawal makes.
 #[derive(Clone, Debug)]
-pub(in crate::conformance) enum Change {
+pub(super) enum Change {
     Disable,
     Remove,
     Scope(Scope),
@@ -85,7 +85,7 @@ impl Change {
 
 /// A change of all settings of a client.
 #[derive(Clone, Debug)]
-pub(in crate::conformance) struct ClientUpdate {
+pub(super) struct ClientUpdate {
     pub(super) new: Client,
     /// The settings that the caller believes to be stored, if not the stored ones.
     stale: Option<Client>,
