@@ -4,7 +4,7 @@ use scopegate_domain::{HttpScheme, ScopeToken, SecurityScheme, Username};
 use scopegate_gate::{
     AuthenticationScheme, Challenge, ChallengeContext, Dialect, EmptyCredential, RepeatedAuthorization,
 };
-use scopegate_grant::{DisabledUserLogin, RequestedScope};
+use scopegate_grant::{DisabledUserLogin, NameMatch, RequestedScope};
 use scopegate_policy::DenialPrecedence;
 use scopegate_token::SubjectClaim;
 
@@ -55,6 +55,7 @@ pub const fn grant_dialect() -> scopegate_grant::Dialect {
     scopegate_grant::Dialect {
         subject: SubjectClaim::Username,
         username: |name| Username::from_stored(name).ok(),
+        names: NameMatch::Exact,
         disabled_users: DisabledUserLogin::Allow,
         accepts_nul: true,
         scope: |text| {

@@ -218,7 +218,7 @@ impl SiteRoute {
         self
     }
 
-    /// Sets the entry in the document of the site's own endpoints. The document of the operations is
+    /// Sets the entry in the document of the site's own endpoints. That of the operations is
     /// another one. Default: none.
     pub fn describe(mut self, description: SiteDocument) -> Self {
         self.description = Some(description);

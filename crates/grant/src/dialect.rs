@@ -1,7 +1,7 @@
 //! Settings in which one profile of authorization servers differs from another.
 
 use scopegate_domain::{Scope, ScopeToken, Username};
-use scopegate_login::DisabledUserLogin;
+use scopegate_login::{DisabledUserLogin, NameMatch};
 use scopegate_token::SubjectClaim;
 
 use crate::InvalidScopeCause;
@@ -11,10 +11,14 @@ use crate::InvalidScopeCause;
 ///
 /// ```
 /// use scopegate_domain::Username;
-/// use scopegate_grant::Dialect;
+/// use scopegate_grant::{Dialect, NameMatch};
 ///
 /// // User names are compared without a change.
-/// let exact = Dialect { username: |name| Username::from_stored(name).ok(), ..Dialect::rfc() };
+/// let exact = Dialect {
+///     username: |name| Username::from_stored(name).ok(),
+///     names: NameMatch::Exact,
+///     ..Dialect::rfc()
+/// };
 /// assert!((exact.username)("johndoe").is_some());
 /// ```
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +31,8 @@ pub struct Dialect {
     pub subject: SubjectClaim,
     /// Returns the name under which a user is looked up; `None` if it is not a name.
     pub username: fn(&str) -> Option<Username>,
+    /// How that name is compared with the names of users.
+    pub names: NameMatch,
     /// Whether a disabled user with the right password gets a token.
     pub disabled_users: DisabledUserLogin,
     /// Whether a login may contain a NUL character. Then the password is wrong, and the request is
@@ -59,6 +65,7 @@ impl Dialect {
         Self {
             subject: SubjectClaim::UserId,
             username: |name| Username::to_find(name).ok(),
+            names: NameMatch::Canonical,
             disabled_users: DisabledUserLogin::Deny,
             accepts_nul: false,
             scope: |text| match text {

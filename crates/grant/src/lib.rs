@@ -106,6 +106,6 @@ pub use local::LocalRequest;
 pub use params::Params;
 pub use revocation_watch::RevocationWatch;
 pub use scopegate_login::{
-    AuditLog, AuditMode, DisabledUserLogin, HashingError, HashingLimits, RequestOrigin, audit_entry,
+    AuditLog, AuditMode, DisabledUserLogin, HashingError, HashingLimits, NameMatch, RequestOrigin, audit_entry,
 };
 pub use server::{AuthorizationServer, AuthorizationServerBuilder};

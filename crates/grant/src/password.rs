@@ -32,6 +32,7 @@ pub(crate) async fn grant(
     let user = context.passwords.check(PasswordLogin {
         name: name.as_ref(),
         presented_name: request.username,
+        names: context.dialect.names,
         password: request.password,
         client: login.client.id(),
         origin: login.origin,

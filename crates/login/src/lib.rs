@@ -18,7 +18,7 @@
 //! use std::sync::Arc;
 //! use scopegate_domain::{Account, ClientId, Secret, User, UserId, Username};
 //! use scopegate_login::{
-//!     DisabledUserLogin, HashingLimits, LoginError, PasswordCheck, PasswordLogin, RequestOrigin, Throttle,
+//!     DisabledUserLogin, HashingLimits, LoginError, NameMatch, PasswordCheck, PasswordLogin, RequestOrigin, Throttle,
 //! };
 //! use scopegate_store::{MemoryStore, Store};
 //! use scopegate_token::{PasswordHasher, PasswordPolicy, SystemRandomSource};
@@ -35,13 +35,15 @@
 //! let throttle = Arc::new(Throttle::new(true));
 //! let check = PasswordCheck::new(store, hasher, HashingLimits::default(), throttle, Arc::new(SystemRandomSource));
 //! let client = ClientId::parse("login-page")?;
+//! let origin = RequestOrigin::default();
 //! let login = |password| {
 //!     let login = PasswordLogin {
 //!         name: Some(&name),
 //!         presented_name: "johndoe",
+//!         names: NameMatch::Canonical,
 //!         password,
 //!         client: &client,
-//!         origin: &RequestOrigin::default(),
+//!         origin: &origin,
 //!         disabled: DisabledUserLogin::Deny,
 //!     };
 //!     check.check(login)
@@ -83,5 +85,5 @@ mod throttle;
 pub use audit::{AuditLog, AuditMode, RequestOrigin, audit_entry};
 pub use error::LoginError;
 pub use hashing::{HashingError, HashingLimits};
-pub use password_check::{DisabledUserLogin, PasswordCheck, PasswordLogin};
+pub use password_check::{DisabledUserLogin, NameMatch, PasswordCheck, PasswordLogin};
 pub use throttle::{Attempt, AttemptOutcome, SecretOwner, Throttle, Throttled};

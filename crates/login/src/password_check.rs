@@ -27,6 +27,16 @@ pub enum DisabledUserLogin {
     Allow,
 }
 
+/// How a login finds its user by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a login must handle a new comparison")]
+pub enum NameMatch {
+    /// The canonical forms are equal: `JohnDoe` logs in as `johndoe`.
+    Canonical,
+    /// The names are equal, byte for byte.
+    Exact,
+}
+
 /// An attempt to log in with a password.
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "a caller must state each fact of a login")]
@@ -35,6 +45,8 @@ pub struct PasswordLogin<'a> {
     pub name: Option<&'a Username>,
     /// The name in the request.
     pub presented_name: &'a str,
+    /// How the name is compared. Attempts with all spellings of a name count together.
+    pub names: NameMatch,
     /// The password in the request.
     pub password: &'a Secret<String>,
     /// The client that logs in the user, for the log.
@@ -130,7 +142,11 @@ impl PasswordCheck {
         let started_at = Instant::now();
         let users = self.store.users();
         let account = match login.name {
-            Some(name) => users.find_account(name).await?,
+            Some(name) => {
+                let account = users.find_account(name).await?;
+                let is_exact = |account: &Account| account.user.username() == name;
+                account.filter(|account| login.names == NameMatch::Canonical || is_exact(account))
+            }
             None => None,
         };
         let schemes = users.password_schemes().await?;

@@ -7,7 +7,7 @@ use scopegate_domain::{
     SecurityScheme, Timestamp, User, UserId, UserStatus, Username,
 };
 use scopegate_grant::{
-    AuthorizationServer, AuthorizationServerBuilder, ClientCredentials, Dialect, DisabledUserLogin, Params,
+    AuthorizationServer, AuthorizationServerBuilder, ClientCredentials, Dialect, DisabledUserLogin, NameMatch, Params,
     RequestedScope,
 };
 use scopegate_store::{Clients, MemoryStore, Store};
@@ -91,6 +91,7 @@ pub(crate) fn lax() -> Dialect {
     Dialect {
         subject: SubjectClaim::Username,
         username: |name| Username::from_stored(name).ok(),
+        names: NameMatch::Exact,
         disabled_users: DisabledUserLogin::Allow,
         accepts_nul: true,
         scope: |text| {

@@ -106,11 +106,11 @@ const SPELLINGS: [&str; 5] = ["JohnDoe", "johndoe", "JOHNDOE", "ｊｏｈｎｄ�
 
 #[tokio::test]
 async fn spellings_of_one_name_log_in() {
-    for way in [Way::Password, Way::LaxPassword] {
-        for name in SPELLINGS {
-            let stage = GuessingFixture::new().await;
-            assert!(stage.present_as(name, way, true, 1).await.is_ok(), "{way:?} {name}");
-        }
+    for name in SPELLINGS {
+        let stage = GuessingFixture::new().await;
+        assert!(stage.present_as(name, Way::Password, true, 1).await.is_ok(), "{name}");
+        let exact = stage.present_as(name, Way::LaxPassword, true, 1).await;
+        assert_eq!(exact.is_ok(), name == "johndoe", "{name}");
     }
 }
 

@@ -6,7 +6,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use scopegate_domain::{Account, ClientId, PasswordHash, Secret, User, UserId, UserStatus, Username};
-use scopegate_login::{DisabledUserLogin, HashingLimits, LoginError, PasswordCheck, PasswordLogin, Throttle};
+use scopegate_login::{
+    DisabledUserLogin, HashingLimits, LoginError, NameMatch, PasswordCheck, PasswordLogin, Throttle,
+};
 use scopegate_store::{MemoryStore, Store, Users};
 use scopegate_token::{PasswordHasher, PasswordPolicy, SystemRandomSource};
 
@@ -41,6 +43,7 @@ impl Fixture {
         let login = PasswordLogin {
             name: username.as_ref(),
             presented_name: name,
+            names: NameMatch::Canonical,
             password: &password,
             client: &ClientId::parse("app").unwrap(),
             origin: &Some(IpAddr::from([192, 0, 2, 1])).into(),

@@ -23,27 +23,6 @@ fn decoded(text: &str) -> Vec<u8> {
     URL_SAFE_NO_PAD.decode_to_vec(text).unwrap()
 }
 
-/// Verifies an RS256 token with the published keys. Returns the id of the key.
-fn verify(token: &str, jwks: &Value) -> String {
-    let (message, signature) = token.rsplit_once('.').unwrap();
-    let header: Value = serde_json::from_slice(&decoded(message.split('.').next().unwrap())).unwrap();
-    assert_eq!((&header["alg"], &header["typ"]), (&json!("RS256"), &json!("at+jwt")));
-    let keys = jwks["keys"].as_array().unwrap();
-    let key = keys.iter().find(|key| key["kid"] == header["kid"]).unwrap();
-    assert_eq!((&key["kty"], &key["alg"]), (&json!("RSA"), &json!("RS256")));
-    assert_eq!(key.get("d"), None, "no private part is published");
-    let kid = key["kid"].as_str().unwrap().to_owned();
-    let part = |name: &str| decoded(key[name].as_str().unwrap());
-    let key = RsaPublicKeyComponents {
-        n: part("n"),
-        e: part("e"),
-    };
-    let verify = |message: &str| key.verify(&RSA_PKCS1_2048_8192_SHA256, message.as_bytes(), &decoded(signature));
-    verify(message).unwrap();
-    verify(&format!("{message}x")).unwrap_err();
-    kid
-}
-
 #[test]
 fn key_of_openssl_signs_and_is_verified() {
     if Command::new("openssl").arg("version").output().is_err() {
