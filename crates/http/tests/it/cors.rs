@@ -84,7 +84,7 @@ const OPEN_TO_OTHERS: [(RecordedRequest, u16); 17] = [
     (("GET", "/panics", "", ""), 500),
     (("GET", "/users/1/2", "me", ""), 200),
     (("GET", "/nothing", "", ""), 404),
-    (("POST", "/token", "", ""), 400),
+    (("POST", "/token", "", ""), 415),
     (("GET", "/openapi.json", "", ""), 200),
     (("HEAD", "/openapi.json", "", ""), 200),
 ];

@@ -68,8 +68,9 @@ impl ServerDocument {
                 "schemas": schemas,
                 "securitySchemes": { CLIENT_SCHEME: {
                     "type": "http", "scheme": "basic",
-                    "description": "Id and secret of the client, each form-encoded. Without this header, the form can contain \
-                        `client_id` and `client_secret`; a public client sends its `client_id` alone.",
+                    "description": "Id and secret of the client, each form-encoded. A client that is registered with \
+                        `client_secret_post` sends `client_id` and `client_secret` in the form instead. A public client sends its \
+                        `client_id` alone.",
                 } },
             },
         });

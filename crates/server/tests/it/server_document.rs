@@ -40,11 +40,7 @@ fn path_of(url: &Value, issuer: &str) -> Option<String> {
 #[test]
 fn document_lists_what_is_mounted() {
     let (issuer, memory) = ("https://id.example/tenant", ["--database", "sqlite::memory:"]);
-    let audience = "https://api.example/v1";
-    let server = Server::start(
-        &[&memory[..], &["--issuer", issuer, "--audience", audience]].concat(),
-        &[],
-    );
+    let server = Server::start(&[&memory[..], &["--issuer", issuer]].concat(), &[]);
     let document = document(&server);
     assert_eq!(document["openapi"], "3.1.0");
     assert_eq!(document["servers"], json!([{ "url": issuer }]));
@@ -58,10 +54,7 @@ fn document_lists_what_is_mounted() {
         .values()
         .filter_map(|url| path_of(url, issuer))
         .collect();
-    expected.extend([
-        of_server.to_owned(),
-        "/.well-known/oauth-protected-resource/v1".to_owned(),
-    ]);
+    expected.extend([of_server.to_owned(), "/.well-known/oauth-protected-resource".to_owned()]);
     expected.sort();
     let mut listed: Vec<&str> = paths.keys().map(String::as_str).collect();
     listed.sort_unstable();
@@ -91,7 +84,8 @@ fn resolved<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
 #[test]
 fn each_answer_has_the_described_status_and_members() {
     let shell = Shell::new();
-    let grants = ["--grant", "client_credentials", "--scope", "me", "--introspect"];
+    let method = ["--auth-method", "client_secret_post", "--introspect"];
+    let grants = [&["--grant", "client_credentials", "--scope", "me"][..], &method].concat();
     let client = shell.add_client("service", &grants).json();
     let credentials = format!(
         "client_id=service&client_secret={}",

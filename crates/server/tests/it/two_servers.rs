@@ -25,34 +25,31 @@ fn token_of_one_server_opens_an_operation_of_another() {
     let blocks = shell_blocks("docs/issuers.md");
     let of = |part: &str| blocks.iter().find(|block| block.contains(part)).unwrap();
     let (first, second, issue) = (of("client add App"), of("alice-of-a"), of("token issue"));
-    let config = code_blocks_of("docs/issuers.md");
-    let (_, config) = config
-        .iter()
-        .find(|(_, block)| block.contains("sqlite:b.db") && block.contains("[[issuers]]"))
-        .unwrap();
+    let blocks = code_blocks_of("docs/issuers.md");
+    let file = |part: &str| blocks.iter().find(|(_, block)| block.contains(part)).unwrap().1;
+    let (document, of_a, of_b) = (file("[[operations]]"), file("sqlite:a.db"), file("sqlite:b.db"));
 
     // The issuer of A is its address, so the port is found first.
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = free.local_addr().unwrap().to_string();
     drop(free);
+    let write = |name: &str, text: &str| {
+        let database = |name: &str| format!("sqlite:{}", shell.path().join(name).display());
+        let text = text
+            .replace("sqlite:a.db", &database("a.db"))
+            .replace("sqlite:b.db", &database("b.db"));
+        let file = shell.path().join(name);
+        std::fs::write(&file, text.replace("127.0.0.1:8001", &address)).unwrap();
+        file.to_str().unwrap().to_owned()
+    };
+    write("tutorial.toml", document);
+    let (a, b) = (write("a.toml", of_a), write("b.toml", of_b));
     let is_command = |line: &&str| line.starts_with("scopegate ") && !line.contains(" serve ");
     for line in first.lines().filter(is_command) {
         run(&shell, line, &address);
     }
-    let serve = first.lines().find(|line| line.contains(" serve ")).unwrap();
-    let serve = serve.replace("127.0.0.1:8001", &address);
-    let database = |name: &str| format!("sqlite:{}", shell.path().join(name).display());
-    let serve = serve.replace("sqlite:a.db", &database("a.db"));
-    let arguments: Vec<&str> = serve.split(' ').skip(2).collect();
-    let _a = Server::start_at(&arguments, &[]);
-
-    let file = shell.path().join("b.toml");
-    let config = config
-        .replace("127.0.0.1:8001", &address)
-        .replace("127.0.0.1:8002", "127.0.0.1:0")
-        .replace("sqlite:b.db", &database("b.db"));
-    std::fs::write(&file, config).unwrap();
-    let file = file.to_str().unwrap();
+    let _a = Server::start_at(&["--config", &a], &[]);
+    let file = b.as_str();
     let token = run(&shell, issue.trim(), &address);
     let token = token.trim();
     let b = Server::start(&["--config", file], &[]);

@@ -52,25 +52,7 @@ fn finish_refuses_all_tokens_and_ends_the_warning() {
     fixture.done(&["backup", "b.db"]);
     // A user, a client and a token that the backup does not have.
     fixture.add_user("bob");
-    let client = [
-        "client",
-        "add",
-        "Late",
-        "--id",
-        "late",
-        "--confidential",
-        "--format",
-        "json",
-    ];
-    let client = fixture.done(
-        &[
-            &client[..],
-            &["--grant", "client_credentials", "--scope", "me"],
-            &["--auth-method", "client_secret_post"],
-        ]
-        .concat(),
-    );
-    let client: serde_json::Value = serde_json::from_str(&client.stdout).unwrap();
+    let client = add_late_client(&fixture);
     let server = fixture.serve();
     let (of_user, of_client) = (token(&server, "bob"), client_token(&server, &client));
     drop(server);
@@ -91,11 +73,7 @@ fn finish_refuses_all_tokens_and_ends_the_warning() {
     drop(server);
     assert!(!warns(&fixture));
     assert_eq!(fixture.shell.run(&["restore", "finish"]).status, 1);
-    let lines = fixture.done(&["audit", "--format", "json"]).stdout;
-    let events: Vec<_> = lines
-        .lines()
-        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["event"].clone())
-        .collect();
+    let events = audit_events(&fixture);
     let of_finish = ["client.revoked", "key.removed", "admin.restored"];
     assert!(
         of_finish.iter().all(|event| events.contains(&json!(event))),
@@ -105,6 +83,20 @@ fn finish_refuses_all_tokens_and_ends_the_warning() {
         events.iter().filter(|event| **event == json!("admin.restored")).count(),
         1
     );
+}
+
+fn add_late_client(fixture: &FaultFixture) -> serde_json::Value {
+    let add = ["client", "add", "Late", "--id", "late", "--confidential"];
+    let options = ["--grant", "client_credentials", "--scope", "me", "--format", "json"];
+    let method = ["--auth-method", "client_secret_post"];
+    let added = fixture.done(&[&add[..], &options, &method].concat());
+    serde_json::from_str(&added.stdout).unwrap()
+}
+
+fn audit_events(fixture: &FaultFixture) -> Vec<serde_json::Value> {
+    let lines = fixture.done(&["audit", "--format", "json"]).stdout;
+    let event = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["event"].clone();
+    lines.lines().map(event).collect()
 }
 
 fn client_token(server: &crate::support::Server, client: &serde_json::Value) -> String {
