@@ -26,7 +26,14 @@ fn token_of_one_server_opens_an_operation_of_another() {
     let of = |part: &str| blocks.iter().find(|block| block.contains(part)).unwrap();
     let (first, second, issue) = (of("client add App"), of("alice-of-a"), of("token issue"));
     let blocks = code_blocks_of("docs/issuers.md");
-    let file = |part: &str| blocks.iter().find(|(_, block)| block.contains(part)).unwrap().1;
+    let file = |part: &str| {
+        blocks
+            .iter()
+            .find(|(_, block)| block.contains(part))
+            .unwrap()
+            .1
+            .as_str()
+    };
     let (document, of_a, of_b) = (file("[[operations]]"), file("sqlite:a.db"), file("sqlite:b.db"));
 
     // The issuer of A is its address, so the port is found first.
