@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use scopegate_domain::{
     AuditEntry, AuditEvent, AuditId, ClientId, NewsLane, NewsPosition, PasswordHash, UserId, Username,
 };
-use scopegate_store::{Audit, AuditQuery, Clients, News, NewsItem, SigningKeys, StoreError, Users};
+use scopegate_store::{Audit, AuditQuery, Clients, News, NewsItem, SigningKeys, Users};
 use scopegate_store_sql::{DatabaseUrl, OpenError, OpenMode, RenamedUsers, SqlStore};
 use tempfile::TempDir;
 
@@ -32,8 +32,8 @@ fn name(text: &str) -> Username {
     Username::from_stored(text).unwrap()
 }
 
-fn entry_of(id: UserId) -> Result<AuditEntry, StoreError> {
-    Ok(AuditEntry::new(AuditId::new(1_000_000, [7; 8]), AuditEvent::UserChanged).of_user(id))
+fn entry_of(id: UserId) -> AuditEntry {
+    AuditEntry::new(AuditId::new(1_000_000, [7; 8]), AuditEvent::UserChanged).of_user(id)
 }
 
 const SECOND_ADA: &str = "INSERT INTO users (id, username, status, scope) VALUES ('9f00aa11', 'ADA', 'active', 'me');";
@@ -91,10 +91,10 @@ async fn same_names_stop_an_upgrade_before_it_begins() {
     assert_eq!(SqlStore::plan(&url, &[]).await.unwrap().same_names.len(), 1);
     assert!(std::fs::read(&path).unwrap() == before);
 
-    let renamed = SqlStore::rename_duplicates(&url, entry_of).await.unwrap();
+    let renamed = SqlStore::rename_duplicates(&url, |id| Ok(entry_of(id))).await.unwrap();
     assert_eq!(renamed.users.len(), 1);
     assert_eq!(renamed.users[0].1, "ADA9f00aa");
-    let entry = entry_of(UserId::parse("9f00aa11").unwrap()).unwrap();
+    let entry = entry_of(UserId::parse("9f00aa11").unwrap());
     assert_eq!(renamed.unwritten, [entry], "version 8 has no audit log");
     let store = SqlStore::open_with(&url, create()).await.unwrap();
     let named = async |text| store.find_account(&name(text)).await;
@@ -110,7 +110,7 @@ async fn same_names_stop_an_upgrade_before_it_begins() {
         NewsItem::UserChanged(second.id().clone()),
         "caches drop it"
     );
-    let again = SqlStore::rename_duplicates(&url, entry_of).await.unwrap();
+    let again = SqlStore::rename_duplicates(&url, |id| Ok(entry_of(id))).await.unwrap();
     assert_eq!(again, RenamedUsers::default());
 }
 
@@ -126,11 +126,11 @@ async fn rename_writes_its_entry_if_it_can() {
         .unwrap();
     // A program of an older version added a user while the names were computed.
     run(&path, SECOND_ADA).await;
-    let renamed = SqlStore::rename_duplicates(&url, entry_of).await.unwrap();
+    let renamed = SqlStore::rename_duplicates(&url, |id| Ok(entry_of(id))).await.unwrap();
     assert_eq!((renamed.users.len(), renamed.unwritten), (1, Vec::new()));
     let store = SqlStore::open_with(&url, create()).await.unwrap();
     let entries = store.entries(&AuditQuery::default(), 9).await.unwrap();
-    assert_eq!(entries, [entry_of(UserId::parse("9f00aa11").unwrap()).unwrap()]);
+    assert_eq!(entries, [entry_of(UserId::parse("9f00aa11").unwrap())]);
 }
 
 #[tokio::test]
@@ -138,7 +138,9 @@ async fn new_name_of_a_duplicate_is_not_taken() {
     let third = "INSERT INTO users (id, username, status, scope) VALUES ('zz', 'ada9F00aa', 'active', 'me');";
     let (_folder, path) = version_8(&format!("{SECOND_ADA}{third}")).await;
     let url = DatabaseUrl::file(&path);
-    let refused = SqlStore::rename_duplicates(&url, entry_of).await.unwrap_err();
+    let refused = SqlStore::rename_duplicates(&url, |id| Ok(entry_of(id)))
+        .await
+        .unwrap_err();
     assert!(matches!(refused, OpenError::SameNames { .. }), "{refused}");
     let plan = SqlStore::plan(&url, &[]).await.unwrap();
     assert_eq!(plan.same_names[0].younger.username, "ADA", "no user was renamed");
