@@ -1,6 +1,5 @@
 //! Builds the OpenAPI document of a gate from its declarations.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -208,14 +207,26 @@ fn refusals(
     schemas: &mut Schemas<'_>,
 ) -> Result<Vec<(StatusCode, Value)>, BuildError> {
     let format = schemas.refusals;
-    let own = mounted.description.refusals().iter();
-    let own = own.map(|(status, text)| (*status, Cow::from(text)));
+    let mut documented: Vec<(StatusCode, Value)> = Vec::new();
+    let mut add = |status: StatusCode, description: &str| -> Result<(), BuildError> {
+        let response = refusal(schemas, description)?;
+        match documented.iter_mut().find(|(known, _)| *known == status) {
+            Some((_, known)) => merge_responses(known, response),
+            None => documented.push((status, response)),
+        }
+        Ok(())
+    };
+    for (status, description) in mounted.description.refusals() {
+        add(*status, description)?;
+    }
     let of_gate =
         refusal_kinds(mounted, operation).filter_map(|kind| Some((format.status_of(kind), format.description(kind)?)));
-    let mut documented: Vec<(StatusCode, Value)> = Vec::new();
-    for (status, description) in own.chain(of_gate.map(|(status, text)| (status, text.into()))) {
-        if documented.iter().all(|(known, _)| *known != status) {
-            documented.push((status, refusal(schemas, &description)?));
+    // The first kind of a status describes those of the gate.
+    let mut described = Vec::new();
+    for (status, description) in of_gate {
+        if !described.contains(&status) {
+            described.push(status);
+            add(status, description)?;
         }
     }
     Ok(documented)

@@ -16,7 +16,7 @@ pub(crate) fn merge_parameters(known: &mut Value, other: &Value) {
     }
 }
 
-/// Adds the response of another source with the same status. The first description stays.
+/// Adds the response of another source with the same status. Each description is a paragraph.
 pub(crate) fn merge_responses(known: &mut Value, other: Value) {
     let (Some(known), Value::Object(other)) = (known.as_object_mut(), other) else {
         return;
@@ -26,6 +26,9 @@ pub(crate) fn merge_responses(known: &mut Value, other: Value) {
             known.insert(member, value);
             continue;
         };
+        if let (Value::String(existing), Value::String(other)) = (&mut *existing, &value) {
+            add_paragraph(existing, other);
+        }
         let (Some(existing), Value::Object(value)) = (existing.as_object_mut(), value) else {
             continue;
         };
@@ -37,6 +40,14 @@ pub(crate) fn merge_responses(known: &mut Value, other: Value) {
                 }
             }
         }
+    }
+}
+
+/// Adds a paragraph, unless the text has it.
+fn add_paragraph(text: &mut String, paragraph: &str) {
+    if !text.split("\n\n").any(|known| known == paragraph) {
+        text.push_str("\n\n");
+        text.push_str(paragraph);
     }
 }
 

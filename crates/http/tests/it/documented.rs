@@ -77,7 +77,13 @@ async fn what_an_error_type_says_stays_in_the_document() {
         let gate = build(profile, [guarded()]).await.unwrap();
         for status in STATUSES {
             let response = &gate.openapi()["paths"]["/f"]["post"]["responses"][status.as_str()];
-            assert_eq!(response["description"], "The note is not good", "{status}");
+            let description = response["description"].as_str().unwrap();
+            let mut paragraphs = description.split("\n\n");
+            assert_eq!(paragraphs.next(), Some("The note is not good"), "{status}");
+            assert_eq!(paragraphs.next(), Some("Another text"), "{status}");
+            let of_gate = paragraphs.next();
+            assert!(of_gate.is_none_or(|text| text.len() > 5), "{status}: {of_gate:?}");
+            assert_eq!(paragraphs.next(), None, "{status}");
             let content = &response["content"];
             assert_eq!(content["text/plain"]["schema"]["type"], "string", "{status}");
             let note = json!({ "$ref": "#/components/schemas/Note" });

@@ -246,7 +246,10 @@ async fn refusals_of_own_types_are_documented() {
     let book = async |_: Tenant| Err::<(), _>(Taken);
     let gate = gate([post("/").guard(Guard::requires([READ])).then(book)]).await;
     let responses = &gate.openapi()["paths"]["/"]["post"]["responses"];
-    for (status, description) in [("403", "The token names no tenant"), ("409", "The room is taken")] {
+    for (status, description) in [
+        ("403", "The token names no tenant\n\nThe credential does not allow this"),
+        ("409", "The room is taken\n\nThe hour is taken"),
+    ] {
         let schema = json!({ "$ref": "#/components/schemas/ProblemDetails" });
         let expected =
             json!({ "description": description, "content": { "application/problem+json": { "schema": schema } } });

@@ -94,7 +94,10 @@ impl Answer for OutOfStock {
     }
 
     fn describe(description: &mut OperationDescription) {
-        description.json_response::<Self>(StatusCode::BAD_REQUEST, "Too few are left");
+        description.json_response::<Self>(
+            StatusCode::BAD_REQUEST,
+            "Too few are left\n\nThe request is not as declared",
+        );
     }
 }
 
@@ -116,7 +119,10 @@ async fn an_error_of_the_application_is_merged() {
     };
     let other = builder(shop()).await.operation(sell()).build().unwrap();
     let response = &responses(other.openapi(), "post", "/sell")["400"];
-    assert_eq!(response["description"], "Too few are left");
+    assert_eq!(
+        response["description"],
+        "Too few are left\n\nThe request is not as declared"
+    );
     let reference = |name: &str| json!({ "$ref": format!("#/components/schemas/{name}") });
     assert_eq!(
         response["content"]["application/json"]["schema"],
