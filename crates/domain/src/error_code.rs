@@ -55,6 +55,7 @@ impl ErrorCode {
         Self::UnauthorizedClient,
         Self::UnsupportedGrantType,
         Self::InvalidScope,
+        Self::InvalidTarget,
         Self::InvalidToken,
         Self::InsufficientScope,
         Self::InsufficientUserAuthentication,
@@ -91,5 +92,38 @@ impl ErrorCode {
 impl fmt::Display for ErrorCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The code after this one, in the order of declaration. A new code does not compile here.
+    const fn next(code: ErrorCode) -> Option<ErrorCode> {
+        Some(match code {
+            ErrorCode::InvalidRequest => ErrorCode::InvalidClient,
+            ErrorCode::InvalidClient => ErrorCode::InvalidGrant,
+            ErrorCode::InvalidGrant => ErrorCode::UnauthorizedClient,
+            ErrorCode::UnauthorizedClient => ErrorCode::UnsupportedGrantType,
+            ErrorCode::UnsupportedGrantType => ErrorCode::InvalidScope,
+            ErrorCode::InvalidScope => ErrorCode::InvalidTarget,
+            ErrorCode::InvalidTarget => ErrorCode::InvalidToken,
+            ErrorCode::InvalidToken => ErrorCode::InsufficientScope,
+            ErrorCode::InsufficientScope => ErrorCode::InsufficientUserAuthentication,
+            ErrorCode::InsufficientUserAuthentication => ErrorCode::ServerError,
+            ErrorCode::ServerError => ErrorCode::TemporarilyUnavailable,
+            ErrorCode::TemporarilyUnavailable => return None,
+        })
+    }
+
+    #[test]
+    fn each_code_is_found_by_its_text() {
+        let mut code = Some(ErrorCode::InvalidRequest);
+        while let Some(one) = code {
+            assert_eq!(ErrorCode::find(one.as_str()), Some(one));
+            code = next(one);
+        }
+        assert_eq!(ErrorCode::find("teapot"), None);
     }
 }

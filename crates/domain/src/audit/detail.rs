@@ -158,6 +158,7 @@ mod tests {
             AuditDetail::Cause(LoginFailure::DisabledUser),
             AuditDetail::of_secret(&SecretDigest::from_bytes([0x0A; 32])),
             AuditDetail::Error(ErrorCode::InvalidScope),
+            AuditDetail::Error(ErrorCode::InvalidTarget),
             AuditDetail::Grant(GrantType::Password),
             AuditDetail::Key(key),
             AuditDetail::TokensKept(true),
