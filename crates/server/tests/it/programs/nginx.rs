@@ -136,7 +136,7 @@ fn nginx_ends_tls_for_an_issuer_with_path() {
     ] {
         assert_eq!(proxied.document(path, &[header]), metadata, "{header}");
     }
-    let resource = proxied.document("/.well-known/oauth-protected-resource/tenant", &[]);
+    let resource = proxied.document("/.well-known/oauth-protected-resource", &[]);
     assert_eq!(resource["authorization_servers"], serde_json::json!([issuer]));
 
     // The endpoints are found by the metadata.
