@@ -1,6 +1,6 @@
 //! Names that the server knows: scopes and grants.
 
-use anyhow::{anyhow, bail};
+use anyhow::bail;
 use scopegate_domain::{Audience, GrantType, Scope};
 
 use super::context::parse_scope;
@@ -38,7 +38,7 @@ pub(super) fn declared_scope(settings: &Settings, text: &str) -> anyhow::Result<
 /// Reads the audience of a resource. One that is not configured is an error.
 pub(super) fn configured_resource(settings: &Settings, text: &str) -> anyhow::Result<Audience> {
     let audience = Audience::of_resource(text);
-    let audience = audience.map_err(|fault| anyhow!("bad resource `{}`: {fault}", text.escape_default()))?;
+    let audience = audience.map_err(|fault| anyhow::anyhow!("bad resource `{}`: {fault}", text.escape_default()))?;
     let known: Vec<&str> = settings.resources.iter().map(|one| one.audience.as_str()).collect();
     if known.is_empty() {
         print_note(&format!(

@@ -1,6 +1,6 @@
 //! The APIs that tokens are for: reads the documents of `[[resources]]`.
 
-use anyhow::{anyhow, bail, ensure};
+use anyhow::{bail, ensure};
 use scopegate_domain::{DeclaredScheme, Resource, Resources, ResourcesError, ScopeToken};
 use scopegate_openapi::import::Imported;
 
@@ -91,12 +91,12 @@ fn resource(table: &ResourceSettings, document: &Imported) -> Resource {
 fn contradiction(tables: &[ResourceSettings], fault: &ResourcesError) -> anyhow::Error {
     let place = |number: usize, key| tables.get(number).map(|table| table.place(key)).unwrap_or_default();
     match fault {
-        ResourcesError::AudienceTwice { first, second } => anyhow!(
+        ResourcesError::AudienceTwice { first, second } => anyhow::anyhow!(
             "{}: it is the audience of {}, too, after scheme and host became lower case; give each resource its own audience",
             place(*second, "audience"),
             place(*first, "audience")
         ),
-        ResourcesError::OwnTwice { first, second } => anyhow!(
+        ResourcesError::OwnTwice { first, second } => anyhow::anyhow!(
             "{}: it is `true` like {}; at most one resource can be the API of this process",
             place(*second, "own"),
             place(*first, "own")
@@ -108,13 +108,13 @@ fn contradiction(tables: &[ResourceSettings], fault: &ResourcesError) -> anyhow:
                     .map(|table| described(table, scope))
                     .unwrap_or_default()
             };
-            anyhow!(
+            anyhow::anyhow!(
                 "scope `{scope}` has two descriptions: {} and {}; give it the same description in both, or another name in one",
                 described(*first),
                 described(*second)
             )
         }
-        fault => anyhow!("{fault}"),
+        fault => anyhow::anyhow!("{fault}"),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use anyhow::{Context, anyhow, bail, ensure};
+use anyhow::{Context, bail, ensure};
 use scopegate_analysis::{Change, diff, who_can};
 use scopegate_domain::{Catalog, CatalogBuilder, DeclaredScheme, Secret, SecurityScheme};
 use scopegate_http::credential::BearerTokens;
@@ -198,7 +198,7 @@ fn difference(change: &Change, enforced: &OperationTable) -> anyhow::Error {
         facts.join(" and ")
     };
     let sets: Vec<String> = sets.iter().map(set).collect();
-    anyhow!(
+    anyhow::anyhow!(
         "operation `{method} {template}`: the document requires something else than its handler enforces, which is {}; write the \
          same requirement in the document",
         sets.join(", or ")

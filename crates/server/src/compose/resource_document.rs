@@ -1,6 +1,5 @@
 //! The document of a resource: its schemes, and the places that errors name.
 
-use anyhow::anyhow;
 use scopegate_domain::{Catalog, DeclaredScheme, HttpScheme, SecurityScheme};
 use scopegate_openapi::import::{self, DocumentPosition, ImportError, Imported, ReadOptions};
 
@@ -13,11 +12,13 @@ pub(super) fn read(table: &ResourceSettings) -> anyhow::Result<Imported> {
         let place = table.place("document");
         match fault {
             ImportError::Unreadable { message } => {
-                anyhow!("{place}: `{shown}` cannot be read: {message}; name a file that exists")
+                anyhow::anyhow!("{place}: `{shown}` cannot be read: {message}; name a file that exists")
             }
             fault => {
                 let line = fault.place().map(line_of).unwrap_or_default();
-                anyhow!("{place}: `{shown}` is not usable: {fault}{line}; correct the document, or name another one")
+                anyhow::anyhow!(
+                    "{place}: `{shown}` is not usable: {fault}{line}; correct the document, or name another one"
+                )
             }
         }
     })

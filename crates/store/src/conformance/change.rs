@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use scopegate_domain::{Client, ClientId, PasswordHash, Revocation, Scope, User, UserId};
 
 use super::random::{any_account, any_client, any_hash, any_scope};
-use super::username;
+use super::values::username;
 use crate::{DisableAndRevoke, Store, StoreError};
 
 /// A change that a withdrawal makes.
