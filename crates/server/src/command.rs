@@ -12,6 +12,7 @@ mod names;
 mod password;
 mod policy;
 mod revoked;
+mod row_counts;
 mod serve;
 mod shell;
 mod token;

@@ -8,11 +8,11 @@ use std::path::Path;
 use scopegate_store_sql::BackupManifest;
 use serde_json::{Map, Value, json};
 
-use super::context;
+use super::{context, row_counts};
 use crate::arguments::{BackupArguments, CommonFlags, RestoreArguments, RestoreCommand};
 use crate::compose::{BackupParts, Copied, KekOutcome, backup, check_backup, restore};
 use crate::config::Settings;
-use crate::output::{counted, print, print_note};
+use crate::output::{print, print_note};
 
 pub(super) fn run(common: &CommonFlags, arguments: &BackupArguments) -> anyhow::Result<()> {
     let settings = context::settings(common)?;
@@ -106,27 +106,13 @@ fn report(
     let mut human = String::new();
     let file = file.display().to_string();
     writeln!(human, "{what} `{file}` (database `{database}`, {bytes} bytes)")?;
-    let counts = [
-        ("user", rows.users),
-        ("client", rows.clients),
-        ("client secret", rows.client_secrets),
-        ("revocation", rows.revocations),
-        ("signing key", rows.signing_keys),
-        ("audit record", rows.audit),
-    ];
-    let counted = counts
-        .iter()
-        .map(|(name, count)| counted(usize::try_from(*count).unwrap_or(usize::MAX), name));
-    let counted: Vec<String> = counted.collect();
-    writeln!(human, "contains {}", counted.join(", "))?;
+    writeln!(human, "contains {}", row_counts::text(rows))?;
     writeln!(human, "{note}")?;
     let mut json = Map::new();
     json.insert(what.to_owned(), json!(file));
     json.insert("database".to_owned(), json!(database));
     json.insert("bytes".to_owned(), json!(bytes));
-    for (name, count) in counts {
-        json.insert(format!("{}s", name.replace(' ', "_")), json!(count));
-    }
+    json.extend(row_counts::members(rows));
     json.insert("key_encryption_key".to_owned(), json!(word(*kek)));
     if let Some(manifest) = manifest {
         let BackupManifest {

@@ -6,6 +6,7 @@ use scopegate_store_sql::{MigrationPlan, RenamedUsers, SameName};
 use serde_json::{Value, json};
 
 use super::context::{block_on, settings};
+use super::row_counts;
 use crate::arguments::{CommonFlags, MigrateArguments};
 use crate::compose::{Access, Database, plan_migration, rename_duplicates};
 use crate::config::Settings;
@@ -69,27 +70,15 @@ fn plan(common: &CommonFlags, settings: &Settings) -> anyhow::Result<()> {
     for (version, what) in steps {
         writeln!(human, "{database}: version {version}: {what}")?;
     }
-    let count = |count: u64, noun| counted(usize::try_from(count).unwrap_or(usize::MAX), noun);
     if plan.users_without_canonical_name > 0 {
-        let users = count(plan.users_without_canonical_name, "user");
+        let users = usize::try_from(plan.users_without_canonical_name).unwrap_or(usize::MAX);
+        let users = counted(users, "user");
         writeln!(
             human,
             "{database}: {users} without a canonical name; each batch of 1000 is a transaction"
         )?;
     }
-    let rows = [
-        ("user", rows.users),
-        ("client", rows.clients),
-        ("client secret", rows.client_secrets),
-        ("revocation", rows.revocations),
-        ("signing key", rows.signing_keys),
-        ("audit record", rows.audit),
-    ];
-    writeln!(
-        human,
-        "{database}: {}",
-        rows.map(|(noun, rows)| count(rows, noun)).join(", ")
-    )?;
+    writeln!(human, "{database}: {}", row_counts::text(rows))?;
     for SameName { older, younger } in &plan.same_names {
         writeln!(
             human,
@@ -106,8 +95,7 @@ fn plan(common: &CommonFlags, settings: &Settings) -> anyhow::Result<()> {
         "same_names": plan.same_names.iter().map(pair).collect::<Vec<_>>(),
     });
     if let Some(members) = json.as_object_mut() {
-        let rows = rows.map(|(noun, rows)| (format!("{}s", noun.replace(' ', "_")), json!(rows)));
-        members.extend(rows);
+        members.extend(row_counts::members(rows));
     }
     print(common.format, &human, &json)
 }
