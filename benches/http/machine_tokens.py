@@ -35,6 +35,7 @@ ISSUERS = load.ROOT / "crates/http/tests/it/issuers"
 CASES = ("token", "known", "new")
 RAW_COUNT = 200
 MOST_REQUESTS = load.MOST_REQUESTS
+AUDIENCE = "https://api.example/items"
 # Requests of a load about new tokens. Each token is asked about once.
 NEW_COUNT = 480
 # Seconds of load before the rounds, twice, in which node compiles. It closes a connection that is idle for 5 s.
@@ -109,15 +110,27 @@ class Client(load.Client):
         return super().load(seconds)
 
 
+def configuration(folder, case):
+    """The settings of our server: a database, and one resource with two scopes."""
+    flow = {"tokenUrl": "token", "scopes": {"me": "Read the account.", "items": "Read the items."}}
+    schemes = {"oauth": {"type": "oauth2", "flows": {"clientCredentials": flow}}}
+    paths = {f"/{name}": {"get": {"security": [{"oauth": [name]}]}} for name in flow["scopes"]}
+    document = {"openapi": "3.1.0", "info": {"title": "Items", "version": "1"}, "components": {"securitySchemes": schemes}, "paths": paths}
+    pathlib.Path(folder, "items.json").write_text(json.dumps(document), encoding="utf-8")
+    config = pathlib.Path(folder, f"{case}.toml")
+    config.write_text(f'database = "sqlite:{folder}/{case}.db"\n[[resources]]\naudience = "{AUDIENCE}"\ndocument = "items.json"\n',
+                      encoding="utf-8")
+    return config
+
+
 def ours(program, case, folder, options, stack):
     """Our server, and the requests of this case."""
-    database = f"sqlite:{folder}/{case}.db"
-    secrets = {}
+    config, secrets = configuration(folder, case), {}
     for client, flags in (("service", ["--grant", "client_credentials", "--scope", "me items"]), ("api", ["--introspect"])):
-        command = [program, "client", "add", client, "--id", client, "--confidential", "--database", database, "--format", "json"]
-        added = subprocess.run([*command, *flags], check=True, capture_output=True)
+        command = [program, "client", "add", client, "--id", client, "--confidential", "--resource", AUDIENCE, "--config", config]
+        added = subprocess.run([*command, "--format", "json", *flags], check=True, capture_output=True)
         secrets[client] = json.loads(added.stdout)["client_secret"]
-    server = stack.enter_context(Server([program, "serve", "--listen", "127.0.0.1:0", "--database", database]))
+    server = stack.enter_context(Server([program, "serve", "--listen", "127.0.0.1:0", "--config", config]))
     asking = posting(server.address, "/token", "service", secrets["service"], "grant_type=client_credentials&scope=items")
     return server, questions(server, case, asking, lambda form: posting(server.address, "/introspect", "api", secrets["api"], form),
                              options)
