@@ -160,7 +160,8 @@ async fn serve(settings: &Settings, reread: impl AsyncFn() -> anyhow::Result<Rer
         Ok(prepared) => prepared,
         Err(error) => return context::close(database, Err(error)).await,
     };
-    start_tasks(settings, background, &store, &mut tasks);
+    let scopes = DeclaredScopes::of(settings, &apis);
+    start_tasks(settings, background, scopes, &store, &mut tasks);
     if !settings.offers_password_grant() {
         warn!(
             "no grant is enabled for users, so only clients get tokens, by `client_credentials`; `password_grant = true` \
@@ -233,9 +234,6 @@ async fn prepare(
         revocations: Arc::clone(&revocations),
         audit: log.clone(),
     };
-    for warning in DeclaredScopes::of(settings, apis).stored(&*database.store()).await? {
-        warn!("{warning}");
-    }
     let composed = compose::gate(settings, database, issuer, apis, trust, caches, proposed).await?;
     let Composed { gate, keys, reloadable } = composed;
     let missing = missing(settings, apis, &*database.store()).await?;
@@ -259,7 +257,13 @@ struct Background {
     log: AuditLog,
 }
 
-fn start_tasks(settings: &Settings, background: Background, store: &Arc<dyn Store>, tasks: &mut Tasks) {
+fn start_tasks(
+    settings: &Settings,
+    background: Background,
+    scopes: DeclaredScopes,
+    store: &Arc<dyn Store>,
+    tasks: &mut Tasks,
+) {
     let Background { keys, revocations, log } = background;
     if let Some(keys) = keys {
         tasks.spawn("signing keys", keys.run());
@@ -270,6 +274,11 @@ fn start_tasks(settings: &Settings, background: Background, store: &Arc<dyn Stor
         "audit retention",
         audit::tidy(Arc::clone(store), settings.audit_retention),
     );
+    let store = Arc::clone(store);
+    tasks.spawn("check of scopes", async move {
+        scopes.warn_of_stored(&*store).await;
+        std::future::pending().await
+    });
 }
 
 /// Logs how serving ended. It is an error if requests were lost or a background task ended.

@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use scopegate_domain::{Client, DeclaredScheme, Scope, ScopeToken, User};
+use scopegate_domain::{DeclaredScheme, Scope, ScopeToken};
 use scopegate_policy::nearest_name;
 use scopegate_store::{Store, StoreError};
+use tracing::warn;
 
 use super::Apis;
 use crate::config::Settings;
 
-/// The number of clients, and of users, whose scopes are checked at start. A start with many must
-/// not take longer.
-const CHECKED: u16 = 1_000;
+/// The number of clients, and of users, whose scopes are checked after a start, in pages.
+const PAGES: u16 = 20;
+const PAGE: u16 = 500;
 
 /// The maximum number of warnings at start.
 const MAX_WARNINGS: usize = 20;
@@ -52,27 +53,99 @@ impl DeclaredScopes {
         format!("no resource declares scope `{token}`, so no token contains it; {remedy}")
     }
 
-    /// Returns a sentence for each undeclared scope of a stored client or user, up to a limit.
-    ///
-    /// # Errors
-    ///
-    /// The error of the store.
-    pub(crate) async fn stored(&self, store: &dyn Store) -> Result<Vec<String>, StoreError> {
-        let mut holders: BTreeMap<ScopeToken, String> = BTreeMap::new();
-        let mut add = |scope: &Scope, holder: &dyn Fn() -> String| {
-            for token in scope.iter().filter(|token| !self.names.contains(token)) {
-                holders.entry(token.clone()).or_insert_with(holder);
+    /// Logs a warning for each undeclared scope of a stored client or user, up to a limit. A start
+    /// with many of them must not take longer, so this runs while requests are served.
+    pub(crate) async fn warn_of_stored(&self, store: &dyn Store) {
+        match self.stored(store).await {
+            Ok(warnings) => warnings.iter().for_each(|warning| warn!("{warning}")),
+            Err(cause) => {
+                let cause: &dyn std::error::Error = &cause;
+                warn!(cause, "cannot read clients and users; their scopes are not checked");
             }
-        };
-        for client in &store.clients().list(None, CHECKED).await? {
-            add(Client::scope(client), &|| format!("client `{}`", client.id()));
         }
-        for user in &store.users().list(None, CHECKED).await? {
-            add(User::scope(user), &|| format!("user `{}`", user.username()));
+    }
+
+    async fn stored(&self, store: &dyn Store) -> Result<Vec<String>, StoreError> {
+        let mut holders = Holders {
+            declared: &self.names,
+            by_scope: BTreeMap::new(),
+        };
+        let mut last = None;
+        for _ in 0..PAGES {
+            let page = store.clients().list(last.as_ref(), PAGE).await?;
+            for client in &page {
+                holders.add(client.scope(), || format!("client `{}`", client.id()));
+            }
+            last = page.last().map(|client| client.id().clone());
+            if last.is_none() {
+                break;
+            }
+        }
+        let mut last = None;
+        for _ in 0..PAGES {
+            let page = store.users().list(last.as_ref(), PAGE).await?;
+            for user in &page {
+                holders.add(user.scope(), || format!("user `{}`", user.username()));
+            }
+            last = page.last().map(|user| user.username().clone());
+            if last.is_none() {
+                break;
+            }
         }
         let warnings = holders
+            .by_scope
             .iter()
             .map(|(token, holder)| format!("{holder}: {}", self.warning(token)));
         Ok(warnings.take(MAX_WARNINGS).collect())
+    }
+}
+
+/// The undeclared scopes, each with a client or user that has it.
+struct Holders<'d> {
+    declared: &'d [ScopeToken],
+    by_scope: BTreeMap<ScopeToken, String>,
+}
+
+impl Holders<'_> {
+    fn add(&mut self, scope: &Scope, holder: impl Fn() -> String) {
+        for token in scope.iter().filter(|token| !self.declared.contains(token)) {
+            self.by_scope.entry(token.clone()).or_insert_with(&holder);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use scopegate_domain::{Account, Client, ClientId, User, UserId, Username};
+    use scopegate_store::MemoryStore;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn scopes_of_every_page_are_checked() {
+        let store: &dyn Store = &MemoryStore::new();
+        for number in 0..=PAGE {
+            let id = format!("c{number:04}");
+            let scope = Scope::parse(if number < PAGE { "ships" } else { "shisp" }).unwrap();
+            let client = Client::public(ClientId::parse(&id).unwrap(), &id).with_scope(scope.clone());
+            store.clients().add(client).await.unwrap();
+            let user = User::new(UserId::parse(&id).unwrap(), Username::parse(&id).unwrap()).with_scope(scope);
+            let account = Account {
+                user,
+                password_hash: None,
+            };
+            store.users().add(account).await.unwrap();
+        }
+        let names = vec![ScopeToken::parse("ships").unwrap()];
+        let declared = DeclaredScopes {
+            names,
+            has_resources: true,
+        };
+        let warnings = declared.stored(store).await.unwrap();
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+        assert!(
+            warnings[0].starts_with("client `c0500`: no resource declares scope `shisp`"),
+            "{warnings:?}"
+        );
     }
 }

@@ -4,14 +4,16 @@
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may fail")]
 
 use std::fs;
-use std::process::Command;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use base64_simd::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 use crate::shell::Shell;
-use crate::support::{Answer, OWN_API, Server, at_most};
+use crate::support::{Answer, OWN_API, Server, at_most, scopegate_alone};
 
 const SHIPS: &str = "https://api.example/ships";
 const PORTS: &str = "https://api.example/ports";
@@ -377,6 +379,27 @@ fn unknown_resource_of_a_client_is_an_error() {
         known.stderr
     );
     assert!(known.stdout.contains(SHIPS), "{}", known.stdout);
+}
+
+#[test]
+fn start_warns_of_undeclared_scope() {
+    let shell = two_resources();
+    add(&shell, "fleet", &["--resource", SHIPS, "--scope", "shisp ships"]);
+    let mut server = scopegate_alone();
+    let config = shell.path().join("s.toml");
+    server
+        .args(["serve", "--listen", "127.0.0.1:0", "--config"])
+        .arg(config);
+    let mut server = server.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let (sender, lines) = channel();
+    let log = BufReader::new(server.stderr.take().unwrap()).lines();
+    std::thread::spawn(move || log.map_while(Result::ok).try_for_each(|line| sender.send(line)));
+    let warning = "client `fleet`: no resource declares scope `shisp`, so no token contains it; did you mean `ships`?";
+    let mut waited = std::iter::from_fn(|| lines.recv_timeout(Duration::from_mins(1)).ok());
+    let is_logged = waited.any(|line| line.contains(warning));
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert!(is_logged);
 }
 
 /// Sends SIGHUP until the server declares these scopes.
