@@ -160,17 +160,21 @@ async fn serve(settings: &Settings, reread: impl AsyncFn() -> anyhow::Result<Rer
         Ok(prepared) => prepared,
         Err(error) => return context::close(database, Err(error)).await,
     };
-    let scopes = DeclaredScopes::of(settings, &apis);
-    start_tasks(settings, background, scopes, &store, &mut tasks);
+    start_tasks(settings, background, &store, &mut tasks);
     if !settings.offers_password_grant() {
         warn!(
             "no grant is enabled for users, so only clients get tokens, by `client_credentials`; `password_grant = true` \
              (`--password-grant`) enables one"
         );
     }
-    readiness.serve(store);
+    readiness.serve(Arc::clone(&store));
     write_line(&welcome(settings, address, admin, &missing)?)?;
     info!(%address, profile = ?settings.profile, database = settings.database, "listening");
+    let scopes = DeclaredScopes::of(settings, &apis);
+    tasks.spawn("check of scopes", async move {
+        scopes.warn_of_stored(&*store).await;
+        std::future::pending::<()>().await;
+    });
 
     let listener = listener.name("public").limits(connection_limits(settings));
     let stop = async || {
@@ -257,13 +261,7 @@ struct Background {
     log: AuditLog,
 }
 
-fn start_tasks(
-    settings: &Settings,
-    background: Background,
-    scopes: DeclaredScopes,
-    store: &Arc<dyn Store>,
-    tasks: &mut Tasks,
-) {
+fn start_tasks(settings: &Settings, background: Background, store: &Arc<dyn Store>, tasks: &mut Tasks) {
     let Background { keys, revocations, log } = background;
     if let Some(keys) = keys {
         tasks.spawn("signing keys", keys.run());
@@ -274,11 +272,6 @@ fn start_tasks(
         "audit retention",
         audit::tidy(Arc::clone(store), settings.audit_retention),
     );
-    let store = Arc::clone(store);
-    tasks.spawn("check of scopes", async move {
-        scopes.warn_of_stored(&*store).await;
-        std::future::pending().await
-    });
 }
 
 /// Logs how serving ended. It is an error if requests were lost or a background task ended.
