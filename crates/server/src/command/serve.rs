@@ -170,11 +170,7 @@ async fn serve(settings: &Settings, reread: impl AsyncFn() -> anyhow::Result<Rer
     readiness.serve(Arc::clone(&store));
     write_line(&welcome(settings, address, admin, &missing)?)?;
     info!(%address, profile = ?settings.profile, database = settings.database, "listening");
-    let scopes = DeclaredScopes::of(settings, &apis);
-    tasks.spawn("check of scopes", async move {
-        scopes.warn_of_stored(&*store).await;
-        std::future::pending::<()>().await;
-    });
+    check_scopes(DeclaredScopes::of(settings, &apis), store, &mut tasks);
 
     let listener = listener.name("public").limits(connection_limits(settings));
     let stop = async || {
@@ -272,6 +268,14 @@ fn start_tasks(settings: &Settings, background: Background, store: &Arc<dyn Stor
         "audit retention",
         audit::tidy(Arc::clone(store), settings.audit_retention),
     );
+}
+
+/// Checks the scopes of stored clients and users, once.
+fn check_scopes(declared: DeclaredScopes, store: Arc<dyn Store>, tasks: &mut Tasks) {
+    tasks.spawn("check of scopes", async move {
+        declared.warn_of_stored(&*store).await;
+        std::future::pending::<()>().await;
+    });
 }
 
 /// Logs how serving ended. It is an error if requests were lost or a background task ended.
