@@ -4,7 +4,7 @@ use scopegate_domain::{NewsLane, NewsPosition, Revocation, Timestamp, UserStatus
 use scopegate_store::{BoxFuture, DisableAndRevoke, News, NewsEntry, NewsHeads, NewsItem, StoreError};
 
 use crate::news_steps::number;
-use crate::statement::{Backend, Outcome, Statement, Step};
+use crate::statement::{Backend, Statement, Step};
 use crate::{SqlStore, clients, row, users};
 
 const HEADS: &str = "SELECT lane, first, place FROM news_head";
@@ -18,12 +18,17 @@ const SET_FIRST: &str = "UPDATE news_head SET first = \
      WHERE lane = $1 AND first <= \
          (SELECT MAX(place) FROM news WHERE news.lane = news_head.lane AND ends_at <= $2)";
 
-const FORGET: &str = "DELETE FROM news WHERE lane = $1 AND ends_at <= $2";
+/// The rows of one transaction, so that no change waits long.
+const BATCH: u16 = 500;
+
+const FORGET: &str = "DELETE FROM news WHERE (lane, place) IN \
+     (SELECT lane, place FROM news WHERE ends_at <= $1 ORDER BY lane, place LIMIT $2)";
 
 const OLD_AFTER: &str = "SELECT place, kind, id, username, issued_until, forget_at FROM revocations \
      WHERE place > $1 ORDER BY place LIMIT $2";
 
-const FORGET_OLD: &str = "DELETE FROM revocations WHERE forget_at <= $1";
+const FORGET_OLD: &str = "DELETE FROM revocations WHERE place IN \
+     (SELECT place FROM revocations WHERE forget_at <= $1 ORDER BY place LIMIT $2)";
 
 /// The step that changes one record.
 fn one(change: Statement) -> Vec<Step> {
@@ -84,20 +89,32 @@ impl News for SqlStore {
 
     fn forget_news(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>> {
         self.methods.forget_news.measure(async move {
-            let (mut steps, lanes) = (Vec::new(), || NewsLane::all().map(number));
-            for lane in lanes() {
-                steps.push(Statement::new(SET_FIRST).bind(lane).bind(now.as_unix()).any());
+            let now = now.as_unix();
+            let first = |lane| Statement::new(SET_FIRST).bind(number(lane)).bind(now).any();
+            // No step without an expectation misses it.
+            self.connections
+                .transaction(NewsLane::all().map(first).collect())
+                .await?;
+            let mut forgotten = 0;
+            for delete in [FORGET, FORGET_OLD] {
+                forgotten += self.delete(|| Statement::new(delete).bind(now).bind(BATCH)).await?;
             }
-            let heads = steps.len();
-            for lane in lanes() {
-                steps.push(Statement::new(FORGET).bind(lane).bind(now.as_unix()).any());
-            }
-            steps.push(Statement::new(FORGET_OLD).bind(now.as_unix()).any());
-            match self.connections.transaction(steps).await? {
-                Outcome::Committed(rows) => Ok(rows.into_iter().skip(heads).sum()),
-                // No step without an expectation misses it.
-                Outcome::Missed(_) => Ok(0),
-            }
+            Ok(forgotten)
         })
+    }
+}
+
+impl SqlStore {
+    /// Runs a statement that deletes at most [`BATCH`] rows, until it finds less. Other changes run
+    /// in between.
+    async fn delete(&self, statement: impl Fn() -> Statement) -> Result<u64, StoreError> {
+        let mut deleted = 0;
+        loop {
+            let rows = self.connections.execute(statement()).await?;
+            deleted += rows;
+            if rows < BATCH.into() {
+                return Ok(deleted);
+            }
+        }
     }
 }
