@@ -43,6 +43,13 @@ fn check(text: &str) -> Result<(), InvalidIdentifier> {
     }
 }
 
+impl TokenId {
+    /// Creates an id from a text of this crate that satisfies the rules.
+    pub(crate) fn from_checked(text: &str) -> Self {
+        Self(Arc::from(text))
+    }
+}
+
 macro_rules! identifier {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
@@ -115,6 +122,9 @@ macro_rules! identifier {
 }
 
 identifier! {
+    /// An authentication context class: the `acr` of a login ([OpenID Connect Core, section
+    /// 2](https://openid.net/specs/openid-connect-core-1_0.html#IDToken)).
+    Acr;
     /// A resource server that is a recipient of a token: the `aud` claim ([RFC 7519, section
     /// 4.1.3](https://www.rfc-editor.org/rfc/rfc7519#section-4.1.3)).
     Audience;

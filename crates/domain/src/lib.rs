@@ -12,6 +12,9 @@
 //! | client, client type, redirection URI (RFC 6749, section 2) | [`Client`], [`ClientKind`], [`ClientAuthMethod`], [`RedirectUri`] |
 //! | protected resource, resource indicator ([RFC 8707](https://www.rfc-editor.org/rfc/rfc8707)) | [`Resource`], [`Audience`] |
 //! | authorization grant, grant type (RFC 6749, section 1.3) | [`Grant`], [`GrantSubject`], [`GrantType`] |
+//! | authorization code, `PKCE` (RFC 6749, section 4.1; RFC 7636) | [`AuthorizationCode`], [`Authorization`], [`CodeChallenge`], [`CodeVerifier`] |
+//! | refresh token (RFC 6749, section 6) | [`Family`], [`family_decision`] |
+//! | login and consent of the resource owner | [`LoginSession`], [`LoginContext`], [`Consent`] |
 //! | claims of a token (RFC 7519, RFC 9068) | [`Claims`]; as handlers read them [`TokenClaims`] |
 //! | tokens revoked before they expire ([RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)) | [`Revocation`] |
 //! | stored key (RFC 7517) | [`StoredKey`] |
@@ -42,20 +45,27 @@
 
 mod address_prefix;
 mod audit;
+mod authorization;
 mod catalog;
 mod claims;
 mod client;
+mod code;
+mod consent;
 mod display_name;
 mod error_code;
+mod family;
 mod grant;
 mod grant_type;
 mod identifier;
 mod news;
+mod pkce;
 mod resource;
 mod revocation;
+mod row_key;
 mod scheme;
 mod scope;
 mod secret;
+mod session;
 mod stored_key;
 mod time;
 mod token_claims;
@@ -72,6 +82,9 @@ pub use address_prefix::{AddressPrefix, InvalidAddressPrefix};
 pub use audit::{
     AuditDetail, AuditEntry, AuditEvent, AuditId, AuditOutcome, InvalidAuditDetail, LoginFailure, UnknownAuditEvent,
 };
+pub use authorization::{
+    AuthenticationMethod, Authorization, GrantBinding, KeyThumbprint, LoginContext, UnknownAuthenticationMethod,
+};
 pub use catalog::{Catalog, CatalogBuilder, CatalogError, DeclaredScheme, DeclaredScope};
 pub use claims::{
     AccessTokenClaims, ClaimLayout, ClaimNames, Claims, ClaimsError, ClientClaim, InvalidClaimName, KeepClaimError,
@@ -81,19 +94,30 @@ pub use client::{
     Client, ClientAuthMethod, ClientKind, InvalidClient, InvalidRedirectUri, RedirectUri, RegisteredSecret,
     SecretDigest, UnknownAuthMethod,
 };
+pub use code::AuthorizationCode;
+pub use consent::Consent;
 pub use display_name::{InvalidDisplayName, check_display_name};
 pub use error_code::ErrorCode;
+pub use family::{
+    EndReason, Family, FamilyDecision, FamilyId, Generation, InvalidFamilyId, NewFamily, PresentedRefresh,
+    UnknownEndReason, family_decision,
+};
 pub use grant::{Grant, GrantSubject};
 pub use grant_type::{GrantType, UnknownGrantType};
-pub use identifier::{Audience, ClientId, InvalidIdentifier, Issuer, KeyId, RequestId, SchemeName, TokenId, UserId};
+pub use identifier::{
+    Acr, Audience, ClientId, InvalidIdentifier, Issuer, KeyId, RequestId, SchemeName, TokenId, UserId,
+};
 pub use news::{NewsLane, NewsPosition};
+pub use pkce::{CodeChallenge, CodeVerifier, InvalidCodeVerifier};
 pub use resource::{InvalidAudience, Resource, Resources, ResourcesError};
 pub use revocation::{Revocation, Revoked};
+pub use row_key::{CodeId, SessionId};
 pub use scheme::{ApiKeyLocation, HttpScheme, OAuthFlow, OAuthFlows, SecurityScheme};
 pub use scope::{InvalidScope, Scope, ScopeToken};
 pub use secret::Secret;
+pub use session::LoginSession;
 pub use stored_key::StoredKey;
-pub use time::{Clock, Lifetime, ManualClock, SystemClock, Timestamp};
+pub use time::{Clock, Day, Lifetime, ManualClock, SystemClock, Timestamp};
 pub use token_claims::{ReadClaimError, TokenClaims};
 pub use user::{Account, ApplicationUser, CanonicalName, InvalidUsername, PasswordHash, User, UserStatus, Username};
 pub use verified::{Authenticated, Verified};

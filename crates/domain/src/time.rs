@@ -60,6 +60,42 @@ impl fmt::Display for Timestamp {
     }
 }
 
+/// A day, counted from 1970-01-01 in UTC. Rows of the store that end are sorted by the day of their
+/// end, and the value that finds such a row contains the day.
+///
+/// ```
+/// use scopegate_domain::{Day, Timestamp};
+///
+/// let day = Day::of(Timestamp::from_unix(86_400));
+/// assert_eq!((day, day.number()), (Day::from_number(1), 1));
+/// assert_eq!(Day::of(Timestamp::from_unix(-1)).number(), 0);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Day(u16);
+
+impl Day {
+    /// The number of seconds of a day.
+    const SECONDS: i64 = 24 * 60 * 60;
+
+    /// Returns the day of a time. Times before 1970 are on day 0, times after 2149 on the last day.
+    #[must_use]
+    pub fn of(time: Timestamp) -> Self {
+        Self(u16::try_from(time.0.max(0) / Self::SECONDS).unwrap_or(u16::MAX))
+    }
+
+    /// Creates a day from its number.
+    #[must_use]
+    pub const fn from_number(number: u16) -> Self {
+        Self(number)
+    }
+
+    /// Returns the number of days since 1970-01-01.
+    #[must_use]
+    pub const fn number(self) -> u16 {
+        self.0
+    }
+}
+
 /// A lifetime in whole seconds (up to 136 years).
 ///
 /// ```

@@ -1,11 +1,11 @@
-//! The stored form of a client's secret.
+//! The stored form of a random secret.
 
 use std::fmt;
 
 use subtle::ConstantTimeEq;
 
-/// The SHA-256 digest of a client's secret. Scopegate generates secrets with 256 bits of entropy,
-/// so a plain digest is enough.
+/// The SHA-256 digest of the secret of a client or of a token family. Scopegate generates secrets
+/// with 256 bits of entropy, so a plain digest is enough.
 #[derive(Clone, Copy)]
 pub struct SecretDigest([u8; 32]);
 
