@@ -1,6 +1,6 @@
 //! Entry points for fuzz targets. Each asserts what must hold for any input.
 
-use crate::{ClaimLayout, ClaimNames, Claims, ClientClaim, Scope, ScopeLayout, TokenClaims};
+use crate::{ClaimLayout, ClaimNames, Claims, ClientClaim, RedirectUri, Scope, ScopeLayout, TokenClaims};
 
 /// Asserts that an accepted payload is printed and parsed again to the same claims, and that a kept
 /// claim is the member which another reader finds.
@@ -69,4 +69,40 @@ pub fn scope(input: &[u8]) {
             "a printed scope parses to the same"
         );
     }
+}
+
+/// Asserts that a redirect URI accepts itself, and any other only as a loopback URI with another
+/// port. The input is the registered URI and the sent one, with a line end between them.
+///
+/// # Panics
+///
+/// If a property does not hold.
+pub fn redirect_uri(input: &[u8]) {
+    let Some((registered, sent)) = std::str::from_utf8(input).ok().and_then(|text| text.split_once('\n')) else {
+        return;
+    };
+    let Ok(uri) = RedirectUri::parse(registered) else {
+        return;
+    };
+    assert!(uri.accepts(registered), "a redirect URI accepts itself");
+    if sent == registered || !uri.accepts(sent) {
+        return;
+    }
+    let accepted = RedirectUri::parse(sent);
+    assert!(
+        accepted.is_ok_and(|sent| sent.accepts(registered)),
+        "the port is a difference of both"
+    );
+    assert!(registered.starts_with("http://"), "another port is for loopback URIs");
+    let without_port = |text: &str| {
+        let end = text
+            .bytes()
+            .skip("http://".len())
+            .position(|byte| matches!(byte, b'/' | b'?'));
+        let (authority, tail) = text.split_at_checked(end.map_or(text.len(), |end| end + "http://".len()))?;
+        let host = authority.trim_end_matches(|character: char| character.is_ascii_digit());
+        let host = host.strip_suffix(':').unwrap_or(authority);
+        Some((host.to_owned(), tail.to_owned()))
+    };
+    assert_eq!(without_port(registered), without_port(sent), "only the port differs");
 }

@@ -48,7 +48,7 @@ impl RedirectUri {
         let (scheme, rest) = text.split_once(':').ok_or(InvalidRedirectUri::Relative)?;
         match scheme {
             "https" => check_authority(rest, |_| true)?,
-            "http" => check_authority(rest, is_loopback)?,
+            "http" => check_authority(rest, |host| LOOPBACK.contains(&host))?,
             _ if is_private_use(scheme) => {}
             _ => return Err(InvalidRedirectUri::Scheme),
         }
@@ -60,6 +60,50 @@ impl RedirectUri {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Whether an answer may be sent to the URI of a request: the bytes are equal. If this URI is
+    /// `http` on a loopback host, the port may differ or be absent ([RFC 8252, section
+    /// 7.3](https://www.rfc-editor.org/rfc/rfc8252#section-7.3)).
+    ///
+    /// The hosts `127.0.0.1`, `[::1]` and `localhost` are each only themselves. `sent` is compared
+    /// and never parsed into another form.
+    ///
+    /// ```
+    /// use scopegate_domain::RedirectUri;
+    ///
+    /// let program = RedirectUri::parse("http://127.0.0.1/callback").unwrap();
+    /// assert!(program.accepts("http://127.0.0.1:51004/callback"));
+    /// assert!(!program.accepts("http://localhost:51004/callback"));
+    /// assert!(!program.accepts("http://127.0.0.1:51004/callback/"));
+    /// ```
+    #[must_use]
+    pub fn accepts(&self, sent: &str) -> bool {
+        let is_same_loopback = || split_loopback(sent).is_some_and(|sent| split_loopback(&self.0) == Some(sent));
+        self.0 == sent || (sent.len() <= Self::MAX_LEN && is_same_loopback())
+    }
+}
+
+/// The hosts of RFC 8252, section 7.3, as they are written in a URI. Each is only itself.
+const LOOPBACK: [&str; 3] = ["127.0.0.1", "[::1]", "localhost"];
+
+/// Splits a loopback URI into the host and all that follows the port. `None` if the text has
+/// another form. The port is the only part that is left out.
+fn split_loopback(text: &str) -> Option<(&str, &str)> {
+    let after = text.strip_prefix("http://")?;
+    let (host, rest) = LOOPBACK
+        .iter()
+        .find_map(|host| Some((*host, after.strip_prefix(host)?)))?;
+    let (port, tail) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    is_empty_or_port(port).then_some((host, tail))
+}
+
+/// Whether the text is empty, or a colon and a number from 1 to 65535 without leading zeros.
+fn is_empty_or_port(text: &str) -> bool {
+    let Some(digits) = text.strip_prefix(':') else {
+        return text.is_empty();
+    };
+    let is_canonical = !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_canonical && digits.parse::<u16>().is_ok()
 }
 
 fn check_authority(rest: &str, host_is_allowed: impl Fn(&str) -> bool) -> Result<(), InvalidRedirectUri> {
@@ -68,14 +112,13 @@ fn check_authority(rest: &str, host_is_allowed: impl Fn(&str) -> bool) -> Result
     if authority.contains('@') {
         return Err(InvalidRedirectUri::Userinfo);
     }
-    let (host, port) = match authority.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
-        Some((host, port)) => (host, port.strip_prefix(':')),
-        None => match authority.split_once(':') {
-            Some((host, port)) => (host, Some(port)),
-            None => (authority, None),
-        },
+    let end = match authority.strip_prefix('[') {
+        // The bracket counts, so the end is one byte behind the closing one.
+        Some(inner) => inner.find(']').ok_or(InvalidRedirectUri::Host)? + 2,
+        None => authority.find(':').unwrap_or(authority.len()),
     };
-    if host.is_empty() || port.is_some_and(|port| port.parse::<u16>().is_err()) {
+    let (host, port) = authority.split_at_checked(end).ok_or(InvalidRedirectUri::Host)?;
+    if host.is_empty() || !is_empty_or_port(port) {
         return Err(InvalidRedirectUri::Host);
     }
     if host_is_allowed(host) {
@@ -83,10 +126,6 @@ fn check_authority(rest: &str, host_is_allowed: impl Fn(&str) -> bool) -> Result
     } else {
         Err(InvalidRedirectUri::Scheme)
     }
-}
-
-fn is_loopback(host: &str) -> bool {
-    matches!(host, "localhost" | "127.0.0.1" | "::1")
 }
 
 fn is_private_use(scheme: &str) -> bool {
@@ -154,6 +193,15 @@ mod tests {
             ("data:text/html,x", InvalidRedirectUri::Scheme),
             ("http://localhost.evil.example/", InvalidRedirectUri::Scheme),
             ("http://[::2]/", InvalidRedirectUri::Scheme),
+            ("http://[::1]evil.example/", InvalidRedirectUri::Host),
+            ("http://[::1/", InvalidRedirectUri::Host),
+            ("http://::1/", InvalidRedirectUri::Host),
+            ("http://localhost:+80/", InvalidRedirectUri::Host),
+            ("http://localhost:080/", InvalidRedirectUri::Host),
+            ("http://localhost:0/", InvalidRedirectUri::Host),
+            ("http://localhost:/", InvalidRedirectUri::Host),
+            ("https://a.example:65536/", InvalidRedirectUri::Host),
+            ("https://[/", InvalidRedirectUri::Host),
             ("https://a.example/\r\nX: y", InvalidRedirectUri::Character),
         ] {
             assert_eq!(RedirectUri::parse(text), Err(fault), "{text}");

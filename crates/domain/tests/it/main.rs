@@ -2,4 +2,5 @@
 
 mod claims;
 mod kept_claims;
+mod redirect_uris;
 mod usernames;
