@@ -71,6 +71,7 @@ mod kind;
 mod opaque;
 #[cfg(feature = "password")]
 mod password;
+mod pkce;
 mod placed_token_id;
 mod revoked;
 mod rules;
@@ -101,9 +102,13 @@ pub use kind::{
     ProofError, ProofExpectation,
 };
 pub use kind::{Jws, JwsVerifier};
-pub use opaque::{ClientSecret, InvalidClientSecret};
+pub use opaque::{
+    BrowserCookie, BrowserCookieKind, ClientSecret, ClientSecretKind, CodeKind, InvalidOpaque, IssuedCode, Opaque,
+    OpaqueHead, OpaqueKind, SessionCookie, SessionCookieKind,
+};
 #[cfg(feature = "password")]
 pub use password::{HashCost, HashError, InvalidPolicy, PasswordHasher, PasswordPolicy, PasswordVerdict};
+pub use pkce::{challenge_of, parse_challenge};
 pub use placed_token_id::PlacedTokenId;
 pub use revoked::{RevokedSet, SubjectClaim, TokenRevoked};
 pub use rules::{LeewayTooLong, TokenRules, TokenType};

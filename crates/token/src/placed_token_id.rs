@@ -1,10 +1,13 @@
 //! Token ids (`jti`) that contain the positions in the log of changes at which the token was
 //! issued.
 
-use scopegate_domain::{NewsPosition, TokenId};
+use scopegate_domain::{FamilyId, NewsPosition, TokenId};
 
 /// The number of hexadecimal digits before the first dot.
 const RANDOM: usize = 32;
+
+/// The number of random hexadecimal digits between a family and the positions.
+const RANDOM_OF_FAMILY: usize = 16;
 
 /// The `jti` of this issuer's access tokens: 128 random bits and two positions in the log. They are
 /// the last ones in the lanes of the user and of the client, read when the login began.
@@ -37,10 +40,25 @@ impl PlacedTokenId {
         TokenId::parse(&format!("{random:032x}.{user:x}.{client:x}")).ok()
     }
 
+    /// Returns the id of a token of this family, with these random bits and these positions: the
+    /// id of [`TokenId::of_family`], then the positions.
+    #[must_use]
+    pub fn of_family(family: FamilyId, random: [u8; 8], user: NewsPosition, client: NewsPosition) -> Option<TokenId> {
+        let id = TokenId::of_family(family, random);
+        let [user, client] = [user, client].map(|position| position.number().max(0));
+        TokenId::parse(&format!("{id}.{user:x}.{client:x}")).ok()
+    }
+
     /// Returns the positions of user and client, if the id contains them.
     #[must_use]
     pub fn positions_of(id: &str) -> Option<[NewsPosition; 2]> {
-        let (user, client) = after_random(id)?.strip_prefix('.')?.split_once('.')?;
+        let parts = after_random(id)?.strip_prefix('.')?;
+        let (user, client) = match parts.split_once('.')? {
+            (random, placed) if random.len() == RANDOM_OF_FAMILY && placed.contains('.') => {
+                is_hexadecimal(random).then(|| placed.split_once('.'))??
+            }
+            placed => placed,
+        };
         Some([position(user)?, position(client)?])
     }
 
@@ -49,7 +67,10 @@ impl PlacedTokenId {
     pub fn is_known(id: &str) -> bool {
         match after_random(id) {
             Some("") => true,
-            Some(rest) => Self::positions_of(id).is_some() || rest.strip_prefix('.').and_then(position).is_some(),
+            Some(rest) => {
+                let is_known = || rest.strip_prefix('.').and_then(position).is_some();
+                Self::positions_of(id).is_some() || TokenId::family_of(id).is_some() || is_known()
+            }
             None => false,
         }
     }
@@ -86,6 +107,25 @@ mod tests {
     }
 
     #[test]
+    fn id_of_a_family_has_both() {
+        let family = FamilyId::from_bytes([7; 16]);
+        for number in [0, 1, 255, i64::MAX] {
+            for random in [[0; 8], [0xFF; 8]] {
+                let (one, other) = (NewsPosition::from_number(number), NewsPosition::from_number(77));
+                let id = PlacedTokenId::of_family(family, random, one, other).unwrap();
+                assert_eq!(PlacedTokenId::positions_of(id.as_str()), Some([one, other]), "{id:?}");
+                assert_eq!(TokenId::family_of(id.as_str()), Some(family));
+                assert!(PlacedTokenId::is_known(id.as_str()));
+                let plain = TokenId::of_family(family, random);
+                assert_eq!(PlacedTokenId::positions_of(plain.as_str()), None, "{plain:?}");
+                assert!(PlacedTokenId::is_known(plain.as_str()));
+                let without = PlacedTokenId::new(u128::from_be_bytes([7; 16]), one, other).unwrap();
+                assert_eq!(TokenId::family_of(without.as_str()), None);
+            }
+        }
+    }
+
+    #[test]
     fn another_form_has_no_positions() {
         let zeros = "0".repeat(32);
         for id in [
@@ -99,6 +139,10 @@ mod tests {
             &format!("{zeros}.1F.1"),
             &format!("{zeros}1.1.1"),
             &format!("{zeros}.1.1.1"),
+            &format!("{zeros}.{}.1.1.1", "1".repeat(16)),
+            &format!("{zeros}.{}.1.", "1".repeat(16)),
+            &format!("{zeros}.{}.1.1", "g".repeat(16)),
+            &format!("{zeros}.{}.1.1", "1".repeat(17)),
             &format!("{}.1.1", "g".repeat(32)),
             &format!("{zeros}.ffffffffffffffff.1"),
             "550e8400-e29b-41d4-a716-446655440000",

@@ -124,10 +124,13 @@ impl TokenId {
     pub fn family_of(id: &str) -> Option<FamilyId> {
         let (family, rest) = id.split_at_checked(FAMILY)?;
         let (random, positions) = rest.strip_prefix('.')?.split_at_checked(RANDOM)?;
-        let has_none_or_two = positions.is_empty() || positions.starts_with('.') && positions.matches('.').count() == 2;
-        (is_hexadecimal(random) && has_none_or_two)
-            .then(|| family.parse().ok())
-            .flatten()
+        let is_position = |text: &str| !text.is_empty() && is_hexadecimal(text);
+        let has_positions = || {
+            let both = positions.strip_prefix('.').and_then(|both| both.split_once('.'));
+            both.is_some_and(|(user, client)| is_position(user) && is_position(client))
+        };
+        let is_known = is_hexadecimal(random) && (positions.is_empty() || has_positions());
+        is_known.then(|| family.parse().ok()).flatten()
     }
 }
 
@@ -163,6 +166,9 @@ mod tests {
             &format!("{zeros}.{random}1"),
             &format!("{zeros}.{random}.1"),
             &format!("{zeros}.{random}.1.1.1"),
+            &format!("{zeros}.{random}.1."),
+            &format!("{zeros}.{random}..1"),
+            &format!("{zeros}.{random}.1.g"),
             &format!("{zeros}.{}", "F".repeat(16)),
             &format!("{}.{random}", "A".repeat(32)),
             &format!("0{zeros}.{random}"),

@@ -9,7 +9,7 @@
 
 mod algorithms;
 mod claims;
-mod client_secret;
+
 mod differential;
 mod encoding;
 mod forge;
@@ -21,6 +21,7 @@ mod kept_claims;
 mod key_ring;
 mod keys;
 mod kinds;
+mod opaque;
 mod password;
 mod replaced;
 mod shared_secret;
