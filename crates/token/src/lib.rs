@@ -1,5 +1,5 @@
 //! **Is this token, key or password genuine?** Signs and verifies tokens, hashes passwords,
-//! generates client secrets.
+//! generates client secrets, codes and refresh tokens.
 //!
 //! `scopegate-gate` verifies tokens with it, and `scopegate-grant` signs them. A program that only
 //! verifies tokens can use it directly. Start with [`Verifier`], [`TokenRules`], [`KeySet`],
@@ -45,7 +45,8 @@
 //! All are off by default.
 //!
 //! - `password`: [`PasswordHasher`] and [`PasswordPolicy`], with argon2id and bcrypt.
-//! - `rotation`: [`KeyRing`] and [`KeyEncryptionKey`].
+//! - `rotation`: [`KeyRing`] and [`KeyEncryptionKey`]; server secrets ([`SecretRing`]), and what they
+//!   authenticate: [`RefreshToken`] and [`Sealer`].
 //! - `proofs`: verifiers of `DPoP` proofs, client assertions and `id_token_hint`.
 //! - `fuzzing`: entry points for fuzzers.
 //!
@@ -73,8 +74,14 @@ mod opaque;
 mod password;
 mod pkce;
 mod placed_token_id;
+#[cfg(feature = "rotation")]
+mod refresh;
 mod revoked;
 mod rules;
+#[cfg(feature = "rotation")]
+mod sealed;
+#[cfg(feature = "rotation")]
+mod server_secrets;
 mod sign;
 mod token_times;
 mod trust;
@@ -110,8 +117,14 @@ pub use opaque::{
 pub use password::{HashCost, HashError, InvalidPolicy, PasswordHasher, PasswordPolicy, PasswordVerdict};
 pub use pkce::{challenge_of, parse_challenge};
 pub use placed_token_id::PlacedTokenId;
+#[cfg(feature = "rotation")]
+pub use refresh::{InvalidRefreshToken, RefreshToken};
 pub use revoked::{RevokedSet, SubjectClaim, TokenRevoked};
 pub use rules::{LeewayTooLong, TokenRules, TokenType};
+#[cfg(feature = "rotation")]
+pub use sealed::{InvalidSealed, SealError, Sealer};
+#[cfg(feature = "rotation")]
+pub use server_secrets::{SecretRing, SecretRingError, ServerSecret};
 pub use sign::{AccessToken, SignError, Signer};
 pub use verified_cache::{CacheStats, CachedToken, HeapSize, TokenRejected, VerifiedCache};
 pub use verify::{PayloadBuffer, Verifier};
