@@ -78,4 +78,6 @@ pub fn family_decision(
 }
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests;
