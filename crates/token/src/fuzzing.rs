@@ -4,6 +4,12 @@ use crate::compact::{CompactJws, SignatureBuffer};
 use crate::header::{Header, HeaderBuffer};
 use crate::{PayloadBuffer, SigningKey, TokenRules};
 
+#[cfg(feature = "rotation")]
+mod secrets;
+
+#[cfg(feature = "rotation")]
+pub use self::secrets::{refresh_token, sealed_flow};
+
 /// Asserts that an accepted token is the only encoding of its decoded bytes.
 ///
 /// # Panics

@@ -8,6 +8,7 @@ use base64_simd::{AsOut, URL_SAFE_NO_PAD};
 use scopegate_domain::{CodeId, Day, Secret, SecretDigest, SessionId};
 use zeroize::Zeroizing;
 
+#[cfg(feature = "rotation")]
 pub(crate) use self::kind::FORMAT;
 pub use self::kind::{BrowserCookieKind, ClientSecretKind, CodeKind, OpaqueHead, OpaqueKind, SessionCookieKind};
 use crate::digest::sha256;

@@ -13,7 +13,7 @@ use std::path::Path;
 
 use crate::replay::{EntryPoint, replay};
 
-const TARGETS: [(&str, EntryPoint); 11] = [
+const TARGETS: [(&str, EntryPoint); 14] = [
     ("bearer", bearer),
     ("challenge", scopegate_http::fuzzing::challenge),
     ("claims", scopegate_domain::fuzzing::claims),
@@ -23,8 +23,11 @@ const TARGETS: [(&str, EntryPoint); 11] = [
     ("guard_trees", guard_trees::guard_trees),
     ("params", params),
     ("paths", scopegate_http::fuzzing::paths),
+    ("redirect_uri", scopegate_domain::fuzzing::redirect_uri),
+    ("refresh_token", scopegate_token::fuzzing::refresh_token),
     ("requirement", requirement_machine::requirement),
     ("scope", scopegate_domain::fuzzing::scope),
+    ("sealed_flow", scopegate_token::fuzzing::sealed_flow),
 ];
 
 fn bearer(input: &[u8]) {
