@@ -11,8 +11,8 @@ use crate::{Authorization, Day, Lifetime, SecretDigest, Timestamp};
 
 /// A token family as it is stored: one row for the life of a grant, changed by each refresh.
 ///
-/// The row contains no token and nothing that a token can be computed from: the refresh tokens of
-/// all generations are a secret with a MAC, and the row has the digest of the secret.
+/// No refresh token can be computed from the row. A refresh token is a secret with a MAC, and the
+/// row has the digest of the secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(
     clippy::exhaustive_structs,

@@ -8,8 +8,8 @@ macro_rules! row_keys {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
         ///
-        /// The digest is SHA-256 of the whole opaque value, so it does not reveal the value. `Debug`
-        /// prints its first 8 hexadecimal digits.
+        /// The digest is SHA-256 of the whole opaque value, so it does not reveal the value.
+        /// `Debug` prints its first 8 hexadecimal digits.
         ///
         /// ```
         #[doc = concat!("use scopegate_domain::{Day, ", stringify!($name), "};")]

@@ -45,8 +45,8 @@
 //! All are off by default.
 //!
 //! - `password`: [`PasswordHasher`] and [`PasswordPolicy`], with argon2id and bcrypt.
-//! - `rotation`: [`KeyRing`] and [`KeyEncryptionKey`]; server secrets ([`SecretRing`]), and what they
-//!   authenticate: [`RefreshToken`] and [`Sealer`].
+//! - `rotation`: [`KeyRing`] and [`KeyEncryptionKey`]; server secrets ([`SecretRing`]), and the
+//!   values that they authenticate: [`RefreshToken`] and [`Sealer`].
 //! - `proofs`: verifiers of `DPoP` proofs, client assertions and `id_token_hint`.
 //! - `fuzzing`: entry points for fuzzers.
 //!

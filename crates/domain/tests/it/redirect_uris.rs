@@ -67,7 +67,7 @@ fn parts(text: &str) -> (&str, &str) {
 }
 
 proptest! {
-    /// Whatever is accepted is the registered text, or differs from it in the port alone.
+    /// Each accepted text is the registered one, or differs from it in the port alone.
     #[test]
     fn only_the_port_of_a_loopback_uri_may_differ(
         number in 0_usize..12,

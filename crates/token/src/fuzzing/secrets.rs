@@ -24,8 +24,9 @@ fn ring(purpose: SecretPurpose) -> SecretRing {
     SecretRing::new([secret]).expect("one version")
 }
 
-/// Asserts that any bytes with a MAC are a refresh token exactly if they have its length and format,
-/// and that a token has one text. A fuzzer sees the MACs that are compared, so it may find one.
+/// Asserts that any bytes with a MAC are a refresh token exactly if they have its length and
+/// format, and that a token has one text. A fuzzer sees the MACs that are compared, so it may find
+/// one.
 ///
 /// # Panics
 ///

@@ -204,7 +204,7 @@ impl Run {
     }
 }
 
-/// What is asserted after each step of a run.
+/// The assertion after each step of a run.
 type Check = dyn Fn(&Run, &mut Family, bool, &[Step]);
 
 /// Runs all sequences of this length and returns their number.
