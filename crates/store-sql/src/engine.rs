@@ -3,27 +3,13 @@
 use std::sync::Arc;
 
 use scopegate_store::StoreError;
-use sqlx::query::Query;
-use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{Decode, Row, Sqlite, Type, query};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Decode, Row, Sqlite, Type};
 
+use crate::bound::bound;
 use crate::failure::failure;
 use crate::sqlite::Connections;
-use crate::statement::{Argument, Backend, Outcome, RowView, Statement, Step};
-
-/// Returns a statement for the driver.
-pub(crate) fn bound(statement: Statement) -> Query<'static, Sqlite, SqliteArguments> {
-    let to_bind = query(statement.sql);
-    statement
-        .arguments
-        .into_iter()
-        .fold(to_bind, |bound, argument| match argument {
-            Argument::Bytes(bytes) => bound.bind(bytes),
-            Argument::Int(value) => bound.bind(value),
-            Argument::Null => bound.bind(None::<i64>),
-            Argument::Text(text) => bound.bind(text),
-        })
-}
+use crate::statement::{Backend, Outcome, RowView, Statement, Step};
 
 impl Backend for Arc<Connections> {
     async fn fetch<T: Send>(

@@ -26,9 +26,9 @@ use sqlx::{SqliteConnection, query};
 use tokio::sync::oneshot::Sender;
 use tokio::time::{Instant, timeout};
 
+use crate::bound::bound;
 use crate::changes::Change;
 use crate::connect::BUSY_TIMEOUT;
-use crate::engine::bound;
 use crate::failure::{Overdue, Unfinished, failure};
 use crate::queue::{Answer, Reply, Waiting};
 use crate::sqlite::Connections;

@@ -53,6 +53,7 @@
 
 mod audit;
 mod audit_entry;
+mod bound;
 mod changes;
 mod clients;
 mod connect;

@@ -17,7 +17,7 @@ use sqlx::sqlite::SqliteRow;
 use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::TryRecvError;
 
-use crate::engine::bound;
+use crate::bound::bound;
 use crate::failure::failure;
 use crate::sqlite::{ConnectionSlot, open};
 use crate::statement::{RowView, Statement};

@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 
+use scopegate_domain::AuditEntry;
 use sqlx::migrate::{AppliedMigration, Migrate, MigrateError, Migration, MigrationType};
 use sqlx::{Connection, SqlSafeStr, SqliteConnection, query_scalar};
 
-use crate::OpenError;
+use crate::bound::bound;
+use crate::{OpenError, audit_entry};
 
 /// Every version of the tables, oldest first: number, description, statements. A released one is
 /// never edited.
@@ -78,7 +80,7 @@ pub(crate) async fn contents(connection: &mut SqliteConnection) -> Result<Conten
 }
 
 /// Returns the newest version that this program knows.
-fn known() -> i64 {
+pub(crate) fn known() -> i64 {
     MIGRATIONS.last().map_or(0, |(version, ..)| *version)
 }
 
@@ -135,24 +137,29 @@ pub(crate) async fn expect_current(connection: &mut SqliteConnection) -> Result<
 
 /// Makes the tables of a database in memory.
 pub(crate) async fn migrate_memory(connection: &mut SqliteConnection) -> Result<Vec<i64>, OpenError> {
-    apply(connection, |version| !MARKS.contains(&version)).await
+    apply(connection, |version| !MARKS.contains(&version), &[]).await
 }
 
 /// Migrates the tables to the current version, and returns the versions that were applied now.
 ///
 /// The migration is atomic. Two programs that open a new database at the same time wait for each
-/// other.
-pub(crate) async fn migrate(connection: &mut SqliteConnection) -> Result<Vec<i64>, OpenError> {
-    apply(connection, |_| true).await
+/// other. Entries are written into the audit log of an existing database that is migrated, in the
+/// same transaction.
+pub(crate) async fn migrate(connection: &mut SqliteConnection, entries: &[AuditEntry]) -> Result<Vec<i64>, OpenError> {
+    apply(connection, |_| true, entries).await
 }
 
 /// Migrates up to a version, as a program of that time did.
 #[cfg(test)]
 pub(crate) async fn migrate_through(connection: &mut SqliteConnection, last: i64) -> Result<Vec<i64>, OpenError> {
-    apply(connection, move |version| version <= last).await
+    apply(connection, move |version| version <= last, &[]).await
 }
 
-async fn apply(connection: &mut SqliteConnection, is_used: impl Fn(i64) -> bool) -> Result<Vec<i64>, OpenError> {
+async fn apply(
+    connection: &mut SqliteConnection,
+    is_used: impl Fn(i64) -> bool,
+    entries: &[AuditEntry],
+) -> Result<Vec<i64>, OpenError> {
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     transaction.ensure_migrations_table(TABLE).await?;
     let applied = transaction.list_applied_migrations(TABLE).await?;
@@ -172,8 +179,18 @@ async fn apply(connection: &mut SqliteConnection, is_used: impl Fn(i64) -> bool)
             }
         }
     }
+    if migrated.first().is_some_and(|first| !is_first(*first)) {
+        for step in audit_entry::steps(entries) {
+            bound(step.statement).execute(&mut *transaction).await?;
+        }
+    }
     transaction.commit().await?;
     Ok(migrated)
+}
+
+/// Whether this version makes the first tables of a new database.
+fn is_first(version: i64) -> bool {
+    MIGRATIONS.first().is_some_and(|(first, ..)| *first == version)
 }
 
 fn migrations() -> impl Iterator<Item = Migration> {

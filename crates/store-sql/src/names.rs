@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::OpenError;
 use crate::audit_entry;
-use crate::engine::bound;
+use crate::bound::bound;
 use crate::migrations::{self, Contents};
 use crate::news_steps::entry;
 use crate::same_name::{NamedUser, RenamedUsers, SameName};

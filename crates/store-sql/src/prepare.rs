@@ -2,14 +2,21 @@
 
 use std::path::Path;
 
+use scopegate_domain::AuditEntry;
 use sqlx::{Connection as _, SqliteConnection};
 
 use crate::files::{self, Snapshot};
 use crate::migrations::Contents;
 use crate::{OpenError, connect, migrations, names};
 
-/// Checks whose database it is, and migrates it.
-pub(crate) async fn prepare(writer: &mut SqliteConnection, path: &Path, is_new: bool) -> Result<Vec<i64>, OpenError> {
+/// Checks whose database it is, and migrates it. Entries are written with the migration of an
+/// existing database.
+pub(crate) async fn prepare(
+    writer: &mut SqliteConnection,
+    path: &Path,
+    is_new: bool,
+    entries: &[AuditEntry],
+) -> Result<Vec<i64>, OpenError> {
     expect_ours(writer, path, is_new).await?;
     if is_new {
         names::expect_distinct(writer).await?;
@@ -18,7 +25,7 @@ pub(crate) async fn prepare(writer: &mut SqliteConnection, path: &Path, is_new: 
         names::expect_complete(writer).await?;
     }
     connect::use_log(writer).await?;
-    let migrated = migrations::migrate(writer).await?;
+    let migrated = migrations::migrate(writer, entries).await?;
     names::fill(writer).await?;
     Ok(migrated)
 }

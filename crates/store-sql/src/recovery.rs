@@ -105,7 +105,7 @@ impl Connections {
     async fn settle(&self, home: &Home, found: Found, writer: &mut SqliteConnection) -> Result<(), Unfit> {
         home.expect_seen(writer).await?;
         if let Some(path) = home.url.path() {
-            prepare(writer, path, false).await?;
+            prepare(writer, path, false, &[]).await?;
         }
         home.files.renew()?;
         if home.files.is_at(found.identity()) {

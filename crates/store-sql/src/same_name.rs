@@ -41,7 +41,8 @@ pub struct RenamedUsers {
     /// The pairs, each with the new name of the younger user.
     pub users: Vec<(SameName, String)>,
     /// The entries of the audit log, if the database is older than the log. The caller must write
-    /// them after the migration. Otherwise empty: they were written with the new names.
+    /// them with the migration, by [`SqlStore::open_audited`](crate::SqlStore::open_audited).
+    /// Otherwise empty: they were written with the new names.
     pub unwritten: Vec<AuditEntry>,
 }
 

@@ -101,6 +101,20 @@ impl SqlStore {
     ///
     /// [`OpenError`], and the database is as it was.
     pub async fn open_with(url: &DatabaseUrl, mode: OpenMode<'_>) -> Result<Self, OpenError> {
+        Self::open_audited(url, mode, &[]).await
+    }
+
+    /// Opens a database. If that migrates an existing one, these entries are written into its audit
+    /// log, in the transaction of the migration.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`], and the database is as it was.
+    pub async fn open_audited(
+        url: &DatabaseUrl,
+        mode: OpenMode<'_>,
+        entries: &[AuditEntry],
+    ) -> Result<Self, OpenError> {
         let Some(path) = url.path() else {
             let mut writer = connect::writer(url).await?;
             let migrated = migrations::migrate_memory(&mut writer).await?;
@@ -120,7 +134,7 @@ impl SqlStore {
         files::expect_log(path).await?;
         look_first(path, is_new).await?;
         let mut writer = connect::writer(url).await?;
-        let prepared = prepare(&mut writer, path, is_new).await;
+        let prepared = prepare(&mut writer, path, is_new, entries).await;
         let migrated = match prepared {
             Ok(migrated) => migrated,
             Err(error) => {
@@ -188,6 +202,12 @@ impl SqlStore {
             migrated,
             snapshot: None,
         }
+    }
+
+    /// Returns the newest version of the tables that this program knows: the one after a migration.
+    #[must_use]
+    pub fn newest_version() -> i64 {
+        migrations::known()
     }
 
     /// Returns the versions of the tables that opening it has applied; none if they were current.

@@ -22,6 +22,9 @@ pub(super) fn run(common: &CommonFlags, arguments: &BackupArguments) -> anyhow::
         with_audit: !arguments.without_audit,
     };
     let copied = context::block_on(backup(&settings, file, parts))?;
+    if let Some(cause) = &copied.unrecorded {
+        print_note(&format!("the audit log has no entry of this backup: {cause:#}"));
+    }
     let note = match copied.kek {
         KekOutcome::NotNeeded => "There is no signing key, so no key-encryption key is needed.".to_owned(),
         KekOutcome::Included => format!(
@@ -102,6 +105,7 @@ fn report(
         kek,
         bytes,
         manifest,
+        unrecorded: _,
     } = copied;
     let mut human = String::new();
     let file = file.display().to_string();

@@ -1,6 +1,7 @@
 //! `scopegate migrate`
 
 use std::fmt::Write as _;
+use std::mem;
 
 use scopegate_store_sql::{MigrationPlan, RenamedUsers, SameName};
 use serde_json::{Value, json};
@@ -18,16 +19,14 @@ pub(super) fn run(common: &CommonFlags, arguments: &MigrateArguments) -> anyhow:
         return plan(common, &settings);
     }
     let (renamed, applied) = block_on(async {
-        let renamed = if arguments.rename_duplicates {
+        let mut renamed = if arguments.rename_duplicates {
             rename_duplicates(&settings).await?
         } else {
             RenamedUsers::default()
         };
-        let database = Database::open(&settings, Access::Migrate).await?;
-        // A database older than the audit log has its tables now.
-        if !renamed.unwritten.is_empty() {
-            database.store().audit().write_entries(&renamed.unwritten).await?;
-        }
+        // A database older than the audit log gets its tables now.
+        let unwritten = mem::take(&mut renamed.unwritten);
+        let database = Database::open_audited(&settings, Access::Migrate, unwritten).await?;
         let applied = database.migrated().to_vec();
         database.close().await?;
         Ok((renamed, applied))

@@ -5,14 +5,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use scopegate_domain::{Clock as _, StoredKey, SystemClock};
-use scopegate_store::SigningKeys as _;
+use scopegate_domain::{AuditEvent, Clock as _, StoredKey, SystemClock};
+use scopegate_store::{Audit as _, SigningKeys as _};
 use scopegate_store_sql::{BackupManifest, DatabaseUrl, OpenError, OpenMode, RowCounts, SqlStore};
 use scopegate_token::KeyEncryptionKey;
 
 use super::database::database_url;
 use super::kek::{self, KeyEncryptionKeySource};
 use super::{opening, private_file};
+use crate::command::audit_entry;
 use crate::config::Settings;
 
 /// The state of the key-encryption key after a copy.
@@ -37,6 +38,8 @@ pub(crate) struct Copied {
     pub(crate) kek: KekOutcome,
     pub(crate) bytes: u64,
     pub(crate) manifest: Option<BackupManifest>,
+    /// Why the audit log has no entry of this backup.
+    pub(crate) unrecorded: Option<anyhow::Error>,
 }
 
 /// The parts of a backup.
@@ -62,8 +65,9 @@ pub(crate) async fn backup(settings: &Settings, file: &Path, parts: BackupParts)
     refuse_own_files(&database, file)?;
     opening::expect_no_side_file(file)?;
     unused(file)?;
+    let url = DatabaseUrl::file(&database);
     let source = open(&database).await;
-    let source = source.map_err(|error| opening::explain(error, &DatabaseUrl::file(&database)))?;
+    let source = source.map_err(|error| opening::explain(error, &url))?;
     let copy = Copy::make(&source, file, Purpose::Backup(parts)).await;
     let closed = source.close().await;
     let (copy, ()) = (copy?, closed?);
@@ -82,7 +86,22 @@ pub(crate) async fn backup(settings: &Settings, file: &Path, parts: BackupParts)
             KekOutcome::Included
         }
     };
-    copy.publish(file, kek)
+    // Written before the file gets its name, so that no backup without a note lacks its entry.
+    let unrecorded = record(&url).await.err();
+    let mut copied = copy.publish(file, kek)?;
+    copied.unrecorded = unrecorded;
+    Ok(copied)
+}
+
+/// Writes the entry of a backup into the audit log of the database, which a server may use.
+async fn record(url: &DatabaseUrl) -> anyhow::Result<()> {
+    let entry = audit_entry(AuditEvent::AdminBackedUp)?;
+    let database = SqlStore::open_with(url, OpenMode::Existing).await;
+    let database = database.map_err(|error| opening::explain(error, url))?;
+    let written = database.write_entries(&[entry]).await;
+    let closed = database.close().await;
+    written?;
+    Ok(closed?)
 }
 
 /// Creates the database of the settings from a backup. The database must not exist yet.
@@ -249,6 +268,7 @@ impl Copy {
             kek,
             bytes,
             manifest: self.manifest,
+            unrecorded: None,
         })
     }
 
@@ -260,6 +280,7 @@ impl Copy {
             kek,
             bytes,
             manifest: self.manifest,
+            unrecorded: None,
         })
     }
 }

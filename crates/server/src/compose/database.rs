@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
-use scopegate_domain::{AuditDetail, AuditEvent};
-use scopegate_store::{Audit as _, Store, StoreError};
+use scopegate_domain::{AuditDetail, AuditEntry, AuditEvent};
+use scopegate_store::{Store, StoreError};
 use scopegate_store_sql::{BackupManifest, DatabaseUrl, MigrationPlan, OpenMode, RenamedUsers, SqlStore};
 
 use super::{kek, opening};
@@ -75,6 +75,16 @@ pub(crate) struct Database {
 impl Database {
     /// Opens it for this use.
     pub(crate) async fn open(settings: &Settings, access: Access) -> anyhow::Result<Self> {
+        Self::open_audited(settings, access, Vec::new()).await
+    }
+
+    /// Opens it for this use. If that migrates an existing database, the migration and these
+    /// entries are in the audit log, in one transaction with it.
+    pub(crate) async fn open_audited(
+        settings: &Settings,
+        access: Access,
+        mut entries: Vec<AuditEntry>,
+    ) -> anyhow::Result<Self> {
         let url = database_url(settings)?;
         let key_files = url.path().map(kek::key_files).unwrap_or_default();
         if matches!(access, Access::Add | Access::Migrate) {
@@ -86,17 +96,14 @@ impl Database {
             Access::Change => OpenMode::Existing,
             Access::Read => OpenMode::ReadOnly,
         };
-        let sql = SqlStore::open_with(&url, mode).await;
+        let version = AuditDetail::Version(SqlStore::newest_version());
+        entries.push(audit_entry(AuditEvent::AdminMigrated)?.with_detail(version));
+        let sql = SqlStore::open_audited(&url, mode, &entries).await;
         let sql = sql.map_err(|error| opening::explain(error, &url))?;
-        let database = Self {
+        Ok(Self {
             sql: Arc::new(sql),
             url,
-        };
-        if let (false, Some(version)) = (database.is_new(), database.migrated().last()) {
-            let entry = audit_entry(AuditEvent::AdminMigrated)?.with_detail(AuditDetail::Version(*version));
-            database.sql.write_entries(&[entry]).await?;
-        }
-        Ok(database)
+        })
     }
 
     /// Returns the store of this database.

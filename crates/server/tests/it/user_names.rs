@@ -54,6 +54,16 @@ fn same_names_stop_migrate_and_serve() {
         (&json!(4), &json!(4))
     );
     assert_eq!(plan["same_names"][0][1]["username"], "ADA");
+    let backup = run(&shell, &["backup", "old.db"], "");
+    assert!(
+        backup.status == 0
+            && backup
+                .stderr
+                .starts_with("note: the audit log has no entry of this backup")
+            && backup.stderr.contains("`scopegate migrate`"),
+        "{}",
+        backup.stderr
+    );
     assert!(std::fs::read(&file).unwrap() == before, "nothing was written");
 
     let plan = shell.run(&["migrate", "--plan", "--database", "sqlite:a.db"]).stdout;

@@ -44,7 +44,7 @@ async fn many_users_are_filled_in_batches() {
     const USERS: u64 = 20_000;
     let users = (0..USERS).map(|number| (format!("{number:05}"), format!("User{number}")));
     let (mut writer, folder) = old(users).await;
-    migrations::migrate(&mut writer).await.unwrap();
+    migrations::migrate(&mut writer, &[]).await.unwrap();
     assert!(expect_complete(&mut writer).await.is_err());
 
     assert_eq!(fill_batch(&mut writer).await.unwrap(), usize::from(BATCH));
@@ -73,7 +73,7 @@ async fn user_added_meanwhile_is_found_by_the_fill() {
     expect_distinct(&mut writer).await.unwrap();
     let late = "INSERT INTO users (id, username, status, scope) VALUES ('c', 'ADA', 'active', 'me')";
     writer.execute(AssertSqlSafe(late)).await.unwrap();
-    migrations::migrate(&mut writer).await.unwrap();
+    migrations::migrate(&mut writer, &[]).await.unwrap();
     let error = fill(&mut writer).await.unwrap_err();
     assert!(
         error.to_string().ends_with("`ada` (id `a`) and `ADA` (id `c`)"),

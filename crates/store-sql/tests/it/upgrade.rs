@@ -73,6 +73,34 @@ async fn database_of_the_release_before_is_upgraded() {
     assert_eq!((plan.steps.len(), plan.users_without_canonical_name), (0, 0));
 }
 
+/// An entry that cannot be written is the end of the migration.
+#[tokio::test]
+async fn migration_and_its_entry_are_one_change() {
+    let (_folder, path) = version_8("").await;
+    let url = DatabaseUrl::file(&path);
+    let entry = entry_of(UserId::parse("9f00aa11").unwrap());
+    let twice = [entry.clone(), entry.clone()];
+    let refused = SqlStore::open_audited(&url, create(), &twice).await.unwrap_err();
+    assert!(format!("{refused:?}").contains("never replaced"), "{refused:?}");
+    assert_eq!(SqlStore::plan(&url, &[]).await.unwrap().steps.len(), 3);
+
+    let entries = [entry];
+    for migrated in [&[9, 10, 11][..], &[]] {
+        let store = SqlStore::open_audited(&url, create(), &entries).await.unwrap();
+        assert_eq!(store.migrated(), migrated);
+        assert_eq!(store.entries(&AuditQuery::default(), 9).await.unwrap(), entries);
+        store.close().await.unwrap();
+    }
+    let folder = TempDir::new().unwrap();
+    let new = DatabaseUrl::file(folder.path().join("new.db"));
+    let store = SqlStore::open_audited(&new, create(), &entries).await.unwrap();
+    assert_eq!(
+        store.entries(&AuditQuery::default(), 9).await.unwrap(),
+        [],
+        "a new database was not migrated"
+    );
+}
+
 #[tokio::test]
 async fn same_names_stop_an_upgrade_before_it_begins() {
     let (_folder, path) = version_8(SECOND_ADA).await;

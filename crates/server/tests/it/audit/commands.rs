@@ -26,7 +26,7 @@ fn summary(entry: &Value) -> String {
 const JTI: &str = "0123456789abcdef0123456789abcdef.0.0";
 
 /// Commands, and the entry of each.
-const CHANGES: [(&[&str], &str); 22] = [
+const CHANGES: [(&[&str], &str); 23] = [
     (
         &["user", "set-scope", "johndoe", "me"],
         "user.scope-changed user tokens=revoked",
@@ -75,6 +75,7 @@ const CHANGES: [(&[&str], &str); 22] = [
     (&["token", "revoke", "--jti", JTI], "token.revoked digest"),
     (&["key", "rotate"], "key.rotated key"),
     (&["key", "rewrap"], "key.rewrapped"),
+    (&["backup", "copy.db"], "admin.backed-up"),
     (&["client", "remove", "billing"], "client.removed billing"),
     (
         &["user", "set-password", "johndoe", "--password-stdin"],

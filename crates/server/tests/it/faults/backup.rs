@@ -83,8 +83,17 @@ fn backup_of_a_running_database_is_complete() {
         "{}",
         made.stdout
     );
+    assert_eq!(made.stderr, "");
     assert_eq!(fixture.users("sqlite:b.db"), ["ada", "bob"]);
     assert!(!fixture.path("b.db.kek").exists());
+    // The entry is in the log of the database, and in the next backup.
+    let entries = fixture.done(&["audit", "--event", "admin.backed-up"]).stdout;
+    assert_eq!(entries.lines().count(), 1, "{entries}");
+    fixture.done(&["backup", "c.db", "--without-audit"]);
+    let entries = fixture.done(&["audit", "--event", "admin.backed-up"]).stdout;
+    assert_eq!(entries.lines().count(), 2, "{entries}");
+    let next = json(&fixture, &["backup", "d.db"]);
+    assert_eq!(next["audit_records"], 6);
 }
 
 #[test]

@@ -120,6 +120,14 @@ fn a_read_only_file_in_a_read_only_folder_can_be_read() {
         let (status, error) = as_unprivileged_user(&fixture, line);
         assert_eq!((status, error.lines().count()), (2, 1), "{line:?}: {error}");
     }
+    let elsewhere = Shell::new();
+    mode(elsewhere.path(), 0o777);
+    let backup = elsewhere.path().join("copy.db");
+    let (status, error) = as_unprivileged_user(&fixture, &["backup", backup.to_str().unwrap()]);
+    assert!(
+        status == 0 && error.starts_with("note: the audit log has no entry of this backup"),
+        "{status}: {error}"
+    );
     mode(fixture.shell.path(), 0o755);
     assert_eq!(fixture.names(), ["scopegate.db"]);
 }

@@ -6,6 +6,7 @@ use std::process::Stdio;
 
 use serde_json::json;
 
+use crate::configuration::change;
 use crate::faults::fixture::{FaultFixture, PASSWORD, log_in, me, token};
 use crate::support::scopegate;
 
@@ -83,6 +84,51 @@ fn finish_refuses_all_tokens_and_ends_the_warning() {
         events.iter().filter(|event| **event == json!("admin.restored")).count(),
         1
     );
+}
+
+/// The command makes several changes, and each writes an entry. It is stopped before each of them.
+/// Then the start still warns, and a second run completes the first one.
+#[test]
+fn finish_can_be_repeated_after_any_stop() {
+    let fixture = FaultFixture::new();
+    let client = ["client", "add", "Other", "--id", "other", "--public"];
+    fixture.done(&[&client[..], &["--grant", "password", "--scope", "me"]].concat());
+    fixture.done(&["key", "rotate"]);
+    drop(fixture.serve());
+    fixture.done(&["key", "rotate"]);
+    fixture.done(&["backup", "b.db"]);
+    lose_and_restore(&fixture);
+    let server = fixture.serve();
+    let before = token(&server, "ada");
+    drop(server);
+    let (database, restored) = (fixture.path("scopegate.db"), fixture.path("restored"));
+    fs::copy(&database, &restored).unwrap();
+    let first = audit_events(&fixture).len();
+    let mut stops = 0;
+    loop {
+        let most = first + stops;
+        let stop = format!(
+            "CREATE TRIGGER stop BEFORE INSERT ON audit WHEN (SELECT entries FROM audit_kept) >= {most} \
+             BEGIN SELECT RAISE(ABORT, 'stopped'); END"
+        );
+        change(&database, stop.leak());
+        let run = fixture.shell.run(&["restore", "finish"]);
+        change(&database, "DROP TRIGGER stop");
+        if run.status == 0 {
+            break;
+        }
+        assert!(run.complaint(2).contains("stopped"), "{}", run.stderr);
+        assert!(warns(&fixture), "after {stops} entries");
+        fixture.done(&["restore", "finish"]);
+        assert!(!warns(&fixture));
+        assert_eq!(me(&fixture.serve(), &before), 401, "after {stops} entries");
+        let events = audit_events(&fixture);
+        let finished = events.iter().filter(|event| **event == json!("admin.restored"));
+        assert_eq!(finished.count(), 1, "{events:?}");
+        fs::copy(&restored, &database).unwrap();
+        stops += 1;
+    }
+    assert!(stops >= 6, "two clients, two keys with a new one, and the end: {stops}");
 }
 
 fn add_late_client(fixture: &FaultFixture) -> serde_json::Value {
