@@ -1,7 +1,11 @@
 //! Entry points of fuzz targets: each asserts what must hold for any input.
 
+mod resource_document;
+
 use crate::export;
 use crate::import::{self, Format, Imported};
+
+pub use self::resource_document::resource_document;
 
 /// Asserts that an accepted document is written as TOML and reads back to the same meaning.
 ///

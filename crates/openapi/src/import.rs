@@ -31,6 +31,7 @@ mod policy_toml;
 mod position;
 mod positions;
 mod refs;
+mod resource;
 mod schemes;
 mod security;
 pub(crate) mod server_lists;
@@ -69,6 +70,7 @@ pub use self::note::{ImportNote, NoteKind};
 pub use self::place::DocumentPosition;
 pub use self::position::{Located, Position};
 pub use self::positions::{locate_in_toml, locate_pointers};
+pub use self::resource::token_schemes;
 
 /// Reads a document: `OpenAPI` 3.0 to 3.2 or Swagger 2.0, as JSON or YAML; a Google discovery
 /// document; Microsoft Graph's permissions file; or Scopegate's own TOML. The content determines

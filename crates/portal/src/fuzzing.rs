@@ -1,6 +1,8 @@
 //! Entry points for the fuzzers of `fuzz/`, and for the replay of their findings. Each panics if a
 //! property does not hold.
 
+mod token_form;
+
 use std::collections::BTreeMap;
 
 use base64_simd::STANDARD;
@@ -10,6 +12,8 @@ use scopegate_gate::Dialect;
 use scopegate_grant::{ClientCredentials, Params};
 
 use crate::{basic, form};
+
+pub use self::token_form::token_form;
 
 /// Checks the value of an `Authorization` header. A token or a pair that was read is the same after
 /// it is written and read again. No value is both.

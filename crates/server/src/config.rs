@@ -347,4 +347,4 @@ fn key_schedule(values: &Values) -> KeySchedule {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -13,7 +13,7 @@ use std::path::Path;
 
 use crate::replay::{EntryPoint, replay};
 
-const TARGETS: [(&str, EntryPoint); 14] = [
+const TARGETS: [(&str, EntryPoint); 15] = [
     ("bearer", bearer),
     ("challenge", scopegate_http::fuzzing::challenge),
     ("claims", scopegate_domain::fuzzing::claims),
@@ -28,6 +28,7 @@ const TARGETS: [(&str, EntryPoint); 14] = [
     ("requirement", requirement_machine::requirement),
     ("scope", scopegate_domain::fuzzing::scope),
     ("sealed_flow", scopegate_token::fuzzing::sealed_flow),
+    ("token_form", scopegate_portal::fuzzing::token_form),
 ];
 
 fn bearer(input: &[u8]) {
@@ -43,8 +44,9 @@ fn params(input: &[u8]) {
 }
 
 /// Replayed next to their entry points: `crates/openapi/tests/it/fuzz_corpus.rs`,
-/// `crates/token/tests/it/differential.rs`.
-const ELSEWHERE: [&str; 3] = ["differential", "import", "policy_toml"];
+/// `crates/token/tests/it/differential.rs`. The program reads the configurations, too:
+/// `crates/server/src/compose/apis/tests.rs`.
+const ELSEWHERE: [&str; 4] = ["differential", "import", "policy_toml", "resource_document"];
 
 #[test]
 fn every_saved_input_holds_the_properties_of_its_target() {

@@ -105,7 +105,7 @@ impl SiteEndpoint for TokenEndpoint {
 }
 
 /// Answers a request to the token endpoint.
-async fn token(server: &AuthorizationServer, request: ClientRequest) -> Response<Bytes> {
+pub(crate) async fn token(server: &AuthorizationServer, request: ClientRequest) -> Response<Bytes> {
     let ClientRequest { params, header, origin } = request;
     match server.token_from(&params, &header, origin).await {
         Ok(tokens) => success(&tokens),

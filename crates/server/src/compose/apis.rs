@@ -1,15 +1,12 @@
 //! The APIs that tokens are for: reads the documents of `[[resources]]`.
 
 use anyhow::{bail, ensure};
-use scopegate_domain::{DeclaredScheme, Resource, Resources, ResourcesError, ScopeToken};
-use scopegate_openapi::import::Imported;
+use scopegate_domain::{Resource, Resources, ResourcesError, ScopeToken};
+use scopegate_openapi::import::{Imported, token_schemes};
 
 use super::own_api::OwnApi;
-use super::resource_document::{line_of, read, schemes_of_tokens};
+use super::resource_document::{line_of, read};
 use crate::config::{ResourceSettings, Settings};
-
-/// Scopes about the identity of a user. They belong to no resource.
-const IDENTITY_SCOPES: [&str; 4] = ["openid", "profile", "email", "offline_access"];
 
 /// The APIs of a configuration, as their documents declare them.
 #[derive(Clone, Debug, PartialEq)]
@@ -77,14 +74,8 @@ fn expect_usable(settings: &Settings) -> anyhow::Result<()> {
 }
 
 fn resource(table: &ResourceSettings, document: &Imported) -> Resource {
-    let title = table.title.as_deref().or_else(|| document.title());
-    let resource =
-        Resource::new(table.audience.clone(), title.unwrap_or(table.audience.as_str())).with_own(table.is_own);
-    let scopes = schemes_of_tokens(document.table().catalog()).flat_map(DeclaredScheme::scopes);
-    let scopes = scopes.filter(|scope| !IDENTITY_SCOPES.contains(&scope.token().as_str()));
-    scopes.fold(resource, |resource, scope| {
-        resource.with_scope(scope.token().clone(), scope.description())
-    })
+    let resource = document.resource(table.audience.clone(), table.title.as_deref());
+    resource.with_own(table.is_own)
 }
 
 /// Describes two resources that contradict each other, with both places.
@@ -121,7 +112,7 @@ fn contradiction(tables: &[ResourceSettings], fault: &ResourcesError) -> anyhow:
 /// The description of a scope with its place. The document is read again.
 fn described(table: &ResourceSettings, scope: &ScopeToken) -> String {
     let found = read(table).ok().and_then(|document| {
-        let mut schemes = schemes_of_tokens(document.table().catalog());
+        let mut schemes = token_schemes(document.table().catalog());
         schemes.find_map(|scheme| {
             let declared = scheme
                 .scopes()
@@ -156,3 +147,6 @@ impl Apis {
         !self.own.has_operations()
     }
 }
+
+#[cfg(test)]
+mod tests;

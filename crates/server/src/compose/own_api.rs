@@ -10,12 +10,12 @@ use scopegate_http::credential::BearerTokens;
 use scopegate_http::policy::{Method, OperationTable, anonymous_template};
 use scopegate_http::{Gate, GateBuilder, HandledOperation};
 use scopegate_openapi::export;
-use scopegate_openapi::import::{EnforceOptions, Imported};
+use scopegate_openapi::import::{EnforceOptions, Imported, token_schemes};
 use scopegate_store::MemoryStore;
 use scopegate_token::{SigningKey, TokenRules, Verifier};
 use serde_json::Value;
 
-use super::resource_document::{line_of, schemes_of_tokens};
+use super::resource_document::line_of;
 use crate::config::{ResourceSettings, Settings};
 use crate::demo;
 
@@ -90,7 +90,7 @@ impl OwnApi {
 fn read(settings: &Settings, document: &Imported) -> anyhow::Result<OwnApi> {
     // The paths of this process are those of the document, regardless of its servers.
     let table = document.enforceable(&EnforceOptions::new().base_path(""))?;
-    let schemes: Vec<&DeclaredScheme> = schemes_of_tokens(table.catalog()).collect();
+    let schemes: Vec<&DeclaredScheme> = token_schemes(table.catalog()).collect();
     let [scheme] = &schemes[..] else {
         bail!(
             "the document of the own API has {} schemes of access tokens; declare exactly one, of kind OAuth 2.0",

@@ -1,6 +1,5 @@
-//! The document of a resource: its schemes, and the places that errors name.
+//! The document of a resource, and the places that errors name.
 
-use scopegate_domain::{Catalog, DeclaredScheme, HttpScheme, SecurityScheme};
 use scopegate_openapi::import::{self, DocumentPosition, ImportError, Imported, ReadOptions};
 
 use crate::config::ResourceSettings;
@@ -28,16 +27,4 @@ pub(super) fn read(table: &ResourceSettings) -> anyhow::Result<Imported> {
 pub(super) fn line_of(place: &DocumentPosition) -> String {
     let line = place.pointer().and_then(|_| place.line());
     line.map_or_else(String::new, |line| format!(" (line {line})"))
-}
-
-/// The schemes whose credential is an access token. The roles of an API key are not scopes.
-pub(super) fn schemes_of_tokens(catalog: &Catalog) -> impl Iterator<Item = &DeclaredScheme> {
-    catalog.schemes().iter().filter(|declared| {
-        matches!(
-            declared.scheme(),
-            SecurityScheme::OAuth2(_)
-                | SecurityScheme::OpenIdConnect { .. }
-                | SecurityScheme::Http(HttpScheme::Bearer { .. })
-        )
-    })
 }

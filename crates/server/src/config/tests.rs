@@ -12,6 +12,12 @@ pub(super) fn load(flags: &[&str], variables: &[(&str, &str)], file: Option<&str
     if let Some(text) = file {
         fs::write(&path, text).unwrap();
     }
+    let loaded = load_from(flags, variables, file.map(|_| path.as_path()));
+    loaded.map_err(|error| error.replace(&directory.path().display().to_string(), "DIR"))
+}
+
+/// The same for a file that exists.
+pub(crate) fn load_from(flags: &[&str], variables: &[(&str, &str)], file: Option<&Path>) -> Result<Settings, String> {
     let line = ["scopegate", "serve"].iter().chain(flags);
     let arguments = Arguments::parse_from(line);
     let crate::arguments::Command::Serve(serve) = &arguments.command else {
@@ -20,17 +26,9 @@ pub(super) fn load(flags: &[&str], variables: &[(&str, &str)], file: Option<&str
     let variables = variables
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    Layers::read(
-        &[&arguments.common.settings, &**serve],
-        variables,
-        file.map(|_| path.as_path()),
-    )
-    .and_then(|layers| Settings::from_layers(layers, LogFilter::INFO))
-    .map_err(|error| {
-        error
-            .to_string()
-            .replace(&directory.path().display().to_string(), "DIR")
-    })
+    Layers::read(&[&arguments.common.settings, &**serve], variables, file)
+        .and_then(|layers| Settings::from_layers(layers, LogFilter::INFO))
+        .map_err(|error| error.to_string())
 }
 
 #[test]

@@ -22,6 +22,7 @@ mod issuers;
 mod key;
 mod kill;
 mod layering;
+mod lists;
 #[path = "../../../../tests/long_check.rs"]
 mod long_check;
 mod metadata;

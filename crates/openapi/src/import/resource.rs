@@ -1,0 +1,51 @@
+//! The resource that a document declares.
+
+use scopegate_domain::{Audience, Catalog, DeclaredScheme, HttpScheme, Resource, SecurityScheme};
+
+use super::Imported;
+
+/// Scopes about the identity of a user. They belong to no resource.
+const IDENTITY_SCOPES: [&str; 4] = ["openid", "profile", "email", "offline_access"];
+
+impl Imported {
+    /// Returns the API of the document as a resource. It has the scopes of the [`token_schemes`]
+    /// with their descriptions, without those about the identity of a user.
+    ///
+    /// `title` is its name for people. Default: that of the document, else the audience.
+    ///
+    /// ```
+    /// use scopegate_domain::{Audience, ScopeToken};
+    /// use scopegate_openapi::import;
+    ///
+    /// let document = br#"{
+    ///   "openapi": "3.1.0", "info": { "title": "Ships", "version": "1" }, "paths": {},
+    ///   "components": { "securitySchemes": { "login": { "type": "oauth2", "flows": {
+    ///     "clientCredentials": { "tokenUrl": "token", "scopes": { "openid": "", "ships": "Read ships." } } } } } }
+    /// }"#;
+    /// let ships = import::read(document)?.resource(Audience::of_resource("https://api.example/ships")?, None);
+    /// assert_eq!(ships.title(), "Ships");
+    /// assert!(ships.scopes().eq([(&ScopeToken::from_static("ships"), "Read ships.")]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn resource(&self, audience: Audience, title: Option<&str>) -> Resource {
+        let title = title.or_else(|| self.title()).unwrap_or(audience.as_str()).to_owned();
+        let scopes = token_schemes(self.table().catalog()).flat_map(DeclaredScheme::scopes);
+        let scopes = scopes.filter(|scope| !IDENTITY_SCOPES.contains(&scope.token().as_str()));
+        scopes.fold(Resource::new(audience, title), |resource, scope| {
+            resource.with_scope(scope.token().clone(), scope.description())
+        })
+    }
+}
+
+/// Returns the schemes whose credential is an access token. The roles of an API key are not scopes.
+pub fn token_schemes(catalog: &Catalog) -> impl Iterator<Item = &DeclaredScheme> {
+    catalog.schemes().iter().filter(|declared| {
+        matches!(
+            declared.scheme(),
+            SecurityScheme::OAuth2(_)
+                | SecurityScheme::OpenIdConnect { .. }
+                | SecurityScheme::Http(HttpScheme::Bearer { .. })
+        )
+    })
+}
