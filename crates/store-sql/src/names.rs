@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
+use std::time::Duration;
 
 use scopegate_domain::{AuditEntry, CanonicalName, UserId};
 use scopegate_store::{NewsItem, StoreError};
@@ -25,9 +26,15 @@ const NEWS_VERSION: i64 = 7;
 /// The version of the tables that has the audit log.
 const AUDIT_VERSION: i64 = 10;
 
-/// The number of users that are changed in a transaction, and read by a statement. Other programs
-/// write between two transactions.
+/// The largest number of users that are changed in a transaction, and read by a statement.
 const BATCH: u16 = 1_000;
+
+/// The time after which a transaction changes no further user: other programs wait for its lock.
+const LONGEST: Duration = Duration::from_millis(10);
+
+/// The pause after a transaction, in times of its length. SQLite tries again after up to 100 ms, so a program
+/// that waits for the lock must find it free at nearly every attempt.
+const PAUSE: u32 = 2;
 
 /// The number of characters of the id that a new name gets.
 const ID_PART: usize = 6;
@@ -39,7 +46,7 @@ const PAGE: &str = "SELECT id, username FROM users WHERE id > $1 ORDER BY id LIM
 
 const MISSING: &str = "SELECT id, username FROM users WHERE canonical_name IS NULL LIMIT $1";
 
-const SET: &str = "UPDATE users SET canonical_name = $2 WHERE id = $1";
+const SET: &str = "UPDATE users SET canonical_name = $2 WHERE id = $1 AND username = $3 AND canonical_name IS NULL";
 
 const RENAME_OLD: &str = "UPDATE users SET username = $2 WHERE id = $1";
 
@@ -154,40 +161,60 @@ async fn read(connection: &mut SqliteConnection, statement: Statement) -> Result
 pub(crate) async fn fill(connection: &mut SqliteConnection) -> Result<u64, OpenError> {
     let mut batches = 0;
     loop {
-        let begin = Instant::now();
-        let filled = match fill_batch(connection).await {
-            Ok(filled) => filled,
-            Err(error) => {
-                // Another program may have added a user meanwhile.
-                expect_distinct(connection).await?;
-                return Err(error);
-            }
-        };
-        if filled == 0 {
+        let users = missing(connection).await?;
+        let mut left = users.as_slice();
+        if left.is_empty() {
             return Ok(batches);
         }
-        batches += 1;
-        if filled == usize::from(BATCH) {
-            // At most half of the time, so that another program that waits for the lock gets it.
-            sleep(begin.elapsed()).await;
+        while !left.is_empty() {
+            let (filled, held) = match fill_batch(connection, left).await {
+                Ok(filled) => filled,
+                Err(error) => {
+                    // Another program may have added a user meanwhile.
+                    expect_distinct(connection).await?;
+                    return Err(error);
+                }
+            };
+            left = left.get(filled..).unwrap_or_default();
+            batches += 1;
+            sleep(held * PAUSE).await;
         }
     }
 }
 
-/// Stores the canonical names of one batch in one transaction. Returns the number of users.
-async fn fill_batch(connection: &mut SqliteConnection) -> Result<usize, OpenError> {
+/// Reads users without a canonical name, and computes their names before the lock is taken.
+async fn missing(connection: &mut SqliteConnection) -> Result<Vec<(NamedUser, CanonicalName)>, OpenError> {
     if is_complete(connection).await? {
-        return Ok(0);
+        return Ok(Vec::new());
     }
-    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-    let users = read(&mut transaction, Statement::new(MISSING).bind(BATCH)).await?;
-    for user in &users {
+    let users = read(connection, Statement::new(MISSING).bind(BATCH)).await?;
+    let named = |user: NamedUser| {
         let name = CanonicalName::of(&user.username);
+        (user, name)
+    };
+    Ok(users.into_iter().map(named).collect())
+}
+
+/// Stores the canonical names of some users in one transaction. Returns their number, and the time
+/// for which the database was locked. A user that was changed since it was read stays without one.
+async fn fill_batch(
+    connection: &mut SqliteConnection,
+    users: &[(NamedUser, CanonicalName)],
+) -> Result<(usize, Duration), OpenError> {
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+    let begin = Instant::now();
+    let mut filled = 0;
+    for (user, name) in users {
         let set = Statement::new(SET).bind(user.id.as_str()).bind(name.as_str());
+        let set = set.bind(user.username.as_str());
         bound(set).execute(&mut *transaction).await?;
+        filled += 1;
+        if begin.elapsed() >= LONGEST {
+            break;
+        }
     }
     transaction.commit().await?;
-    Ok(users.len())
+    Ok((filled, begin.elapsed()))
 }
 
 /// Gives the younger user of each pair another name. All or no users are renamed.

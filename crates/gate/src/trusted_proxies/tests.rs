@@ -93,3 +93,23 @@ fn networks_are_written_in_the_usual_way() {
         assert_eq!(edge.trust(address.parse().unwrap()), is_trusted, "{address}");
     }
 }
+
+/// Some proxies and servers treat `_` as `-`, so that a client can add a header that a proxy does not
+/// remove.
+#[test]
+fn other_spellings_of_the_header_are_not_read() {
+    let proxies: TrustedProxies = "10.0.0.1".parse().unwrap();
+    for name in [
+        "x_forwarded_for",
+        "x-forwarded_for",
+        "x_forwarded-for",
+        "forwarded",
+        "x-real-ip",
+        "client-ip",
+    ] {
+        let name: http::HeaderName = name.parse().unwrap();
+        let headers = HeaderMap::from_iter([(name, HeaderValue::from_static("1.1.1.1"))]);
+        let peer = "10.0.0.1".parse().unwrap();
+        assert_eq!(proxies.client(peer, &headers), peer, "{headers:?}");
+    }
+}

@@ -160,3 +160,58 @@ fn revoked_token_is_refused_by_each_process() {
         assert_eq!(answer.status, if unknown.is_empty() { 400 } else { 200 }, "{unknown}");
     }
 }
+
+#[test]
+fn no_value_passes_for_another_kind() {
+    let fixture = TokenFixture::new();
+    let server = fixture.serve();
+    let token = fixture.token(&server);
+    let id = fixture.introspect(&server, &token)["jti"].as_str().unwrap().to_owned();
+    let grant = "grant_type=client_credentials&scope=items";
+    // Nothing but its own secret authenticates a client.
+    for secret in [&token, &id, &fixture.api, ""] {
+        let (answer, body) = post(&server, "/token", ("billing", secret), grant);
+        assert_eq!(
+            (answer.status, &body["error"]),
+            (401, &json!("invalid_client")),
+            "{secret}"
+        );
+    }
+    for secret in [&token, &id, &fixture.billing, ""] {
+        let form = format!("token={token}");
+        let (answer, body) = post(&server, "/introspect", ("api", secret), &form);
+        assert_eq!(
+            (answer.status, &body["error"]),
+            (401, &json!("invalid_client")),
+            "{secret}"
+        );
+    }
+    // Nothing but an access token is one.
+    for other in [&fixture.billing, &fixture.api, &id] {
+        assert_eq!(fixture.introspect(&server, other), inactive());
+        let form = format!("token={other}&token_type_hint=refresh_token");
+        let (answer, _) = post(&server, "/revoke", ("billing", &fixture.billing), &form);
+        assert_eq!((answer.status, answer.body.as_str()), (200, ""));
+    }
+    for other in [
+        "refresh_token",
+        "code",
+        "device_code",
+        "subject_token",
+        "assertion",
+        "password",
+    ] {
+        let form = format!("grant_type=refresh_token&{other}={token}");
+        let (answer, body) = post(&server, "/token", ("billing", &fixture.billing), &form);
+        assert_eq!(
+            (answer.status, &body["error"]),
+            (400, &json!("unsupported_grant_type")),
+            "{other}"
+        );
+    }
+    assert_eq!(
+        fixture.introspect(&server, &token)["active"],
+        true,
+        "nothing was revoked"
+    );
+}
