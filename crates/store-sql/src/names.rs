@@ -32,8 +32,8 @@ const BATCH: u16 = 1_000;
 /// The time after which a transaction changes no further user: other programs wait for its lock.
 const LONGEST: Duration = Duration::from_millis(10);
 
-/// The pause after a transaction, in times of its length. SQLite tries again after up to 100 ms, so a program
-/// that waits for the lock must find it free at nearly every attempt.
+/// The pause after a transaction, in times of its length. SQLite tries again after up to 100 ms, so
+/// a program that waits for the lock must find it free at nearly every attempt.
 const PAUSE: u32 = 2;
 
 /// The number of characters of the id that a new name gets.

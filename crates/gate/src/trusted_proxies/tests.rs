@@ -94,8 +94,8 @@ fn networks_are_written_in_the_usual_way() {
     }
 }
 
-/// Some proxies and servers treat `_` as `-`, so that a client can add a header that a proxy does not
-/// remove.
+/// Some proxies and servers treat `_` as `-`, so that a client can add a header that a proxy does
+/// not remove.
 #[test]
 fn other_spellings_of_the_header_are_not_read() {
     let proxies: TrustedProxies = "10.0.0.1".parse().unwrap();
@@ -107,7 +107,7 @@ fn other_spellings_of_the_header_are_not_read() {
         "x-real-ip",
         "client-ip",
     ] {
-        let name: http::HeaderName = name.parse().unwrap();
+        let name: HeaderName = name.parse().unwrap();
         let headers = HeaderMap::from_iter([(name, HeaderValue::from_static("1.1.1.1"))]);
         let peer = "10.0.0.1".parse().unwrap();
         assert_eq!(proxies.client(peer, &headers), peer, "{headers:?}");

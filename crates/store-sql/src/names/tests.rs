@@ -29,7 +29,7 @@ async fn old(users: impl Iterator<Item = (String, String)>) -> (SqliteConnection
 /// Another program, which does not wait for a lock.
 async fn impatient(folder: &TempDir) -> SqliteConnection {
     let options = SqliteConnectOptions::new().filename(folder.path().join("scopegate.db"));
-    let options = options.busy_timeout(std::time::Duration::ZERO);
+    let options = options.busy_timeout(Duration::ZERO);
     options.connect().await.unwrap()
 }
 
