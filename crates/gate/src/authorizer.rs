@@ -80,7 +80,7 @@ impl Authorizer {
         };
         accepted
             .map(Some)
-            .map_err(|cause| Refusal::Credential(cause, vec![entry.scheme], asked.operation.invalid_credential()))
+            .map_err(|cause| Refusal::of_credential(cause, vec![entry.scheme], asked.operation.invalid_credential()))
     }
 
     async fn authorize_by_several(
@@ -155,6 +155,7 @@ impl Authorizer {
             };
             match answer {
                 Ok(Ok(accepted)) => answers.accepted.push(accepted),
+                Ok(Err(CredentialError::Outdated(cause))) => answers.unanswered = Some(StoreError::unavailable(cause)),
                 Ok(Err(cause)) => answers.refused = Some(cause),
                 Err(cause) => answers.unanswered = Some(cause),
             }

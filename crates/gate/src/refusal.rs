@@ -3,7 +3,7 @@
 use scopegate_domain::KeepClaimError;
 use scopegate_policy::{Denial, SchemeId, TokenTooLarge};
 use scopegate_store::StoreError;
-use scopegate_token::{TokenRevoked, VerifyError};
+use scopegate_token::{RevocationsOutdated, TokenRevoked, VerifyError};
 
 /// The value of `Retry-After` while the store or another part is unavailable, in seconds. It is
 /// short, because the duration of an outage is unknown.
@@ -22,6 +22,16 @@ pub(crate) enum Refusal {
     Store(StoreError),
 }
 
+impl Refusal {
+    /// Returns the refusal of a credential that is valid for none of these schemes.
+    pub(crate) fn of_credential(cause: CredentialError, schemes: Vec<SchemeId>, denial: Denial) -> Self {
+        match cause {
+            CredentialError::Outdated(cause) => Self::Store(StoreError::unavailable(cause)),
+            cause => Self::Credential(cause, schemes, denial),
+        }
+    }
+}
+
 /// The reason why a credential is not accepted. Only the log contains it. Clients can only
 /// distinguish an unreadable credential from a wrong one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,6 +40,9 @@ pub(crate) enum CredentialError {
     Claim(#[from] KeepClaimError),
     #[error("credential does not have the syntax of its scheme")]
     Malformed,
+    /// Answered with [`Refusal::Store`]: nothing is wrong with the credential.
+    #[error(transparent)]
+    Outdated(#[from] RevocationsOutdated),
     #[error("credential was refused by its verifier")]
     Refused,
     #[error(transparent)]
@@ -46,6 +59,7 @@ impl CredentialError {
         match self {
             Self::Claim(_) => "kept_claim",
             Self::Malformed => "malformed",
+            Self::Outdated(_) => "outdated",
             Self::Refused => "verifier",
             Self::Revoked(_) => "revoked",
             Self::TooLarge(_) => "too_large",

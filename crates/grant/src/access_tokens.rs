@@ -207,11 +207,15 @@ impl AccessTokens {
             server, cache, users, ..
         } = &*self.0;
         let now = server.context().clock.now();
-        let known = cache.find(token, now).or_else(|| {
-            let made = cache.verify::<TokenRejected>(token, now, |claims| Ok(ActiveToken::of(claims)));
-            made.ok()
-        });
-        let Some(token) = known else { return Ok(None) };
+        let token = match cache.find(token, now) {
+            Some(known) => known,
+            None => match cache.verify(token, now, |claims| Ok(ActiveToken::of(claims))) {
+                Ok(made) => made,
+                // SECURITY: not inactive: a caller may keep that answer, or delete the token.
+                Err(TokenRejected::Outdated(cause)) => return Err(StoreError::unavailable(cause)),
+                Err(TokenRejected::Revoked(_) | TokenRejected::Verify(_)) => return Ok(None),
+            },
+        };
         if token.is_of_client() {
             return Ok(Some(IntrospectedToken { token, user: None }));
         }

@@ -96,6 +96,9 @@ impl RevocationWatch {
             .reader
             .read(self.store.news(), &mut |page| self.apply(page))
             .await?;
+        if let Some(users) = &self.users {
+            users.confirm(read_at);
+        }
         if let Some(clients) = &self.clients {
             clients.confirm(self.reader.heads(), read_at);
         }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use scopegate_domain::{
     Authenticated, Catalog, Client, Clock, Grant, GrantType, Lifetime, Resources, ScopeToken, SystemClock, Timestamp,
 };
-use scopegate_store::{ClientsCache, NewsHeads, Store};
+use scopegate_store::{ClientsCache, NewsHeads, Store, StoreError};
 use scopegate_token::{
-    PasswordHasher, PasswordPolicy, RandomSource, Signer, SubjectClaim, SystemRandomSource, TokenRules,
+    PasswordHasher, PasswordPolicy, RandomSource, RevokedSet, Signer, SubjectClaim, SystemRandomSource, TokenRules,
 };
 
 use crate::context::GrantContext;
@@ -42,6 +42,7 @@ impl AuthorizationServer {
         AuthorizationServerBuilder {
             store,
             clients: None,
+            revoked: None,
             signer: signer.into(),
             catalog,
             resources: None,
@@ -127,6 +128,10 @@ impl AuthorizationServer {
         let may_have_nul = context.dialect.accepts_nul && grant_type == GrantType::Password;
         if params.has_nul() && !may_have_nul {
             return Err(InvalidRequestCause::Nul.into());
+        }
+        // A token of now would not be accepted.
+        if let Some(revoked) = &context.revoked {
+            revoked.check().map_err(StoreError::unavailable)?;
         }
         if grant_type == GrantType::ClientCredentials
             && let Some((client, heads)) =
@@ -258,6 +263,7 @@ fn allow(context: &GrantContext, client: &Authenticated<Client>, grant_type: Gra
 pub struct AuthorizationServerBuilder {
     store: Arc<dyn Store>,
     clients: Option<Arc<ClientsCache>>,
+    revoked: Option<Arc<RevokedSet>>,
     signer: Arc<Signer>,
     catalog: Catalog,
     resources: Option<Resources>,
@@ -289,6 +295,14 @@ impl AuthorizationServerBuilder {
     #[must_use]
     pub fn clients(mut self, clients: Arc<ClientsCache>) -> Self {
         self.clients = Some(clients);
+        self
+    }
+
+    /// Sets the revoked tokens. While the set [may lack revocations](RevokedSet::check), no token
+    /// is issued. Default: none.
+    #[must_use]
+    pub fn revoked(mut self, revoked: Arc<RevokedSet>) -> Self {
+        self.revoked = Some(revoked);
         self
     }
 
@@ -383,6 +397,7 @@ impl AuthorizationServerBuilder {
         AuthorizationServer(Arc::new(GrantContext {
             store: self.store,
             clients: self.clients,
+            revoked: self.revoked,
             signer: self.signer,
             passwords,
             throttle,

@@ -23,6 +23,8 @@ use tracing::warn;
 
 use self::exporter::{Exporter, MEDIA_TYPE};
 pub(crate) use self::readiness::Readiness;
+#[cfg(test)]
+pub(crate) use self::readiness::Unready;
 use crate::tasks::Tasks;
 
 /// The limits of the admin listener. It serves a few supervisors, and none of them is slow.

@@ -17,6 +17,7 @@ mod shadow;
 mod undeclared;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::ensure;
 use scopegate_domain::{Audience, ClientId, Issuer, Lifetime, SystemClock};
@@ -35,6 +36,7 @@ use self::endpoints::Endpoints;
 use crate::config::Settings;
 use crate::demo;
 use crate::key_refresh::KeyRefresh;
+use crate::revocations::SilenceRules;
 
 pub(crate) use self::apis::Apis;
 pub(crate) use self::backup::{BackupParts, Copied, KekOutcome, backup, check_backup, restore};
@@ -106,7 +108,10 @@ pub(crate) async fn gate(
         .cache_bytes(settings.token_cache_bytes)
         .revoked(Arc::clone(trust.revocations.set()));
     let server = authorization_server(settings, database, apis, signer, trust.audit)?;
-    let server = server.clients(caches.clients).build();
+    let server = server
+        .clients(caches.clients)
+        .revoked(Arc::clone(trust.revocations.set()))
+        .build();
     let users: Arc<dyn Users> = caches.users;
     let access_tokens = AccessTokens::new(server.clone(), &verifier, trust.revocations, Arc::clone(&users));
     let endpoints = Endpoints::new(settings, server.clone(), access_tokens, live.as_ref());
@@ -215,10 +220,11 @@ fn authorization_server(
 /// Creates the caches of the users and the clients of requests.
 pub(crate) fn caches(settings: &Settings, database: &Database) -> Caches {
     let age = settings.user_cache_age.lifetime();
-    let users = UsersCache::new(database.store(), Arc::new(SystemClock), age);
-    // Seconds are rounded down, so that a change by another process is not late.
-    let age = u32::try_from(settings.revocation_age.as_secs()).unwrap_or(u32::MAX);
-    let clients = ClientsCache::new(database.store(), Lifetime::from_seconds(age));
+    let rules = SilenceRules::of(settings);
+    // Rounded down, so that a change by another process is not late.
+    let seconds = |time: Duration| Lifetime::from_seconds(u32::try_from(time.as_secs()).unwrap_or(u32::MAX));
+    let users = UsersCache::new(database.store(), Arc::new(SystemClock), age).outage(seconds(rules.users()));
+    let clients = ClientsCache::new(database.store(), seconds(rules.late()));
     Caches {
         users: Arc::new(users),
         clients: Arc::new(clients),

@@ -38,7 +38,7 @@ pub(crate) use self::resources::ResourceSettings;
 pub(crate) use self::secret::{ConfiguredKek, read_key_encryption_key};
 use self::secret::{configured_kek, hs256_secret};
 use self::setting::{CacheAge, CorsOrigins, Rotation};
-pub(crate) use self::setting::{Days, LogFilter, LogFormat};
+pub(crate) use self::setting::{Days, LogFilter, LogFormat, NewsStale};
 pub(crate) use self::source::Source;
 use self::source::VARIABLE_PREFIX;
 pub(crate) use self::table::{SETTINGS, SettingRow, variables};
@@ -97,6 +97,15 @@ pub(crate) struct Values {
     pub(crate) user_cache_age: CacheAge,
     #[serde(with = "setting")]
     pub(crate) revocation_age: Duration,
+    /// How long beyond `revocation_age` all tokens are accepted.
+    #[serde(with = "setting")]
+    pub(crate) news_grace: Duration,
+    /// What happens to tokens later.
+    #[serde(with = "setting")]
+    pub(crate) news_stale: NewsStale,
+    /// How long known tokens are accepted.
+    #[serde(with = "setting")]
+    pub(crate) news_stale_limit: Duration,
     #[serde(with = "setting")]
     pub(crate) rehash: bool,
     #[serde(with = "setting")]
@@ -316,6 +325,9 @@ fn set_defaults(layers: &mut Layers, log_level: &str) {
         ("token_cache_bytes", BearerTokens::CACHE_BYTES.to_string().as_str()),
         ("user_cache_age", "5s"),
         ("revocation_age", "5s"),
+        ("news_grace", "5s"),
+        ("news_stale", "deny"),
+        ("news_stale_limit", "5m"),
         ("rehash", "true"),
         ("login_throttle", either("false", "true")),
         ("audit", "standard"),

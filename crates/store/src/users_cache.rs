@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use quick_cache::sync::Cache;
 use scopegate_domain::{Account, Clock, Lifetime, PasswordHash, Scope, Timestamp, User, UserId, UserStatus, Username};
 
-use crate::{BoxFuture, PasswordScheme, StoreError, Users};
+use crate::{BoxFuture, PasswordScheme, StoreError, StoreErrorKind, Users};
 
 /// Users in front of other users. It caches users that were read, for a limited time:
 /// [`Users::cached`] returns them without a query.
@@ -15,7 +15,7 @@ use crate::{BoxFuture, PasswordScheme, StoreError, Users};
 /// A change through this value takes effect at once, also if its future is dropped before it
 /// completes. A change elsewhere, also by another process, takes effect when the cached entry
 /// expires: after `age` at the latest, or at [`UsersCache::forget`]. The absence of a name or an id
-/// is not cached.
+/// is not cached. [`UsersCache::outage`] returns cached users while the store does not answer.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -42,6 +42,7 @@ pub struct UsersCache {
     users: Arc<dyn Users>,
     clock: Arc<dyn Clock>,
     age: Lifetime,
+    outage: Lifetime,
     by_id: Cache<Box<str>, CachedUser>,
     by_name: Cache<Box<str>, CachedUser>,
     changes: Mutex<Changes>,
@@ -60,6 +61,8 @@ struct Changes {
     count: u64,
     /// The moment at which expired users were last dropped.
     swept_at: Option<Timestamp>,
+    /// A moment before the last read of the log of changes.
+    confirmed_at: Option<Timestamp>,
 }
 
 impl UsersCache {
@@ -78,10 +81,26 @@ impl UsersCache {
             users,
             clock,
             age,
+            outage: Lifetime::from_seconds(0),
             by_id: Cache::new(Self::MOST),
             by_name: Cache::new(Self::MOST),
             changes: Mutex::default(),
         }
+    }
+
+    /// Sets how long after the last [`UsersCache::confirm`] a read that the store does not answer
+    /// returns the cached user, although the entry has expired. It must have been young at that
+    /// moment. Default: 0.
+    #[must_use]
+    pub const fn outage(mut self, limit: Lifetime) -> Self {
+        self.outage = limit;
+        self
+    }
+
+    /// Records that the log of changes was read, and that all changed users were dropped. `read_at`
+    /// is a moment before the read began.
+    pub fn confirm(&self, read_at: Timestamp) {
+        self.changes().confirmed_at = Some(read_at);
     }
 
     /// Returns the number of cached users, including those that are too old.
@@ -116,6 +135,17 @@ impl UsersCache {
 
     fn young(&self, entry: Option<CachedUser>) -> Option<Arc<User>> {
         Some(entry.filter(|entry| self.is_young(entry, self.clock.now()))?.user)
+    }
+
+    /// Returns the user of an entry while the store does not answer.
+    // SECURITY: the log of changes tells of every change by a program of ours, and the age bounds
+    // the changes of others. Tested by `user_of_an_outage_was_young_before_it`.
+    fn of_outage(&self, entry: Option<CachedUser>) -> Option<User> {
+        let (entry, confirmed_at) = (entry?, self.changes().confirmed_at?);
+        let passed = self.clock.now().seconds_since(confirmed_at);
+        let was_young = confirmed_at.seconds_since(entry.read_at).unsigned_abs() < u64::from(self.age.as_seconds());
+        let is_usable = was_young && (0..i64::from(self.outage.as_seconds())).contains(&passed);
+        is_usable.then(|| (*entry.user).clone())
     }
 
     /// Drops the entries of both indexes that fail this test. Each index is searched whole, because
@@ -153,11 +183,21 @@ impl UsersCache {
         self.by_name.insert(entry.user.username().as_str().into(), entry);
     }
 
-    /// Caches the result of this query, which is not polled yet.
-    fn caching<'a>(&'a self, query: Query<'a, Option<User>>) -> Query<'a, Option<User>> {
+    /// Caches the result of this query, which is not polled yet. `known` finds the entry in an
+    /// outage.
+    fn caching<'a>(
+        &'a self,
+        query: Query<'a, Option<User>>,
+        known: impl FnOnce() -> Option<CachedUser> + Send + 'a,
+    ) -> Query<'a, Option<User>> {
         let (read_at, count) = (self.clock.now(), self.changes().count);
         Box::pin(async move {
-            let found = query.await?;
+            let found = match query.await {
+                Err(cause) if cause.kind() == StoreErrorKind::Unavailable => {
+                    return self.of_outage(known()).map(Some).ok_or(cause);
+                }
+                answer => answer?,
+            };
             if let Some(user) = &found {
                 self.keep(user, read_at, count);
             }
@@ -199,14 +239,14 @@ impl Users for UsersCache {
     fn find<'a>(&'a self, username: &'a Username) -> Query<'a, Option<User>> {
         match self.cached(username.as_str()) {
             Some(user) => Box::pin(ready(Ok(Some((*user).clone())))),
-            None => self.caching(self.users.find(username)),
+            None => self.caching(self.users.find(username), || self.by_name.get(username.as_str())),
         }
     }
 
     fn find_by_id<'a>(&'a self, id: &'a UserId) -> Query<'a, Option<User>> {
         match self.cached_by_id(id.as_str()) {
             Some(user) => Box::pin(ready(Ok(Some((*user).clone())))),
-            None => self.caching(self.users.find_by_id(id)),
+            None => self.caching(self.users.find_by_id(id), || self.by_id.get(id.as_str())),
         }
     }
 

@@ -119,7 +119,7 @@ pub use pkce::{challenge_of, parse_challenge};
 pub use placed_token_id::PlacedTokenId;
 #[cfg(feature = "rotation")]
 pub use refresh::{InvalidRefreshToken, RefreshToken};
-pub use revoked::{RevokedSet, SubjectClaim, TokenRevoked};
+pub use revoked::{AcceptedTokens, RevocationsOutdated, RevokedSet, SubjectClaim, TokenRevoked};
 pub use rules::{LeewayTooLong, TokenRules, TokenType};
 #[cfg(feature = "rotation")]
 pub use sealed::{InvalidSealed, SealError, Sealer};

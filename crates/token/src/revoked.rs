@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use scopegate_domain::{Claims, ClientId, NewsPosition, Revocation, Revoked, Timestamp};
@@ -34,7 +34,53 @@ pub struct RevokedSet {
     version: AtomicU64,
     /// The client that owns the tokens without a client claim.
     unnamed_client: Option<ClientId>,
+    /// The time of issue of the last accepted token: see [`AcceptedTokens`].
+    accepted_until: AtomicI64,
     entries: RwLock<Entries>,
+}
+
+/// Which tokens are accepted while a [`RevokedSet`] may lack recent revocations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a token is known, or it is not")]
+pub enum AcceptedTokens {
+    /// All that are not in the set.
+    All,
+    /// Of those, the ones that were issued at this time or earlier. A token without `iat` is not
+    /// accepted.
+    IssuedUntil(Timestamp),
+    /// None.
+    None,
+}
+
+impl AcceptedTokens {
+    const ALL: i64 = i64::MAX;
+    const NONE: i64 = i64::MIN;
+
+    const fn until(self) -> i64 {
+        match self {
+            Self::All => Self::ALL,
+            Self::IssuedUntil(time) => time.as_unix(),
+            Self::None => Self::NONE,
+        }
+    }
+}
+
+/// The last time of issue that a set accepts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct IssueLimit(i64);
+
+impl IssueLimit {
+    /// Whether all tokens are accepted.
+    pub(crate) const fn is_none(self) -> bool {
+        self.0 == AcceptedTokens::ALL
+    }
+
+    /// Whether a token of this time of issue is accepted.
+    pub(crate) fn accepts(self, issued_at: Option<Timestamp>) -> bool {
+        // SECURITY: a token without a time of issue may be a new one. Tested by
+        // `outdated_set_accepts_known_tokens_only`.
+        self.is_none() || (self.0 != AcceptedTokens::NONE && issued_at.is_some_and(|time| time.as_unix() <= self.0))
+    }
 }
 
 /// The meaning of `sub` for a user.
@@ -73,6 +119,7 @@ impl RevokedSet {
             subjects,
             version: AtomicU64::new(0),
             unnamed_client: None,
+            accepted_until: AtomicI64::new(AcceptedTokens::ALL),
             entries: RwLock::default(),
         }
     }
@@ -84,6 +131,44 @@ impl RevokedSet {
     pub fn with_unnamed_client(mut self, client: ClientId) -> Self {
         self.unnamed_client = Some(client);
         self
+    }
+
+    /// Sets which tokens are accepted. Default: [`AcceptedTokens::All`]. The owner of the set
+    /// changes it while it cannot read the revocations of other processes.
+    ///
+    /// A token that is not accepted is refused with [`RevocationsOutdated`]: nothing is wrong with
+    /// the token.
+    pub fn accept(&self, accepted: AcceptedTokens) {
+        self.accepted_until.store(accepted.until(), Ordering::Release);
+    }
+
+    /// Checks that the set lacks no revocation that its owner should know.
+    ///
+    /// # Errors
+    ///
+    /// [`RevocationsOutdated`] while [`RevokedSet::accept`] excludes tokens.
+    pub fn check(&self) -> Result<(), RevocationsOutdated> {
+        if self.issue_limit().is_none() {
+            Ok(())
+        } else {
+            Err(RevocationsOutdated)
+        }
+    }
+
+    /// Returns which tokens are accepted.
+    #[must_use]
+    pub fn accepted(&self) -> AcceptedTokens {
+        match self.issue_limit() {
+            IssueLimit(AcceptedTokens::ALL) => AcceptedTokens::All,
+            IssueLimit(AcceptedTokens::NONE) => AcceptedTokens::None,
+            IssueLimit(time) => AcceptedTokens::IssuedUntil(Timestamp::from_unix(time)),
+        }
+    }
+
+    // SECURITY: read before the entries are searched: a check that sees the end of an outage also
+    // sees the revocations of its time, which were added before.
+    pub(crate) fn issue_limit(&self) -> IssueLimit {
+        IssueLimit(self.accepted_until.load(Ordering::Acquire))
     }
 
     /// Revokes tokens. A token is covered by the time at which it was issued.
@@ -313,6 +398,12 @@ impl fmt::Debug for RevokedSet {
 #[error("token was revoked")]
 #[non_exhaustive]
 pub struct TokenRevoked;
+
+/// The token may have been revoked, because recent revocations are not known. A retry may succeed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("recent revocations are not known")]
+#[non_exhaustive]
+pub struct RevocationsOutdated;
 
 #[cfg(test)]
 mod tests;

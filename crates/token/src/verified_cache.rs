@@ -14,7 +14,8 @@ use scopegate_domain::{Claims, Timestamp, Verified};
 
 pub use self::kept::{CachedToken, HeapSize};
 use self::kept::{Counted, TokenText, Weigher};
-use crate::{PayloadBuffer, RevokedSet, TokenRevoked, Verifier, VerifyError};
+use crate::revoked::IssueLimit;
+use crate::{PayloadBuffer, RevocationsOutdated, RevokedSet, TokenRevoked, Verifier, VerifyError};
 
 /// A verifier that caches its results.
 ///
@@ -29,6 +30,7 @@ use crate::{PayloadBuffer, RevokedSet, TokenRevoked, Verifier, VerifyError};
 /// | `exp`, `nbf`, `iat` | checked by the function that verification calls |
 /// | keys | a token verified before the keys changed is verified again |
 /// | revocation | checked at every token; the last answer is valid until the set grows |
+/// | recent revocations are not known | checked at every token: see [`RevokedSet::accept`] |
 /// | memory | bounded in bytes; entries without recent use are evicted |
 /// | secrets | a token's text is wiped when it leaves, and nothing prints it |
 ///
@@ -124,7 +126,11 @@ impl<V: HeapSize, S: BuildHasher + Clone> VerifiedCache<V, S> {
     pub fn find(&self, token: impl AsRef<[u8]>, now: Timestamp) -> Option<Arc<CachedToken<V>>> {
         let token = token.as_ref();
         let cache = self.known.as_ref()?;
+        let limit = self.revoked.issue_limit();
         let known = cache.get(token)?;
+        if !limit.is_none() {
+            return self.find_within(limit, known, now);
+        }
         // SECURITY: all checks that can make a valid token invalid are here, or it would stay valid
         // until its eviction. Tested by the tests of these names below.
         if known.is_valid(&self.verifier, &self.revoked, now) {
@@ -134,13 +140,35 @@ impl<V: HeapSize, S: BuildHasher + Clone> VerifiedCache<V, S> {
         None
     }
 
+    /// Returns a cached token that is valid and accepted. It stays cached if it is only valid,
+    /// because it may be accepted again.
+    #[cold]
+    fn find_within(
+        &self,
+        limit: IssueLimit,
+        known: Arc<CachedToken<V>>,
+        now: Timestamp,
+    ) -> Option<Arc<CachedToken<V>>> {
+        let is_accepted = limit.accepts(known.issued_at()) && known.is_valid(&self.verifier, &self.revoked, now);
+        is_accepted.then_some(known)
+    }
+
+    /// Whether a token is cached and valid, and not accepted.
+    fn is_outdated(&self, limit: IssueLimit, token: &str, now: Timestamp) -> bool {
+        let known = self.known.as_ref().and_then(|cache| cache.get(token.as_bytes()));
+        known.is_some_and(|known| {
+            !limit.accepts(known.issued_at()) && known.is_valid(&self.verifier, &self.revoked, now)
+        })
+    }
+
     /// Verifies a token, cached or not, and caches the value that `make` returns for its claims.
     ///
     /// # Errors
     ///
-    /// [`VerifyError`] names the broken rule, [`TokenRevoked`] reports a revocation, and `make` may
-    /// return its own error. Nothing is cached then.
-    pub fn verify<E: From<VerifyError> + From<TokenRevoked>>(
+    /// [`VerifyError`] names the broken rule, [`TokenRevoked`] reports a revocation,
+    /// [`RevocationsOutdated`] that recent revocations are not known, and `make` may return its own
+    /// error. Nothing is cached then.
+    pub fn verify<E: From<VerifyError> + From<TokenRevoked> + From<RevocationsOutdated>>(
         &self,
         token: &str,
         now: Timestamp,
@@ -152,10 +180,18 @@ impl<V: HeapSize, S: BuildHasher + Clone> VerifiedCache<V, S> {
             keys: self.verifier.key_epoch(),
             revoked: self.revoked.version(),
         };
+        let limit = self.revoked.issue_limit();
+        // No signature is verified again for the requests of an outage.
+        if !limit.is_none() && self.is_outdated(limit, token, now) {
+            return Err(RevocationsOutdated.into());
+        }
         let mut scratch = PayloadBuffer::new();
         let claims = self.verifier.verify(token, now, &mut scratch)?;
         if self.revoked.has(&claims) {
             return Err(TokenRevoked.into());
+        }
+        if !limit.accepts(claims.issued_at()) {
+            return Err(RevocationsOutdated.into());
         }
         let known = Arc::new(CachedToken::new(make(&claims)?, &claims, stamp));
         if let Some(cache) = &self.known {
@@ -194,9 +230,12 @@ impl<V, S> fmt::Debug for VerifiedCache<V, S> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[expect(
     clippy::exhaustive_enums,
-    reason = "it is not genuine or not valid, or it was revoked"
+    reason = "it is not genuine or not valid, or it was revoked or may have been"
 )]
 pub enum TokenRejected {
+    /// The token may have been revoked.
+    #[error(transparent)]
+    Outdated(#[from] RevocationsOutdated),
     /// The token was revoked.
     #[error(transparent)]
     Revoked(#[from] TokenRevoked),

@@ -24,6 +24,8 @@ const FRESH: Duration = Duration::from_secs(1);
 pub(crate) enum Unready {
     #[error("the database does not answer")]
     Database,
+    #[error("revocations are not read")]
+    News,
     #[error("draining")]
     Draining,
     #[error("starting")]
@@ -35,6 +37,7 @@ pub(crate) enum Unready {
 pub(crate) struct Readiness {
     store: OnceLock<Arc<dyn Store>>,
     is_draining: AtomicBool,
+    has_late_news: AtomicBool,
     last: Arc<Mutex<Option<ProbeResult>>>,
 }
 
@@ -57,6 +60,16 @@ impl Readiness {
         self.is_draining.store(true, Ordering::Relaxed);
     }
 
+    /// Sets whether the revocations of other processes are not read in time.
+    pub(crate) fn late_news(&self, is_late: bool) {
+        self.has_late_news.store(is_late, Ordering::Relaxed);
+    }
+
+    /// Returns whether the revocations of other processes are not read in time.
+    pub(crate) fn has_late_news(&self) -> bool {
+        self.has_late_news.load(Ordering::Relaxed)
+    }
+
     /// Returns whether the server would answer a request now.
     pub(crate) async fn ask(&self) -> Result<(), Unready> {
         let store = self.store.get().ok_or(Unready::Starting)?;
@@ -65,7 +78,14 @@ impl Readiness {
         if self.is_draining.load(Ordering::Relaxed) {
             return Err(Unready::Draining);
         }
-        if is_available { Ok(()) } else { Err(Unready::Database) }
+        if !is_available {
+            return Err(Unready::Database);
+        }
+        if self.has_late_news() {
+            Err(Unready::News)
+        } else {
+            Ok(())
+        }
     }
 
     /// Returns whether the store answers, from a recent result if there is one. False after the

@@ -25,6 +25,7 @@ use crate::config::{ResourceSettings, ServeSettings, Settings, Shown};
 use crate::key_refresh::KeyRefresh;
 use crate::output::{without_secrets, write_line};
 use crate::process_limits::{allow_connections, outlive_file_size};
+use crate::revocations::SilenceRules;
 use crate::tasks::Tasks;
 use crate::{audit, demo, revocations, telemetry};
 
@@ -160,7 +161,7 @@ async fn serve(settings: &Settings, reread: impl AsyncFn() -> anyhow::Result<Rer
         Ok(prepared) => prepared,
         Err(error) => return context::close(database, Err(error)).await,
     };
-    start_tasks(settings, background, &store, &mut tasks);
+    start_tasks(settings, background, &store, &readiness, &mut tasks);
     if !settings.offers_password_grant() {
         warn!(
             "no grant is enabled for users, so only clients get tokens, by `client_credentials`; `password_grant = true` \
@@ -257,12 +258,22 @@ struct Background {
     log: AuditLog,
 }
 
-fn start_tasks(settings: &Settings, background: Background, store: &Arc<dyn Store>, tasks: &mut Tasks) {
+fn start_tasks(
+    settings: &Settings,
+    background: Background,
+    store: &Arc<dyn Store>,
+    readiness: &Arc<Readiness>,
+    tasks: &mut Tasks,
+) {
     let Background { keys, revocations, log } = background;
     if let Some(keys) = keys {
         tasks.spawn("signing keys", keys.run());
     }
-    tasks.spawn("revocations", revocations::watch(revocations, settings.revocation_age));
+    let rules = SilenceRules::of(settings);
+    tasks.spawn(
+        "revocations",
+        revocations::watch(revocations, rules, Arc::clone(readiness)),
+    );
     tasks.spawn("audit log", audit::write(log));
     tasks.spawn(
         "audit retention",

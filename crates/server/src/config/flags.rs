@@ -49,6 +49,12 @@ pub(crate) struct ServeSettings {
     user_cache_age: Option<String>,
     #[arg(long, value_name = "TIME")]
     revocation_age: Option<String>,
+    #[arg(long, value_name = "TIME")]
+    news_grace: Option<String>,
+    #[arg(long, value_name = "RULE", value_parser = ["deny", "allow-known", "allow"])]
+    news_stale: Option<String>,
+    #[arg(long, value_name = "TIME")]
+    news_stale_limit: Option<String>,
     #[arg(long, value_name = "BOOL")]
     rehash: Option<String>,
     #[arg(long, value_name = "BOOL")]

@@ -94,6 +94,17 @@ pub(crate) enum LogFormat {
     Json,
 }
 
+/// What happens to tokens when the log of changes is late.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NewsStale {
+    /// All are accepted.
+    Allow,
+    /// Those that were issued before are accepted for a time.
+    AllowKnown,
+    /// None is accepted.
+    Deny,
+}
+
 /// The filter of the log: a level, or directives for parts of the program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct LogFilter(String);
@@ -200,6 +211,16 @@ settings! {
         "strict" => Some(Self::Strict),
         _ => None,
     }, |mode| if *mode == Self::Standard { "standard" } else { "strict" };
+    NewsStale: "`deny`, `allow-known` or `allow`", |text| match text {
+        "allow" => Some(Self::Allow),
+        "allow-known" => Some(Self::AllowKnown),
+        "deny" => Some(Self::Deny),
+        _ => None,
+    }, |stale| match stale {
+        Self::Allow => "allow",
+        Self::AllowKnown => "allow-known",
+        Self::Deny => "deny",
+    };
     Days: "a number of days from 1 to 3650, such as `400d`", |text| {
         let days = text.strip_suffix('d')?.parse().ok()?;
         (1..=3_650).contains(&days).then_some(Self(days))

@@ -204,6 +204,29 @@ pub(crate) const SETTINGS: &[SettingRow] = &[
         "Sets the maximum delay until a revocation by another process takes effect",
     ),
     row(
+        "news_grace",
+        Some("news-grace"),
+        "time",
+        "5s",
+        "Sets how long beyond `revocation_age` tokens are accepted while the database does not answer. Then `/readyz` is 503, and \
+         `news_stale` decides",
+    ),
+    row(
+        "news_stale",
+        Some("news-stale"),
+        "`deny`, `allow-known` or `allow`",
+        "deny",
+        "Sets what happens after `news_grace`, when recent revocations are not known. `deny` refuses requests with a token (503). \
+         `allow-known` accepts tokens that were issued before, until `news_stale_limit`. `allow` accepts all",
+    ),
+    row(
+        "news_stale_limit",
+        Some("news-stale-limit"),
+        "time",
+        "5m",
+        "Sets how long after the last read of revocations `allow-known` accepts tokens",
+    ),
+    row(
         "rehash",
         Some("rehash"),
         "`true` or `false`",

@@ -67,6 +67,10 @@ impl<V> CachedToken<V> {
         }
     }
 
+    pub(super) const fn issued_at(&self) -> Option<Timestamp> {
+        self.times.issued_at
+    }
+
     /// Whether the result of the verification is still valid.
     #[inline]
     pub(super) fn is_valid(&self, verifier: &Verifier, revoked: &RevokedSet, now: Timestamp) -> bool {
