@@ -59,7 +59,7 @@ struct CachedUser {
 struct Changes {
     /// The number of changes of users that have ended.
     count: u64,
-    /// The moment at which expired users were last dropped.
+    /// The moment at which old users were last dropped.
     swept_at: Option<Timestamp>,
     /// A moment before the last read of the log of changes.
     confirmed_at: Option<Timestamp>,
@@ -69,8 +69,8 @@ impl UsersCache {
     /// The maximum number of users in each of the two indexes, by id and by name.
     pub const MOST: usize = 16_384;
 
-    /// The interval at which expired users are dropped, when another user is read. It is the age if
-    /// that is longer.
+    /// The interval at which users that were read longer ago are dropped, when another user is read.
+    /// It is the age if that is longer.
     pub const PERIOD: Lifetime = Lifetime::from_seconds(60);
 
     /// Caches these users for at most `age`, measured by this clock. An age of 0 disables the
@@ -89,8 +89,8 @@ impl UsersCache {
     }
 
     /// Sets how long after the last [`UsersCache::confirm`] a read that the store does not answer
-    /// returns the cached user, although the entry has expired. It must have been young at that
-    /// moment. Default: 0.
+    /// returns the cached user, although the entry has expired. It must have been read within
+    /// [`UsersCache::PERIOD`] before that moment. Default: 0.
     #[must_use]
     pub const fn outage(mut self, limit: Lifetime) -> Self {
         self.outage = limit;
@@ -133,18 +133,23 @@ impl UsersCache {
         (0..i64::from(self.age.as_seconds())).contains(&now.seconds_since(entry.read_at))
     }
 
+    /// Whether a moment is less than a period before this time.
+    fn is_recent(&self, moment: Timestamp, now: Timestamp) -> bool {
+        (0..i64::from(Self::PERIOD.max(self.age).as_seconds())).contains(&now.seconds_since(moment))
+    }
+
     fn young(&self, entry: Option<CachedUser>) -> Option<Arc<User>> {
         Some(entry.filter(|entry| self.is_young(entry, self.clock.now()))?.user)
     }
 
     /// Returns the user of an entry while the store does not answer.
-    // SECURITY: the log of changes tells of every change by a program of ours, and the age bounds
-    // the changes of others. Tested by `user_of_an_outage_was_young_before_it`.
+    // SECURITY: the log tells of every change by this program, up to its last read. Only a foreign
+    // program's change may be missed. Tested by `user_of_an_outage_was_read_shortly_before`.
     fn of_outage(&self, entry: Option<CachedUser>) -> Option<User> {
         let (entry, confirmed_at) = (entry?, self.changes().confirmed_at?);
         let passed = self.clock.now().seconds_since(confirmed_at);
-        let was_young = confirmed_at.seconds_since(entry.read_at).unsigned_abs() < u64::from(self.age.as_seconds());
-        let is_usable = was_young && (0..i64::from(self.outage.as_seconds())).contains(&passed);
+        let is_usable = self.is_recent(entry.read_at, confirmed_at.max(entry.read_at))
+            && (0..i64::from(self.outage.as_seconds())).contains(&passed);
         is_usable.then(|| (*entry.user).clone())
     }
 
@@ -162,11 +167,9 @@ impl UsersCache {
         if self.age.as_seconds() == 0 || changes.count != count {
             return;
         }
-        let period = 0..i64::from(Self::PERIOD.max(self.age).as_seconds());
-        let is_recent = |swept| period.contains(&read_at.seconds_since(swept));
-        if !changes.swept_at.is_some_and(is_recent) {
+        if !changes.swept_at.is_some_and(|swept| self.is_recent(swept, read_at)) {
             changes.swept_at = Some(read_at);
-            self.retain(|entry| self.is_young(entry, read_at));
+            self.retain(|entry| self.is_recent(entry.read_at, read_at));
         }
         // The previous user of the id or of the name was removed.
         if let Some(old) = self.by_id.peek(user.id().as_str()) {

@@ -11,7 +11,7 @@ use scopegate_grant::{
     AccessTokens, AuthorizationServer, ClientCredentials, GrantError, IntrospectedToken, RevocationWatch,
 };
 use scopegate_store::{MemoryStore, NewsPage, NewsReader, Users};
-use scopegate_token::{RevokedSet, Signer, SigningKey, SubjectClaim, TokenRules, Verifier};
+use scopegate_token::{AcceptedTokens, RevokedSet, Signer, SigningKey, SubjectClaim, TokenRules, Verifier};
 use tokio::time::Instant;
 
 use crate::common::{KEY, NOW, catalog, client, clients, params, scope, service, store, user};
@@ -50,9 +50,9 @@ async fn fixture() -> TokenFixture {
     let server = AuthorizationServer::builder(store.clone(), Signer::new(rules.clone(), key()), catalog())
         .password_grant(true)
         .throttled(false)
-        .clock(clock.clone())
-        .build();
+        .clock(clock.clone());
     let set = Arc::new(RevokedSet::new(SubjectClaim::UserId));
+    let server = server.revoked(Arc::clone(&set)).build();
     let watch = RevocationWatch::new(store.clone(), Arc::clone(&set), clock.clone());
     let verifier = Verifier::new(rules, key().verifying_key());
     TokenFixture {
@@ -313,5 +313,32 @@ async fn token_without_a_client_belongs_to_the_only_one() {
         let form = params(&[("token", issued.access_token().expose()), ("client_id", client)]);
         tokens.revoke(&form, &ClientCredentials::Absent, None).await.unwrap();
         assert_eq!(set.len(), revoked, "{client}");
+    }
+}
+
+#[tokio::test]
+async fn outdated_revocations_are_unavailable_not_inactive() {
+    let fixture = fixture().await;
+    let token = fixture.of_billing().await;
+    let form = params(&[("grant_type", "client_credentials")]);
+    for (accepted, is_answered) in [
+        (AcceptedTokens::None, false),
+        (AcceptedTokens::IssuedUntil(NOW), true),
+        (AcceptedTokens::All, true),
+    ] {
+        fixture.set.accept(accepted);
+        let answer = fixture.ask(&fixture.resource_server, &token).await;
+        match answer {
+            Ok(found) => assert!(is_answered && found.is_some(), "{accepted:?}"),
+            Err(error) => assert!(
+                !is_answered && matches!(error, GrantError::Unavailable(_)),
+                "{accepted:?}: {error}"
+            ),
+        }
+        let forged = fixture.ask(&fixture.resource_server, &forged(&token)).await;
+        assert!(forged.unwrap().is_none(), "{accepted:?}");
+        let issued = fixture.server.token(&form, &fixture.billing).await;
+        let is_refused = matches!(issued, Err(GrantError::Unavailable(_)));
+        assert_eq!(is_refused, accepted != AcceptedTokens::All, "{accepted:?}");
     }
 }

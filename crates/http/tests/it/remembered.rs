@@ -13,7 +13,7 @@ use scopegate_http::domain::{
 };
 use scopegate_http::policy::{Fact, Rule};
 use scopegate_http::store::{Store, Users, UsersCache};
-use scopegate_http::token::{RevokedSet, Signer, SigningKey, SubjectClaim, TokenRules, Verifier};
+use scopegate_http::token::{AcceptedTokens, RevokedSet, Signer, SigningKey, SubjectClaim, TokenRules, Verifier};
 use scopegate_http::{ActiveUser, Catalog, Gate, GateBuilder, Guard, SecurityScheme, get};
 
 use crate::common::{self, ITEMS, ME, NOW, get_with, remembering};
@@ -246,4 +246,49 @@ async fn revoked_token_is_refused_at_once() {
     let new = Signer::new(rules(), key("a")).issue(&new).unwrap();
     assert_eq!(known.status(new.expose()).await, 200);
     assert_eq!(known.status(&old).await, 401);
+}
+
+#[tokio::test]
+async fn token_is_unavailable_while_revocations_are_outdated() {
+    let clock = common::clock();
+    let revoked = Arc::new(RevokedSet::new(SubjectClaim::UserId));
+    let tokens = |key| remembering(verifier(key)).revoked(Arc::clone(&revoked));
+    let either = || Guard::requires([ME]).with_any_scheme(["oauth", "other"].map(String::from));
+    let gate = builder(&clock)
+        .bearer("oauth", tokens("a"))
+        .bearer("other", tokens("b"))
+        .operation(
+            get("/one")
+                .guard(of_scheme(Guard::requires([ME]), "oauth"))
+                .then(|| async { "one" }),
+        )
+        .operation(get("/either").guard(either()).then(|| async { "either" }))
+        .operation(get("/open").guard(Guard::public()).then(|| async { "open" }))
+        .build()
+        .unwrap();
+    let (known, new) = (token("johndoe"), token("alice"));
+    for path in ["/one", "/either"] {
+        assert_eq!(get_with(&gate, path, &known).await.status, 200);
+    }
+    for (accepted, expected) in [
+        (AcceptedTokens::None, 503),
+        (AcceptedTokens::IssuedUntil(NOW), 200),
+        (
+            AcceptedTokens::IssuedUntil(Timestamp::from_unix(NOW.as_unix() - 1)),
+            503,
+        ),
+        (AcceptedTokens::All, 200),
+    ] {
+        revoked.accept(accepted);
+        for path in ["/one", "/either"] {
+            for token in [&known, &new] {
+                let answered = get_with(&gate, path, token).await;
+                assert_eq!(answered.status, expected, "{accepted:?} {path}: {answered:?}");
+                let (retry, challenges) = (answered.header("retry-after"), answered.challenges());
+                assert_eq!((retry, challenges.len()), (Some("1").filter(|_| expected == 503), 0));
+            }
+            assert_eq!(get_with(&gate, path, "nonsense").await.status, 401);
+        }
+        assert_eq!(get_with(&gate, "/open", &known).await.status, 200);
+    }
 }

@@ -12,6 +12,7 @@
 )]
 
 mod fixture;
+mod news;
 
 use std::fs;
 use std::path::Path;
@@ -242,16 +243,16 @@ fn a_database_that_was_taken_away_is_503_until_it_is_back() {
     served.wait_for_readiness(503);
 
     fs::rename(&away, &fixture.database).unwrap();
+    served.wait_for_readiness(200);
     assert_eq!(served.me(&token).status, 200);
     assert!(served.token().is_some());
-    served.wait_for_readiness(200);
 }
 
 #[test]
 fn a_log_that_cannot_be_written_stops_nothing() {
     let fixture = BrokenFixture::new();
     let full = fs::File::options().write(true).open("/dev/full").unwrap();
-    let served = fixture.serve_with(full.into());
+    let served = fixture.serve_with(&[], full.into());
     assert!(served.token().is_some());
     assert_eq!(served.me("nonsense").status, 401);
 }

@@ -6,6 +6,7 @@
 use std::future::Future as _;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Waker};
 
 use proptest::prelude::*;
@@ -13,7 +14,7 @@ use scopegate_domain::{
     Account, Lifetime, ManualClock, Revocation, Revoked, Scope, SystemClock, Timestamp, User, UserId, UserStatus,
     Username,
 };
-use scopegate_store::{DisableAndRevoke, MemoryStore, News, Users, UsersCache};
+use scopegate_store::{BoxFuture, DisableAndRevoke, MemoryStore, News, StoreError, StoreErrorKind, Users, UsersCache};
 
 const AGE: Lifetime = Lifetime::from_seconds(5);
 
@@ -279,4 +280,82 @@ proptest! {
             }
         });
     }
+}
+
+/// Users that can stop to answer.
+#[derive(Debug, Default)]
+struct Failing {
+    users: MemoryStore,
+    is_down: AtomicBool,
+    is_damaged: AtomicBool,
+}
+
+impl Failing {
+    fn fail(&self) -> Result<(), StoreError> {
+        if self.is_damaged.load(Ordering::Relaxed) {
+            return Err(StoreError::corrupt("a damaged row"));
+        }
+        if self.is_down.load(Ordering::Relaxed) {
+            return Err(StoreError::unavailable("no answer"));
+        }
+        Ok(())
+    }
+}
+
+impl Users for Failing {
+    fn find<'a>(&'a self, name: &'a Username) -> BoxFuture<'a, Result<Option<User>, StoreError>> {
+        Box::pin(async move {
+            self.fail()?;
+            Users::find(&self.users, name).await
+        })
+    }
+
+    fn find_by_id<'a>(&'a self, id: &'a UserId) -> BoxFuture<'a, Result<Option<User>, StoreError>> {
+        Box::pin(async move {
+            self.fail()?;
+            self.users.find_by_id(id).await
+        })
+    }
+}
+
+#[tokio::test]
+async fn user_of_an_outage_was_read_shortly_before() {
+    let begin = Timestamp::from_unix(1_000);
+    let (clock, store) = (Arc::new(ManualClock::at(begin)), Arc::new(Failing::default()));
+    for number in 0..3 {
+        Users::add(&store.users, account(number)).await.unwrap();
+    }
+    let behind: Arc<dyn Users> = Arc::<Failing>::clone(&store);
+    let users = UsersCache::new(behind, Arc::<ManualClock>::clone(&clock), AGE).outage(Lifetime::from_seconds(10));
+    let answers = async |number: usize| {
+        let by_name = Users::find(&users, &name(number)).await.map_err(|error| error.kind());
+        let by_id = users.find_by_id(&id(number)).await.map_err(|error| error.kind());
+        assert_eq!(by_name, by_id);
+        by_name.map(|user| user.is_some())
+    };
+    let unavailable = Err(StoreErrorKind::Unavailable);
+    assert_eq!(answers(0).await, Ok(true));
+    clock.advance(Lifetime::from_seconds(1));
+    assert_eq!(answers(1).await, Ok(true));
+    store.is_down.store(true, Ordering::Relaxed);
+    assert_eq!(answers(1).await, Ok(true), "cached");
+    let read_at = begin + UsersCache::PERIOD;
+    clock.set(read_at);
+    assert_eq!(answers(1).await, unavailable, "the log was never read");
+    users.confirm(read_at);
+    assert_eq!(answers(0).await, unavailable, "too old when the log was read");
+    assert_eq!(answers(1).await, Ok(true));
+    assert_eq!(answers(2).await, unavailable, "not cached");
+    store.is_damaged.store(true, Ordering::Relaxed);
+    assert_eq!(answers(1).await, Err(StoreErrorKind::Corrupt));
+    store.is_damaged.store(false, Ordering::Relaxed);
+    clock.set(read_at + Lifetime::from_seconds(9));
+    assert_eq!(answers(1).await, Ok(true));
+    clock.advance(Lifetime::from_seconds(1));
+    assert_eq!(answers(1).await, unavailable, "the limit");
+    clock.set(begin);
+    assert_eq!(answers(1).await, unavailable, "a clock that was set back");
+    clock.set(read_at + Lifetime::from_seconds(9));
+    users.forget(id(1));
+    assert_eq!(answers(1).await, unavailable, "changed meanwhile");
 }

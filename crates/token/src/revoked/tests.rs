@@ -204,3 +204,22 @@ fn expired_revocations_are_removed() {
     set.forget(THEN + Revocation::KEPT);
     assert!(set.is_empty());
 }
+
+#[test]
+fn outdated_set_accepts_known_tokens_only() {
+    let set = RevokedSet::new(SubjectClaim::UserId);
+    let accepted = || {
+        let times = [None, Some(i64::MIN), Some(1_000), Some(1_001)];
+        times.map(|time| set.issue_limit().accepts(time.map(Timestamp::from_unix)))
+    };
+    for (tokens, expected) in [
+        (AcceptedTokens::IssuedUntil(THEN), [false, true, true, false]),
+        (AcceptedTokens::None, [false; 4]),
+        (AcceptedTokens::All, [true; 4]),
+    ] {
+        set.accept(tokens);
+        assert_eq!((set.accepted(), accepted()), (tokens, expected));
+        assert_eq!(set.check().is_ok(), tokens == AcceptedTokens::All);
+    }
+    assert_eq!(RevokedSet::new(SubjectClaim::UserId).accepted(), AcceptedTokens::All);
+}

@@ -8,7 +8,7 @@ use scopegate_domain::{
 };
 
 use super::*;
-use crate::{Signer, SigningKey, SubjectClaim, TokenRules};
+use crate::{AcceptedTokens, Signer, SigningKey, SubjectClaim, TokenRules};
 
 const NOW: Timestamp = Timestamp::from_unix(1_700_000_000);
 
@@ -293,4 +293,43 @@ fn nothing_prints_a_token() {
         printed,
         "VerifiedCache { is_on: true, .. } CachedToken { .. } RevokedSet { entries: 0, .. }"
     );
+}
+
+#[test]
+fn valid_token_waits_for_recent_revocations() {
+    for bytes in [1024 * 1024, 0] {
+        let fixture = stage_with(bytes, RandomState::new());
+        let (token, revoked) = (token("johndoe"), token("alice"));
+        for text in [&token, &revoked] {
+            fixture.verify(text, NOW).unwrap();
+        }
+        fixture.revoked.add([user("alice")]);
+        let cached = fixture.cache.figures().entries;
+        for (accepted, is_found) in [
+            (AcceptedTokens::None, false),
+            (
+                AcceptedTokens::IssuedUntil(Timestamp::from_unix(NOW.as_unix() - 1)),
+                false,
+            ),
+            (AcceptedTokens::IssuedUntil(NOW), true),
+        ] {
+            fixture.revoked.accept(accepted);
+            assert_eq!(
+                fixture.find(&token, NOW).is_some(),
+                is_found && bytes > 0,
+                "{accepted:?}"
+            );
+            let expected = Some(String::from("johndoe")).filter(|_| is_found);
+            assert_eq!(fixture.verify(&token, NOW), expected.ok_or(RevocationsOutdated.into()));
+            // What is known is answered.
+            assert_eq!(fixture.find(&revoked, NOW), None);
+            assert_eq!(fixture.verify(&revoked, NOW), Err(TokenRevoked.into()));
+            assert_eq!(fixture.verify(&token, later(60)), Err(VerifyError::Expired.into()));
+        }
+        fixture.revoked.accept(AcceptedTokens::None);
+        assert_eq!(fixture.cache.figures().entries, cached, "the token stays cached");
+        fixture.revoked.accept(AcceptedTokens::All);
+        assert_eq!(fixture.find(&token, NOW).is_some(), bytes > 0);
+        assert!(fixture.verify(&token, NOW).is_ok());
+    }
 }

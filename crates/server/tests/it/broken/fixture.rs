@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use base64_simd::STANDARD;
 use scopegate_domain::{Account, Client, ClientId, GrantType, PasswordHash, User, UserId, Username};
 use scopegate_store::{Clients, Users};
 use scopegate_store_sql::{DatabaseUrl, SqlStore};
@@ -123,11 +124,11 @@ impl BrokenFixture {
     }
 
     pub(crate) fn serve(&self) -> Served {
-        self.serve_with(Stdio::null())
+        self.serve_with(&[], Stdio::null())
     }
 
-    /// Starts the server and sends its log to this output.
-    pub(crate) fn serve_with(&self, log: Stdio) -> Served {
+    /// Starts the server with these arguments, and sends its log to this output.
+    pub(crate) fn serve_with(&self, arguments: &[&str], log: Stdio) -> Served {
         let mut child = scopegate()
             .args([
                 "serve",
@@ -138,6 +139,7 @@ impl BrokenFixture {
                 "--password-grant",
             ])
             .args(["--database", &self.url()])
+            .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)
@@ -194,12 +196,35 @@ impl Served {
         (answer.status == 200).then(|| body["access_token"].as_str().unwrap().to_owned())
     }
 
+    /// Sends a form to an endpoint, with the credentials of a client.
+    pub(crate) fn post(&self, path: &str, (id, secret): (&str, &str), form: &str) -> Answer {
+        let pair = STANDARD.encode_to_string(format!("{id}:{secret}"));
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\nAuthorization: Basic {pair}\r\n"
+        );
+        ask(self.server.address, &head, form)
+    }
+
+    /// The status of a request without a token.
+    pub(crate) fn public(&self) -> u16 {
+        ask(self.server.address, "GET /openapi.json HTTP/1.1\r\n", "").status
+    }
+
+    pub(crate) fn metrics(&self) -> Answer {
+        ask(self.admin, "GET /metrics HTTP/1.1\r\n", "")
+    }
+
     /// Repeats the readiness check until it has this status.
     pub(crate) fn wait_for_readiness(&self, status: u16) {
+        self.wait_until("/readyz", |answer| answer.status == status);
+    }
+
+    /// Repeats a request to the admin listener until its response is as wanted.
+    pub(crate) fn wait_until(&self, path: &str, is_wanted: impl Fn(&Answer) -> bool) {
         let begin = Instant::now();
         loop {
-            let answer = ask(self.admin, "GET /readyz HTTP/1.1\r\n", "");
-            if answer.status == status {
+            let answer = ask(self.admin, &format!("GET {path} HTTP/1.1\r\n"), "");
+            if is_wanted(&answer) {
                 return;
             }
             assert!(begin.elapsed() < Duration::from_secs(30), "{answer:?}");
