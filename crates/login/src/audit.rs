@@ -65,12 +65,13 @@ pub fn audit_entry(
     clock: &dyn Clock,
     entropy: &dyn RandomSource,
 ) -> Result<AuditEntry, RandomError> {
+    Ok(AuditEntry::new(new_id(clock, entropy)?, event))
+}
+
+fn new_id(clock: &dyn Clock, entropy: &dyn RandomSource) -> Result<AuditId, RandomError> {
     let mut random = [0; 8];
     entropy.fill(&mut random)?;
-    Ok(AuditEntry::new(
-        AuditId::new(clock.now_in_microseconds(), random),
-        event,
-    ))
+    Ok(AuditId::new(clock.now_in_microseconds(), random))
 }
 
 impl AuditLog {
@@ -105,7 +106,12 @@ impl AuditLog {
     /// dropped and counted by a metric.
     pub fn record(&self, event: AuditEvent, origin: &RequestOrigin, about: impl FnOnce(AuditEntry) -> AuditEntry) {
         let Some(recorder) = self.0.as_deref() else { return };
-        match recorder.entry(event, origin) {
+        // An event that is only counted needs no random id.
+        let entry = match recorder.mode {
+            AuditMode::Standard => Ok(from(AuditEntry::new(AuditId::MIN, event), origin)),
+            AuditMode::Strict => recorder.entry(event, origin),
+        };
+        match entry {
             Ok(entry) => recorder.keep(about(entry)),
             Err(_) => recorder.metrics.dropped("random_source", 1),
         }
@@ -172,8 +178,7 @@ impl AuditLog {
 impl Recorder {
     fn entry(&self, event: AuditEvent, origin: &RequestOrigin) -> Result<AuditEntry, RandomError> {
         let entry = audit_entry(event, &*self.clock, &*self.entropy)?;
-        let address = origin.address.map(AddressPrefix::of);
-        Ok(entry.from_address(address).in_request(origin.request.clone()))
+        Ok(from(entry, origin))
     }
 
     fn keep(&self, entry: AuditEntry) {
@@ -196,7 +201,9 @@ impl Recorder {
     }
 
     async fn write(&self) {
-        let entries = self.waiting().take(self.clock.now_in_microseconds());
+        // If the random source fails, the counters wait for the next time.
+        let first = new_id(&*self.clock, &*self.entropy).ok();
+        let entries = self.waiting().take(first);
         for batch in entries.chunks(BATCH) {
             if let Err(cause) = self.store.audit().write_entries(batch).await {
                 let cause: &dyn std::error::Error = &cause;
@@ -214,6 +221,12 @@ impl Recorder {
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Adds the origin of a request.
+fn from(entry: AuditEntry, origin: &RequestOrigin) -> AuditEntry {
+    let address = origin.address.map(AddressPrefix::of);
+    entry.from_address(address).in_request(origin.request.clone())
 }
 
 impl fmt::Debug for AuditLog {

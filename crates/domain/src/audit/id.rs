@@ -39,10 +39,10 @@ impl AuditId {
         Self { microseconds, random }
     }
 
-    /// Returns an id at another time, with the same random bytes.
-    #[must_use]
-    pub const fn at(self, microseconds: u64) -> Self {
-        Self::new(microseconds, self.random)
+    /// Returns this id and further ones of the same time, for entries that are written together.
+    pub fn following(self) -> impl Iterator<Item = Self> {
+        let first = u64::from_be_bytes(self.random);
+        (0..u64::MAX).map(move |number| Self::new(self.microseconds, first.wrapping_add(number).to_be_bytes()))
     }
 
     /// Returns an id that is not after any other id of this time. Times before 1970 are 1970.
@@ -112,6 +112,13 @@ mod tests {
         assert!(ids.map(AuditId::to_bytes).is_sorted());
         assert!(ids.map(|id| id.to_string()).is_sorted());
         assert_eq!(ids.map(|id| AuditId::from_bytes(id.to_bytes())), ids);
+    }
+
+    #[test]
+    fn following_ids_differ_and_have_one_time() {
+        let ids: Vec<_> = AuditId::new(7, [u8::MAX; 8]).following().take(3).collect();
+        let random = [[u8::MAX; 8], [0; 8], [0, 0, 0, 0, 0, 0, 0, 1]];
+        assert_eq!(ids, random.map(|random| AuditId::new(7, random)));
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! The audit log of tokens, logins and failed attempts.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use scopegate_domain::{
     Audience, AuditDetail, AuditEntry, AuditEvent, AuditOutcome, ClientId, ErrorCode, GrantType, Issuer, Lifetime,
@@ -388,6 +390,47 @@ async fn token_stays_valid_if_its_entry_is_not_made() {
             .unwrap()
             .is_some()
     );
+}
+
+/// A random source that counts its uses and can fail.
+#[derive(Debug, Default)]
+struct CountedEntropy {
+    uses: AtomicUsize,
+    has_failed: AtomicBool,
+}
+
+impl RandomSource for CountedEntropy {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError> {
+        self.uses.fetch_add(1, Ordering::Relaxed);
+        if self.has_failed.load(Ordering::Relaxed) {
+            return Err(RandomError);
+        }
+        SystemRandomSource.fill(bytes)
+    }
+}
+
+#[tokio::test]
+async fn counted_event_needs_no_random_bytes() {
+    let entropy = Arc::new(CountedEntropy::default());
+    let fixture = AuditFixture::with_entropy(AuditMode::Standard, entropy.clone()).await;
+    for _ in 0..5 {
+        fixture.of_billing().await.unwrap();
+        fixture.log_in("johndoe", "secret").await.unwrap();
+    }
+    assert_eq!(entropy.uses.load(Ordering::Relaxed), 0);
+    entropy.has_failed.store(true, Ordering::Relaxed);
+    assert_eq!(fixture.written().await, []);
+    fixture.of_billing().await.unwrap();
+    entropy.has_failed.store(false, Ordering::Relaxed);
+    let written = [
+        row(AuditEvent::TokenIssued, "", "billing", 6),
+        row(AuditEvent::TokenIssued, "id-of-johndoe", "demo-app", 5),
+        row(AuditEvent::LoginSucceeded, "id-of-johndoe", "demo-app", 5),
+    ];
+    assert_eq!(fixture.written().await, written);
+    // The ids of entries that are written together differ.
+    let ids: BTreeSet<_> = fixture.entries().await.iter().map(AuditEntry::id).collect();
+    assert_eq!(ids.len(), 3);
 }
 
 #[tokio::test]

@@ -31,16 +31,10 @@ struct Subject {
     client: Option<ClientId>,
 }
 
-struct Counter {
-    /// The id of the first event, which provides the random bytes of the entry.
-    first: AuditId,
-    count: u32,
-}
-
 /// The state of the log that is not written yet.
 #[derive(Default)]
 pub(super) struct Waiting {
-    counters: HashMap<CounterKey, Counter>,
+    counters: HashMap<CounterKey, u32>,
     of_one: HashMap<Subject, u8>,
     entries: Vec<AuditEntry>,
     /// Users whose logins failed.
@@ -48,7 +42,7 @@ pub(super) struct Waiting {
 }
 
 impl Waiting {
-    /// Counts an event. Returns `false` if there are too many counters.
+    /// Counts an event, whose id is not read. Returns `false` if there are too many counters.
     pub(super) fn count(&mut self, entry: &AuditEntry) -> bool {
         let subject = Subject {
             event: entry.event(),
@@ -65,16 +59,15 @@ impl Waiting {
         if known >= MAX_OF_ONE && !self.counters.contains_key(&key) {
             (key.address, key.detail) = (None, None);
         }
-        if let Some(counter) = self.counters.get_mut(&key) {
-            counter.count = counter.count.saturating_add(entry.count());
+        if let Some(count) = self.counters.get_mut(&key) {
+            *count = count.saturating_add(entry.count());
             return true;
         }
         if self.counters.len() >= MAX {
             return false;
         }
         self.of_one.insert(key.subject.clone(), known.saturating_add(1));
-        let (first, count) = (entry.id(), entry.count());
-        self.counters.insert(key, Counter { first, count });
+        self.counters.insert(key, entry.count());
         true
     }
 
@@ -87,13 +80,16 @@ impl Waiting {
         has_capacity
     }
 
-    /// Removes all entries and counters. A counter becomes an entry at this time, in microseconds
-    /// since 1970: a reader that follows the log would miss an earlier one.
-    pub(super) fn take(&mut self, now: u64) -> Vec<AuditEntry> {
+    /// Removes all entries and counters. A counter becomes an entry with `first` or a following id,
+    /// whose time is now: a reader that follows the log would miss an earlier one. Without an id the
+    /// counters wait.
+    pub(super) fn take(&mut self, first: Option<AuditId>) -> Vec<AuditEntry> {
         let mut entries = std::mem::take(&mut self.entries);
-        let counters = self.counters.drain();
-        entries.extend(counters.map(|(key, counter)| key.entry(&counter, now)));
-        self.of_one.clear();
+        if let Some(first) = first {
+            let counters = self.counters.drain().zip(first.following());
+            entries.extend(counters.map(|((key, count), id)| key.entry(count, id)));
+            self.of_one.clear();
+        }
         entries
     }
 
@@ -113,17 +109,17 @@ impl Waiting {
 
 impl CounterKey {
     /// Returns the entry of a counter.
-    fn entry(self, counter: &Counter, now: u64) -> AuditEntry {
+    fn entry(self, count: u32, id: AuditId) -> AuditEntry {
         let Subject {
             event,
             outcome,
             user,
             client,
         } = self.subject;
-        let entry = AuditEntry::new(counter.first.at(now), event)
+        let entry = AuditEntry::new(id, event)
             .with_outcome(outcome)
             .from_address(self.address)
-            .with_count(counter.count);
+            .with_count(count);
         let entry = user.into_iter().fold(entry, AuditEntry::of_user);
         let entry = client.into_iter().fold(entry, AuditEntry::of_client);
         self.detail.into_iter().fold(entry, AuditEntry::with_detail)
