@@ -69,8 +69,8 @@ impl UsersCache {
     /// The maximum number of users in each of the two indexes, by id and by name.
     pub const MOST: usize = 16_384;
 
-    /// The interval at which users that were read longer ago are dropped, when another user is read.
-    /// It is the age if that is longer.
+    /// The interval at which users that were read longer ago are dropped, when another user is
+    /// read. It is the age if that is longer.
     pub const PERIOD: Lifetime = Lifetime::from_seconds(60);
 
     /// Caches these users for at most `age`, measured by this clock. An age of 0 disables the
@@ -143,7 +143,7 @@ impl UsersCache {
     }
 
     /// Returns the user of an entry while the store does not answer.
-    // SECURITY: the log tells of every change by this program, up to its last read. Only a foreign
+    // SECURITY: the log has every change by this program, up to its last read. Only a foreign
     // program's change may be missed. Tested by `user_of_an_outage_was_read_shortly_before`.
     fn of_outage(&self, entry: Option<CachedUser>) -> Option<User> {
         let (entry, confirmed_at) = (entry?, self.changes().confirmed_at?);

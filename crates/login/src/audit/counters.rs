@@ -81,8 +81,8 @@ impl Waiting {
     }
 
     /// Removes all entries and counters. A counter becomes an entry with `first` or a following id,
-    /// whose time is now: a reader that follows the log would miss an earlier one. Without an id the
-    /// counters wait.
+    /// whose time is now: a reader that follows the log would miss an earlier one. Without an id
+    /// the counters wait.
     pub(super) fn take(&mut self, first: Option<AuditId>) -> Vec<AuditEntry> {
         let mut entries = std::mem::take(&mut self.entries);
         if let Some(first) = first {

@@ -321,7 +321,7 @@ fn valid_token_waits_for_recent_revocations() {
             );
             let expected = Some(String::from("johndoe")).filter(|_| is_found);
             assert_eq!(fixture.verify(&token, NOW), expected.ok_or(RevocationsOutdated.into()));
-            // What is known is answered.
+            // The reason to refuse a token is known without recent revocations.
             assert_eq!(fixture.find(&revoked, NOW), None);
             assert_eq!(fixture.verify(&revoked, NOW), Err(TokenRevoked.into()));
             assert_eq!(fixture.verify(&token, later(60)), Err(VerifyError::Expired.into()));
