@@ -54,7 +54,7 @@ fn wait_for_read(served: &Served) {
     served.wait_until("/metrics", |metrics| reads(metrics) > before + 2.5);
 }
 
-fn is_unavailable(answer: &Answer) {
+fn assert_unavailable(answer: &Answer) {
     assert_eq!(
         (answer.status, answer.header("retry-after")),
         (503, Some("1")),
@@ -67,7 +67,9 @@ fn is_unavailable(answer: &Answer) {
 fn unread_revocations_stop_tokens_until_they_are_read() {
     let fixture = BrokenFixture::new();
     let secret = service(&fixture);
-    let served = serve(&fixture, &["--news-grace", "500ms"]);
+    let log = fixture.database.with_extension("log");
+    let arguments = [&SHORT, &["--news-grace", "500ms"][..]].concat();
+    let served = fixture.serve_with(&arguments, fs::File::create(&log).unwrap().into());
     let token = served.token().expect("a token");
     let introspect = || served.post("/introspect", ("svc", &secret), &format!("token={token}"));
     assert_eq!((served.me(&token).status, introspect().status), (200, 200));
@@ -83,7 +85,7 @@ fn unread_revocations_stop_tokens_until_they_are_read() {
         served.log_in(),
         served.post("/token", ("svc", &secret), GRANT),
     ] {
-        is_unavailable(&answer);
+        assert_unavailable(&answer);
     }
     assert_eq!((served.public(), served.me("nonsense").status), (200, 401));
 
@@ -92,6 +94,15 @@ fn unread_revocations_stop_tokens_until_they_are_read() {
     assert_eq!((served.me(&token).status, introspect().status), (200, 200));
     assert!(served.token().is_some());
     assert_eq!(served.post("/token", ("svc", &secret), GRANT).status, 200);
+
+    let log = fs::read_to_string(&log).unwrap();
+    for event in [
+        "WARN scopegate::revocations::silence: cannot read revocations",
+        "ERROR scopegate::revocations::silence: revocations are late",
+        "INFO scopegate::revocations::silence: revocations are read again",
+    ] {
+        assert_eq!(log.matches(event).count(), 1, "{event}: {log}");
+    }
 }
 
 #[test]
@@ -106,7 +117,7 @@ fn unread_revocations_stop_new_tokens_only_as_configured() {
     served.wait_for_readiness(503);
     wait_for_silence(&served);
     assert_eq!(served.me(&token).status, 200, "user and token are known");
-    is_unavailable(&served.log_in());
+    assert_unavailable(&served.log_in());
     fs::rename(&away, &fixture.database).unwrap();
     served.wait_for_readiness(200);
     assert!(served.token().is_some());
@@ -115,13 +126,16 @@ fn unread_revocations_stop_new_tokens_only_as_configured() {
 #[test]
 fn short_outage_does_not_affect_known_tokens() {
     let fixture = BrokenFixture::new();
+    let secret = service(&fixture);
     let served = serve(&fixture, &["--news-grace", "1h"]);
     let token = served.token().expect("a token");
-    assert_eq!(served.me(&token).status, 200);
+    let introspect = || served.post("/introspect", ("svc", &secret), &format!("token={token}"));
+    assert_eq!((served.me(&token).status, introspect().status), (200, 200));
     let away = fixture.database.with_extension("away");
     fs::rename(&fixture.database, &away).unwrap();
     wait_for_silence(&served);
-    assert_eq!(served.me(&token).status, 200);
+    assert_eq!((served.me(&token).status, introspect().status), (200, 200));
+    assert_unavailable(&served.log_in());
     fs::rename(&away, &fixture.database).unwrap();
     served.wait_for_readiness(200);
     assert_eq!(served.me(&token).status, 200);
