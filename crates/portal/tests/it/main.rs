@@ -1,5 +1,7 @@
 //! Tests of the public interface of the crate, in one executable: endpoints at a gate.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 
+mod agreement;
 mod jwks;
+mod node;
 mod token;
