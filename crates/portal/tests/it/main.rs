@@ -3,5 +3,6 @@
 
 mod agreement;
 mod jwks;
+mod matrix;
 mod node;
 mod token;

@@ -25,7 +25,7 @@ pub(crate) const NOW: Timestamp = Timestamp::from_unix(1_700_000_000);
 pub(crate) const ISSUER: &str = "https://id.example";
 
 /// The APIs: audience, scope, and the resource server that introspects for it.
-pub(crate) const APIS: [Api; 2] = [
+pub(crate) static APIS: [Api; 2] = [
     Api {
         audience: "https://api.example",
         scope: ScopeToken::from_static("me"),
