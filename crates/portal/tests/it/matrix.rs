@@ -133,7 +133,7 @@ impl Matrix {
         }
     }
 
-    /// Expects that this token is revoked and no other one, and issues another one in its place.
+    /// Expects that this token is revoked and no other one. Another one replaces it.
     async fn expect_revoked(&mut self, revoked: Option<&str>, about: &str) {
         for (text, live) in &self.world.live {
             let path = if live.is_of_user { "/user" } else { "/any" };

@@ -69,7 +69,7 @@ impl Asked {
 pub(super) enum Outcome {
     /// `{"active":true}` and claims.
     Active,
-    /// The document, whoever asks.
+    /// The document, the same for every caller.
     Document,
     /// The answer of a revocation, which is the same if nothing was revoked.
     Done,
