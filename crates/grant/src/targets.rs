@@ -78,10 +78,17 @@ impl Current {
         match self {
             // The tokens of a shared secret name no audience.
             Self::OneApi { .. } => own.is_none_or(|own| audiences.any(|name| name == own.as_str())),
-            Self::Resources(resources) => audiences.any(|name| {
-                let mut of_client = client.resources().iter();
-                of_client.any(|audience| audience.as_str() == name && resources.find(audience).is_some())
-            }),
+            Self::Resources(resources) => {
+                let mut of_client = client
+                    .resources()
+                    .iter()
+                    .filter_map(|audience| resources.find(audience));
+                match own {
+                    // The tokens of a shared secret name no audience: they are for the own API.
+                    None => of_client.any(Resource::is_own),
+                    Some(_) => audiences.any(|name| of_client.clone().any(|one| one.audience().as_str() == name)),
+                }
+            }
         }
     }
 }

@@ -50,15 +50,19 @@ fn key() -> SigningKey {
 }
 
 async fn fixture() -> ResourceFixture {
+    let issuer = Issuer::parse("https://issuer.example").unwrap();
+    let rules = TokenRules::rfc9068(issuer, audience("https://issuer.example"));
+    fixture_with(rules, resources()).await
+}
+
+async fn fixture_with(rules: TokenRules, resources: Resources) -> ResourceFixture {
     let store = store().await;
     let (fleet, header) = service("fleet", scope("ships ports shared crews"));
     let fleet = fleet.with_resources([SHIPS, PORTS].map(audience));
     clients(&store).add(fleet).await.unwrap();
-    let issuer = Issuer::parse("https://issuer.example").unwrap();
-    let rules = TokenRules::rfc9068(issuer, audience("https://issuer.example"));
     let clock = Arc::new(ManualClock::at(NOW));
     let server = AuthorizationServer::builder(store.clone(), Signer::new(rules.clone(), key()), catalog())
-        .resources(resources())
+        .resources(resources)
         .password_grant(true)
         .throttled(false)
         .clock(clock.clone())
@@ -263,6 +267,30 @@ async fn introspection_answers_for_own_resources_only() {
         .unwrap();
     let header = fixture.resource_server("later", &[SHIPS]).await;
     assert!(!fixture.is_active(&header, token).await);
+}
+
+/// The tokens of a shared secret name no audience: they are for the own API.
+#[tokio::test(start_paused = true)]
+async fn token_without_audience_is_for_the_own_api() {
+    let own = resource(SHIPS, &["ships"]);
+    let other = resource(PORTS, &["ports"]);
+    for (resources, is_active) in [
+        (vec![own.clone().with_own(true)], true),
+        (vec![own.clone().with_own(true), other.clone()], true),
+        (vec![own.clone(), other.clone().with_own(true)], false),
+        (vec![own, other], false),
+    ] {
+        let rules = TokenRules::shared_secret();
+        let fixture = fixture_with(rules, Resources::new(resources).unwrap()).await;
+        let token = fixture.request("ships", &[]).await.unwrap();
+        let header = fixture.resource_server("reader", &[SHIPS]).await;
+        assert_eq!(
+            fixture.is_active(&header, token.access_token().expose()).await,
+            is_active
+        );
+        let stranger = fixture.resource_server("none", &[]).await;
+        assert!(!fixture.is_active(&stranger, token.access_token().expose()).await);
+    }
 }
 
 #[tokio::test(start_paused = true)]
