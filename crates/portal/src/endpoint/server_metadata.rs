@@ -68,7 +68,7 @@ pub struct ServerMetadata {
 struct Members {
     issuer: String,
     token_endpoint: String,
-    token_endpoint_auth_methods_supported: [&'static str; 3],
+    token_endpoint_auth_methods_supported: Vec<&'static str>,
     grant_types_supported: Vec<GrantName>,
     /// The RFC requires the member. No response type exists without an authorization endpoint.
     response_types_supported: [&'static str; 0],
@@ -117,7 +117,7 @@ impl ServerMetadata {
         let members = Members {
             issuer: issuer.as_str().to_owned(),
             token_endpoint: url(issuer.as_str(), token),
-            token_endpoint_auth_methods_supported: CLIENT_METHODS,
+            token_endpoint_auth_methods_supported: methods_of_grants(server),
             grant_types_supported: server.grant_types().map(GrantName).collect(),
             response_types_supported: [],
             scopes_supported: server.scopes(),
@@ -186,6 +186,20 @@ impl ServerMetadata {
 
     fn current(&self) -> PublicDocument {
         self.document.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Returns the methods of the clients that a grant of the server is for.
+// SECURITY: tested by `metadata_equals_what_works` in server/tests/it/metadata/walk.rs.
+fn methods_of_grants(server: &AuthorizationServer) -> Vec<&'static str> {
+    let is_for_public_clients = |grant_type| match grant_type {
+        GrantType::ClientCredentials => false,
+        GrantType::Password => true,
+    };
+    if server.grant_types().any(is_for_public_clients) {
+        CLIENT_METHODS.to_vec()
+    } else {
+        SECRET_METHODS.to_vec()
     }
 }
 

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
+mod walk;
+
 use serde_json::{Value, json};
 
 use crate::support::{Answer, OWN_API, OWN_AUDIENCE, Server};
