@@ -1,6 +1,7 @@
 //! Questions about access tokens that this server issued: introspection and revocation.
 
 mod active_token;
+mod exact_pause;
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,9 +14,10 @@ use scopegate_domain::{
 use scopegate_login::RequestOrigin;
 use scopegate_store::{StoreError, Users};
 use scopegate_token::{PayloadBuffer, SubjectClaim, TokenRejected, VerifiedCache, Verifier, short_digest};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 pub use self::active_token::ActiveToken;
+use self::exact_pause::ExactPause;
 use crate::{
     AuthorizationServer, ClientCredentials, GrantError, InvalidRequestCause, Params, RevocationWatch, Unavailable,
     client_auth,
@@ -24,11 +26,6 @@ use crate::{
 /// How long a revocation of one token is kept after the token has expired: the clocks of nodes may
 /// differ.
 const MARGIN: Lifetime = Lifetime::from_minutes(5);
-
-/// The time from a question to the answer that a token is not active.
-// SECURITY: a token that is unknown, expired, revoked or of a disabled user takes a different time
-// to check. Tested by `inactive_answers_take_one_time` in tests/it/access_tokens.rs.
-const INACTIVE_TIME: Duration = Duration::from_millis(2);
 
 /// The access tokens of an authorization server, for the endpoints that answer questions about
 /// them. It issues none.
@@ -58,18 +55,28 @@ const INACTIVE_TIME: Duration = Duration::from_millis(2);
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct AccessTokens(Arc<Parts>);
+pub struct AccessTokens {
+    parts: Arc<Parts>,
+    inactive_time: Duration,
+}
 
 struct Parts {
     server: AuthorizationServer,
     cache: VerifiedCache<ActiveToken>,
     revocations: Arc<RevocationWatch>,
     users: Arc<dyn Users>,
+    pause: ExactPause,
 }
 
 impl AccessTokens {
     /// The memory for introspected tokens, in bytes: 1 MiB.
     pub const CACHE_BYTES: usize = 1024 * 1024;
+
+    /// The default time from a question to the answer that a token is not active: 2 ms.
+    // SECURITY: a token that is unknown, expired, revoked or of a disabled user takes a different
+    // time to check. Tested by `inactive_answer_time_hides_its_cause` in
+    // tests/it/timing/inactive.rs.
+    pub const INACTIVE_TIME: Duration = Duration::from_millis(2);
 
     /// Creates the value. `verifier` accepts the tokens of `server`. `users` is a cache of the
     /// users, so that an introspection of a known token reads nothing.
@@ -83,12 +90,25 @@ impl AccessTokens {
         // The audiences of a token are compared with the resources of the requesting client.
         let verifier = Arc::new(verifier.clone().for_any_audience());
         let cache = VerifiedCache::new(verifier, Arc::clone(revocations.set()), Self::CACHE_BYTES);
-        Self(Arc::new(Parts {
-            server,
-            cache,
-            revocations,
-            users,
-        }))
+        Self {
+            parts: Arc::new(Parts {
+                server,
+                cache,
+                revocations,
+                users,
+                pause: ExactPause::default(),
+            }),
+            inactive_time: Self::INACTIVE_TIME,
+        }
+    }
+
+    /// Sets the time from a question to the answer that a token is not active. It must be longer
+    /// than a verification. Otherwise the answers tell why a token is not active. Default:
+    /// [`AccessTokens::INACTIVE_TIME`].
+    #[must_use]
+    pub const fn inactive_time(mut self, time: Duration) -> Self {
+        self.inactive_time = time;
+        self
     }
 
     /// Answers an introspection request ([RFC 7662, section
@@ -114,7 +134,7 @@ impl AccessTokens {
         let (client, token) = self.request(params, header, &origin).await?;
         let found = if may_introspect(&client) {
             let about = |entry: AuditEntry| entry.of_client(client.id().clone());
-            let audit = &self.0.server.context().audit;
+            let audit = &self.parts.server.context().audit;
             audit.record(AuditEvent::TokenIntrospected, &origin, about);
             self.active(token)
                 .await?
@@ -123,7 +143,7 @@ impl AccessTokens {
             None
         };
         if found.is_none() {
-            sleep_until(asked_at + INACTIVE_TIME).await;
+            self.parts.pause.until(asked_at + self.inactive_time).await;
         }
         Ok(found)
     }
@@ -151,7 +171,7 @@ impl AccessTokens {
         let Some(Revocable { revocation, is_own, id }) = self.revocable(&client, token) else {
             return Ok(());
         };
-        let audit = &self.0.server.context().audit;
+        let audit = &self.parts.server.context().audit;
         let about = |entry: AuditEntry| {
             let digest = AuditDetail::Digest(short_digest(id.as_str()));
             entry.of_client(client.id().clone()).with_detail(digest)
@@ -166,7 +186,7 @@ impl AccessTokens {
         let entry = audit.entry(AuditEvent::TokenRevoked, &origin);
         let entry = entry.map_err(|cause| GrantError::Unavailable(Unavailable::RandomSource(cause)))?;
         let entries: Vec<_> = entry.map(about).into_iter().collect();
-        Ok(self.0.revocations.revoke_audited(&revocation, &entries).await?)
+        Ok(self.parts.revocations.revoke_audited(&revocation, &entries).await?)
     }
 
     /// Authenticates the client and returns the token of its request.
@@ -180,7 +200,7 @@ impl AccessTokens {
         if params.has_nul() {
             return Err(InvalidRequestCause::Nul.into());
         }
-        let context = self.0.server.context();
+        let context = self.parts.server.context();
         let now = context.clock.now();
         let client = match client_auth::authenticate_cached(context, params, header, origin, now).await? {
             Some((client, _)) => client,
@@ -193,7 +213,7 @@ impl AccessTokens {
 
     /// Whether the token is for a resource of the client.
     fn is_served_by(&self, client: &Client, found: &IntrospectedToken) -> bool {
-        let context = self.0.server.context();
+        let context = self.parts.server.context();
         let own = context.signer.rules().audience();
         context
             .targets
@@ -205,7 +225,7 @@ impl AccessTokens {
     async fn active(&self, token: &str) -> Result<Option<IntrospectedToken>, StoreError> {
         let Parts {
             server, cache, users, ..
-        } = &*self.0;
+        } = &*self.parts;
         let now = server.context().clock.now();
         let token = match cache.find(token, now) {
             Some(known) => known,
@@ -229,9 +249,9 @@ impl AccessTokens {
 
     /// Returns the revocation of a token that is valid now.
     fn revocable(&self, client: &Client, token: &str) -> Option<Revocable> {
-        let (now, set) = (self.0.server.context().clock.now(), self.0.revocations.set());
+        let (now, set) = (self.parts.server.context().clock.now(), self.parts.revocations.set());
         let mut buffer = PayloadBuffer::new();
-        let claims = self.0.cache.verifier().verify(token, now, &mut buffer).ok()?;
+        let claims = self.parts.cache.verifier().verify(token, now, &mut buffer).ok()?;
         if set.has(&claims) {
             return None;
         }

@@ -1,7 +1,7 @@
 //! Introspection and revocation of access tokens.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::Instant;
 
 use scopegate_domain::{
     Audience, ClientId, Clock as _, ErrorCode, GrantType, Issuer, Lifetime, ManualClock, Revocation, Revoked, Secret,
@@ -12,7 +12,6 @@ use scopegate_grant::{
 };
 use scopegate_store::{MemoryStore, NewsPage, NewsReader, Users};
 use scopegate_token::{AcceptedTokens, RevokedSet, Signer, SigningKey, SubjectClaim, TokenRules, Verifier};
-use tokio::time::Instant;
 
 use crate::common::{KEY, NOW, catalog, client, clients, params, scope, service, store, user};
 
@@ -216,7 +215,8 @@ async fn request_names_one_token() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "the wait is that of a thread")]
 async fn inactive_answers_take_one_time() {
     let fixture = fixture().await;
     let (token, of_john) = (fixture.of_billing().await, fixture.of_john().await);
@@ -225,16 +225,15 @@ async fn inactive_answers_take_one_time() {
         .set_status(user("johndoe").id(), UserStatus::Disabled)
         .await
         .unwrap();
-    for (header, token, time) in [
-        (&fixture.resource_server, token.as_str(), 0),
-        (&fixture.resource_server, "x", 2),
-        (&fixture.resource_server, &forged(&token), 2),
-        (&fixture.resource_server, &of_john, 2),
-        (&fixture.billing, &token, 2),
+    for (header, token) in [
+        (&fixture.resource_server, "x"),
+        (&fixture.resource_server, &forged(&token)),
+        (&fixture.resource_server, &of_john),
+        (&fixture.billing, &token),
     ] {
         let before = Instant::now();
-        assert_eq!(fixture.ask(header, token).await.unwrap().is_some(), time == 0);
-        assert_eq!(before.elapsed(), Duration::from_millis(time));
+        assert!(fixture.ask(header, token).await.unwrap().is_none());
+        assert!(before.elapsed() >= AccessTokens::INACTIVE_TIME, "{token}");
     }
 }
 
