@@ -111,7 +111,7 @@ pub(super) struct Live {
     pub(super) apis: &'static [usize],
 }
 
-/// What is registered, and the valid tokens by their text.
+/// The registered clients, and the valid tokens by their text.
 pub(super) struct World {
     pub(super) clients: Vec<Registered>,
     pub(super) live: BTreeMap<String, Live>,
