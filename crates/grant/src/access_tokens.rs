@@ -1,7 +1,6 @@
 //! Questions about access tokens that this server issued: introspection and revocation.
 
 mod active_token;
-mod exact_pause;
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,13 +10,12 @@ use scopegate_domain::{
     AuditDetail, AuditEntry, AuditEvent, AuditOutcome, Authenticated, Client, ClientKind, Lifetime, Revocation,
     Revoked, TokenId, User, UserId, Username,
 };
-use scopegate_login::RequestOrigin;
+use scopegate_login::{ExactPause, RequestOrigin};
 use scopegate_store::{StoreError, Users};
 use scopegate_token::{PayloadBuffer, SubjectClaim, TokenRejected, VerifiedCache, Verifier, short_digest};
 use tokio::time::Instant;
 
 pub use self::active_token::ActiveToken;
-use self::exact_pause::ExactPause;
 use crate::{
     AuthorizationServer, ClientCredentials, GrantError, InvalidRequestCause, Params, RevocationWatch, Unavailable,
     client_auth,

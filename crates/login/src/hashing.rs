@@ -12,12 +12,13 @@ use std::time::Duration;
 use scopegate_domain::Lifetime;
 use scopegate_store::PasswordScheme;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 pub use self::error::HashingError;
 use self::metrics::HashingMetrics;
 use self::response_padding::ResponsePadding;
 pub(crate) use self::response_padding::SchemeCosts;
+use crate::ExactPause;
 
 /// The number of passwords that are hashed at once, and the number of logins that may wait.
 ///
@@ -65,6 +66,7 @@ pub(crate) struct HashingPool {
     admitted: Arc<Semaphore>,
     slots: Arc<Semaphore>,
     padding: ResponsePadding,
+    pause: ExactPause,
     metrics: HashingMetrics,
 }
 
@@ -83,6 +85,7 @@ impl HashingPool {
             admitted: Arc::new(Semaphore::new(admitted)),
             slots: Arc::new(Semaphore::new(slots)),
             padding: ResponsePadding::default(),
+            pause: ExactPause::default(),
             metrics: HashingMetrics::new(),
         }
     }
@@ -100,7 +103,8 @@ impl HashingPool {
     /// Delays the response to a failed login until it has taken as long as the slowest scheme in
     /// the store takes. `scheme` is the one that was verified.
     pub(crate) async fn pad_response_time(&self, scheme: Option<&PasswordScheme>, took: Duration, costs: &SchemeCosts) {
-        sleep(self.padding.wait_after(scheme, took, costs)).await;
+        let wait = self.padding.wait_after(scheme, took, costs);
+        self.pause.until(Instant::now() + wait).await;
     }
 }
 

@@ -78,12 +78,14 @@
 
 mod audit;
 mod error;
+mod exact_pause;
 mod hashing;
 mod password_check;
 mod throttle;
 
 pub use audit::{AuditLog, AuditMode, RequestOrigin, audit_entry};
 pub use error::LoginError;
+pub use exact_pause::ExactPause;
 pub use hashing::{HashingError, HashingLimits};
 pub use password_check::{DisabledUserLogin, NameMatch, PasswordCheck, PasswordLogin};
 pub use throttle::{Attempt, AttemptOutcome, SecretOwner, Throttle, Throttled};

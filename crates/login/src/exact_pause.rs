@@ -8,12 +8,27 @@ use std::thread;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 
-/// One thread that wakes tasks. It starts with the first wait.
+/// Waits that hide how long the work before them took. One thread wakes the tasks; it starts with
+/// the first wait.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use scopegate_login::ExactPause;
+/// use tokio::time::Instant;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let end = Instant::now() + Duration::from_millis(2);
+/// ExactPause::default().until(end).await;
+/// assert!(Instant::now() >= end);
+/// # }
+/// ```
 // SECURITY: a timer of tokio ends whole milliseconds after the thread became idle, so the end tells
 // how long the work before the wait took. A wait for a channel has no such steps. Tested by
-// `inactive_answer_time_hides_its_cause` in tests/it/timing/inactive.rs.
+// `inactive_answer_time_hides_its_cause` in grant/tests/it/timing/inactive.rs.
 #[derive(Debug, Default)]
-pub(super) struct ExactPause(OnceLock<Option<Sender<Wait>>>);
+pub struct ExactPause(OnceLock<Option<Sender<Wait>>>);
 
 #[derive(Debug)]
 struct Wait {
@@ -23,7 +38,7 @@ struct Wait {
 
 impl ExactPause {
     /// Waits until this moment.
-    pub(super) async fn until(&self, end: Instant) {
+    pub async fn until(&self, end: Instant) {
         if end <= Instant::now() {
             return;
         }
