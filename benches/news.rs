@@ -2,7 +2,7 @@
 //! that after a day.
 //!
 //! A server reads the log and deletes ended entries once an hour. The output shows the entries and
-//! the pages of the database in use, the revocations in memory and the resident memory. It fails
+//! the pages of the database in use, the revocations in memory and the memory of the process. It fails
 //! above 1.1 times.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a bench prints and may fail")]
 
@@ -36,14 +36,14 @@ impl Sizes {
             "SELECT (SELECT page_count FROM pragma_page_count) - (SELECT freelist_count FROM pragma_freelist_count)";
         let pages: i64 = query_scalar(used).fetch_one(&mut connection).await.unwrap();
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let resident = resident.and_then(|line| line.split_whitespace().next()?.parse().ok());
+        let memory = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let memory = memory.and_then(|line| line.split_whitespace().next()?.parse().ok());
         let count = |number: i64| f64::from(u32::try_from(number).unwrap());
         Self([
             ("entries of the log", count(rows)),
             ("pages in use", count(pages)),
             ("revocations in memory", f64::from(u32::try_from(set.len()).unwrap())),
-            ("resident kB", resident.unwrap_or(1.0)),
+            ("kB of memory", memory.unwrap_or(1.0)),
         ])
     }
 }

@@ -4,7 +4,8 @@
 
 ALTER TABLE users ADD COLUMN canonical_name TEXT;
 
-CREATE UNIQUE INDEX users_by_canonical_name ON users (canonical_name);
+-- Without the rows that have none yet, so that the index of a large table is made at once.
+CREATE UNIQUE INDEX users_by_canonical_name ON users (canonical_name) WHERE canonical_name IS NOT NULL;
 
 -- What a backup is of. A database has the row if it is a backup, or was restored from one and
 -- `restore finish` did not run yet. A backup of an older version has the table already.

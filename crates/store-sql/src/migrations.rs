@@ -39,7 +39,20 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "canonical names",
         include_str!("../migrations/0011_canonical_names.sql"),
     ),
+    (
+        12,
+        "unnamed users",
+        include_str!("../migrations/0012_unnamed_users.sql"),
+    ),
 ];
+
+/// The checksum of version 11 in an earlier build, whose index also had the rows without a name.
+/// Both are complete after the upgrade.
+const EARLIER: (i64, &str) = (
+    11,
+    "0eaf9780d10a383503010ae7afecccae0171c9c3090d1bfc\
+     5eaee8e3d5f40039f5c5204af595233556b9650b6ce77eee",
+);
 
 /// The migrations that mark changes. A database in memory has no file that a copy could replace, so
 /// it does without: a new database pays a third of its time for the triggers.
@@ -120,7 +133,7 @@ pub(crate) async fn expect_current(connection: &mut SqliteConnection) -> Result<
     let known = known();
     for migration in migrations() {
         match applied.iter().find(|applied| applied.version == migration.version) {
-            Some(applied) if applied.checksum == migration.checksum => {}
+            Some(applied) if is_of(applied, &migration) => {}
             Some(applied) => {
                 return Err(OpenError::Changed {
                     version: applied.version,
@@ -167,7 +180,7 @@ async fn apply(
     let mut migrated = Vec::new();
     for migration in migrations().filter(|migration| is_used(migration.version)) {
         match applied.iter().find(|applied| applied.version == migration.version) {
-            Some(applied) if applied.checksum == migration.checksum => {}
+            Some(applied) if is_of(applied, &migration) => {}
             Some(applied) => {
                 return Err(OpenError::Changed {
                     version: applied.version,
@@ -186,6 +199,18 @@ async fn apply(
     }
     transaction.commit().await?;
     Ok(migrated)
+}
+
+/// Whether the statements of a migration were applied.
+fn is_of(applied: &AppliedMigration, migration: &Migration) -> bool {
+    let hex = || {
+        applied
+            .checksum
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>()
+    };
+    applied.checksum == migration.checksum || EARLIER == (applied.version, &*hex())
 }
 
 /// Whether this version makes the first tables of a new database.

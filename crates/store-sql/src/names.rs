@@ -20,6 +20,9 @@ use crate::statement::Statement;
 /// The version of the tables that has the column.
 const VERSION: i64 = 11;
 
+/// The version of the tables that tells whether names may be missing.
+const UNNAMED_VERSION: i64 = 12;
+
 /// The version of the tables that has the log of changes.
 const NEWS_VERSION: i64 = 7;
 
@@ -44,7 +47,12 @@ const NAME_LEN: usize = 200;
 
 const PAGE: &str = "SELECT id, username FROM users WHERE id > $1 ORDER BY id LIMIT $2";
 
-const MISSING: &str = "SELECT id, username FROM users WHERE canonical_name IS NULL LIMIT $1";
+const MISSING: &str = "SELECT id, username FROM users WHERE id > $1 AND canonical_name IS NULL ORDER BY id LIMIT $2";
+
+const UNNAMED: &str = "SELECT changes FROM unnamed_users";
+
+/// Ends the search if no other program changed a user since it began.
+const ALL_NAMED: &str = "DELETE FROM unnamed_users WHERE changes = $1";
 
 const SET: &str = "UPDATE users SET canonical_name = $2 WHERE id = $1 AND username = $3 AND canonical_name IS NULL";
 
@@ -79,11 +87,13 @@ pub(crate) async fn expect_complete(connection: &mut SqliteConnection) -> Result
 
 /// Whether each user has a canonical name.
 async fn is_complete(connection: &mut SqliteConnection) -> Result<bool, OpenError> {
-    if !migrations::is_applied(connection, VERSION).await? {
-        return Ok(false);
-    }
-    let missing = bound(Statement::new(MISSING).bind(1_u16)).fetch_optional(connection);
-    Ok(missing.await?.is_none())
+    Ok(migrations::is_applied(connection, UNNAMED_VERSION).await? && unnamed(connection).await?.is_none())
+}
+
+/// Returns the number of changes after which names may be missing; `None` if each user has one.
+async fn unnamed(connection: &mut SqliteConnection) -> Result<Option<i64>, OpenError> {
+    let row = bound(Statement::new(UNNAMED)).fetch_optional(connection).await?;
+    Ok(row.map(|row| row.try_get(0)).transpose()?)
 }
 
 /// Returns the number of users without a canonical name.
@@ -160,34 +170,43 @@ async fn read(connection: &mut SqliteConnection, statement: Statement) -> Result
 /// next call. Returns the number of batches.
 pub(crate) async fn fill(connection: &mut SqliteConnection) -> Result<u64, OpenError> {
     let mut batches = 0;
-    loop {
-        let users = missing(connection).await?;
-        let mut left = users.as_slice();
-        if left.is_empty() {
-            return Ok(batches);
+    while let Some(changes) = unnamed(connection).await? {
+        let mut last = String::new();
+        loop {
+            let users = missing(connection, &last).await?;
+            let Some((user, _)) = users.last() else { break };
+            last.clone_from(&user.id);
+            batches += fill_all(connection, &users).await?;
         }
-        while !left.is_empty() {
-            let (filled, held) = match fill_batch(connection, left).await {
-                Ok(filled) => filled,
-                Err(error) => {
-                    // Another program may have added a user meanwhile.
-                    expect_distinct(connection).await?;
-                    return Err(error);
-                }
-            };
-            left = left.get(filled..).unwrap_or_default();
-            batches += 1;
-            sleep(held * PAUSE).await;
-        }
+        let all_named = Statement::new(ALL_NAMED).bind(changes);
+        bound(all_named).execute(&mut *connection).await?;
     }
+    Ok(batches)
 }
 
-/// Reads users without a canonical name, and computes their names before the lock is taken.
-async fn missing(connection: &mut SqliteConnection) -> Result<Vec<(NamedUser, CanonicalName)>, OpenError> {
-    if is_complete(connection).await? {
-        return Ok(Vec::new());
+/// Stores the canonical names of these users. Returns the number of batches.
+async fn fill_all(connection: &mut SqliteConnection, users: &[(NamedUser, CanonicalName)]) -> Result<u64, OpenError> {
+    let (mut batches, mut left) = (0, users);
+    while !left.is_empty() {
+        let (filled, held) = match fill_batch(connection, left).await {
+            Ok(filled) => filled,
+            Err(error) => {
+                // Another program may have added a user meanwhile.
+                expect_distinct(connection).await?;
+                return Err(error);
+            }
+        };
+        left = left.get(filled..).unwrap_or_default();
+        batches += 1;
+        sleep(held * PAUSE).await;
     }
-    let users = read(connection, Statement::new(MISSING).bind(BATCH)).await?;
+    Ok(batches)
+}
+
+/// Reads users behind this id without a canonical name, and computes their names before the lock is
+/// taken.
+async fn missing(connection: &mut SqliteConnection, last: &str) -> Result<Vec<(NamedUser, CanonicalName)>, OpenError> {
+    let users = read(connection, Statement::new(MISSING).bind(last).bind(BATCH)).await?;
     let named = |user: NamedUser| {
         let name = CanonicalName::of(&user.username);
         (user, name)

@@ -47,7 +47,7 @@ async fn many_users_are_filled_in_batches() {
     migrations::migrate(&mut writer, &[]).await.unwrap();
     assert!(expect_complete(&mut writer).await.is_err());
 
-    let users = missing(&mut writer).await.unwrap();
+    let users = missing(&mut writer, "").await.unwrap();
     assert_eq!(users.len(), usize::from(BATCH));
     let (filled, _) = fill_batch(&mut writer, &users).await.unwrap();
     assert!((1..=users.len()).contains(&filled), "{filled}");
@@ -71,7 +71,7 @@ async fn user_renamed_meanwhile_gets_its_new_name() {
     let users = [("a", "ada"), ("b", "bob")].map(|(id, name)| (id.to_owned(), name.to_owned()));
     let (mut writer, _folder) = old(users.into_iter()).await;
     migrations::migrate(&mut writer, &[]).await.unwrap();
-    let read = missing(&mut writer).await.unwrap();
+    let read = missing(&mut writer, "").await.unwrap();
     let rename = "UPDATE users SET username = 'Eve' WHERE id = 'a'";
     writer.execute(AssertSqlSafe(rename)).await.unwrap();
     fill_batch(&mut writer, &read).await.unwrap();

@@ -226,7 +226,7 @@ async fn only_one_mode_creates_a_database() {
     // An interrupted creation leaves an empty file, and perhaps its journal.
     fs::write(side(&path, "-journal"), "").unwrap();
     let store = SqlStore::open(&DatabaseUrl::file(&path)).await.unwrap();
-    assert_eq!(store.migrated().len(), 11);
+    assert_eq!(store.migrated().len(), 12);
 }
 
 #[cfg(unix)]
@@ -421,6 +421,7 @@ async fn an_older_database_is_migrated_on_request_only() {
     let triggers: Vec<String> = sqlx::query_scalar(triggers).fetch_all(&mut other).await.unwrap();
     let older = "DELETE FROM _sqlx_migrations WHERE version > 4; DROP TABLE changes; DROP TABLE news; \
                  DROP TABLE news_head; DROP TABLE client_secrets; DROP TABLE audit; DROP TABLE audit_kept; \
+                 DROP TABLE unnamed_users; \
                  ALTER TABLE clients DROP COLUMN auth_method; ALTER TABLE clients DROP COLUMN resources; \
                  ALTER TABLE clients DROP COLUMN optional_scope; ALTER TABLE clients DROP COLUMN default_scope; \
                  DROP INDEX users_by_canonical_name; ALTER TABLE users DROP COLUMN canonical_name; \
@@ -432,12 +433,12 @@ async fn an_older_database_is_migrated_on_request_only() {
     let before = contents(&folder);
     let url = DatabaseUrl::file(&path);
     let error = SqlStore::open_with(&url, OpenMode::ReadOnly).await.unwrap_err();
-    assert!(matches!(error, OpenError::Older { found: 4, known: 11 }), "{error}");
+    assert!(matches!(error, OpenError::Older { found: 4, known: 12 }), "{error}");
     assert_eq!(contents(&folder), before);
     let error = SqlStore::open_with(&url, OpenMode::Existing).await.unwrap_err();
-    assert!(matches!(error, OpenError::Older { found: 4, known: 11 }), "{error}");
+    assert!(matches!(error, OpenError::Older { found: 4, known: 12 }), "{error}");
     let store = SqlStore::open_with(&url, OpenMode::Create { key_files: &[] })
         .await
         .unwrap();
-    assert_eq!(store.migrated(), [5, 6, 7, 8, 9, 10, 11]);
+    assert_eq!(store.migrated(), [5, 6, 7, 8, 9, 10, 11, 12]);
 }

@@ -51,7 +51,7 @@ async fn database_of_the_release_before_is_upgraded() {
     assert_eq!((plan.rows.users, plan.users_without_canonical_name), (3, 3));
 
     let store = SqlStore::open_with(&url, create()).await.unwrap();
-    assert_eq!(store.migrated(), [9, 10, 11]);
+    assert_eq!(store.migrated(), [9, 10, 11, 12]);
     let ada = store.find_account(&name("ADA")).await.unwrap().unwrap();
     assert_eq!(ada.user.username().as_str(), "ada");
     assert_eq!(ada.password_hash, Some(PasswordHash::from_stored("$2b$12$ada")));
@@ -73,6 +73,31 @@ async fn database_of_the_release_before_is_upgraded() {
     assert_eq!((plan.steps.len(), plan.users_without_canonical_name), (0, 0));
 }
 
+/// An earlier build of this program made the index of version 11 with the rows that have no name.
+const EARLIER_BUILD: &str = "DROP INDEX users_by_canonical_name; \
+     CREATE UNIQUE INDEX users_by_canonical_name ON users (canonical_name); \
+     UPDATE _sqlx_migrations SET checksum = x'0eaf9780d10a383503010ae7afecccae0171c9c3090d1bfc\
+     5eaee8e3d5f40039f5c5204af595233556b9650b6ce77eee' WHERE version = 11;";
+
+#[tokio::test]
+async fn database_of_an_earlier_build_is_opened() {
+    let (_folder, path) = version_8("").await;
+    let url = DatabaseUrl::file(&path);
+    SqlStore::open_with(&url, create())
+        .await
+        .unwrap()
+        .close()
+        .await
+        .unwrap();
+    run(&path, EARLIER_BUILD).await;
+    for mode in [create(), OpenMode::Existing, OpenMode::ReadOnly] {
+        let store = SqlStore::open_with(&url, mode).await.unwrap();
+        assert!(store.migrated().is_empty());
+        assert!(store.find_account(&name("ADA")).await.unwrap().is_some());
+        store.close().await.unwrap();
+    }
+}
+
 /// An entry that cannot be written is the end of the migration.
 #[tokio::test]
 async fn migration_and_its_entry_are_one_change() {
@@ -82,10 +107,10 @@ async fn migration_and_its_entry_are_one_change() {
     let twice = [entry.clone(), entry.clone()];
     let refused = SqlStore::open_audited(&url, create(), &twice).await.unwrap_err();
     assert!(format!("{refused:?}").contains("never replaced"), "{refused:?}");
-    assert_eq!(SqlStore::plan(&url, &[]).await.unwrap().steps.len(), 3);
+    assert_eq!(SqlStore::plan(&url, &[]).await.unwrap().steps.len(), 4);
 
     let entries = [entry];
-    for migrated in [&[9, 10, 11][..], &[]] {
+    for migrated in [&[9, 10, 11, 12][..], &[]] {
         let store = SqlStore::open_audited(&url, create(), &entries).await.unwrap();
         assert_eq!(store.migrated(), migrated);
         assert_eq!(store.entries(&AuditQuery::default(), 9).await.unwrap(), entries);
