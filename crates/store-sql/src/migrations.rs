@@ -1,6 +1,7 @@
 //! Creates the tables and migrates them to the current version.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use scopegate_domain::AuditEntry;
 use sqlx::migrate::{AppliedMigration, Migrate, MigrateError, Migration, MigrationType};
