@@ -204,14 +204,11 @@ async fn apply(
 
 /// Whether the statements of a migration were applied.
 fn is_of(applied: &AppliedMigration, migration: &Migration) -> bool {
-    let hex = || {
-        applied
-            .checksum
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>()
-    };
-    applied.checksum == migration.checksum || EARLIER == (applied.version, &*hex())
+    let mut hex = String::new();
+    for byte in &*applied.checksum {
+        let _ = write!(hex, "{byte:02x}");
+    }
+    applied.checksum == migration.checksum || EARLIER == (applied.version, &hex)
 }
 
 /// Whether this version makes the first tables of a new database.
