@@ -66,7 +66,7 @@ const RESERVED: [(&str, &str); 29] = [
     ("ahash", "token"),
     ("anyhow", "server"),
     ("argon2", "token"),
-    ("askama", "http"),
+    ("askama", "portal"),
     ("bcrypt", "token"),
     ("clap", "server"),
     ("clap_complete", "server"),
