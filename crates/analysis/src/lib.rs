@@ -7,6 +7,7 @@
 //! | question | function |
 //! |---|---|
 //! | Which operations may these credentials call? | [`operations_for`] |
+//! | Which operations does each scope of a request open, and what does a wider scope add? | [`summarize_scope`], [`summarize_difference`] |
 //! | Who can reach this operation? | [`who_can`], [`callers_of`] |
 //! | What changed between two versions? | [`diff()`], [`compare()`] |
 //! | Which mistakes does this policy contain? | [`lint()`], [`lint_document`] |
@@ -52,6 +53,7 @@ mod pairing;
 mod reach;
 mod schemes;
 mod search;
+mod summary;
 mod usage;
 
 pub use annotations::{AnnotationReport, DominatedAnnotation, check_annotations};
@@ -62,4 +64,5 @@ pub use lint::{Finding, FindingSubject, lint, lint_document};
 pub use pairing::is_below;
 pub use reach::{callers_of, operations_for, who_can};
 pub use schemes::{FieldChange, SchemeChange, Version};
+pub use summary::{OperationGroups, ScopeSummary, summarize_difference, summarize_scope};
 pub use usage::{Usage, usage};

@@ -21,6 +21,7 @@ mod reaching;
 mod renaming;
 mod scopes;
 mod single_changes;
+mod summaries;
 
 #[path = "../../../policy/tests/it/oracle/mod.rs"]
 #[expect(dead_code, reason = "these questions need a part of it")]
