@@ -11,6 +11,8 @@
 //! - [`PublishedKeys`]: `GET /.well-known/jwks.json`; a key rotation replaces the keys.
 //! - [`ServerMetadata`], [`ResourceMetadata`]: documents by which clients find the endpoints, and
 //!   the authorization server of an API.
+//! - [`SiteCookies`], [`check_form_origin`], [`page_response`]: what the requests and responses of
+//!   pages share.
 //! - [`TrustedProxies`]: the proxies whose `X-Forwarded-For` names the client of a login.
 //! - [`grant`]: the authorization server as a value, without HTTP.
 //!
@@ -45,17 +47,24 @@
 
 mod basic;
 mod client_request;
+mod cookie;
+mod csrf;
 mod describe;
 mod endpoint;
 mod form;
+mod origin;
 mod problem;
 mod public_document;
+mod redirect_target;
+mod security_headers;
 mod well_known;
 
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
 
+pub use cookie::{CookieError, SiteCookie, SiteCookies};
+pub use csrf::{CrossSiteForm, check_form_origin};
 pub use endpoint::introspection::IntrospectionEndpoint;
 pub use endpoint::jwks::PublishedKeys;
 pub use endpoint::resource_metadata::ResourceMetadata;
@@ -63,5 +72,8 @@ pub use endpoint::revocation::RevocationEndpoint;
 pub use endpoint::server_document::ServerDocument;
 pub use endpoint::server_metadata::ServerMetadata;
 pub use endpoint::token::TokenEndpoint;
+pub use origin::SiteOrigin;
+pub use redirect_target::RedirectTarget;
 pub use scopegate_gate::{InvalidProxies, TrustedProxies};
 pub use scopegate_grant as grant;
+pub use security_headers::{add_security_headers, page_response, see_other};
