@@ -11,6 +11,7 @@
 //! - [`PublishedKeys`]: `GET /.well-known/jwks.json`; a key rotation replaces the keys.
 //! - [`ServerMetadata`], [`ResourceMetadata`]: documents by which clients find the endpoints, and
 //!   the authorization server of an API.
+//! - [`page`]: the pages for people, written from plain values; [`Stylesheet`] serves their style.
 //! - [`SiteCookies`], [`check_form_origin`], [`page_response`]: what the requests and responses of
 //!   pages share.
 //! - [`TrustedProxies`]: the proxies whose `X-Forwarded-For` names the client of a login.
@@ -43,7 +44,7 @@
 //! ```
 //!
 //! Out of scope: grants, clients and scopes of tokens (`scopegate-grant`), operations with guards
-//! (`scopegate-http`), pages for browsers.
+//! (`scopegate-http`), endpoints that show the pages.
 
 mod basic;
 mod client_request;
@@ -53,10 +54,13 @@ mod describe;
 mod endpoint;
 mod form;
 mod origin;
+pub mod page;
 mod problem;
 mod public_document;
 mod redirect_target;
 mod security_headers;
+mod stylesheet;
+mod text;
 mod well_known;
 
 #[cfg(feature = "fuzzing")]
@@ -77,3 +81,4 @@ pub use redirect_target::RedirectTarget;
 pub use scopegate_gate::{InvalidProxies, TrustedProxies};
 pub use scopegate_grant as grant;
 pub use security_headers::{add_security_headers, page_response, see_other};
+pub use stylesheet::Stylesheet;
