@@ -38,7 +38,7 @@ pub(crate) use self::resources::ResourceSettings;
 pub(crate) use self::secret::{ConfiguredKek, read_key_encryption_key};
 use self::secret::{configured_kek, hs256_secret};
 use self::setting::{CacheAge, CorsOrigins, Rotation};
-pub(crate) use self::setting::{Days, LogFilter, LogFormat, NewsStale};
+pub(crate) use self::setting::{Days, LogFilter, LogFormat, NewsStale, read_time};
 pub(crate) use self::source::Source;
 use self::source::VARIABLE_PREFIX;
 pub(crate) use self::table::{SETTINGS, SettingRow, variables};

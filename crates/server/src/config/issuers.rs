@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize as _, Serializer};
 use super::fault::ConfigError;
 use super::layers::Layers;
 use super::secret::read_secret;
-use super::setting::Setting;
+use super::setting::{Setting, read_time};
 use super::source::{Source, line_in};
 
 /// The key of the tables.
@@ -235,8 +235,8 @@ impl Written {
             None => 0,
             Some(text) => {
                 let expected = "a time of whole seconds, at most a minute, such as `30s`";
-                let seconds = std::time::Duration::read(text).map(|time| time.as_secs());
-                seconds
+                let time = read_time(text).filter(|time| time.subsec_nanos() == 0);
+                time.map(|time| time.as_secs())
                     .filter(|seconds| *seconds <= 60)
                     .ok_or_else(|| bad("leeway", expected, text))?
             }

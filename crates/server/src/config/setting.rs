@@ -164,6 +164,22 @@ impl CacheAge {
     }
 }
 
+/// Reads a time of days (`30d`), or of smaller units (`1h 30m`). Only zero needs no unit.
+pub(crate) fn read_time(text: &str) -> Option<Duration> {
+    if text == "0" {
+        return Some(Duration::ZERO);
+    }
+    match text.strip_suffix('d').and_then(|days| days.parse::<u32>().ok()) {
+        Some(days) => Some(Duration::from_hours(24 * u64::from(days))),
+        None => Duration::try_from(text.parse::<SignedDuration>().ok()?).ok(),
+    }
+}
+
+/// Reads a time of at most a year; zero is a time, too.
+fn within_a_year(text: &str) -> Option<Duration> {
+    read_time(text).filter(|time| *time <= Duration::from_hours(365 * 24))
+}
+
 /// Implements [`Setting`] for each type: the expected text, how it is read and how it is shown.
 macro_rules! settings {
     ($($type:ty $(, $constant:ident)?: $expected:literal, |$text:ident| $read:expr, |$value:ident| $show:expr;)*) => {$(
@@ -201,11 +217,9 @@ settings! {
         let is_sound = !rest.is_empty() && !rest.starts_with('/') && !rest.contains(['?', '#', ' ', '"', '\\', '@']);
         is_sound.then(|| Self::parse(text).ok())?
     }, |issuer| issuer.as_str();
-    Duration: "a time above zero and at most a year, such as `500ms`, `30s` or `1h 30m`", |text| {
-        let time: SignedDuration = text.parse().ok()?;
-        let time = Self::try_from(time).ok()?;
-        (!time.is_zero() && time <= Self::from_hours(365 * 24)).then_some(time)
-    }, |time| SignedDuration::try_from(*time).ok().map(|time| format!("{time:#}"));
+    Duration: "a time above zero and at most a year, such as `500ms`, `30s` or `1h 30m`",
+        |text| within_a_year(text).filter(|time| !time.is_zero()),
+        |time| SignedDuration::try_from(*time).ok().map(|time| format!("{time:#}"));
     AuditMode: "`standard` or `strict`", |text| match text {
         "standard" => Some(Self::Standard),
         "strict" => Some(Self::Strict),
@@ -250,18 +264,11 @@ settings! {
         Some(Self { written, cors })
     }, |origins| origins.written;
     Rotation: "a time of at most a year, such as `30d` or `12h`, or `0` for never", |text| {
-        if text == "0" {
-            return Some(Self(None));
-        }
-        let days = text.strip_suffix('d').and_then(|days| days.parse::<u16>().ok());
-        let time = match days {
-            Some(days) => (1..=365).contains(&days).then(|| Duration::from_hours(24 * u64::from(days))),
-            None => Duration::read(text),
-        };
-        time.map(|time| Self(Some(time)))
+        let time = within_a_year(text)?;
+        Some(Self((!time.is_zero()).then_some(time)))
     }, |rotation| rotation.0.map_or(json!("0"), |time| time.show());
     CacheAge: "a time of whole seconds, at most a day, such as `5s` or `1m`, or `0s` for off", |text| {
-        let time: SignedDuration = text.parse().ok()?;
+        let time = read_time(text)?;
         let seconds = u32::try_from(time.as_secs()).ok()?;
         (time.subsec_nanos() == 0 && seconds <= 24 * 60 * 60).then(|| Self::seconds(seconds))
     }, |age| format!("{:#}", SignedDuration::from_secs(age.0.as_seconds().into()));

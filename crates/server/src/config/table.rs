@@ -20,7 +20,7 @@ pub(crate) struct SettingRow {
 }
 
 /// The value of a setting that only the file can hold.
-const TABLES: &str = "tables";
+pub(super) const TABLES: &str = "tables";
 
 const fn row(
     key: &'static str,

@@ -1,3 +1,5 @@
+//! Tests of the configuration.
+
 use std::fs;
 use std::time::Duration;
 
@@ -30,6 +32,8 @@ pub(crate) fn load_from(flags: &[&str], variables: &[(&str, &str)], file: Option
         .and_then(|layers| Settings::from_layers(layers, LogFilter::INFO))
         .map_err(|error| error.to_string())
 }
+
+mod documents;
 
 #[test]
 fn a_flag_beats_a_variable_beats_the_file_beats_the_default() {

@@ -1,7 +1,6 @@
 //! `scopegate client add-secret` and `remove-secret`: one secret replaces another without a pause.
 
 use anyhow::{Context, bail, ensure};
-use jiff::SignedDuration;
 use scopegate_domain::{AuditEvent, Client, ClientId, Clock as _, Lifetime, RegisteredSecret, SystemClock};
 use scopegate_store::{AddSecretOutcome, Clients, Store};
 use scopegate_token::{ClientSecret, SystemRandomSource};
@@ -9,6 +8,7 @@ use scopegate_token::{ClientSecret, SystemRandomSource};
 use super::super::audited;
 use super::lookup::find;
 use super::printed::{digits, show};
+use crate::config::read_time;
 use crate::output::{ExitNegative, Format, print_note};
 
 /// The number of hexadecimal digits of a whole digest.
@@ -80,13 +80,7 @@ async fn read(clients: &dyn Clients, id: &ClientId) -> anyhow::Result<Client> {
 }
 
 fn lifetime(text: &str) -> anyhow::Result<Lifetime> {
-    let days = text.strip_suffix('d').and_then(|days| days.parse::<u32>().ok());
-    let time = || {
-        text.parse()
-            .ok()
-            .and_then(|time: SignedDuration| u32::try_from(time.as_secs()).ok())
-    };
-    let seconds = days.map_or_else(time, |days| days.checked_mul(24 * 60 * 60));
+    let seconds = read_time(text).and_then(|time| u32::try_from(time.as_secs()).ok());
     let seconds = seconds.filter(|seconds| *seconds > 0).with_context(|| {
         format!(
             "bad duration `{}`: give a time such as `90d` or `12h`",

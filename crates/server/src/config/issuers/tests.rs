@@ -77,6 +77,7 @@ fn a_fault_says_which_issuer_and_what_is_expected() {
         ),
         (&format!("{corp}absent_typ = 'yes'"), "absent_typ"),
         (&format!("{corp}leeway = '5m'"), "at most a minute"),
+        (&format!("{corp}leeway = '1500ms'"), "whole seconds"),
         (&format!("{corp}allow = ['localhost']"), "ranges of addresses"),
         (
             &format!("{corp}subjects = 'mine'"),

@@ -6,10 +6,35 @@ use super::*;
 fn times_have_a_unit_and_an_end() {
     assert_eq!(Duration::read("1h 30m"), Some(Duration::from_mins(90)));
     assert_eq!(Duration::read("500ms"), Some(Duration::from_millis(500)));
-    for text in ["", "0s", "-5s", "30", "soon", "9000h 1m", "99999999999999999999s"] {
+    assert_eq!(Duration::read("2d"), Some(Duration::from_hours(48)));
+    for text in [
+        "",
+        "0",
+        "0s",
+        "0d",
+        "-5s",
+        "-1d",
+        "30",
+        "soon",
+        "9000h 1m",
+        "366d",
+        "4294967296d",
+        "99999999999999999999s",
+    ] {
         assert_eq!(Duration::read(text), None, "{text}");
     }
     assert_eq!(Duration::from_mins(90).show(), json!("1h 30m"));
+}
+
+/// The ways to write zero, for settings in which it means "never" or "off".
+const ZEROS: [&str; 6] = ["0", "0s", "0m", "0h", "0d", "0h 0m"];
+
+#[test]
+fn zero_of_any_unit_turns_off() {
+    for zero in ZEROS {
+        assert_eq!(Rotation::read(zero), Some(Rotation(None)), "{zero}");
+        assert_eq!(CacheAge::read(zero), Some(CacheAge::seconds(0)), "{zero}");
+    }
 }
 
 #[test]
@@ -25,7 +50,6 @@ fn a_rotation_may_never_come() {
 
 #[test]
 fn an_age_may_be_none() {
-    assert_eq!(CacheAge::read("0s"), Some(CacheAge::seconds(0)));
     assert_eq!(CacheAge::read("1m 30s"), Some(CacheAge::seconds(90)));
     for text in ["", "5", "1500ms", "-1s", "25h", "off"] {
         assert_eq!(CacheAge::read(text), None, "{text}");
