@@ -45,13 +45,15 @@ impl Page {
         }
     }
 
-    /// The interpreter with the variables that the page names.
+    /// The interpreter with the variables that a reader of the page sets. The audience is that of
+    /// the commands of the page, so the programs know it.
     fn command(&self) -> Command {
         let site = &self.site;
         let mut command = Command::new(&self.interpreter);
         command.arg("-B").current_dir(self.folder.path());
-        command.env("ISSUER", &site.issuer).env("AUDIENCE", site.audience());
         command
+            .env("ISSUER", &site.issuer)
+            .env_remove("AUDIENCE")
             .env("BILLING", site.secret("billing"))
             .env("REPORTS", site.secret("reports"));
         command.env("AUTHLIB_INSECURE_TRANSPORT", "1");
