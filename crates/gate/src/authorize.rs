@@ -132,7 +132,7 @@ impl Gate {
     ) -> Response<Bytes> {
         let refusals = &self.inner.refusals;
         let mut response = match found {
-            Lookup::Redirect(path) => refusals.redirect(path, head.query(), request),
+            Lookup::Redirect(path) => refusals.redirect(head.path(), path, head.query(), request),
             Lookup::OtherMethods(allow) => refusals.method_not_allowed(allow, request),
             Lookup::Found(..) | Lookup::Unknown => refusals.not_found(request),
         };

@@ -34,6 +34,26 @@ pub fn encode(path: &str) -> String {
     utf8_percent_encode(path, RESERVED).to_string()
 }
 
+/// Returns the reference from the raw path of a request to another path of the same site, relative
+/// to the request ([RFC 3986, section 4.2](https://www.rfc-editor.org/rfc/rfc3986#section-4.2)). It
+/// leads there too if a proxy replaces the folders that both paths share.
+///
+/// SECURITY: it begins with `./` or `../`, so no path of a request makes it lead to another host
+/// (http/tests/it/gate.rs, `redirect_stays_on_this_host`).
+#[must_use]
+pub fn relative(from: &str, to: &str) -> String {
+    let folders = |path: &str| path.matches('/').count().saturating_sub(1);
+    let same = from.split('/').zip(to.split('/')).skip(1);
+    let same = same
+        .take(folders(from).min(folders(to)))
+        .take_while(|(one, other)| one == other);
+    let same = same.count();
+    let up = folders(from) - same;
+    let start = if up == 0 { "./".to_owned() } else { "../".repeat(up) };
+    let rest: Vec<&str> = to.split('/').skip(1 + same).collect();
+    start + &rest.join("/")
+}
+
 /// Encodes a query for a header: unchanged, except for bytes that a header cannot contain.
 #[must_use]
 pub fn encode_query(query: &str) -> String {
@@ -59,6 +79,24 @@ mod tests {
         let names: Vec<_> = parameter_names("/users/{id}/items/x-{item}/{*rest}").collect();
         assert_eq!(names, ["id", "item", "rest"]);
         assert_eq!(parameter_names("/status/").count(), 0);
+    }
+
+    #[test]
+    fn references_are_relative_to_the_request() {
+        for (from, to, reference) in [
+            ("/", "/docs", "./docs"),
+            ("/token/", "/token", "../token"),
+            ("/users/me", "/users/me/", "./me/"),
+            ("/v1/status/", "/v1/status", "../status"),
+            ("/a/b/c", "/a/d", "../d"),
+            ("/users%2Fme", "/users/me/", "./users/me/"),
+            ("/open//", "/open", "../../open"),
+            ("*", "/a:b", "./a:b"),
+            ("/x", "//evil.example", ".//evil.example"),
+            ("/a/", "/a//", ".//"),
+        ] {
+            assert_eq!(relative(from, to), reference, "{from}");
+        }
     }
 
     #[test]

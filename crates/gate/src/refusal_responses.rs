@@ -303,16 +303,17 @@ impl RefusalResponses {
         response
     }
 
-    /// Returns a redirect to an encoded path of the same host, with this raw query.
+    /// Returns a redirect from the raw path of a request to an encoded path of the same host, with
+    /// this raw query.
     ///
-    /// The location is relative, so that no forged `Host` leads elsewhere.
+    /// The location is relative to the request, so that no forged `Host` leads elsewhere, and a
+    /// proxy may remove a prefix of the path.
     #[must_use]
-    pub fn redirect(&self, path: &str, query: &str, request: &RequestLabel<'_>) -> Response<Bytes> {
-        let location = if query.is_empty() {
-            path.to_owned()
-        } else {
-            format!("{path}?{}", path::encode_query(query))
-        };
+    pub fn redirect(&self, from: &str, to: &str, query: &str, request: &RequestLabel<'_>) -> Response<Bytes> {
+        let mut location = path::relative(from, to);
+        if !query.is_empty() {
+            location = format!("{location}?{}", path::encode_query(query));
+        }
         let Ok(location) = HeaderValue::try_from(location) else {
             return self.not_found(request);
         };

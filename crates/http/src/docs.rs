@@ -48,8 +48,10 @@ pub struct DocsSite {
 }
 
 impl DocsSite {
-    /// Creates the pages for a document at `openapi_url`, which must be on the same origin. Swagger
-    /// UI offers `client_id` as its client if a flow needs one.
+    /// Creates the pages for a document at `openapi_url`, which must be on the same origin. A
+    /// reference such as `openapi.json` is relative to the pages, so that it leads there too behind
+    /// a proxy that removes a prefix of the path. Swagger UI offers `client_id` as its client if a
+    /// flow needs one.
     #[must_use]
     pub fn new(title: &str, openapi_url: &str, client_id: Option<&str>) -> Self {
         let values = [

@@ -55,7 +55,7 @@ impl Gate {
 /// let request = http::Request::get("/status").body(String::new())?;
 /// let response = gate.service().call(request).await?;
 /// assert_eq!(response.status(), 307);
-/// assert_eq!(response.headers()["location"], "/status/");
+/// assert_eq!(response.headers()["location"], "./status/");
 /// # Ok(())
 /// # }
 /// ```

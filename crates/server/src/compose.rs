@@ -26,6 +26,7 @@ use scopegate_grant::{
 };
 use scopegate_http::credential::BearerTokens;
 use scopegate_http::policy::OperationTable;
+use scopegate_http::openapi::DocumentInfo;
 use scopegate_http::{Gate, GateBuilder};
 use scopegate_portal::ResourceMetadata;
 use scopegate_store::{ClientsCache, Users, UsersCache};
@@ -141,7 +142,7 @@ pub(crate) async fn gate(
         Some(cors) => gate.cors(cors.clone()),
         None => gate,
     };
-    let gate = gate.info("Scopegate", env!("CARGO_PKG_VERSION"));
+    let gate = gate.document_info(document_info(settings));
     let gate = match proposed {
         Some(proposed) => gate.shadow(proposed),
         None => gate,
@@ -157,6 +158,16 @@ pub(crate) async fn gate(
             apis: apis.clone(),
         },
     })
+}
+
+/// The head of the document. Behind a proxy that removes the path of the issuer it names the
+/// server, because paths alone are those of the origin.
+fn document_info(settings: &Settings) -> DocumentInfo {
+    let info = DocumentInfo::new("Scopegate", env!("CARGO_PKG_VERSION"));
+    match settings.url_behind_path() {
+        Some(url) => info.server(url, "This server"),
+        None => info,
+    }
 }
 
 /// The authorization server of these settings, for a command that issues a token itself.

@@ -274,6 +274,13 @@ impl Settings {
         shown.map_or_else(|| format!("`{key}`"), |shown| shown.source.line(key))
     }
 
+    /// The issuer without its last slash, if it has a path. A proxy removes this path.
+    pub(crate) fn url_behind_path(&self) -> Option<&str> {
+        let url = self.issuer.as_ref()?.as_str().trim_end_matches('/');
+        let (_, rest) = url.split_once("://")?;
+        rest.contains('/').then_some(url)
+    }
+
     /// The issuer for a listener at this address: the configured one, or on a loopback address the
     /// listener's own.
     pub(crate) fn issuer_at(&self, address: SocketAddr) -> Result<Issuer, ConfigError> {

@@ -77,13 +77,17 @@ impl Profile {
         }
     }
 
-    /// The flows that the document shows. That of the tutorial has one.
-    pub(crate) fn flows(self, password_grant: bool) -> OAuthFlows {
+    /// The flows that the document shows, with this token endpoint. That of the tutorial has one.
+    pub(crate) fn flows(self, password_grant: bool, token_url: &str) -> OAuthFlows {
         let flows = match self {
-            Self::Rfc => OAuthFlows::default().client_credentials("token"),
+            Self::Rfc => OAuthFlows::default().client_credentials(token_url),
             Self::Tutorial => OAuthFlows::default(),
         };
-        if password_grant { flows.password("token") } else { flows }
+        if password_grant {
+            flows.password(token_url)
+        } else {
+            flows
+        }
     }
 
     pub(crate) fn token_endpoint(self, endpoint: TokenEndpoint) -> anyhow::Result<Arc<dyn SiteEndpoint>> {

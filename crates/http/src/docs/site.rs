@@ -16,6 +16,9 @@ use crate::content_coding::ContentCoding;
 /// The path of the OpenAPI document.
 const OPENAPI_PATH: &str = "/openapi.json";
 
+/// The reference to it from the pages, relative to them.
+const OPENAPI_REFERENCE: &str = "openapi.json";
+
 /// The label of all routes in metrics.
 const LABEL: &str = "(documentation)";
 
@@ -42,7 +45,7 @@ impl DocsEndpoint {
             routes.push(page("/"));
         }
         Self {
-            docs: DocsSite::new(title, OPENAPI_PATH, client_id),
+            docs: DocsSite::new(title, OPENAPI_REFERENCE, client_id),
             document,
             routes,
         }
@@ -52,7 +55,7 @@ impl DocsEndpoint {
         let template = self.routes.get(request.route)?.template();
         match template {
             OPENAPI_PATH => Some(document(self.document.get()?)),
-            "/" => Some(request.refusals.redirect(DOCS_PATH, "", request.label)),
+            "/" => Some(request.refusals.redirect("/", DOCS_PATH, "", request.label)),
             DOCS_PATH | REDOC_PATH | OAUTH2_REDIRECT_PATH => self.docs.page(template).map(shown),
             _ => asset(&request.values.concat(), request.head.headers()),
         }

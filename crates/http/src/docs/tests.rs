@@ -4,7 +4,7 @@ use super::*;
 const PAGES: [&str; 3] = [DOCS_PATH, REDOC_PATH, OAUTH2_REDIRECT_PATH];
 
 fn docs() -> DocsSite {
-    DocsSite::new("Ours", "/openapi.json", Some("demo-app"))
+    DocsSite::new("Ours", "openapi.json", Some("demo-app"))
 }
 
 fn text(docs: &DocsSite, path: &str) -> String {
@@ -25,7 +25,7 @@ fn each_reference_of_a_page_is_answered() {
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
         for reference in references(&page)
             .into_iter()
-            .filter(|reference| *reference != "/openapi.json")
+            .filter(|reference| *reference != "openapi.json")
         {
             let target = format!("{folder}/{reference}");
             assert!(docs.page(&target).is_some(), "{path} refers to {target}");
@@ -41,9 +41,9 @@ fn the_pages_hold_their_values_and_no_placeholder() {
         assert!(page.contains("<title>Ours - "), "{path}");
         assert!(!page.contains("{{"), "{path}");
     }
-    assert!(text(&docs, DOCS_PATH).contains("data-openapi-url=\"/openapi.json\""));
+    assert!(text(&docs, DOCS_PATH).contains("data-openapi-url=\"openapi.json\""));
     assert!(text(&docs, DOCS_PATH).contains("data-client-id=\"demo-app\""));
-    assert!(text(&docs, REDOC_PATH).contains("data-openapi-url=\"/openapi.json\""));
+    assert!(text(&docs, REDOC_PATH).contains("data-openapi-url=\"openapi.json\""));
 }
 
 #[test]

@@ -145,7 +145,7 @@ async fn a_file_of_a_page_is_sent_once() {
 async fn root_redirects_to_the_docs_if_configured() {
     let gate = common::gate(Profile::Rfc).await.docs().docs_at_root().build().unwrap();
     let root = common::send(&gate, Request::get("/").body(String::new()).unwrap()).await;
-    assert_eq!((root.status.as_u16(), root.header("location")), (307, Some("/docs")));
+    assert_eq!((root.status.as_u16(), root.header("location")), (307, Some("./docs")));
     let gate = common::gate(Profile::Rfc).await.docs().build().unwrap();
     let root = common::send(&gate, Request::get("/").body(String::new()).unwrap()).await;
     assert_eq!(root.status.as_u16(), 404);

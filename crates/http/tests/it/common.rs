@@ -141,6 +141,11 @@ impl Answered {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }
 
+    /// Where a redirect leads, for a client that sent this request target.
+    pub(crate) fn redirected(&self, target: &str) -> Option<String> {
+        self.header("location").map(|location| resolved(target, location))
+    }
+
     /// The challenges, each of which follows the grammar.
     pub(crate) fn challenges(&self) -> Vec<&str> {
         let values: Vec<&str> = self
@@ -224,4 +229,23 @@ pub(crate) fn listen(subscriber: impl Subscriber + Send + Sync) -> DefaultGuard 
     let guard = tracing::subscriber::set_default(subscriber);
     tracing::callsite::rebuild_interest_cache();
     guard
+}
+
+/// A relative reference as a client resolves it against the target of its request.
+pub(crate) fn resolved(target: &str, reference: &str) -> String {
+    let path = target.split('?').next().unwrap();
+    let mut folders: Vec<&str> = path.split('/').collect();
+    folders.pop();
+    let mut rest = reference;
+    loop {
+        rest = match (rest.strip_prefix("./"), rest.strip_prefix("../")) {
+            (Some(behind), _) => behind,
+            (_, Some(behind)) => {
+                assert!(folders.len() > 1, "{reference} leaves {target}");
+                folders.pop();
+                behind
+            }
+            _ => return format!("{}/{rest}", folders.join("/")),
+        };
+    }
 }

@@ -129,7 +129,7 @@ async fn the_whole_site_answers_everything_at_the_end_of_a_chain() {
     assert_eq!(ask(&routes, request("GET", "/a/")).await.body, "a");
     assert_eq!(
         ask(&routes, request("GET", "/a?x=1")).await.header("location"),
-        Some("/a/?x=1")
+        Some("./a/?x=1")
     );
     assert_eq!(
         ask(&routes, request("GET", "/b")).await.body,

@@ -149,7 +149,7 @@ async fn a_missing_or_surplus_slash_is_a_redirect() {
         ] {
             let answered = ask(&gate, method, path).await;
             assert_eq!(
-                (answered.status.as_u16(), answered.header("location")),
+                (answered.status.as_u16(), answered.redirected(path).as_deref()),
                 (307, Some(location)),
                 "{method} {path}"
             );
@@ -173,9 +173,10 @@ async fn redirect_stays_on_this_host() {
             "/%5Cevil.example/x",
         ] {
             let answered = common::get(&gate, path).await;
-            let location = answered.header("location").unwrap_or("/here");
+            let location = answered.header("location").unwrap_or("./here");
+            let behind = location.trim_start_matches("../");
             assert!(
-                location.starts_with('/') && !location.starts_with("//"),
+                location.starts_with("./") || (behind != location && !behind.starts_with(['/', '\\'])),
                 "{path}: {location}"
             );
         }
@@ -460,7 +461,7 @@ async fn the_docs_answer_get_and_head() {
             "{path}"
         );
     }
-    assert_eq!(common::get(&gate, "/docs/").await.header("location"), Some("/docs"));
+    assert_eq!(common::get(&gate, "/docs/").await.header("location"), Some("../docs"));
     assert_eq!(
         common::get(&gate, "/docs/assets/..%2f..%2fCargo.toml").await.status,
         404

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail, ensure};
 use scopegate_analysis::{Change, diff, who_can};
-use scopegate_domain::{Catalog, CatalogBuilder, DeclaredScheme, Secret, SecurityScheme};
+use scopegate_domain::{Catalog, CatalogBuilder, DeclaredScheme, OAuthFlows, Secret, SecurityScheme};
 use scopegate_http::credential::BearerTokens;
 use scopegate_http::policy::{Method, OperationTable, anonymous_template};
 use scopegate_http::{Gate, GateBuilder, HandledOperation};
@@ -39,7 +39,7 @@ impl OwnApi {
         }
         let operations = demo::operations();
         Ok(Self {
-            catalog: demo::catalog(settings.profile.flows(settings.offers_password_grant()))?,
+            catalog: demo::catalog(flows(settings))?,
             scheme: demo::SCHEME.to_owned(),
             operations: operations
                 .iter()
@@ -51,7 +51,7 @@ impl OwnApi {
 
     /// No operation and no scope. The document still shows how tokens are requested.
     pub(super) fn none(settings: &Settings) -> anyhow::Result<Self> {
-        let flows = settings.profile.flows(settings.offers_password_grant());
+        let flows = flows(settings);
         let scheme = demo::SCHEME;
         Ok(Self {
             catalog: Catalog::builder()
@@ -85,6 +85,14 @@ impl OwnApi {
             self.operations.iter().any(is_own).then_some(one.handled)
         })
     }
+}
+
+/// The flows of this server. The token endpoint is relative to the document, except behind a proxy
+/// that removes the path of the issuer: programs resolve it against the server of the document.
+fn flows(settings: &Settings) -> OAuthFlows {
+    let token_url = settings.url_behind_path();
+    let token_url = token_url.map_or_else(|| "token".to_owned(), |url| format!("{url}{}", demo::TOKEN_PATH));
+    settings.profile.flows(settings.offers_password_grant(), &token_url)
 }
 
 fn read(settings: &Settings, document: &Imported) -> anyhow::Result<OwnApi> {
@@ -128,7 +136,7 @@ fn is_same(one: &demo::DemoOperation, method: Method, template: &str) -> bool {
 
 /// The scheme of the document with the flows of this server.
 fn catalog(settings: &Settings, scheme: &DeclaredScheme) -> anyhow::Result<Catalog> {
-    let flows = settings.profile.flows(settings.offers_password_grant());
+    let flows = flows(settings);
     let catalog = Catalog::builder().scheme(scheme.name().as_str(), SecurityScheme::oauth2(flows));
     let catalog = scheme
         .description()

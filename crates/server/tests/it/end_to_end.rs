@@ -113,7 +113,7 @@ fn play(server: &Server, case: &Value) -> Result<(), String> {
     let expected = case.get("expect_here").unwrap_or(&case["expect"]);
     let mut faults = Vec::new();
     compare_status(expected, &answer, &mut faults);
-    compare_headers(expected, &answer, &mut faults);
+    compare_headers(case, expected, &answer, &mut faults);
     compare_body(expected, &answer, now, &mut faults);
     if faults.is_empty() {
         Ok(())
@@ -130,11 +130,14 @@ fn compare_status(expected: &Value, answer: &Answer, faults: &mut Vec<String>) {
     }
 }
 
-fn compare_headers(expected: &Value, answer: &Answer, faults: &mut Vec<String>) {
+fn compare_headers(case: &Value, expected: &Value, answer: &Answer, faults: &mut Vec<String>) {
     let is_loose = expected.get("status_in").is_some() || expected.get("body_members").is_some();
     for name in HEADERS {
         let wanted = expected["headers"].get(name).and_then(Value::as_str);
-        let found = answer.header(name);
+        // A redirect is relative here.
+        let target = case["request"]["target"].as_str().unwrap_or_default();
+        let resolved = (name == "location").then(|| answer.redirected(target)).flatten();
+        let found = resolved.as_deref().or_else(|| answer.header(name));
         let same = match (wanted, found) {
             (None, _) if is_loose => true,
             (Some(wanted), Some(found)) if name == "allow" => as_set(wanted) == as_set(found),

@@ -156,11 +156,35 @@ impl Answer {
         }
     }
 
+    /// Where a redirect leads, for a client that sent this request target.
+    pub(crate) fn redirected(&self, target: &str) -> Option<String> {
+        self.header("location").map(|location| resolved(target, location))
+    }
+
     /// The value of a header.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .iter()
             .find(|(other, _)| other == name)
             .map(|(_, value)| value.as_str())
+    }
+}
+
+/// A relative reference as a client resolves it against the target of its request.
+pub(crate) fn resolved(target: &str, reference: &str) -> String {
+    let path = target.split('?').next().unwrap_or_default();
+    let mut folders: Vec<&str> = path.split('/').collect();
+    folders.pop();
+    let mut rest = reference;
+    loop {
+        rest = match (rest.strip_prefix("./"), rest.strip_prefix("../")) {
+            (Some(behind), _) => behind,
+            (_, Some(behind)) => {
+                assert!(folders.len() > 1, "{reference} leaves {target}");
+                folders.pop();
+                behind
+            }
+            _ => return format!("{}/{rest}", folders.join("/")),
+        };
     }
 }
