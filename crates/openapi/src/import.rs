@@ -60,7 +60,7 @@ pub use scopegate_policy::{Ceiling, CeilingKind, LeastPrivilegeAnnotation};
 
 pub use self::counts::Counts;
 pub use self::enforceable::{EnforceOptions, NotEnforceable};
-pub use self::error::ImportError;
+pub use self::error::{FileRefusal, ImportError};
 pub use self::folder::ReadOptions;
 pub use self::format::Format;
 pub use self::ignore::{Ignore, IgnoreDate, read_ignores};

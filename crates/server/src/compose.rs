@@ -4,6 +4,7 @@ mod apis;
 mod backup;
 mod check;
 mod database;
+mod document_notes;
 mod endpoints;
 mod issuers;
 mod kek;
@@ -25,8 +26,8 @@ use scopegate_grant::{
     AccessTokens, AuditLog, AuthorizationServer, AuthorizationServerBuilder, HashingLimits, RevocationWatch,
 };
 use scopegate_http::credential::BearerTokens;
-use scopegate_http::policy::OperationTable;
 use scopegate_http::openapi::DocumentInfo;
+use scopegate_http::policy::OperationTable;
 use scopegate_http::{Gate, GateBuilder};
 use scopegate_portal::ResourceMetadata;
 use scopegate_store::{ClientsCache, Users, UsersCache};
@@ -41,7 +42,7 @@ use crate::revocations::SilenceRules;
 
 pub(crate) use self::apis::Apis;
 pub(crate) use self::backup::{BackupParts, Copied, KekOutcome, backup, check_backup, restore};
-pub(crate) use self::check::{Checked, check, check_database, warnings};
+pub(crate) use self::check::{Checked, check, check_database, log_warnings, warnings};
 pub(crate) use self::database::{Access, Database, has_database, plan_migration, rename_duplicates};
 pub(crate) use self::issuers::{TrustedIssuer, fetch as fetch_keys};
 pub(crate) use self::kek::KeyEncryptionKeySource;

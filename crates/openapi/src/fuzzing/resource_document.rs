@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use scopegate_domain::{Audience, Resource, Resources, ResourcesError, ScopeToken};
+use scopegate_domain::{Audience, OAuthFlows, Resource, Resources, ResourcesError, ScopeToken, SecurityScheme};
 use serde::Deserialize;
 
 use crate::import::{self, Imported, token_schemes};
@@ -89,12 +89,17 @@ fn is_one_line(text: &str) {
     assert!(!text.is_empty() && !text.contains('\n'), "a fault is one line: {text}");
 }
 
-/// The scopes are those of the schemes of tokens, except those about the identity of a user. The
-/// first description that is not empty counts.
+/// The scopes are those of the schemes of tokens, except those about the identity of a user, and
+/// those that no flow of the scheme declares. The first description that is not empty counts.
 fn is_of_document(resource: &Resource, document: &Imported) {
     let mut expected: BTreeMap<&ScopeToken, &str> = BTreeMap::new();
     for scheme in token_schemes(document.table().catalog()) {
+        let has_flows = matches!(scheme.scheme(), SecurityScheme::OAuth2(flows) if **flows != OAuthFlows::default());
         for scope in scheme.scopes() {
+            let place = document.scope_place(scheme.name().as_str(), scope.token().as_str());
+            if has_flows && place.is_none() {
+                continue;
+            }
             if matches!(
                 scope.token().as_str(),
                 "openid" | "profile" | "email" | "offline_access"

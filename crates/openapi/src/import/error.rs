@@ -64,6 +64,17 @@ pub enum ImportError {
     /// The document exceeds a limit.
     #[error("the document has {0}")]
     TooLarge(ImportLimit),
+    /// A reference leads to a file that the options do not allow. The caller knows the remedy,
+    /// because it chose the options.
+    #[error("{place}: {message}")]
+    FileNotAllowed {
+        /// The place of the reference.
+        place: DocumentPosition,
+        /// The cause.
+        message: String,
+        /// Why the file is not allowed.
+        refusal: FileRefusal,
+    },
     /// No field names the kind of the document.
     #[error(
         "the document is none of OpenAPI (`openapi`), Swagger (`swagger`), Google discovery (`discoveryVersion`), Microsoft Graph permissions (`permissions`) and Scopegate's TOML"
@@ -83,6 +94,16 @@ pub enum ImportError {
         /// The version that the document states.
         version: String,
     },
+}
+
+/// Why a file is not allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FileRefusal {
+    /// The document came from bytes, so it has no folder (`ReadOptions::base`).
+    NoFolder,
+    /// The file is not below a folder of the options (`ReadOptions::allow_root`).
+    Outside,
 }
 
 impl ImportError {
@@ -105,6 +126,27 @@ impl ImportError {
                 place: DocumentPosition::default().in_file(file.cloned()),
                 message,
             },
+            Self::FileNotAllowed {
+                place,
+                message,
+                refusal,
+            } => Self::FileNotAllowed {
+                place: place.in_file(file.cloned()),
+                message,
+                refusal,
+            },
+            other => other,
+        }
+    }
+
+    /// Returns the error about a file that the options do not allow.
+    pub(super) fn not_allowed(self, refusal: FileRefusal) -> Self {
+        match self {
+            Self::At { place, message } => Self::FileNotAllowed {
+                place,
+                message,
+                refusal,
+            },
             other => other,
         }
     }
@@ -113,7 +155,7 @@ impl ImportError {
     #[must_use]
     pub const fn place(&self) -> Option<&DocumentPosition> {
         match self {
-            Self::At { place, .. } => Some(place),
+            Self::At { place, .. } | Self::FileNotAllowed { place, .. } => Some(place),
             _ => None,
         }
     }

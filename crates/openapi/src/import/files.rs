@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::error::ImportError;
+use super::error::{FileRefusal, ImportError};
 use super::folder::{Folder, Refused, bytes};
 use super::format::Format;
 use super::limits::{ImportLimit, MAX_DOCUMENT, MAX_FILES, MAX_FILES_BYTES};
@@ -181,10 +181,10 @@ impl<'t> Files<'t> {
             )));
         }
         let Some(folder) = self.folder else {
-            return Err(at.fault(format!(
-                "reference `{shown}` leads to another file, and this document has no folder; name it with `--base DIR`, or \
-                 give the document as a file"
-            )));
+            let fault = at.fault(format!(
+                "reference `{shown}` leads to another file, and this document has no folder"
+            ));
+            return Err(fault.not_allowed(FileRefusal::NoFolder));
         };
         let plain = unescaped(path).filter(|plain| !plain.contains('\0')).ok_or_else(|| {
             at.fault(format!(
@@ -195,11 +195,14 @@ impl<'t> Files<'t> {
         let found = folder
             .locate(from.map(PathBuf::as_path), Path::new(&*plain))
             .map_err(|refused| match refused {
-                Refused::Outside(found) => at.fault(format!(
-                    "reference `{shown}` leads to `{}`, which is outside of `{}`; allow its folder with `--allow-root DIR`",
-                    QuotedValue(&found.display().to_string()),
-                    QuotedValue(&folder.start().display().to_string()),
-                )),
+                Refused::Outside(found) => {
+                    let fault = at.fault(format!(
+                        "reference `{shown}` leads to `{}`, which is outside of `{}`",
+                        QuotedValue(&found.display().to_string()),
+                        QuotedValue(&folder.start().display().to_string()),
+                    ));
+                    fault.not_allowed(FileRefusal::Outside)
+                }
                 Refused::Unreadable(fault) => at.fault(format!(
                     "the file of reference `{shown}` cannot be read: {fault}; add the file or correct the reference"
                 )),

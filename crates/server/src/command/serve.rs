@@ -94,7 +94,10 @@ async fn signal(
     while signals.next().await == SignalAction::Reload {
         let reloaded = match reread().await {
             Ok(None) => return,
-            Ok(Some((changed, apis))) => reloadable.apply(apis).map(|summary| (summary, changed)),
+            Ok(Some((changed, apis))) => {
+                compose::log_warnings(&changed, &apis);
+                reloadable.apply(apis).map(|summary| (summary, changed))
+            }
             Err(error) => Err(error),
         };
         match reloaded {
@@ -142,9 +145,7 @@ async fn serve(settings: &Settings, reread: impl AsyncFn() -> anyhow::Result<Rer
         apis,
         ..
     } = compose::check(settings, address)?;
-    for warning in compose::warnings(settings, &apis) {
-        warn!("{warning}");
-    }
+    compose::log_warnings(settings, &apis);
     let readiness = Arc::<Readiness>::default();
     let mut tasks = Tasks::new();
     let admin = start_admin(settings, &readiness, &mut tasks).await?;

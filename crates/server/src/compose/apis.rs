@@ -4,6 +4,7 @@ use anyhow::{bail, ensure};
 use scopegate_domain::{Resource, Resources, ResourcesError, ScopeToken};
 use scopegate_openapi::import::{Imported, token_schemes};
 
+use super::document_notes;
 use super::own_api::OwnApi;
 use super::resource_document::{line_of, read};
 use crate::config::{ResourceSettings, Settings};
@@ -15,6 +16,8 @@ pub(crate) struct Apis {
     pub(crate) resources: Resources,
     /// The API that this process answers.
     pub(crate) own: OwnApi,
+    /// A sentence for each fault in the scopes of a document.
+    faults: Vec<String>,
 }
 
 impl Apis {
@@ -29,21 +32,24 @@ impl Apis {
             return Ok(Self {
                 resources: Resources::default(),
                 own: OwnApi::without_resources(settings)?,
+                faults: Vec::new(),
             });
         }
         expect_usable(settings)?;
         let mut resources = Vec::with_capacity(tables.len());
+        let mut faults = Vec::new();
         let mut own = None;
         for table in tables {
             let document = read(table)?;
             if table.is_own {
                 own = Some(OwnApi::read(settings, table, &document)?);
             }
+            faults.extend(document_notes::warnings(table, &document));
             resources.push(resource(table, &document));
         }
         let resources = Resources::new(resources).map_err(|fault| contradiction(tables, &fault))?;
         let own = own.map_or_else(|| OwnApi::none(settings), Ok)?;
-        Ok(Self { resources, own })
+        Ok(Self { resources, own, faults })
     }
 }
 
@@ -138,7 +144,7 @@ pub(crate) fn warnings(apis: &Apis) -> Vec<String> {
             resource.audience()
         )
     };
-    empty.map(warning).collect()
+    apis.faults.iter().cloned().chain(empty.map(warning)).collect()
 }
 
 impl Apis {

@@ -9,6 +9,7 @@ use scopegate_domain::{Audience, Issuer, Resources};
 use scopegate_http::policy::OperationTable;
 use scopegate_store::SigningKeys;
 use scopegate_store_sql::SqlStore;
+use tracing::warn;
 
 use super::database::database_url;
 use super::issuers::{TrustedIssuer, trusted_issuers};
@@ -72,6 +73,13 @@ pub(crate) fn warnings(settings: &Settings, apis: &Apis) -> Vec<String> {
         ));
     }
     warnings
+}
+
+/// Logs the sentences of [`warnings`].
+pub(crate) fn log_warnings(settings: &Settings, apis: &Apis) {
+    for warning in warnings(settings, apis) {
+        warn!("{warning}");
+    }
 }
 
 fn proposed(settings: &Settings) -> anyhow::Result<Option<OperationTable>> {

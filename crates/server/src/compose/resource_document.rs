@@ -15,12 +15,17 @@ pub(super) fn read(table: &ResourceSettings) -> anyhow::Result<Imported> {
             }
             fault => {
                 let line = fault.place().map(line_of).unwrap_or_default();
-                anyhow::anyhow!(
-                    "{place}: `{shown}` is not usable: {fault}{line}; correct the document, or name another one"
-                )
+                let remedy = remedy(&fault).unwrap_or("correct the document, or name another one");
+                anyhow::anyhow!("{place}: `{shown}` is not usable: {fault}{line}; {remedy}")
             }
         }
     })
+}
+
+/// The remedy for a file that is not below the folder of the document that a server reads.
+pub(super) fn remedy(fault: &ImportError) -> Option<&'static str> {
+    matches!(fault, ImportError::FileNotAllowed { .. })
+        .then_some("copy the file into the folder of the document, and refer to the copy")
 }
 
 /// The line of a place, to append to a message.

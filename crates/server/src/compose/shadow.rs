@@ -7,6 +7,8 @@ use scopegate_http::policy::OperationTable;
 use scopegate_openapi::import::{self, ImportError, ReadOptions};
 use tracing::warn;
 
+use super::resource_document::remedy;
+
 /// The maximum number of notes about a document in the log.
 const NOTES: usize = 20;
 
@@ -15,7 +17,10 @@ pub(super) fn read(path: &Path) -> anyhow::Result<OperationTable> {
     let shown = path.display();
     let imported = import::read_file(path, &ReadOptions::new()).map_err(|fault| match fault {
         ImportError::Unreadable { message } => anyhow::anyhow!("shadow policy `{shown}` cannot be read: {message}"),
-        fault => anyhow::Error::from(fault).context(format!("shadow policy `{shown}`")),
+        fault => match remedy(&fault) {
+            Some(remedy) => anyhow::anyhow!("shadow policy `{shown}`: {fault}; {remedy}"),
+            None => anyhow::Error::from(fault).context(format!("shadow policy `{shown}`")),
+        },
     })?;
     for note in imported.notes().iter().take(NOTES) {
         warn!(%note, "in the shadow policy");

@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use anyhow::{Context, bail};
 use scopegate_openapi::address::{Addresses, UnknownAddress};
-use scopegate_openapi::import::{self, ImportError, Imported, MAX_DOCUMENT, ReadOptions};
+use scopegate_openapi::import::{self, FileRefusal, ImportError, Imported, MAX_DOCUMENT, ReadOptions};
 use scopegate_policy::{Method, ResolvedOperation};
 
 use super::names::{self, near, unknown};
@@ -56,9 +56,21 @@ fn read_one(path: &Path, reading: &Reading) -> anyhow::Result<(Imported, Vec<u8>
         let line = fault.place().filter(|place| place.pointer().is_some());
         let line = line.and_then(|place| place.line().zip(place.column()));
         let line = line.map_or_else(String::new, |(line, column)| format!(" (line {line}, column {column})"));
-        anyhow::Error::from(fault).context(format!("`{name}` is not a policy{line}"))
+        let fault = match &fault {
+            ImportError::FileNotAllowed { refusal, .. } => anyhow::anyhow!("{fault}; {}", remedy(*refusal)),
+            _ => anyhow::Error::from(fault),
+        };
+        fault.context(format!("`{name}` is not a policy{line}"))
     })?;
     Ok((read, bytes))
+}
+
+/// The option that allows another file.
+const fn remedy(refusal: FileRefusal) -> &'static str {
+    match refusal {
+        FileRefusal::NoFolder => "name it with `--base DIR`, or give the document as a file",
+        _ => "allow its folder with `--allow-root DIR`",
+    }
 }
 
 /// Refuses a URL if a file is needed, because the command fetches nothing.
