@@ -55,6 +55,10 @@ fn adapt_below(command: Command, globals: &[Arg], names: Option<&[String]>, path
 }
 
 fn describe(argument: Arg) -> Arg {
+    // A flag with its own help is not that of the setting with this name: it reads no variable.
+    if argument.get_help().is_some() {
+        return argument;
+    }
     let Some(row) = argument.get_long().and_then(SettingRow::of_flag) else {
         return argument;
     };
@@ -80,7 +84,7 @@ fn global_of(global: &Arg, path: &[String]) -> Option<Arg> {
     }
     let uses_settings = !matches!(
         path.as_slice(),
-        ["policy" | "completions" | "man", ..] | ["token", "inspect" | "verify"]
+        ["policy" | "completions" | "man", ..] | ["token", "inspect" | "verify"] | ["config", "init"]
     );
     (!uses_settings).then(|| global.clone().hide(true))
 }

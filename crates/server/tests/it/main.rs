@@ -17,6 +17,7 @@ mod docs;
 mod drain;
 mod end_to_end;
 mod faults;
+mod help;
 mod hostile;
 mod issuer_path;
 mod issuers;
