@@ -47,6 +47,23 @@ fn no_command_writes_a_file_with_the_name_of_a_side_file() {
     assert_eq!(fixture.users("sqlite:scopegate.db"), ["ada"]);
 }
 
+/// A name belongs to a database only if the database exists, as docs/backup.md states. It cannot
+/// be created afterwards, because SQLite would take the file as its log.
+#[test]
+fn name_without_its_database_is_free() {
+    let fixture = FaultFixture::new();
+    for end in ENDS.into_iter().filter(|end| *end != ".key") {
+        let name = format!("other.db{end}");
+        fixture.done(&["backup", &name]);
+        let before = fixture.files();
+        let line = ["user", "add", "eve", "--no-password", "--database", "sqlite:other.db"];
+        let run = fixture.shell.run(&line);
+        assert_eq!(run.status, 2, "{name}: {}", run.stderr);
+        assert!(fixture.files() == before, "{name}: {:?}", fixture.names());
+        fs::remove_file(fixture.path(&name)).unwrap();
+    }
+}
+
 /// The log of a database in use may be empty.
 #[test]
 fn a_picture_does_not_replace_an_empty_log() {
