@@ -2,8 +2,7 @@
 //! 2.3](https://www.rfc-editor.org/rfc/rfc6749#section-2.3).
 
 use scopegate_domain::{
-    AuditEntry, AuditEvent, Authenticated, Client, ClientAuthMethod, ClientId, RegisteredSecret, Secret, SecretDigest,
-    Timestamp,
+    AuditEvent, Authenticated, Client, ClientAuthMethod, ClientId, RegisteredSecret, Secret, SecretDigest, Timestamp,
 };
 use scopegate_store::{Clients, NewsHeads};
 use scopegate_token::ClientSecret;
@@ -71,17 +70,19 @@ pub(crate) async fn authenticate(
             return Err(error);
         }
     };
-    let known = client.as_ref().map(|client| client.id().clone());
-    let proven = prove(client, &presented, now);
-    if let (None, Some(client)) = (&proven, &known) {
-        let about = |entry: AuditEntry| entry.of_client(client.clone());
+    let known = client.as_ref().map(Client::id);
+    let proven = prove(client.as_ref(), &presented, now);
+    // SECURITY: an unknown client costs as much as a known one, here and in the line of the log.
+    // Tested by `every_wrong_client_is_refused_alike` in tests/it/client_auth.rs.
+    if proven.is_none() {
         context
             .audit
-            .record(AuditEvent::ClientAuthenticationFailed, origin, about);
+            .record_of_client(AuditEvent::ClientAuthenticationFailed, origin, known);
     }
     if let Some(attempt) = attempt {
         if proven.is_none() {
-            let (client, peer) = (known.as_ref().map(ClientId::as_str), origin.address.map(display));
+            let client = known.map_or("(unknown)", ClientId::as_str);
+            let peer = origin.address.map(display);
             tracing::info!(client, peer, "client authentication failed");
         }
         attempt.end(if proven.is_some() {
@@ -108,9 +109,9 @@ pub(crate) async fn authenticate_cached(
         return Ok(None);
     };
     let presented = Presented::read(params, header)?;
-    let Some((client, heads)) = cache.cached(presented.id, now) else {
-        return Ok(None);
-    };
+    // SECURITY: a client that is not cached costs as much as one that is, so that the time does not
+    // reveal which clients exist.
+    let (client, heads) = cache.cached(presented.id, now).unzip();
     let attempt = match presented.secret {
         Some(_) => Some(
             context
@@ -120,7 +121,7 @@ pub(crate) async fn authenticate_cached(
         ),
         None => None,
     };
-    let proven = prove(Some((*client).clone()), &presented, now);
+    let proven = prove(client.as_deref(), &presented, now);
     if let Some(attempt) = attempt {
         attempt.end(if proven.is_some() {
             AttemptOutcome::Succeeded
@@ -128,7 +129,7 @@ pub(crate) async fn authenticate_cached(
             AttemptOutcome::Undecided
         });
     }
-    Ok(proven.map(|client| (client, heads)))
+    Ok(proven.zip(heads))
 }
 
 async fn find(context: &GrantContext, id: &str) -> Result<Option<Client>, GrantError> {
@@ -209,10 +210,10 @@ impl<'p> Presented<'p> {
     clippy::disallowed_methods,
     reason = "this is where a client's credential is checked"
 )]
-fn prove(client: Option<Client>, presented: &Presented<'_>, now: Timestamp) -> Option<Authenticated<Client>> {
+fn prove(client: Option<&Client>, presented: &Presented<'_>, now: Timestamp) -> Option<Authenticated<Client>> {
     let text = presented.secret.map_or("", |secret| secret.expose().as_str());
     let digest = ClientSecret::parse(text).map_or(NO_SECRET, |secret| secret.digest());
-    let stored = client.as_ref().map(Client::secrets).unwrap_or_default();
+    let stored = client.map(Client::secrets).unwrap_or_default();
     let mut fits = false;
     for index in 0..Client::MAX_SECRETS {
         let secret = stored.get(index).copied().unwrap_or(RegisteredSecret::new(NO_SECRET));
@@ -228,6 +229,7 @@ fn prove(client: Option<Client>, presented: &Presented<'_>, now: Timestamp) -> O
     };
     client
         .filter(|client| is_proven(client.auth_method()))
+        .cloned()
         .map(Authenticated::assertion)
 }
 

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | a change | written in its transaction, by [`AuditLog::entry`] and `Store::audited` |
 //! | any other event of a known user or client | counted in memory for a minute; in the strict mode one entry for each |
-//! | an event of an unknown name | none: no client can fill the log with invented names |
+//! | an event of an unknown name | none: no client can fill the log with invented names. [`AuditLog::record_of_client`] counts it for as long, so that it takes as much time |
 
 mod counters;
 mod metrics;
@@ -51,6 +51,8 @@ struct Recorder {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn RandomSource>,
     waiting: Mutex<Waiting>,
+    /// Events of unknown clients: kept like the others, and never written.
+    unknown: Mutex<Waiting>,
     has_entry: Notify,
     metrics: AuditMetrics,
 }
@@ -84,6 +86,7 @@ impl AuditLog {
             clock,
             entropy,
             waiting: Mutex::default(),
+            unknown: Mutex::default(),
             has_entry: Notify::new(),
             metrics: AuditMetrics::new(),
         })))
@@ -106,13 +109,28 @@ impl AuditLog {
     /// dropped and counted by a metric.
     pub fn record(&self, event: AuditEvent, origin: &RequestOrigin, about: impl FnOnce(AuditEntry) -> AuditEntry) {
         let Some(recorder) = self.0.as_deref() else { return };
-        // An event that is only counted needs no random id.
-        let entry = match recorder.mode {
-            AuditMode::Standard => Ok(from(AuditEntry::new(AuditId::MIN, event), origin)),
-            AuditMode::Strict => recorder.entry(event, origin),
-        };
-        match entry {
+        match recorder.event(event, origin) {
             Ok(entry) => recorder.keep(about(entry)),
+            Err(_) => recorder.metrics.dropped("random_source", 1),
+        }
+    }
+
+    /// Records an event of a client that may be unknown, in equal time.
+    ///
+    /// An event of an unknown client is counted and never written.
+    pub fn record_of_client(&self, event: AuditEvent, origin: &RequestOrigin, client: Option<&ClientId>) {
+        let Some(recorder) = self.0.as_deref() else { return };
+        match recorder.event(event, origin) {
+            Ok(entry) => {
+                let waiting = if client.is_some() {
+                    &recorder.waiting
+                } else {
+                    &recorder.unknown
+                };
+                let id = client.cloned().or_else(|| ClientId::parse("unknown").ok());
+                let entry = id.into_iter().fold(entry, AuditEntry::of_client);
+                recorder.keep_in(waiting, entry);
+            }
             Err(_) => recorder.metrics.dropped("random_source", 1),
         }
     }
@@ -181,16 +199,29 @@ impl Recorder {
         Ok(from(entry, origin))
     }
 
+    /// An event that changes nothing. One that is only counted needs no random id.
+    fn event(&self, event: AuditEvent, origin: &RequestOrigin) -> Result<AuditEntry, RandomError> {
+        match self.mode {
+            AuditMode::Standard => Ok(from(AuditEntry::new(AuditId::MIN, event), origin)),
+            AuditMode::Strict => self.entry(event, origin),
+        }
+    }
+
     fn keep(&self, entry: AuditEntry) {
         // SECURITY: a name of a request that belongs to no user or client is never written. Tested
         // by `unknown_names_add_no_entry` in tests/it/audit.rs.
         if entry.user().is_none() && entry.client().is_none() {
             return;
         }
+        self.keep_in(&self.waiting, entry);
+    }
+
+    fn keep_in(&self, waiting: &Mutex<Waiting>, entry: AuditEntry) {
+        let mut waiting = locked(waiting);
         let is_kept = match self.mode {
-            AuditMode::Standard => self.waiting().count(&entry),
+            AuditMode::Standard => waiting.count(&entry),
             AuditMode::Strict => {
-                let is_kept = self.waiting().add(entry);
+                let is_kept = waiting.add(entry);
                 self.has_entry.notify_one();
                 is_kept
             }
@@ -201,6 +232,7 @@ impl Recorder {
     }
 
     async fn write(&self) {
+        *locked(&self.unknown) = Waiting::default();
         // If the random source fails, the counters wait for the next time.
         let first = new_id(&*self.clock, &*self.entropy).ok();
         let entries = self.waiting().take(first);
@@ -217,9 +249,8 @@ impl Recorder {
         }
     }
 
-    // No code panics between two changes that belong together.
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.waiting)
     }
 }
 
@@ -227,6 +258,11 @@ impl Recorder {
 fn from(entry: AuditEntry, origin: &RequestOrigin) -> AuditEntry {
     let address = origin.address.map(AddressPrefix::of);
     entry.from_address(address).in_request(origin.request.clone())
+}
+
+// No code panics between two changes that belong together.
+fn locked(waiting: &Mutex<Waiting>) -> MutexGuard<'_, Waiting> {
+    waiting.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl fmt::Debug for AuditLog {
