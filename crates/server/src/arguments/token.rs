@@ -21,8 +21,9 @@ pub(crate) enum TokenCommand {
     /// Issue an access token for a client, or for a user of a client, without a secret of either
     ///
     /// The signing keys are opened here, so only who can read the database and the key-encryption
-    /// key can do this. The rules are those of the token endpoint. The token is valid for
-    /// `access_token_lifetime` (default: 10 minutes), and is the only output.
+    /// key can do this. The rules are those of the token endpoint, except that a token for a user
+    /// needs no grant of the client. The token is valid for `access_token_lifetime` (default: 10
+    /// minutes), and is the only output.
     Issue(Box<IssueArguments>),
     /// Revoke one token: the servers of this database refuse it from now on
     ///

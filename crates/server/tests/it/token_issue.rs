@@ -116,6 +116,18 @@ fn token_beyond_the_ceilings_is_refused() {
 }
 
 #[test]
+fn token_for_a_user_needs_no_grant() {
+    let fixture = FaultFixture::new();
+    fixture.done(&["client", "add", "Bare", "--id", "bare", "--public", "--scope", "me"]);
+    let run = issue(&fixture, &["--client", "bare", "--user", "ada", "--scope", "me"]);
+    assert_eq!((run.status, run.stderr.as_str()), (0, ""));
+    assert_eq!(claims(run.stdout.trim_end())["client_id"], "bare");
+    // For itself the client needs the grant.
+    let run = issue(&fixture, &["--client", "bare", "--scope", "me"]);
+    assert!(run.complaint(1).contains("client_credentials"), "{}", run.stderr);
+}
+
+#[test]
 fn token_needs_the_key_of_the_server() {
     let fixture = FaultFixture::new();
     service(&fixture);
