@@ -88,7 +88,7 @@ const fn first_fault(text: &str) -> Option<InvalidScope> {
         return Some(InvalidScope::Empty { position: 0 });
     }
     if bytes.len() > ScopeToken::MAX_LEN {
-        return Some(InvalidScope::TooLong);
+        return Some(InvalidScope::NameTooLong { len: bytes.len() });
     }
     let mut position = 0;
     while position < bytes.len() {
@@ -205,13 +205,14 @@ impl Scope {
             return Ok(Self::default());
         }
         if text.len() > Self::MAX_LEN {
-            return Err(InvalidScope::TooLong);
+            return Err(InvalidScope::TooLong { len: text.len() });
         }
         let mut scope = Self::default();
         let mut position = 0;
         for (index, word) in text.split(' ').enumerate() {
             if index >= Self::MAX_TOKENS {
-                return Err(InvalidScope::TooMany);
+                let count = text.split(' ').count();
+                return Err(InvalidScope::TooMany { count });
             }
             scope.insert(ScopeToken::parse(word).map_err(|fault| fault.shifted(position))?);
             position += word.len() + 1;
@@ -358,12 +359,24 @@ pub enum InvalidScope {
         /// The position, in bytes from the start of the text.
         position: usize,
     },
-    /// The text is longer than the limit.
-    #[error("scope text is too long")]
-    TooLong,
-    /// The text has more tokens than the limit.
-    #[error("scope names too many tokens")]
-    TooMany,
+    /// A scope token is longer than [`ScopeToken::MAX_LEN`].
+    #[error("scope token has {len} bytes; at most {} are possible", ScopeToken::MAX_LEN)]
+    NameTooLong {
+        /// Its length, in bytes.
+        len: usize,
+    },
+    /// The text is longer than [`Scope::MAX_LEN`].
+    #[error("scope has {len} bytes; at most {} are possible", Scope::MAX_LEN)]
+    TooLong {
+        /// Its length, in bytes.
+        len: usize,
+    },
+    /// The text has more tokens than [`Scope::MAX_TOKENS`].
+    #[error("scope has {count} scope tokens; at most {} are possible", Scope::MAX_TOKENS)]
+    TooMany {
+        /// The number of tokens, each repetition counted.
+        count: usize,
+    },
 }
 
 impl InvalidScope {

@@ -1,6 +1,6 @@
 //! Errors of a token request.
 
-use scopegate_domain::{ErrorCode, GrantType, InvalidScope, Lifetime};
+use scopegate_domain::{Claims, ErrorCode, GrantType, InvalidScope, Lifetime};
 use scopegate_store::{StoreError, StoreErrorKind};
 use scopegate_token::{RandomError, SignError};
 
@@ -171,13 +171,16 @@ pub enum InvalidClientCause {
 pub enum InvalidScopeCause {
     /// The text is not a scope by [RFC 6749, section
     /// 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3).
-    #[error("scope is malformed")]
+    #[error(transparent)]
     Malformed(#[from] InvalidScope),
     /// No part of the requested scope can be granted.
     #[error("nothing of this scope may be granted")]
     NothingLeft,
     /// The scope that may be granted does not fit into a token.
-    #[error("scope is too long for a token")]
+    #[error(
+        "the scope does not fit into a token, which has at most {} bytes of claims; request less of it",
+        Claims::MAX_LEN
+    )]
     TooLong,
 }
 

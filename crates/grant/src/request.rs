@@ -60,7 +60,7 @@ mod tests {
             (vec![], "`grant_type` is missing"),
             (
                 vec![("grant_type", "client_credentials"), ("scope", "a\"")],
-                "scope is malformed",
+                "byte 0x22 at position 1 is not allowed in a scope token",
             ),
             (vec![("grant_type", "Password")], "grant type is not supported"),
             (vec![("grant_type", "password")], "`username` is missing"),
@@ -75,7 +75,7 @@ mod tests {
                     ("password", "p"),
                     ("scope", "a  b"),
                 ],
-                "scope is malformed",
+                "empty scope token at position 2",
             ),
         ] {
             let params = Params::from_iter(fields);

@@ -1,5 +1,7 @@
 //! The output of a command: data on standard output, errors on standard error, an exit status.
 
+mod argument;
+
 use std::cell::RefCell;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
@@ -9,6 +11,8 @@ use clap::ValueEnum;
 use scopegate_domain::visible;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
+
+pub(crate) use self::argument::quoted;
 
 /// The format of the output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

@@ -38,16 +38,15 @@ fn positions_count_from_the_start_of_the_whole_text() {
 fn limits_are_errors() {
     assert_eq!(
         Scope::parse(&"a".repeat(Scope::MAX_LEN + 1)),
-        Err(InvalidScope::TooLong)
+        Err(InvalidScope::TooLong { len: 8_193 })
     );
     assert_eq!(
         Scope::parse(&"a".repeat(ScopeToken::MAX_LEN + 1)),
-        Err(InvalidScope::TooLong)
+        Err(InvalidScope::NameTooLong { len: 1_025 })
     );
-    assert_eq!(
-        Scope::parse(&vec!["a"; Scope::MAX_TOKENS + 1].join(" ")),
-        Err(InvalidScope::TooMany)
-    );
+    let many = Scope::parse(&vec!["a"; Scope::MAX_TOKENS + 44].join(" ")).unwrap_err();
+    assert_eq!(many, InvalidScope::TooMany { count: 300 });
+    assert_eq!(many.to_string(), "scope has 300 scope tokens; at most 256 are possible");
     assert!(Scope::parse(&vec!["a"; Scope::MAX_TOKENS].join(" ")).is_ok());
 }
 

@@ -12,7 +12,7 @@ use scopegate_token::{RandomSource, SystemRandomSource};
 use crate::arguments::{CommonFlags, Confirmation};
 use crate::compose::{Access, Database};
 use crate::config::Settings;
-use crate::output::{ExitNegative, one_line, print_note};
+use crate::output::{ExitNegative, one_line, print_note, quoted};
 use crate::telemetry;
 
 /// The number of users or clients that are read at a time.
@@ -68,7 +68,7 @@ pub(super) fn random_id() -> anyhow::Result<String> {
 }
 
 pub(super) fn parse_scope(text: &str) -> anyhow::Result<Scope> {
-    Scope::parse(text).with_context(|| format!("bad scope `{}`", text.escape_default()))
+    Scope::parse(text).with_context(|| format!("bad scope `{}`", quoted(text)))
 }
 
 /// Asks on a terminal whether to continue. In a script the command itself is the confirmation.

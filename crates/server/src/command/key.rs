@@ -12,7 +12,7 @@ use super::context::{self, moment};
 use crate::arguments::{CommonFlags, KeyCommand};
 use crate::compose::{self, Access, Database, KeyEncryptionKeySource};
 use crate::config::{Settings, read_key_encryption_key};
-use crate::output::{ExitNegative, Format, print, print_note, table};
+use crate::output::{ExitNegative, Format, print, print_note, quoted, table};
 
 /// Algorithms of the keys that this command can generate.
 const GENERATED: [&str; 3] = ["ES256", "ES384", "EdDSA"];
@@ -60,7 +60,7 @@ async fn run_on(settings: &Settings, database: &Database, format: Format, comman
             ensure!(
                 GENERATED.contains(&algorithm.as_str()),
                 "bad algorithm `{}`: a new key is for {}; `scopegate key import` accepts keys for others",
-                algorithm.escape_default(),
+                quoted(&algorithm),
                 GENERATED.join(", ")
             );
             let keys = compose::ring(settings, database)
@@ -200,12 +200,11 @@ fn read(path: &Path, algorithm: Option<&str>, id: Option<&str>) -> anyhow::Resul
 }
 
 fn parse_id(id: &str) -> anyhow::Result<KeyId> {
-    KeyId::parse(id).with_context(|| format!("bad id `{}`", id.escape_default()))
+    KeyId::parse(id).with_context(|| format!("bad id `{}`", quoted(id)))
 }
 
 fn parse_algorithm(name: &str) -> anyhow::Result<Algorithm> {
-    Algorithm::find(name)
-        .with_context(|| format!("bad algorithm `{}`: no algorithm has that name", name.escape_default()))
+    Algorithm::find(name).with_context(|| format!("bad algorithm `{}`: no algorithm has that name", quoted(name)))
 }
 
 fn describe(ring: &KeyRing, key: &StoredKey, now: Timestamp) -> Value {

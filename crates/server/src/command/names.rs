@@ -6,7 +6,7 @@ use scopegate_domain::{Audience, GrantType, Scope};
 use super::context::parse_scope;
 use crate::compose::{Apis, DeclaredScopes};
 use crate::config::Settings;
-use crate::output::{print_note, without_secrets};
+use crate::output::{print_note, quoted, without_secrets};
 
 /// The maximum number of audiences that an error lists.
 const SHOWN: usize = 8;
@@ -38,7 +38,7 @@ pub(super) fn declared_scope(settings: &Settings, text: &str) -> anyhow::Result<
 /// Reads the audience of a resource. One that is not configured is an error.
 pub(super) fn configured_resource(settings: &Settings, text: &str) -> anyhow::Result<Audience> {
     let audience = Audience::of_resource(text);
-    let audience = audience.map_err(|fault| anyhow::anyhow!("bad resource `{}`: {fault}", text.escape_default()))?;
+    let audience = audience.map_err(|fault| anyhow::anyhow!("bad resource `{}`: {fault}", quoted(text)))?;
     let known: Vec<&str> = settings.resources.iter().map(|one| one.audience.as_str()).collect();
     if known.is_empty() {
         print_note(&format!(
@@ -69,7 +69,7 @@ pub(super) fn known_grants(texts: &[String]) -> anyhow::Result<Vec<GrantType>> {
     let parse = |text: &String| match text.parse() {
         Ok(grant) => Ok(grant),
         Err(_) => match expect_known("grant", text, &known) {
-            Ok(()) => bail!("bad grant `{}`", text.escape_default()),
+            Ok(()) => bail!("bad grant `{}`", quoted(text)),
             Err(error) => Err(error),
         },
     };
@@ -89,7 +89,7 @@ fn expect_known(what: &str, name: &str, known: &[&str]) -> anyhow::Result<()> {
     let hint = nearest.map_or_else(String::new, |(_, nearest)| format!("did you mean `{nearest}`? "));
     bail!(
         "unknown {what} `{}`: {hint}this server knows `{}`",
-        name.escape_default(),
+        quoted(name),
         known.join("`, `")
     )
 }

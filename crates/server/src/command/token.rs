@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use super::context::{self, with_settings};
 use crate::arguments::{CommonFlags, TokenCommand};
 use crate::compose::Access;
-use crate::output::{ExitNegative, Format, print};
+use crate::output::{ExitNegative, Format, print, quoted};
 
 pub(super) fn run(common: &CommonFlags, command: &TokenCommand) -> anyhow::Result<()> {
     match command {
@@ -58,11 +58,11 @@ fn token_id(jti: &str) -> anyhow::Result<TokenId> {
         !jti.contains('.') || inspect_token(jti).is_err(),
         "`--jti` takes the id of a token, and this is a token: `scopegate token inspect -` shows its claim `jti`"
     );
-    let id = TokenId::parse(jti).with_context(|| format!("bad token id `{}`", jti.escape_default()))?;
+    let id = TokenId::parse(jti).with_context(|| format!("bad token id `{}`", quoted(jti)))?;
     if PlacedTokenId::is_known(jti) {
         return Ok(id);
     }
-    let named = jti.escape_default();
+    let named = quoted(jti);
     Err(ExitNegative(format!(
         "unknown token id `{named}`: this server makes ids of 32 hexadecimal digits, then more digits after dots; nothing is revoked. A token \
          of another issuer is revoked by that issuer"

@@ -19,7 +19,7 @@ use super::revoked::{Tokens, revoke, withdraw};
 use crate::arguments::{CommonFlags, NewUser, TokenChoice, UserCommand};
 use crate::compose::Access;
 use crate::config::Settings;
-use crate::output::{Format, print, print_note, table};
+use crate::output::{Format, print, print_note, quoted, table};
 
 pub(super) fn run(common: &CommonFlags, command: UserCommand) -> anyhow::Result<()> {
     let (settings, format) = (context::settings(common)?, common.format);
@@ -42,7 +42,7 @@ pub(super) fn run(common: &CommonFlags, command: UserCommand) -> anyhow::Result<
 /// Reads and checks a new user, the password included.
 fn account(new: NewUser, settings: &Settings) -> anyhow::Result<Account> {
     let id = new.id.map_or_else(random_id, Ok)?;
-    let id = UserId::parse(&id).with_context(|| format!("bad id `{}`", id.escape_default()))?;
+    let id = UserId::parse(&id).with_context(|| format!("bad id `{}`", quoted(&id)))?;
     let user = User::new(id, parse_name(&new.name)?).with_scope(declared_scope(settings, &new.scope)?);
     let user = profile::of_new(user, new.email, new.full_name)?;
     let password_hash = if new.no_password {

@@ -78,6 +78,18 @@ fn service_gets_a_token_for_itself_in_both_profiles() {
 }
 
 #[test]
+fn too_many_scopes_name_their_limit() {
+    let shell = Shell::new();
+    let secret = add_service(&shell);
+    let server = Server::start(&["--database", &database(&shell)], &[]);
+    let form = format!("grant_type=client_credentials&scope=me{}", "+me".repeat(299));
+    let (answer, body) = token(&server, "billing", &secret, &form);
+    assert_eq!((answer.status, &body["error"]), (400, &json!("invalid_scope")));
+    let expected = "scope has 300 scope tokens; at most 256 are possible";
+    assert_eq!(body["error_description"], expected);
+}
+
+#[test]
 fn document_offers_the_flow_of_clients() {
     let shell = Shell::new();
     let server = Server::start(&["--database", &database(&shell)], &[]);

@@ -13,6 +13,7 @@ mod backup;
 mod copied;
 mod damaged;
 mod fixture;
+mod limits;
 mod moved;
 mod names;
 mod options;

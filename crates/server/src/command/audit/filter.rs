@@ -7,6 +7,7 @@ use scopegate_store::{AuditQuery, Clients, Store, Users};
 
 use super::super::context::PAGE;
 use crate::arguments::AuditArguments;
+use crate::output::quoted;
 
 /// The number of microseconds in a second.
 const SECOND: i64 = 1_000_000;
@@ -24,7 +25,7 @@ pub(super) async fn query(store: &dyn Store, arguments: &AuditArguments, now: Ti
         query.after = since(text, now).with_context(|| {
             format!(
                 "bad time `{}`: expected an age such as `7d`, `12h` or `30m`, or a time such as `2026-01-31T12:00:00Z`",
-                text.escape_default()
+                quoted(text)
             )
         })?;
     }
@@ -44,7 +45,7 @@ async fn user_id(users: &dyn Users, text: &str) -> anyhow::Result<UserId> {
     {
         return Ok(user.id().clone());
     }
-    id.with_context(|| format!("bad user `{}`", text.escape_default()))
+    id.with_context(|| format!("bad user `{}`", quoted(text)))
 }
 
 /// Finds a client by id or name. Another text is the id of a removed client.
@@ -66,11 +67,11 @@ async fn client_id(clients: &dyn Clients, text: &str) -> anyhow::Result<ClientId
         }
     }
     match &*named {
-        [] => id.with_context(|| format!("bad client `{}`", text.escape_default())),
+        [] => id.with_context(|| format!("bad client `{}`", quoted(text))),
         [client] => Ok(client.id().clone()),
         [first, second, ..] => bail!(
             "several clients have the name `{}`: give an id, such as `{}` or `{}`",
-            text.escape_default(),
+            quoted(text),
             first.id(),
             second.id()
         ),

@@ -6,7 +6,7 @@ use scopegate_store::Clients;
 
 use super::settings::parse_id;
 use crate::command::context::PAGE;
-use crate::output::ExitNegative;
+use crate::output::{ExitNegative, quoted};
 
 pub(super) async fn all(clients: &dyn Clients) -> anyhow::Result<Vec<Client>> {
     let mut all: Vec<Client> = Vec::new();
@@ -40,7 +40,7 @@ pub(super) async fn find_or_named(clients: &dyn Clients, text: &str) -> anyhow::
         Some(_) => bail!(
             "{} clients have the name `{}`; give one of their ids: {}",
             ids.len(),
-            text.escape_default(),
+            quoted(text),
             ids.join(", ")
         ),
         None => Err(absent(text)),

@@ -9,7 +9,7 @@ use super::super::audited;
 use super::lookup::find;
 use super::printed::{digits, show};
 use crate::config::read_time;
-use crate::output::{ExitNegative, Format, print_note};
+use crate::output::{ExitNegative, Format, print_note, quoted};
 
 /// The number of hexadecimal digits of a whole digest.
 const DIGITS: usize = 64;
@@ -43,7 +43,7 @@ pub(super) async fn remove(store: &dyn Store, format: Format, id: &str, digest: 
     ensure!(
         is_hexadecimal && !digest.is_empty() && digest.len() <= DIGITS,
         "bad digest `{}`: give the first hexadecimal digits, as `scopegate client show` prints them",
-        digest.escape_default()
+        quoted(digest)
     );
     let clients = store.clients();
     let client = find(clients, id).await?;
@@ -81,11 +81,8 @@ async fn read(clients: &dyn Clients, id: &ClientId) -> anyhow::Result<Client> {
 
 fn lifetime(text: &str) -> anyhow::Result<Lifetime> {
     let seconds = read_time(text).and_then(|time| u32::try_from(time.as_secs()).ok());
-    let seconds = seconds.filter(|seconds| *seconds > 0).with_context(|| {
-        format!(
-            "bad duration `{}`: give a time such as `90d` or `12h`",
-            text.escape_default()
-        )
-    })?;
+    let seconds = seconds
+        .filter(|seconds| *seconds > 0)
+        .with_context(|| format!("bad duration `{}`: give a time such as `90d` or `12h`", quoted(text)))?;
     Ok(Lifetime::from_seconds(seconds))
 }

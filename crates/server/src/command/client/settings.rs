@@ -10,6 +10,7 @@ use crate::arguments::{ClientChanges, NewClient};
 use crate::command::context::random_id;
 use crate::command::names::{configured_resource, declared_scope, known_grants};
 use crate::config::Settings;
+use crate::output::quoted;
 
 /// Checks a new client and creates its secret.
 pub(super) fn new_client(new: NewClient, settings: &Settings) -> anyhow::Result<(Client, Option<ClientSecret>)> {
@@ -148,16 +149,13 @@ fn filled(texts: &[String]) -> &[String] {
 }
 
 pub(super) fn parse_id(id: &str) -> anyhow::Result<ClientId> {
-    ClientId::parse(id).with_context(|| format!("bad id `{}`", id.escape_default()))
+    ClientId::parse(id).with_context(|| format!("bad id `{}`", quoted(id)))
 }
 
 fn parse_all<T>(what: &str, texts: &[String]) -> anyhow::Result<Vec<T>>
 where
     T: std::str::FromStr<Err: std::error::Error + Send + Sync + 'static>,
 {
-    let parse = |text: &String| {
-        text.parse()
-            .with_context(|| format!("bad {what} `{}`", text.escape_default()))
-    };
+    let parse = |text: &String| text.parse().with_context(|| format!("bad {what} `{}`", quoted(text)));
     texts.iter().map(parse).collect()
 }

@@ -13,6 +13,7 @@ use scopegate_policy::{Method, ResolvedOperation};
 use super::names::{self, near, unknown};
 use super::notes;
 use crate::arguments::{PolicyFile, PolicyOperation, Reading};
+use crate::output::quoted;
 
 /// Reads the policy of a command, with its joined servers. An error names the file and the place in
 /// it.
@@ -157,7 +158,7 @@ pub(super) fn find<'t>(policy: &'t Imported, method: &str, path: &str) -> anyhow
                 let asked = format!("{method} {path}");
                 return anyhow::anyhow!(
                     "the policy has no operation `{}`; did you mean `{other}`?",
-                    asked.escape_default()
+                    quoted(&asked)
                 );
             }
             let known = policy.table().operations().iter().map(ToString::to_string);

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::names::Spelling;
 use super::{document, marks};
 use crate::arguments::LeastArguments;
-use crate::output::{Format, NegativeResult, counted, print};
+use crate::output::{Format, NegativeResult, counted, print, quoted};
 
 pub(super) fn run(format: Format, arguments: &LeastArguments) -> anyhow::Result<()> {
     let policy = document::open(&arguments.document)?;
@@ -21,7 +21,7 @@ pub(super) fn run(format: Format, arguments: &LeastArguments) -> anyhow::Result<
     let find = |text: &String| {
         let (method, path) = text
             .split_once(' ')
-            .with_context(|| format!("`{}` is not a method, a space and a path", text.escape_default()))?;
+            .with_context(|| format!("`{}` is not a method, a space and a path", quoted(text)))?;
         document::find(&policy, method, path.trim_start())
     };
     let operations: Vec<&ResolvedOperation> = arguments.operation.iter().map(find).collect::<anyhow::Result<_>>()?;

@@ -1,5 +1,6 @@
 //! Names of a policy: how scopes are written, and the nearest name to an unknown one.
 
+use crate::output::quoted;
 use scopegate_domain::{DeclaredScheme, DeclaredScope};
 use scopegate_openapi::import::Imported;
 use scopegate_policy::{AuthorizationServer, AuthorizationServers, Fact, NameError, OperationTable, ServerScope};
@@ -106,7 +107,7 @@ pub(super) fn near(fault: &str, name: &str, known: impl Iterator<Item = String>)
         (jaro_winkler(name, &known).max(slip), known)
     };
     let nearest = known.map(likeness).max_by(|a, b| a.0.total_cmp(&b.0));
-    let said = format!("{fault} `{}`", name.escape_default());
+    let said = format!("{fault} `{}`", quoted(name));
     match nearest {
         Some((likeness, nearest)) if likeness > 0.8 => format!("{said}; did you mean `{nearest}`?"),
         _ => said,
@@ -137,7 +138,7 @@ pub(super) fn join_servers(policy: &mut Imported, pairs: &[String]) -> anyhow::R
         }
         let servers = AuthorizationServers::of(policy.table());
         return Err(match splits.clone().next() {
-            None => anyhow::anyhow!("`{}` is not two schemes with `=` between them", pair.escape_default()),
+            None => anyhow::anyhow!("`{}` is not two schemes with `=` between them", quoted(pair)),
             Some((one, other)) => {
                 let name = if named(one).is_some() { other } else { one };
                 anyhow::anyhow!("{}", unknown_scheme(&servers, name))

@@ -10,7 +10,7 @@ use crate::command::context::{block_on, close};
 use crate::command::names::declared_scope;
 use crate::compose::{self, Access, Database};
 use crate::config::Settings;
-use crate::output::{ExitNegative, print};
+use crate::output::{ExitNegative, print, quoted};
 use crate::telemetry;
 
 pub(super) fn run(common: &CommonFlags, arguments: &IssueArguments) -> anyhow::Result<()> {
@@ -43,7 +43,7 @@ struct Issue<'a> {
 
 impl<'a> Issue<'a> {
     fn parse(arguments: &'a IssueArguments, settings: &Settings) -> anyhow::Result<Self> {
-        let bad = |what: &str, text: &str| format!("bad {what} `{}`", text.escape_default());
+        let bad = |what: &str, text: &str| format!("bad {what} `{}`", quoted(text));
         let id = &arguments.client;
         let name = arguments.user.as_deref();
         let user = name.map(|name| Username::to_find(name).with_context(|| bad("name", name)));

@@ -12,7 +12,7 @@ use scopegate_token::{
 use serde_json::{Map, Value};
 
 use crate::arguments::{TokenProfile, VerifyArguments};
-use crate::output::print_note;
+use crate::output::{print_note, quoted};
 
 /// Verifies tokens.
 pub(super) enum TokenVerifier {
@@ -63,9 +63,8 @@ fn rules(arguments: &VerifyArguments) -> anyhow::Result<Option<TokenRules>> {
         let (Some(issuer), Some(audience)) = (issuer, audience) else {
             bail!("profile `{profile}` needs --issuer and --audience");
         };
-        let issuer = Issuer::parse(issuer).with_context(|| format!("bad issuer `{}`", issuer.escape_default()))?;
-        let audience =
-            Audience::parse(audience).with_context(|| format!("bad audience `{}`", audience.escape_default()))?;
+        let issuer = Issuer::parse(issuer).with_context(|| format!("bad issuer `{}`", quoted(issuer)))?;
+        let audience = Audience::parse(audience).with_context(|| format!("bad audience `{}`", quoted(audience)))?;
         Ok((issuer, audience))
     };
     if issuer.is_some() || audience.is_some() {

@@ -5,15 +5,15 @@ use scopegate_domain::{Revoked, User, Username};
 use scopegate_store::Users;
 
 use crate::command::revoked::Tokens;
-use crate::output::ExitNegative;
+use crate::output::{ExitNegative, quoted};
 
 /// Reads the name of a possible user. It also takes a name that only an earlier version accepted.
 pub(super) fn name_to_find(name: &str) -> anyhow::Result<Username> {
-    Username::to_find(name).with_context(|| format!("bad name `{}`", name.escape_default()))
+    Username::to_find(name).with_context(|| format!("bad name `{}`", quoted(name)))
 }
 
 pub(super) fn parse_name(name: &str) -> anyhow::Result<Username> {
-    Username::parse(name).with_context(|| format!("bad name `{}`", name.escape_default()))
+    Username::parse(name).with_context(|| format!("bad name `{}`", quoted(name)))
 }
 
 pub(super) async fn find(users: &dyn Users, name: &str) -> anyhow::Result<User> {
