@@ -103,6 +103,9 @@ async fn follow(
     let mut newest = AuditId::new(begin, [0; 8]);
     loop {
         ticks.tick().await;
+        if lines::has_lost_reader() {
+            return Ok(());
+        }
         let after = AuditId::new(newest.microseconds().saturating_sub(READ_AGAIN), [0; 8]).max(query.after);
         let mut query = AuditQuery { after, ..query.clone() };
         loop {

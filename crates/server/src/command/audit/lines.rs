@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 
 use anyhow::{Context, bail};
 use jiff::Timestamp as Moment;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use scopegate_domain::{AuditEntry, AuditId};
 use serde_json::{Map, Value, json};
 
@@ -29,6 +30,18 @@ pub(super) fn print(format: Format, entries: &[AuditEntry]) -> anyhow::Result<bo
             Ok(true)
         }
     }
+}
+
+/// Whether the reader of standard output has ended: it has closed the pipe or the terminal.
+pub(super) fn has_lost_reader() -> bool {
+    let stdout = io::stdout();
+    // An error of the output is reported without being requested.
+    let mut polled = [PollFd::new(&stdout, PollFlags::empty())];
+    let is_ready = poll(&mut polled, Some(&Timespec::default())).is_ok_and(|ready| ready > 0);
+    is_ready
+        && polled
+            .iter()
+            .any(|output| output.revents().intersects(PollFlags::ERR | PollFlags::HUP))
 }
 
 /// The time of an entry in UTC, with microseconds.
