@@ -48,6 +48,7 @@ pub(crate) use self::issuers::{TrustedIssuer, fetch as fetch_keys};
 pub(crate) use self::kek::KeyEncryptionKeySource;
 pub(crate) use self::key::{ring, unopened_ring};
 pub(crate) use self::opening::expect_no_side_file;
+pub(crate) use self::private_file::write_new as write_private;
 pub(crate) use self::reload::Reloadable;
 pub(crate) use self::undeclared::DeclaredScopes;
 

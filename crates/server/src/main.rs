@@ -39,6 +39,11 @@ use std::process::ExitCode;
 use crate::output::{NegativeResult, Outcome, print_error};
 
 fn main() -> ExitCode {
+    // Before the first output, which may be a file.
+    if let Err(error) = process_limits::outlive_file_size() {
+        print_error(&anyhow::Error::new(error).context("signals cannot be received"));
+        return Outcome::Error.into();
+    }
     let arguments = match arguments::parse() {
         Ok(arguments) => arguments,
         Err(error) => return arguments::report(&error),

@@ -4,7 +4,7 @@ use std::io;
 use std::num::NonZeroUsize;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::{SignalKind, signal};
 use tracing::warn;
 
 /// Files that are not connections: the database, standard streams, the runtime's own.
@@ -43,7 +43,10 @@ pub(crate) fn allow_connections(wanted: NonZeroUsize) -> NonZeroUsize {
 }
 
 /// Keeps SIGXFSZ from ending the process: a write beyond a limit on the size of files fails with an
-/// error instead. Needs a runtime, and lasts until the process ends.
-pub(crate) fn outlive_file_size() -> io::Result<Signal> {
-    signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))
+/// error instead. Lasts until the process ends.
+pub(crate) fn outlive_file_size() -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let _entered = runtime.enter();
+    // The handler of the signal stays after its receiver and its runtime.
+    signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw())).map(drop)
 }

@@ -111,7 +111,7 @@ mod tests {
     async fn connections_to_a_file_are_as_promised() {
         let folder = tempfile::TempDir::new().unwrap();
         let path = folder.path().join("scopegate.db");
-        crate::files::create(&path, &[]).unwrap();
+        crate::files::create_private(&path).unwrap();
         let url = DatabaseUrl::file(path);
         let mut connections = vec![writer(&url).await.unwrap()];
         use_log(&mut connections[0]).await.unwrap();

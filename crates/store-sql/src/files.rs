@@ -15,7 +15,7 @@ pub(crate) const LOG: &str = "-wal";
 pub(crate) const LOG_INDEX: &str = "-shm";
 
 /// The rollback journal. A database in WAL mode has it only while it is created.
-const JOURNAL: &str = "-journal";
+pub(crate) const JOURNAL: &str = "-journal";
 
 /// Number of checks before a log is reported as missing: another process may be closing the
 /// database.
@@ -30,21 +30,13 @@ pub(crate) fn side_file(database: &Path, end: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Creates an empty file for a new database, if nothing of an earlier one is left.
+/// Checks that nothing of an earlier database is left where a new one is created, or finds one.
+/// Returns whether the file is empty or missing.
 ///
 /// SQLite deletes a log whose database file is empty, so an empty file is as dangerous as a missing
 /// one.
 // SECURITY: no existing data is destroyed. Tested by
 // `faults.rs::a_database_is_created_only_if_nothing_is_left`.
-pub(crate) fn create(path: &Path, key_files: &[PathBuf]) -> Result<(), OpenError> {
-    if expect_creatable(path, key_files)? {
-        create_private(path)?;
-    }
-    Ok(())
-}
-
-/// Checks that [`create`] can make a database, or finds one. Returns whether the file is empty or
-/// missing.
 pub(crate) fn expect_creatable(path: &Path, key_files: &[PathBuf]) -> Result<bool, OpenError> {
     expect_regular(path)?;
     if size(path)? > 0 {
@@ -151,7 +143,7 @@ fn names(path: &Path) -> Vec<PathBuf> {
 }
 
 /// Whether a name is taken, also by a symbolic link that leads nowhere.
-fn exists(path: &Path) -> bool {
+pub(crate) fn exists(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok()
 }
 
@@ -217,7 +209,7 @@ pub(crate) fn size(path: &Path) -> Result<u64, OpenError> {
 /// mode.
 // SECURITY: no other user of the machine reads password hashes. Tested by
 // `files_are_for_their_owner_alone`.
-fn create_private(path: &Path) -> io::Result<()> {
+pub(crate) fn create_private(path: &Path) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

@@ -70,6 +70,7 @@ mod metrics;
 mod migrate;
 mod migrations;
 mod names;
+mod new_database;
 mod news;
 mod news_entry;
 mod news_steps;

@@ -16,7 +16,7 @@ use crate::metrics::Methods;
 use crate::prepare::{expect_ours, look_first, prepare};
 use crate::sqlite::{Connections, REWRITE};
 use crate::statement::{Backend, Outcome, RowView, Statement, Step};
-use crate::{DatabaseUrl, OpenError, audit_entry, connect, migrations, names};
+use crate::{DatabaseUrl, OpenError, audit_entry, connect, migrations, names, new_database};
 
 /// A store in a SQL database.
 ///
@@ -120,15 +120,15 @@ impl SqlStore {
             let migrated = migrations::migrate_memory(&mut writer).await?;
             return Ok(Self::new(Connections::new(writer, Vec::new(), None), migrated));
         };
-        let is_new = match mode {
+        let (is_new, created) = match mode {
             OpenMode::ReadOnly | OpenMode::Copy => return Self::open_read_only(path, mode).await,
-            OpenMode::Create { key_files } => {
-                files::create(path, key_files)?;
-                true
+            OpenMode::Create { key_files } if files::expect_creatable(path, key_files)? => {
+                (true, new_database::create(path).await?)
             }
+            OpenMode::Create { .. } => (true, Vec::new()),
             OpenMode::Existing => {
                 files::expect_existing(path)?;
-                false
+                (false, Vec::new())
             }
         };
         files::expect_log(path).await?;
@@ -136,7 +136,7 @@ impl SqlStore {
         let mut writer = connect::writer(url).await?;
         let prepared = prepare(&mut writer, path, is_new, entries).await;
         let migrated = match prepared {
-            Ok(migrated) => migrated,
+            Ok(migrated) => [created, migrated].concat(),
             Err(error) => {
                 // The error that was found first is the cause.
                 let _ = writer.close().await;

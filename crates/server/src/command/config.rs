@@ -1,8 +1,6 @@
 //! `scopegate config ..`
 
 use std::fmt::Write as _;
-use std::fs::OpenOptions;
-use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
 use anyhow::{Context, bail};
@@ -28,22 +26,11 @@ fn init(format: Format, file: Option<&Path>) -> anyhow::Result<()> {
         return print(format, &text, &json!({ "configuration": text }));
     };
     let named = || format!("file `{}`", one_line(&path.display().to_string()));
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
     // The operator may write a secret into it.
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let created = options.open(path);
-    if created
-        .as_ref()
-        .is_err_and(|error| error.kind() == ErrorKind::AlreadyExists)
-    {
+    let is_written = compose::write_private(path, text.as_bytes());
+    if !is_written.with_context(|| format!("{} cannot be written", named()))? {
         bail!("{} exists and is not overwritten; give another name", named());
     }
-    let mut created = created.with_context(|| format!("{} cannot be created", named()))?;
-    created
-        .write_all(text.as_bytes())
-        .with_context(|| format!("{} cannot be written", named()))?;
     let written = format!(
         "wrote `{}`; `serve --config` reads it\n",
         one_line(&path.display().to_string())

@@ -54,10 +54,7 @@ pub(super) async fn close<T>(database: Database, done: anyhow::Result<T>) -> any
 
 pub(crate) fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.context("the runtime cannot be started")?.block_on(async {
-        let _file_size = crate::process_limits::outlive_file_size().context("signals cannot be received")?;
-        work.await
-    })
+    runtime.context("the runtime cannot be started")?.block_on(work)
 }
 
 /// A new id of 128 random bits.

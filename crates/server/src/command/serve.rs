@@ -24,7 +24,7 @@ use crate::compose::{
 use crate::config::{ResourceSettings, ServeSettings, Settings, Shown};
 use crate::key_refresh::KeyRefresh;
 use crate::output::{without_secrets, write_line};
-use crate::process_limits::{allow_connections, outlive_file_size};
+use crate::process_limits::allow_connections;
 use crate::revocations::SilenceRules;
 use crate::tasks::Tasks;
 use crate::{audit, demo, revocations, telemetry};
@@ -133,8 +133,6 @@ fn note_restart(old: &Settings, new: &Settings) {
 
 async fn serve(settings: &Settings, reread: impl AsyncFn() -> anyhow::Result<Reread>) -> anyhow::Result<()> {
     let mut signals = Signals::install().context("signals cannot be received")?;
-    // A write beyond a limit on the size of files fails with an error, and the server continues.
-    let _file_size = outlive_file_size().context("signals cannot be received")?;
     let listener = Listener::bind(settings.listen);
     let listener = listener.with_context(|| format!("cannot listen on `{}`", settings.listen))?;
     let address = listener.local_addr()?;

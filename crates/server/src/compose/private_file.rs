@@ -45,7 +45,8 @@ pub(super) fn keep(path: &Path, bytes: &[u8], what: &str) -> anyhow::Result<bool
     Ok(written)
 }
 
-fn write_new(path: &Path, bytes: &[u8]) -> anyhow::Result<bool> {
+/// The same without a log.
+pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> anyhow::Result<bool> {
     let temporary = Temporary::create(path)?;
     let mut file = OpenOptions::new().write(true).open(temporary.path())?;
     file.write_all(bytes)?;

@@ -366,7 +366,7 @@ fn written_configuration_lists_each_setting_with_its_default() {
     assert!(
         elsewhere
             .complaint(2)
-            .starts_with("file `none/s.toml` cannot be created"),
+            .starts_with("file `none/s.toml` cannot be written"),
         "{}",
         elsewhere.stderr
     );

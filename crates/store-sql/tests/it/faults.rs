@@ -210,6 +210,43 @@ async fn a_database_is_created_only_if_nothing_is_left() {
 }
 
 #[tokio::test]
+async fn a_new_database_is_complete_or_absent() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("scopegate.db");
+    let url = DatabaseUrl::file(&path);
+    let seen = std::thread::scope(|scope| {
+        let opening = scope.spawn(|| {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(async {
+                let (one, two, three) = tokio::join!(SqlStore::open(&url), SqlStore::open(&url), SqlStore::open(&url));
+                let stores = [one.unwrap(), two.unwrap(), three.unwrap()];
+                let made = stores.iter().filter(|store| !store.migrated().is_empty()).count();
+                for store in stores {
+                    store.close().await.unwrap();
+                }
+                made
+            })
+        });
+        // The file has its tables as soon as it is there.
+        let mut sizes = Vec::new();
+        while !opening.is_finished() {
+            sizes.extend(fs::metadata(&path).map(|file| file.len()));
+        }
+        assert_eq!(opening.join().unwrap(), 1, "one of them makes the database");
+        sizes
+    });
+    assert!(
+        !seen.is_empty() && seen.iter().all(|size| *size > 4096),
+        "{:?}",
+        seen.first()
+    );
+    assert_eq!(names(&folder), ["scopegate.db"]);
+}
+
+#[tokio::test]
 async fn only_one_mode_creates_a_database() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("scopegate.db");

@@ -100,6 +100,20 @@ fn a_limit_on_the_size_of_files_is_an_error_and_leaves_no_file() {
         &["policy", "lint", "a.json", "--write-baseline", "new.json"],
         &["user", "revoke", "ada"],
         &["key", "rotate"],
+        &["config", "init", "new.toml"],
+        &["migrate", "--database", "sqlite:new.db"],
+        &["user", "add", "eve", "--no-password", "--database", "sqlite:new.db"],
+        &[
+            "client",
+            "add",
+            "Eve",
+            "--public",
+            "--grant",
+            "password",
+            "--database",
+            "sqlite:new.db",
+        ],
+        &["serve", "--listen", "127.0.0.1:0", "--database", "sqlite:new.db"],
     ] {
         let before = fixture.names();
         let output = Command::new("sh")
