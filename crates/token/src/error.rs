@@ -51,7 +51,7 @@ pub enum VerifyError {
     #[error("header is not a JSON object")]
     HeaderNotJson,
     /// The header is longer than 1 KiB.
-    #[error("header is longer than {} bytes", crate::header::MAX_HEADER)]
+    #[error("header is longer than {} bytes", crate::limits::MAX_HEADER)]
     HeaderTooLong,
     /// `iat` is in the future.
     #[error("token was issued in the future")]
@@ -75,8 +75,7 @@ pub enum VerifyError {
     /// `nbf` is in the future.
     #[error("token is not valid yet")]
     NotYetValid,
-    /// The payload is longer than [`TokenRules::MAX_PAYLOAD`](crate::TokenRules::MAX_PAYLOAD), or than the
-    /// limit of the kind of token.
+    /// The payload is longer than the limit of all tokens, or of its kind.
     #[error(
         "payload is longer than {} bytes, or than its kind of token allows",
         crate::TokenRules::MAX_PAYLOAD
@@ -88,8 +87,7 @@ pub enum VerifyError {
     /// The signature is not that of the key.
     #[error("signature is wrong")]
     Signature,
-    /// The token is longer than [`TokenRules::MAX_TOKEN`](crate::TokenRules::MAX_TOKEN), or than the limit
-    /// of its kind.
+    /// The token is longer than the limit of all tokens, or of its kind.
     #[error(
         "token is longer than {} bytes, or than its kind allows",
         crate::TokenRules::MAX_TOKEN

@@ -9,10 +9,8 @@ use scopegate_domain::json::{JsonError, Kind, MemberNames, Reader};
 use serde::Serialize;
 
 use crate::compact::{decode, decoded_len};
+use crate::limits::MAX_HEADER;
 use crate::{Algorithm, VerifyError};
-
-/// The maximum length of a decoded header, in bytes.
-pub(crate) const MAX_HEADER: usize = 1024;
 
 /// A buffer for a header.
 pub(crate) struct HeaderBuffer([MaybeUninit<u8>; MAX_HEADER]);

@@ -69,6 +69,7 @@ mod key;
 mod key_ring;
 mod key_set;
 mod kind;
+mod limits;
 mod opaque;
 #[cfg(feature = "password")]
 mod password;

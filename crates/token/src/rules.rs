@@ -11,7 +11,7 @@ use self::kind::JwtRules;
 pub(crate) use self::kind::TokenKind;
 pub use self::token_type::TokenType;
 use crate::token_times::TokenTimes;
-use crate::{Algorithm, VerifyError};
+use crate::{Algorithm, VerifyError, limits};
 
 /// The rules for one kind of access token: the claims that the signer writes and the verifier
 /// requires.
@@ -54,9 +54,9 @@ impl TokenRules {
     /// The maximum leeway.
     pub const MAX_LEEWAY: Lifetime = Lifetime::from_seconds(60);
     /// The maximum length of a token, in bytes.
-    pub const MAX_TOKEN: usize = 16 * 1024;
+    pub const MAX_TOKEN: usize = limits::MAX_TOKEN;
     /// The maximum length of a decoded payload, in bytes.
-    pub const MAX_PAYLOAD: usize = Claims::MAX_LEN;
+    pub const MAX_PAYLOAD: usize = limits::MAX_PAYLOAD;
 
     /// Creates the rules for tokens that one program signs and verifies with a secret. They name
     /// neither issuer, audience nor client, so they are only for that program.
