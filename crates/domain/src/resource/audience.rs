@@ -22,7 +22,15 @@ impl Audience {
     /// [`InvalidAudience`] names the rule that the text breaks.
     pub fn of_resource(text: &str) -> Result<Self, InvalidAudience> {
         if let Some(byte) = text.bytes().find(|byte| !is_of_uri(*byte)) {
-            return Err(InvalidAudience::Byte { byte });
+            let is_in_host = host_of(text).bytes().any(|byte| !byte.is_ascii());
+            return Err(if is_in_host {
+                InvalidAudience::HostName
+            } else {
+                InvalidAudience::Byte { byte }
+            });
+        }
+        if !has_whole_escapes(text) {
+            return Err(InvalidAudience::Escape);
         }
         if text.contains('#') {
             return Err(InvalidAudience::Fragment);
@@ -50,6 +58,19 @@ impl Audience {
 /// A](https://www.rfc-editor.org/rfc/rfc3986#appendix-A)).
 const fn is_of_uri(byte: u8) -> bool {
     byte.is_ascii_graphic() && !matches!(byte, b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}')
+}
+
+/// Returns the text between `://` and the path.
+fn host_of(text: &str) -> &str {
+    let rest = text.split_once("://").map_or("", |(_, rest)| rest);
+    rest.split(['/', '?', '#']).next().unwrap_or_default()
+}
+
+/// Whether each `%` is followed by two hexadecimal digits ([RFC 3986, section
+/// 2.1](https://www.rfc-editor.org/rfc/rfc3986#section-2.1)).
+fn has_whole_escapes(text: &str) -> bool {
+    let is_escape = |after: &str| matches!(after.as_bytes(), [high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit());
+    text.split('%').skip(1).all(is_escape)
 }
 
 /// Checks host and port, and returns whether the host is a loopback one.
@@ -84,12 +105,18 @@ pub enum InvalidAudience {
         /// The byte.
         byte: u8,
     },
+    /// A `%` without two hexadecimal digits.
+    #[error("it has a `%` without two hexadecimal digits; write `%25` for a percent sign")]
+    Escape,
     /// The URI has a fragment.
     #[error("it has a fragment; remove it from `#` on")]
     Fragment,
     /// The host is missing or is not a name or address, or the port is not a number up to 65535.
     #[error("it has no valid host and port; write it like `https://api.example/ships`")]
     Host,
+    /// A host name beyond ASCII ([RFC 3490](https://www.rfc-editor.org/rfc/rfc3490)).
+    #[error("its host has letters beyond ASCII; write it in its ASCII form, such as `xn--bcher-kva.example`")]
+    HostName,
     /// The text is longer than an identifier may be.
     #[error("it is longer than 512 bytes; use a shorter URI")]
     Length,

@@ -48,6 +48,12 @@ fn each_rule_of_an_audience_refuses() {
             InvalidAudience::Byte { byte: b'\\' },
         ),
         ("https://api.example/\u{e9}", InvalidAudience::Byte { byte: 0xc3 }),
+        ("https://\u{e4}.example/x", InvalidAudience::HostName),
+        ("https://\u{e4}.example?x", InvalidAudience::HostName),
+        ("https://api.example/%zz", InvalidAudience::Escape),
+        ("https://api.example/%4", InvalidAudience::Escape),
+        ("https://api.example/%", InvalidAudience::Escape),
+        ("https://api.example/%%20", InvalidAudience::Escape),
         ("https://api.example/\n", InvalidAudience::Byte { byte: b'\n' }),
     ] {
         assert_eq!(Audience::of_resource(text), Err(fault), "{text}");
