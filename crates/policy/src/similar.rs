@@ -28,15 +28,25 @@ fn edits(one: &str, other: &str) -> Option<usize> {
     let mut sum = 0;
     for (one, other) in ones.iter().zip(&others) {
         let edits = strsim::damerau_levenshtein(one, other);
-        let shortest = one.chars().count().min(other.chars().count());
-        // Two letters are another word after one edit.
-        let most = if shortest < 3 { 0 } else { (shortest / 4).clamp(1, 2) };
+        let (shortest, longest) = min_max(one.chars().count(), other.chars().count());
+        let has_letters_alone = one.chars().chain(other.chars()).all(char::is_alphabetic);
+        let most = match (shortest, longest) {
+            // A letter is missing, or one too many. `v1` is another version than `v10`.
+            (2, 3) => usize::from(has_letters_alone),
+            // Two letters are another word after one edit.
+            (0..=2, _) => 0,
+            _ => (shortest / 4).clamp(1, 2),
+        };
         if edits > most {
             return None;
         }
         sum += edits;
     }
     (sum <= 2).then_some(sum)
+}
+
+fn min_max(one: usize, other: usize) -> (usize, usize) {
+    (one.min(other), one.max(other))
 }
 
 fn words(name: &str) -> Vec<&str> {
@@ -60,5 +70,15 @@ mod tests {
         assert_eq!(nearest("lamp:delete"), None);
         assert_eq!(nearest("owner"), None);
         assert_eq!(nearest_name("c", ["a"].into_iter()), None);
+        for (name, known, near) in [
+            ("mee", "me", true),
+            ("me", "mee", true),
+            ("a:id", "a:ids", true),
+            ("my", "me", false),
+            ("m", "me", false),
+            ("a:v1", "a:v10", false),
+        ] {
+            assert_eq!(nearest_name(name, [known].into_iter()).is_some(), near, "{name}");
+        }
     }
 }
