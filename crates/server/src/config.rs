@@ -12,6 +12,7 @@ mod secret;
 mod setting;
 mod source;
 mod table;
+mod table_fault;
 
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;

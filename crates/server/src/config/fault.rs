@@ -114,3 +114,10 @@ impl ConfigError {
 fn part(before: &str, text: Option<&String>, after: &str) -> String {
     text.map_or_else(String::new, |text| format!("{before}{text}{after}"))
 }
+
+/// The known key that is most similar, unless none is.
+pub(super) fn nearest<'k>(key: &str, known: &[&'k str]) -> Option<&'k str> {
+    let distance = |known: &&str| strsim::damerau_levenshtein(known, key);
+    let nearest = known.iter().copied().min_by_key(distance);
+    nearest.filter(|nearest| distance(nearest) <= nearest.len() / 3 + 1)
+}

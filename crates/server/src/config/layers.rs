@@ -13,10 +13,11 @@ use serde::Serialize;
 use serde::de::value::MapDeserializer;
 use serde::de::{DeserializeOwned, IntoDeserializer};
 
-use super::fault::ConfigError;
+use super::fault::{ConfigError, nearest};
 use super::setting::plain;
 use super::source::{Source, VARIABLE_PREFIX};
 use super::table::{SETTINGS, SettingRow};
+use super::table_fault::bad_table;
 
 /// Variables with our prefix that are not settings: they choose how the program is called.
 const NOT_SETTINGS: [&str; 2] = ["config", "format"];
@@ -164,27 +165,6 @@ impl Layers {
     pub(super) fn source(&self, key: &str) -> Source {
         self.given.get(key).map_or(Source::Default, |given| given.0.clone())
     }
-}
-
-/// The known key that is most similar, unless none is.
-fn nearest<'k>(key: &str, known: &[&'k str]) -> Option<&'k str> {
-    let distance = |known: &&str| strsim::damerau_levenshtein(known, key);
-    let nearest = known.iter().copied().min_by_key(distance);
-    nearest.filter(|nearest| distance(nearest) <= nearest.len() / 3 + 1)
-}
-
-/// A table with an unknown key, without a required one, or with a value of another type.
-fn bad_table(key: &str, source: &Source, error: &figment::Error) -> ConfigError {
-    let reason = match (&error.kind, &*error.path) {
-        (Kind::UnknownField(name, known), _) => match nearest(name, known) {
-            Some(nearest) => format!("unknown key `{name}`; did you mean `{nearest}`?"),
-            None => format!("unknown key `{name}`; it may have {}", known.join(", ")),
-        },
-        (kind, []) => kind.to_string(),
-        (kind, path) => format!("`{}`: {kind}", path.join(".")),
-    };
-    let place = source.line_of(key, &format!("{key}/{}", error.path.join("/")));
-    ConfigError::Table { place, reason }
 }
 
 /// A file that is not TOML.

@@ -48,8 +48,11 @@ fn every_key_of_a_table_is_documented() {
 fn a_fault_says_which_issuer_and_what_is_expected() {
     let corp = "name = 'corp'\nissuer = 'https://id.example'\n";
     let cases = [
-        ("issuer = 'https://id.example'", "missing field `name`"),
-        ("name = 'corp'", "missing field `issuer`"),
+        (
+            "issuer = 'https://id.example'",
+            "issuer 1 in file `DIR/scopegate.toml`, line 1: key `name` is missing; add it",
+        ),
+        ("name = 'corp'", "key `issuer` is missing; add it"),
         (
             "name = 'Corp'\nissuer = 'https://id.example'",
             "key `name` of issuer `Corp` in file `DIR/scopegate.toml`, line 2: expected lower-case letters",
@@ -75,7 +78,10 @@ fn a_fault_says_which_issuer_and_what_is_expected() {
             &format!("{corp}absent_typ = true"),
             "key `tokens` of issuer `corp` in file `DIR/scopegate.toml`, line 1: expected `jwt`, because `absent_typ` is set, found `rfc9068`",
         ),
-        (&format!("{corp}absent_typ = 'yes'"), "absent_typ"),
+        (
+            &format!("{corp}absent_typ = 'yes'"),
+            "key `absent_typ` of issuer 1 in file `DIR/scopegate.toml`, line 4: it is a text; write `true` or `false`",
+        ),
         (&format!("{corp}leeway = '5m'"), "at most a minute"),
         (&format!("{corp}leeway = '1500ms'"), "whole seconds"),
         (&format!("{corp}allow = ['localhost']"), "ranges of addresses"),
@@ -87,7 +93,10 @@ fn a_fault_says_which_issuer_and_what_is_expected() {
             &format!("{corp}scopes = ['me items']"),
             "key `scopes` of issuer `corp` in file `DIR/scopegate.toml`, line 4: expected a list of scopes of our own, each by itself, found `me items`",
         ),
-        (&format!("{corp}scopes = 'me'"), "invalid type"),
+        (
+            &format!("{corp}scopes = 'me'"),
+            "it is a text; write a list in brackets",
+        ),
         (&format!("{corp}client_id = 'api'"), "expected `opaque` if a client"),
         (
             &format!("{corp}tokens = 'opaque'\nclient_id = 'api'"),

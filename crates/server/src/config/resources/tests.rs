@@ -53,7 +53,43 @@ fn errors_name_file_line_and_remedy() {
         (
             "[[resources]]\naudience = \"https://a.example\"\ndocumnet = \"a\"",
             3,
-            ["`documnet`", "did you mean `document`?"],
+            ["resource 1 in file", "unknown key `documnet`; did you mean `document`?"],
+        ),
+        (
+            "[[resources]]\naudience = \"https://a.example\"\ndocument = \"a\"\nown = \"yes\"",
+            4,
+            [
+                "key `own` of resource 1 in file",
+                "it is a text; write `true` or `false`",
+            ],
+        ),
+        (
+            "[[resources]]\naudience = \"https://a.example\"\ndocument = \"a\"\n[[resources]]\naudience = 3\n",
+            5,
+            [
+                "key `audience` of resource 2 in file",
+                "it is a number; write a text in quotes",
+            ],
+        ),
+        (
+            "[[resources]]\naudience = \"https://a.example\"\ndocument = [\"a\"]\n",
+            3,
+            ["key `document` of resource 1", "it is a list; write a text in quotes"],
+        ),
+        (
+            "[[resources]]\naudience = \"https://a.example\"\n",
+            1,
+            ["resource 1 in file", "key `document` is missing; add it"],
+        ),
+        (
+            "[resources]\naudience = \"https://a.example\"\ndocument = \"a\"\n",
+            1,
+            ["key `resources` in file", "write `[[resources]]` with two brackets"],
+        ),
+        (
+            "resources = [\"a\"]\n",
+            1,
+            ["resource 1 in file", "write a table that begins with `[[resources]]`"],
         ),
     ] {
         let fault = read(text).unwrap_err();
