@@ -12,7 +12,7 @@ use scopegate_domain::visible;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-pub(crate) use self::argument::quoted;
+pub(crate) use self::argument::{command_line, quoted, shell_word};
 
 /// The format of the output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

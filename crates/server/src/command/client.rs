@@ -21,7 +21,7 @@ use super::revoked::{Tokens, revoke, withdraw};
 use crate::arguments::{ClientCommand, CommonFlags};
 use crate::compose::Access;
 use crate::config::Settings;
-use crate::output::{ExitNegative, Format, print, print_note};
+use crate::output::{ExitNegative, Format, command_line, print, print_note};
 
 pub(super) fn run(common: &CommonFlags, command: ClientCommand) -> anyhow::Result<()> {
     let (settings, format) = (context::settings(common)?, common.format);
@@ -72,7 +72,7 @@ async fn run_on(store: &dyn Store, format: Format, command: ClientCommand, setti
             if let Err(fault @ (InvalidClient::DefaultScope(_) | InvalidClient::OptionalScope(_))) =
                 new.check_change(&old)
             {
-                bail!("{fault}: `scopegate client set {id}` changes both");
+                bail!("{fault}: `{}` changes both", command_line("client set", &id, ""));
             }
             let tokens = replace(store, &old, &new, keep_tokens).await?;
             show_with(format, &new, None, tokens)
@@ -132,12 +132,13 @@ async fn add(store: &dyn Store, format: Format, client: Client, secret: Option<C
     let requests_tokens = !client.grant_types().is_empty();
     if !requests_tokens && !client.may_introspect() {
         print_note(&format!(
-            "client `{id}` has no grant, so it gets no tokens; `scopegate client set {id} --grant GRANT` sets one"
+            "client `{id}` has no grant, so it gets no tokens; `{}` sets one",
+            command_line("client set", id.as_str(), "--grant GRANT")
         ));
     } else if requests_tokens && client.scope().is_empty() {
         print_note(&format!(
-            "client `{id}` has no scope, so its tokens open nothing that needs one; `scopegate client set-scope {id} SCOPES` \
-             sets it"
+            "client `{id}` has no scope, so its tokens open nothing that needs one; `{}` sets it",
+            command_line("client set-scope", id.as_str(), "SCOPES")
         ));
     }
     show(format, &client, secret.as_ref())

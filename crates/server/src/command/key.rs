@@ -5,14 +5,14 @@ use std::path::Path;
 use anyhow::{Context, bail, ensure};
 use scopegate_domain::{Clock, KeyId, Secret, StoredKey, SystemClock, Timestamp};
 use scopegate_grant::{KeyRotationError, RotatingKeys};
-use scopegate_token::{Algorithm, KeyRing, KeyRingError, SigningKey};
+use scopegate_token::{Algorithm, KeyError, KeyRing, KeyRingError, SigningKey};
 use serde_json::{Value, json};
 
 use super::context::{self, moment};
 use crate::arguments::{CommonFlags, KeyCommand};
 use crate::compose::{self, Access, Database, KeyEncryptionKeySource};
 use crate::config::{Settings, read_key_encryption_key};
-use crate::output::{ExitNegative, Format, print, print_note, quoted, table};
+use crate::output::{ExitNegative, Format, command_line, print, print_note, quoted, shell_word, table};
 
 /// Algorithms of the keys that this command can generate.
 const GENERATED: [&str; 3] = ["ES256", "ES384", "EdDSA"];
@@ -44,7 +44,7 @@ async fn run_on(settings: &Settings, database: &Database, format: Format, comman
         KeyCommand::Remove { id, confirmation } => {
             let parsed = parse_id(&id)?;
             if !ring(database).await?.keys().iter().any(|key| key.id == parsed) {
-                return Err(ExitNegative(format!("there is no key `{id}`")).into());
+                return Err(ExitNegative(format!("there is no key `{}`", quoted(&id))).into());
             }
             context::confirm(
                 &confirmation,
@@ -98,7 +98,11 @@ async fn show(format: Format, database: &Database, added: Result<StoredKey, KeyR
     let added = match added {
         Err(KeyRotationError::Ring(KeyRingError::NextPending { id, used_from })) => {
             let from = moment(used_from);
-            return Err(ExitNegative(format!("key `{id}` is already scheduled to sign, at {from}")).into());
+            return Err(ExitNegative(format!(
+                "key `{id}` is already scheduled to sign, at {from}; run the command after that, or remove that key with `{}`",
+                command_line("key remove", id.as_str(), "")
+            ))
+            .into());
         }
         Err(error @ KeyRotationError::IdTaken { .. }) => return Err(ExitNegative(error.to_string()).into()),
         added => added?,
@@ -117,7 +121,7 @@ async fn show(format: Format, database: &Database, added: Result<StoredKey, KeyR
 
 async fn remove(format: Format, database: &Database, keys: &RotatingKeys, id: &str) -> anyhow::Result<()> {
     let removed = keys.remove(&parse_id(id)?).await?;
-    let removed = removed.ok_or_else(|| ExitNegative(format!("there is no key `{id}`")))?;
+    let removed = removed.ok_or_else(|| ExitNegative(format!("there is no key `{}`", quoted(id))))?;
     let (ring, now) = (ring(database).await?, SystemClock.now());
     print_note(
         "tokens that it signed are refused; running servers follow within their `revocation_age`, others who keep the keys within 5 minutes",
@@ -178,13 +182,29 @@ fn read(path: &Path, algorithm: Option<&str>, id: Option<&str>) -> anyhow::Resul
         bail!("file `{}` is longer than a key: {length} bytes", path.display());
     }
     let bytes = Secret::new(std::fs::read(path).with_context(unreadable)?);
+    let text = String::from_utf8_lossy(bytes.expose());
+    // PKCS#8, and the older form of openssl.
+    if text.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----") || text.contains("Proc-Type: 4,ENCRYPTED") {
+        bail!(
+            "key in file `{}` is encrypted; decrypt it with `openssl pkey -in {} -out NEW.pem`, import `NEW.pem`, and remove it",
+            path.display(),
+            shell_word(&path.display().to_string())
+        );
+    }
     let is_jwk = bytes.expose().iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
     let key = if is_jwk {
         SigningKey::from_jwk(&bytes)
     } else {
         SigningKey::from_pem(&bytes)
     };
-    let key = key.with_context(|| format!("key in file `{}`", path.display()))?;
+    let key = match key {
+        Err(KeyError::Malformed) => bail!(
+            "key in file `{}`: {}; give a private key in PEM, as openssl writes it, or as a JWK",
+            path.display(),
+            KeyError::Malformed
+        ),
+        key => key.with_context(|| format!("key in file `{}`", path.display()))?,
+    };
     let key = match algorithm {
         Some(name) => {
             let algorithm = parse_algorithm(name)?;

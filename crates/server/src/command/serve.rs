@@ -1,5 +1,7 @@
 //! `scopegate serve`: runs the server until SIGTERM, SIGINT or SIGHUP.
 
+mod missing;
+
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _};
 use std::net::SocketAddr;
@@ -7,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
-use scopegate_domain::{ClientId, Issuer};
+use scopegate_domain::Issuer;
 use scopegate_grant::{AuditLog, RevocationWatch};
 use scopegate_http::Gate;
 use scopegate_http::policy::OperationTable;
@@ -15,15 +17,16 @@ use scopegate_listener::{DrainOutcome, Limits, Listener, SignalAction, Signals};
 use scopegate_store::Store;
 use tracing::{error, info, warn};
 
+use self::missing::missing;
 use super::context;
 use crate::admin::{AdminListener, Readiness};
 use crate::arguments::CommonFlags;
 use crate::compose::{
     self, Access, Apis, Checked, Composed, Database, DeclaredScopes, Reloadable, TrustSettings, TrustedIssuer,
 };
-use crate::config::{ResourceSettings, ServeSettings, Settings, Shown};
+use crate::config::{ServeSettings, Settings, Shown};
 use crate::key_refresh::KeyRefresh;
-use crate::output::{without_secrets, write_line};
+use crate::output::{command_line, without_secrets, write_line};
 use crate::process_limits::allow_connections;
 use crate::revocations::SilenceRules;
 use crate::tasks::Tasks;
@@ -88,6 +91,7 @@ type Reread = Option<(Settings, Apis)>;
 async fn signal(
     signals: &mut Signals,
     settings: &Settings,
+    store: &dyn Store,
     reloadable: &mut Reloadable,
     reread: &impl AsyncFn() -> anyhow::Result<Reread>,
 ) {
@@ -96,14 +100,17 @@ async fn signal(
             Ok(None) => return,
             Ok(Some((changed, apis))) => {
                 compose::log_warnings(&changed, &apis);
-                reloadable.apply(apis).map(|summary| (summary, changed))
+                let declared = DeclaredScopes::of(&changed, &apis);
+                reloadable.apply(apis).map(|summary| (summary, changed, declared))
             }
             Err(error) => Err(error),
         };
         match reloaded {
-            Ok((summary, changed)) => {
+            Ok((summary, changed, declared)) => {
                 info!(resources = %summary, "reloaded the documents of all resources");
                 note_restart(settings, &changed);
+                // A client may have a scope or a resource that was removed.
+                declared.warn_of_stored(store).await;
             }
             Err(error) => {
                 let cause = without_secrets(&format!("{error:#}"));
@@ -170,12 +177,12 @@ async fn serve(settings: &Settings, reread: impl AsyncFn() -> anyhow::Result<Rer
     readiness.serve(Arc::clone(&store));
     write_line(&welcome(settings, address, admin, &missing)?)?;
     info!(%address, profile = ?settings.profile, database = settings.database, "listening");
-    check_scopes(DeclaredScopes::of(settings, &apis), store, &mut tasks);
+    check_scopes(DeclaredScopes::of(settings, &apis), Arc::clone(&store), &mut tasks);
 
     let listener = listener.name("public").limits(connection_limits(settings));
     let stop = async || {
         tokio::select! {
-            () = signal(&mut signals, settings, &mut reloadable, &reread) => {}
+            () = signal(&mut signals, settings, &*store, &mut reloadable, &reread) => {}
             () = tasks.failure() => {}
         }
         readiness.drain();
@@ -322,7 +329,8 @@ async fn open(settings: &Settings) -> anyhow::Result<Database> {
     for name in demo::accounts_with_known_passwords(&*store).await? {
         warn!(
             user = name,
-            "this account has the password of the demo, which is public; `scopegate user remove {name}` removes it"
+            "this account has the password of the demo, which is public; `{}` removes it",
+            command_line("user remove", &name, "")
         );
     }
     Ok(database)
@@ -363,56 +371,6 @@ async fn start_admin(
     Ok(Some(address))
 }
 
-/// The commands that are still needed before a client gets a token.
-async fn missing(settings: &Settings, apis: &Apis, store: &dyn Store) -> anyhow::Result<String> {
-    let mut text = String::new();
-    if settings.demo {
-        return Ok(text);
-    }
-    // The commands read the resources from the same file.
-    let file = settings.resources.first().and_then(ResourceSettings::file);
-    let place = file.map_or_else(
-        || format!("--database {}", settings.database),
-        |file| format!("--config {} --database {}", file.display(), settings.database),
-    );
-    let declared: Vec<String> = apis
-        .resources
-        .scopes()
-        .into_iter()
-        .take(2)
-        .map(ToString::to_string)
-        .collect();
-    let scope = declared.join(" ");
-    let has_passwords = settings.offers_password_grant();
-    if has_passwords && store.users().list(None, 1).await?.is_empty() {
-        writeln!(text, "There is no user yet. Add one:")?;
-        writeln!(text, "  scopegate user add NAME --scope \"{scope}\" {place}")?;
-    }
-    let only = settings.profile.only_client();
-    let has_client = match only {
-        None => !store.clients().list(None, 1).await?.is_empty(),
-        Some(id) => store.clients().find(&ClientId::parse(id)?).await?.is_some(),
-    };
-    if !has_client {
-        let id = only.map(|id| format!(" --id {id}")).unwrap_or_default();
-        let kind = if has_passwords {
-            "--public --grant password"
-        } else {
-            "--confidential --grant client_credentials"
-        };
-        let resource = apis.resources.iter().next();
-        let resource = resource
-            .map(|one| format!(" --resource {}", one.audience()))
-            .unwrap_or_default();
-        writeln!(text, "There is no client yet. Add one:")?;
-        writeln!(
-            text,
-            "  scopegate client add NAME{id} {kind}{resource} --scope \"{scope}\" {place}"
-        )?;
-    }
-    Ok(text)
-}
-
 /// The address to open, and how to get a token.
 fn welcome(
     settings: &Settings,
@@ -428,10 +386,6 @@ fn welcome(
     writeln!(text, "Documentation and a try-out: http://{address}/docs")?;
     if settings.resources.is_empty() && !settings.demo {
         writeln!(text, "no resources configured; serving as authorization server only")?;
-        writeln!(
-            text,
-            "No scope is declared, so no client gets a token. Declare your APIs in `[[resources]]` of a configuration file"
-        )?;
     }
     if settings.demo {
         let client = match settings.profile.only_client() {

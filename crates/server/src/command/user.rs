@@ -19,7 +19,7 @@ use super::revoked::{Tokens, revoke, withdraw};
 use crate::arguments::{CommonFlags, NewUser, TokenChoice, UserCommand};
 use crate::compose::Access;
 use crate::config::Settings;
-use crate::output::{Format, print, print_note, quoted, table};
+use crate::output::{Format, command_line, print, print_note, quoted, table};
 
 pub(super) fn run(common: &CommonFlags, command: UserCommand) -> anyhow::Result<()> {
     let (settings, format) = (context::settings(common)?, common.format);
@@ -58,13 +58,21 @@ async fn add(store: &dyn Store, format: Format, account: Account) -> anyhow::Res
     let audited = audited::of_user(store, AuditEvent::UserAdded, user.id(), None)?;
     let added = audited.users().add(account).await;
     refuse_taken(added, taken(store.users(), &user).await?)?;
-    if user.scope().is_empty() {
+    // The tokens of another issuer have the scopes of that issuer.
+    if user.scope().is_empty() && !is_of_other_issuer(user.id()) {
         print_note(&format!(
-            "user `{0}` has no scope, so its tokens open nothing that needs one; `scopegate user set-scope {0} SCOPES` sets it",
-            user.username()
+            "user `{}` has no scope, so its tokens open nothing that needs one; `{}` sets it",
+            user.username(),
+            command_line("user set-scope", user.username().as_str(), "SCOPES")
         ));
     }
     show(format, &user)
+}
+
+/// Whether an id is that of a subject of another issuer: its URL, `#` and `sub`.
+fn is_of_other_issuer(id: &UserId) -> bool {
+    let issuer = id.as_str().split_once('#').map_or("", |(issuer, _)| issuer);
+    issuer.starts_with("https://") || issuer.starts_with("http://")
 }
 
 async fn run_on(store: &dyn Store, format: Format, command: UserCommand, settings: &Settings) -> anyhow::Result<()> {

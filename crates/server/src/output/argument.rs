@@ -1,14 +1,41 @@
 //! Arguments of commands in messages.
 
+use std::borrow::Cow;
+
+use scopegate_domain::visible;
+
 /// The maximum number of characters of an argument that a message repeats.
 const MOST: usize = 100;
 
-/// Returns the text of an argument for a message: escaped, and shortened if it is long.
+/// Returns the text of an argument for a message: with invisible characters escaped, and shortened
+/// if it is long.
 pub(crate) fn quoted(text: &str) -> String {
     match text.char_indices().nth(MOST) {
-        None => text.escape_default().to_string(),
-        Some((end, _)) => format!("{}..", text.get(..end).unwrap_or_default().escape_default()),
+        None => visible(text).into_owned(),
+        Some((end, _)) => format!("{}..", visible(text.get(..end).unwrap_or_default())),
     }
+}
+
+/// Returns a word of a command line for a shell, in single quotes if it needs them.
+pub(crate) fn shell_word(text: &str) -> Cow<'_, str> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"%+,-./:=@_".contains(&byte);
+    if !text.is_empty() && text.bytes().all(is_plain) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(format!("'{}'", text.replace('\'', r"'\''")))
+}
+
+/// Returns a command of this program for a shell: `scopegate client set ID`, then further options
+/// or operands. An id that begins with a dash is not an option.
+pub(crate) fn command_line(command: &str, id: &str, rest: &str) -> String {
+    let id = shell_word(id);
+    let words = match (id.starts_with('-') || id.starts_with("'-"), rest.starts_with('-')) {
+        (true, true) => [command, rest, "--", &id],
+        (true, false) => [command, "--", &id, rest],
+        (false, _) => [command, &id, rest, ""],
+    };
+    let words = words.into_iter().filter(|word| !word.is_empty());
+    format!("scopegate {}", words.collect::<Vec<&str>>().join(" "))
 }
 
 #[cfg(test)]
@@ -18,8 +45,36 @@ mod tests {
     #[test]
     fn long_text_is_shortened() {
         let most = "ä".repeat(MOST);
-        assert_eq!(quoted(&most), most.escape_default().to_string());
-        assert_eq!(quoted(&format!("{most}b")), format!("{}..", most.escape_default()));
-        assert_eq!(quoted("a\n\u{202e}"), "a\\n\\u{202e}");
+        assert_eq!(quoted(&most), most);
+        assert_eq!(quoted(&format!("{most}b")), format!("{most}.."));
+        assert_eq!(quoted("a\n\u{202e}"), "a\\u{a}\\u{202e}");
+    }
+
+    #[test]
+    fn words_are_quoted_for_a_shell() {
+        for (text, word) in [
+            ("app", "app"),
+            ("https://a.example/x_y-1", "https://a.example/x_y-1"),
+            ("", "''"),
+            ("a b", "'a b'"),
+            ("a';b", r"'a'\'';b'"),
+            ("$(id)", "'$(id)'"),
+            ("~", "'~'"),
+        ] {
+            assert_eq!(shell_word(text), word);
+        }
+    }
+
+    #[test]
+    fn id_with_a_dash_follows_two_dashes() {
+        for (id, rest, line) in [
+            ("app", "--public", "scopegate client set app --public"),
+            ("app", "SCOPES", "scopegate client set app SCOPES"),
+            ("a b", "", "scopegate client set 'a b'"),
+            ("-a", "--public", "scopegate client set --public -- -a"),
+            ("-a b", "SCOPES", "scopegate client set -- '-a b' SCOPES"),
+        ] {
+            assert_eq!(command_line("client set", id, rest), line);
+        }
     }
 }

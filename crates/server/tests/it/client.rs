@@ -237,7 +237,7 @@ fn secret_is_replaced_without_a_pause() {
     let full = shell.run(&["client", "add-secret", "billing"]);
     assert_eq!(
         full.complaint(1),
-        "client `billing` has 2 secrets, the maximum; remove one with `scopegate client remove-secret`"
+        "client `billing` has 2 secrets, the maximum; remove one with `scopegate client remove-secret billing DIGEST`"
     );
 
     let first = added["secrets"][0]["digest"].as_str().unwrap();

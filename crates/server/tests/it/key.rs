@@ -112,6 +112,9 @@ fn a_key_from_beginning_to_end() {
         "{}",
         no.stderr
     );
+    let remedy = format!("remove that key with `scopegate key remove {}`", waiting.0);
+    assert!(no.complaint(1).ends_with(&remedy), "{}", no.stderr);
+    assert_eq!(shell.run(&["key", "remove", &waiting.0, "--yes"]).status, 0);
 }
 
 #[test]
@@ -183,8 +186,16 @@ fn import_of_an_unsuitable_key_is_refused() {
             shared.as_str(),
             "key is symmetric; import a private RSA, EC or Ed25519 key",
         ),
-        (public, "not a key of this kind"),
-        ("hunter2", "not a key of this kind"),
+        (public, "not a key of this kind; give a private key in PEM"),
+        ("hunter2", "not a key of this kind; give a private key in PEM"),
+        (
+            "-----BEGIN ENCRYPTED PRIVATE KEY-----\nhunter2\n-----END ENCRYPTED PRIVATE KEY-----\n",
+            "is encrypted; decrypt it with `openssl pkey -in ",
+        ),
+        (
+            "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nhunter2\n",
+            "is encrypted; decrypt it with `openssl pkey -in ",
+        ),
         ("{\"kty\":", "not a key of this kind"),
         (
             include_str!("../../../token/tests/data/rsa_short.pem"),

@@ -48,5 +48,5 @@ pub(super) async fn find_or_named(clients: &dyn Clients, text: &str) -> anyhow::
 }
 
 pub(super) fn absent(id: &str) -> anyhow::Error {
-    ExitNegative(format!("there is no client `{id}`")).into()
+    ExitNegative(format!("there is no client `{}`", quoted(id))).into()
 }

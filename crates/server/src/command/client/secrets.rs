@@ -9,7 +9,7 @@ use super::super::audited;
 use super::lookup::find;
 use super::printed::{digits, show};
 use crate::config::read_time;
-use crate::output::{ExitNegative, Format, print_note, quoted};
+use crate::output::{ExitNegative, Format, command_line, print_note, quoted};
 
 /// The number of hexadecimal digits of a whole digest.
 const DIGITS: usize = 64;
@@ -27,12 +27,14 @@ pub(super) async fn add(store: &dyn Store, format: Format, id: &str, ends: Optio
     match audited.clients().add_secret(client.id(), registered).await? {
         AddSecretOutcome::Added => show(format, &read(clients, client.id()).await?, Some(&secret)),
         AddSecretOutcome::Full => Err(ExitNegative(format!(
-            "client `{id}` has {} secrets, the maximum; remove one with `scopegate client remove-secret`",
-            Client::MAX_SECRETS
+            "client `{id}` has {} secrets, the maximum; remove one with `{}`",
+            Client::MAX_SECRETS,
+            command_line("client remove-secret", id, "DIGEST")
         ))
         .into()),
         AddSecretOutcome::Unknown => Err(ExitNegative(format!(
-            "client `{id}` is public, so it has no secret; `scopegate client set {id} --confidential` gives it one"
+            "client `{id}` is public, so it has no secret; `{}` gives it one",
+            command_line("client set", id, "--confidential")
         ))
         .into()),
     }
@@ -62,7 +64,8 @@ pub(super) async fn remove(store: &dyn Store, format: Format, id: &str, digest: 
     let left = read(clients, client.id()).await?;
     if left.secrets().is_empty() {
         print_note(&format!(
-            "client `{id}` has no secret left, so it cannot authenticate; `scopegate client add-secret {id}` adds one"
+            "client `{id}` has no secret left, so it cannot authenticate; `{}` adds one",
+            command_line("client add-secret", id, "")
         ));
     }
     show(format, &left, None)

@@ -10,7 +10,7 @@ use crate::command::context::{block_on, close};
 use crate::command::names::declared_scope;
 use crate::compose::{self, Access, Database};
 use crate::config::Settings;
-use crate::output::{ExitNegative, print, quoted};
+use crate::output::{ExitNegative, command_line, print, quoted};
 use crate::telemetry;
 
 pub(super) fn run(common: &CommonFlags, arguments: &IssueArguments) -> anyhow::Result<()> {
@@ -84,7 +84,8 @@ impl<'a> Issue<'a> {
                 format!("{cause}; `scopegate client set-scope` and `user set-scope` set what they may have")
             }
             (GrantError::InvalidTarget(cause), _) => format!(
-                "{cause}; `scopegate client show {client}` lists the resources of the client, and `client set` changes them"
+                "{cause}; `{}` lists the resources of the client, and `client set` changes them",
+                command_line("client show", client.as_str(), "")
             ),
             (error, _) => return error.into(),
         };

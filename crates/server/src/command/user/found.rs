@@ -19,12 +19,12 @@ pub(super) fn parse_name(name: &str) -> anyhow::Result<Username> {
 pub(super) async fn find(users: &dyn Users, name: &str) -> anyhow::Result<User> {
     let account = users.find_account(&name_to_find(name)?).await?;
     let user = account.map(|account| account.user);
-    user.ok_or_else(|| ExitNegative(format!("there is no user `{name}`")).into())
+    user.ok_or_else(|| ExitNegative(format!("there is no user `{}`", quoted(name))).into())
 }
 
 /// The effect on the tokens of a user; an error if the user does not exist.
 pub(super) fn there(tokens: Option<Tokens>, name: &str) -> anyhow::Result<Tokens> {
-    tokens.ok_or_else(|| ExitNegative(format!("there is no user `{name}`")).into())
+    tokens.ok_or_else(|| ExitNegative(format!("there is no user `{}`", quoted(name))).into())
 }
 
 /// Fails if another process has removed the user since it was read.
@@ -32,7 +32,7 @@ pub(super) fn expect(was_there: bool, name: &str) -> anyhow::Result<()> {
     if was_there {
         Ok(())
     } else {
-        Err(ExitNegative(format!("there is no user `{name}`")).into())
+        Err(ExitNegative(format!("there is no user `{}`", quoted(name))).into())
     }
 }
 
