@@ -9,7 +9,7 @@ use sqlx::Connection as _;
 
 use crate::{DatabaseUrl, OpenError, connect, files, migrations};
 
-/// Makes a database with current tables at a path where no file is. An empty file stays, and the
+/// Makes a database with current tables at a path without a file. An empty file stays, and the
 /// caller fills it. Returns the versions of the tables that were applied; none if another process
 /// was first.
 ///

@@ -55,7 +55,7 @@ pub(super) fn of_withdrawal(store: &dyn Store, change: DisableAndRevoke<'_>) -> 
         DisableAndRevoke::SetPasswordHash(id, _) => user(AuditEvent::UserPasswordChanged, id)?.with_detail(revoked),
         DisableAndRevoke::SetProfile(new) => user(AuditEvent::UserChanged, new.id())?.with_detail(revoked),
         DisableAndRevoke::SetUserScope(id, _) => user(AuditEvent::UserScopeChanged, id)?.with_detail(revoked),
-        DisableAndRevoke::UpdateClient { old, new } => updated(old, new, Some(revoked))?,
+        DisableAndRevoke::UpdateClient { old, new } => return Ok(store.audited(&updated(old, new, Some(revoked))?)),
     };
     Ok(store.audited(&[entry]))
 }
@@ -68,18 +68,24 @@ pub(super) fn of_update(
     new: &Client,
     has_less: bool,
 ) -> anyhow::Result<Arc<dyn Store>> {
-    let entry = updated(old, new, has_less.then_some(AuditDetail::TokensKept(true)))?;
-    Ok(store.audited(&[entry]))
+    let entries = updated(old, new, has_less.then_some(AuditDetail::TokensKept(true)))?;
+    Ok(store.audited(&entries))
 }
 
-/// Returns the entry of a change of settings. A new secret is an event of its own.
-fn updated(old: &Client, new: &Client, tokens: Option<AuditDetail>) -> anyhow::Result<AuditEntry> {
-    let (event, detail) = match new_secret(old, new) {
-        Some(secret) => (AuditEvent::ClientSecretAdded, Some(AuditDetail::of_secret(secret))),
-        None => (AuditEvent::ClientChanged, tokens),
+/// Returns the entries of a change of settings. Each secret that is new or removed is an event of
+/// its own.
+fn updated(old: &Client, new: &Client, tokens: Option<AuditDetail>) -> anyhow::Result<Vec<AuditEntry>> {
+    let of_secret = |event, secret: &SecretDigest| (event, Some(AuditDetail::of_secret(secret)));
+    let removed = only_in(old, new).map(|secret| of_secret(AuditEvent::ClientSecretRemoved, secret));
+    let added = only_in(new, old).map(|secret| of_secret(AuditEvent::ClientSecretAdded, secret));
+    let changed = (AuditEvent::ClientChanged, tokens);
+    let is_changed = only_in(new, old).next().is_none();
+    let events = removed.chain(added).chain(is_changed.then_some(changed));
+    let entry_of = |(event, detail): (AuditEvent, Option<AuditDetail>)| {
+        let entry = entry(event)?.of_client(new.id().clone());
+        Ok(detail.into_iter().fold(entry, AuditEntry::with_detail))
     };
-    let entry = entry(event)?.of_client(new.id().clone());
-    Ok(detail.into_iter().fold(entry, AuditEntry::with_detail))
+    events.map(entry_of).collect()
 }
 
 /// Returns the store for one change of a secret, which writes its entry.
@@ -93,9 +99,9 @@ pub(super) fn of_secret(
     Ok(store.audited(&[entry.with_detail(AuditDetail::of_secret(secret))]))
 }
 
-/// Returns the secret that only the new settings have.
-fn new_secret<'a>(old: &Client, new: &'a Client) -> Option<&'a SecretDigest> {
-    let is_old = |digest: &SecretDigest| old.secrets().iter().any(|secret| secret.digest() == digest);
-    let digests = new.secrets().iter().map(RegisteredSecret::digest);
-    digests.into_iter().find(|digest| !is_old(digest))
+/// Returns the secrets that only one of two clients has.
+fn only_in<'a>(one: &'a Client, other: &'a Client) -> impl Iterator<Item = &'a SecretDigest> {
+    let is_of_other = |digest: &SecretDigest| other.secrets().iter().any(|secret| secret.digest() == digest);
+    let digests = one.secrets().iter().map(RegisteredSecret::digest);
+    digests.filter(move |digest| !is_of_other(digest))
 }

@@ -11,7 +11,7 @@ use super::row_counts;
 use crate::arguments::{CommonFlags, MigrateArguments};
 use crate::compose::{Access, Database, plan_migration, rename_duplicates};
 use crate::config::Settings;
-use crate::output::{counted, one_line, print};
+use crate::output::{NegativeResult, counted, one_line, print};
 
 pub(super) fn run(common: &CommonFlags, arguments: &MigrateArguments) -> anyhow::Result<()> {
     let settings = settings(common)?;
@@ -96,7 +96,13 @@ fn plan(common: &CommonFlags, settings: &Settings) -> anyhow::Result<()> {
     if let Some(members) = json.as_object_mut() {
         members.extend(row_counts::members(rows));
     }
-    print(common.format, &human, &json)
+    print(common.format, &human, &json)?;
+    if plan.same_names.is_empty() {
+        Ok(())
+    } else {
+        // The migration would stop.
+        Err(NegativeResult.into())
+    }
 }
 
 fn pair(pair: &SameName) -> Value {

@@ -1,11 +1,19 @@
 //! The document of a resource, and the places that errors name.
 
+use std::fs;
+
+use anyhow::bail;
 use scopegate_openapi::import::{self, DocumentPosition, ImportError, Imported, ReadOptions};
 
 use crate::config::ResourceSettings;
 
 /// Reads the document of a resource.
 pub(super) fn read(table: &ResourceSettings) -> anyhow::Result<Imported> {
+    // A pipe or a device may never end.
+    if fs::metadata(&table.document).is_ok_and(|file| !file.is_file() && !file.is_dir()) {
+        let (place, shown) = (table.place("document"), table.document.display());
+        bail!("{place}: `{shown}` is not a regular file; name a file");
+    }
     import::read_file(&table.document, &ReadOptions::new()).map_err(|fault| {
         let shown = table.document.display();
         let place = table.place("document");

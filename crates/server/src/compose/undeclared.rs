@@ -1,14 +1,15 @@
-//! Scopes of clients and users that no resource declares.
+//! Scopes and resources of clients and users that the configuration does not declare.
 
 use std::collections::BTreeMap;
 
-use scopegate_domain::{DeclaredScheme, Scope, ScopeToken};
+use scopegate_domain::{Audience, Client, DeclaredScheme, Scope, ScopeToken};
 use scopegate_policy::nearest_name;
 use scopegate_store::{Store, StoreError};
 use tracing::warn;
 
 use super::Apis;
 use crate::config::Settings;
+use crate::output::command_line;
 
 /// The number of clients, and of users, whose scopes are checked after a start, in pages.
 const PAGES: u16 = 20;
@@ -20,6 +21,8 @@ const MAX_WARNINGS: usize = 20;
 /// The declared scopes, to compare others with.
 pub(crate) struct DeclaredScopes {
     names: Vec<ScopeToken>,
+    /// The audiences of the resources. Empty for a server without resources.
+    audiences: Vec<Audience>,
     has_resources: bool,
 }
 
@@ -34,6 +37,7 @@ impl DeclaredScopes {
         };
         Self {
             names,
+            audiences: apis.resources.iter().map(|one| one.audience().clone()).collect(),
             has_resources: settings.demo || !settings.resources.is_empty(),
         }
     }
@@ -53,14 +57,18 @@ impl DeclaredScopes {
         format!("no resource declares scope `{token}`, so no token contains it; {remedy}")
     }
 
-    /// Logs a warning for each undeclared scope of a stored client or user, up to a limit. A start
-    /// with many of them must not take longer, so this runs while requests are served.
+    /// Logs a warning for each undeclared scope of a stored client or user, up to a limit, and for
+    /// each resource of a client that is not configured. A start with many of them must not take
+    /// longer, so this runs while requests are served.
     pub(crate) async fn warn_of_stored(&self, store: &dyn Store) {
         match self.stored(store).await {
             Ok(warnings) => warnings.iter().for_each(|warning| warn!("{warning}")),
             Err(cause) => {
                 let cause: &dyn std::error::Error = &cause;
-                warn!(cause, "cannot read clients and users; their scopes are not checked");
+                warn!(
+                    cause,
+                    "cannot read clients and users; their scopes and resources are not checked"
+                );
             }
         }
     }
@@ -70,11 +78,17 @@ impl DeclaredScopes {
             declared: &self.names,
             by_scope: BTreeMap::new(),
         };
+        let mut by_resource = BTreeMap::new();
         let mut last = None;
         for _ in 0..PAGES {
             let page = store.clients().list(last.as_ref(), PAGE).await?;
             for client in &page {
                 holders.add(client.scope(), || format!("client `{}`", client.id()));
+                for resource in self.unknown(client) {
+                    by_resource
+                        .entry(resource.clone())
+                        .or_insert_with(|| client.id().clone());
+                }
             }
             last = page.last().map(|client| client.id().clone());
             if last.is_none() {
@@ -96,7 +110,23 @@ impl DeclaredScopes {
             .by_scope
             .iter()
             .map(|(token, holder)| format!("{holder}: {}", self.warning(token)));
-        Ok(warnings.take(MAX_WARNINGS).collect())
+        let resources = by_resource.iter().map(|(resource, client)| {
+            format!(
+                "client `{client}`: resource `{resource}` is not configured, so no token is for it; declare it in \
+                 `[[resources]]`, or replace the list with `{}`",
+                command_line("client set", client.as_str(), "--resource AUDIENCE")
+            )
+        });
+        Ok(warnings
+            .take(MAX_WARNINGS)
+            .chain(resources.take(MAX_WARNINGS))
+            .collect())
+    }
+
+    /// Returns the resources of a client that are not configured.
+    fn unknown<'c>(&'c self, client: &'c Client) -> impl Iterator<Item = &'c Audience> {
+        let is_unknown = |resource: &&Audience| !self.audiences.is_empty() && !self.audiences.contains(resource);
+        client.resources().iter().filter(is_unknown)
     }
 }
 
@@ -116,18 +146,20 @@ impl Holders<'_> {
 
 #[cfg(test)]
 mod tests {
-    use scopegate_domain::{Account, Client, ClientId, User, UserId, Username};
+    use scopegate_domain::{Account, ClientId, User, UserId, Username};
     use scopegate_store::MemoryStore;
 
     use super::*;
 
     #[tokio::test]
-    async fn scopes_of_every_page_are_checked() {
+    async fn scopes_and_resources_of_every_page_are_checked() {
         let store: &dyn Store = &MemoryStore::new();
         for number in 0..=PAGE {
             let id = format!("c{number:04}");
             let scope = Scope::parse(if number < PAGE { "ships" } else { "shisp" }).unwrap();
+            let resource = Audience::parse(if number < PAGE { "https://a" } else { "https://b" }).unwrap();
             let client = Client::public(ClientId::parse(&id).unwrap(), &id).with_scope(scope.clone());
+            let client = client.with_resources([resource]);
             store.clients().add(client).await.unwrap();
             let user = User::new(UserId::parse(&id).unwrap(), Username::parse(&id).unwrap()).with_scope(scope);
             let account = Account {
@@ -139,10 +171,15 @@ mod tests {
         let names = vec![ScopeToken::parse("ships").unwrap()];
         let declared = DeclaredScopes {
             names,
+            audiences: vec![Audience::parse("https://a").unwrap()],
             has_resources: true,
         };
         let warnings = declared.stored(store).await.unwrap();
-        assert_eq!(warnings.len(), 1, "{warnings:?}");
+        assert_eq!(warnings.len(), 2, "{warnings:?}");
+        assert!(
+            warnings[1].starts_with("client `c0500`: resource `https://b` is not configured"),
+            "{warnings:?}"
+        );
         assert!(
             warnings[0].starts_with("client `c0500`: no resource declares scope `shisp`"),
             "{warnings:?}"

@@ -44,7 +44,10 @@ fn same_names_stop_migrate_and_serve() {
             assert!(refused.contains(part), "{line:?}: {refused}");
         }
     }
-    let plan = run(&shell, &["migrate", "--plan"], "").json();
+    // The migration would stop, so the answer is negative.
+    let plan = run(&shell, &["migrate", "--plan"], "");
+    assert_eq!((plan.status, plan.stderr.as_str()), (1, ""));
+    let plan: Value = serde_json::from_str(&plan.stdout).unwrap();
     assert_eq!(
         plan["steps"][0],
         json!({ "version": 9, "description": "client settings" })

@@ -7,7 +7,7 @@ use scopegate_store::{AuditQuery, Clients, Store, Users};
 
 use super::super::context::PAGE;
 use crate::arguments::AuditArguments;
-use crate::output::quoted;
+use crate::output::{print_note, quoted};
 
 /// The number of microseconds in a second.
 const SECOND: i64 = 1_000_000;
@@ -45,7 +45,9 @@ async fn user_id(users: &dyn Users, text: &str) -> anyhow::Result<UserId> {
     {
         return Ok(user.id().clone());
     }
-    id.with_context(|| format!("bad user `{}`", quoted(text)))
+    let id = id.with_context(|| format!("bad user `{}`", quoted(text)))?;
+    note_absent("user", text);
+    Ok(id)
 }
 
 /// Finds a client by id or name. Another text is the id of a removed client.
@@ -67,7 +69,11 @@ async fn client_id(clients: &dyn Clients, text: &str) -> anyhow::Result<ClientId
         }
     }
     match &*named {
-        [] => id.with_context(|| format!("bad client `{}`", quoted(text))),
+        [] => {
+            let id = id.with_context(|| format!("bad client `{}`", quoted(text)))?;
+            note_absent("client", text);
+            Ok(id)
+        }
         [client] => Ok(client.id().clone()),
         [first, second, ..] => bail!(
             "several clients have the name `{}`: give an id, such as `{}` or `{}`",
@@ -76,6 +82,14 @@ async fn client_id(clients: &dyn Clients, text: &str) -> anyhow::Result<ClientId
             second.id()
         ),
     }
+}
+
+/// Notes a name that no user or client has now. It may be the id of one that was removed.
+fn note_absent(what: &str, text: &str) {
+    print_note(&format!(
+        "there is no {what} `{}`; the entries of a removed {what} are found by its id",
+        quoted(text)
+    ));
 }
 
 /// Returns an id before all entries since a time.
