@@ -78,7 +78,7 @@ pub enum VerifyError {
     /// The payload is longer than the limit of all tokens, or of its kind.
     #[error(
         "payload is longer than {} bytes, or than its kind of token allows",
-        crate::TokenRules::MAX_PAYLOAD
+        crate::limits::MAX_PAYLOAD
     )]
     PayloadTooLong,
     /// The text does not have three segments with two dots between them.
@@ -88,10 +88,7 @@ pub enum VerifyError {
     #[error("signature is wrong")]
     Signature,
     /// The token is longer than the limit of all tokens, or of its kind.
-    #[error(
-        "token is longer than {} bytes, or than its kind allows",
-        crate::TokenRules::MAX_TOKEN
-    )]
+    #[error("token is longer than {} bytes, or than its kind allows", crate::limits::MAX_TOKEN)]
     TokenTooLong,
     /// `typ` is that of another kind of token.
     #[error("token is of another type")]
