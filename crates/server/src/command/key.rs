@@ -153,7 +153,7 @@ async fn rewrap(
             "from now on every server and command needs the new key-encryption key: set \
              `SCOPEGATE_KEY_ENCRYPTION_KEY_FILE={}`, or the key in the file that is configured; servers that run add no \
              key until then",
-            file.display()
+            shell_word(&file.display().to_string())
         ));
         count
     } else {

@@ -330,7 +330,7 @@ async fn open(settings: &Settings) -> anyhow::Result<Database> {
         warn!(
             user = name,
             "this account has the password of the demo, which is public; `{}` removes it",
-            command_line("user remove", &name, "")
+            command_line("user remove", name, "")
         );
     }
     Ok(database)

@@ -128,7 +128,7 @@ fn no_is_1_and_a_fault_is_2() {
 
     let scope = shell.run(&["user", "set-scope", "mary", "a \"b"]);
     assert!(
-        scope.complaint(2).starts_with("bad scope `a \\\"b`: "),
+        scope.complaint(2).starts_with("bad scope `a \"b`: "),
         "{}",
         scope.stderr
     );

@@ -141,7 +141,7 @@ fn bad_usage_is_2() {
         complaint(&["--profile", "tutorial", "--issuer", "x"]),
         "profile `tutorial` checks neither issuer nor audience"
     );
-    assert!(complaint(&["--issuer", "é", "--audience", "a"]).starts_with("bad issuer `\\u{e9}`: "));
+    assert!(complaint(&["--issuer", "é", "--audience", "a"]).starts_with("bad issuer `é`: "));
     let jws = |file: &str| {
         let run = shell.run(&["token", "verify", &token, "--jwks", file, "--profile", "jws"]);
         run.complaint(2).to_owned()

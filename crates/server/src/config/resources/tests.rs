@@ -55,6 +55,14 @@ fn errors_name_file_line_and_remedy() {
             3,
             ["resource 1 in file", "unknown key `documnet`; did you mean `document`?"],
         ),
+    ] {
+        expect_fault(text, line, parts);
+    }
+}
+
+#[test]
+fn table_of_another_form_is_numbered_from_one() {
+    for (text, line, parts) in [
         (
             "[[resources]]\naudience = \"https://a.example\"\ndocument = \"a\"\nown = \"yes\"",
             4,
@@ -92,10 +100,14 @@ fn errors_name_file_line_and_remedy() {
             ["resource 1 in file", "write a table that begins with `[[resources]]`"],
         ),
     ] {
-        let fault = read(text).unwrap_err();
-        for part in parts {
-            assert!(fault.contains(part), "{fault}");
-        }
-        assert!(fault.contains(&format!("line {line}")), "{fault}");
+        expect_fault(text, line, parts);
     }
+}
+
+fn expect_fault(text: &str, line: usize, parts: [&str; 2]) {
+    let fault = read(text).unwrap_err();
+    for part in parts {
+        assert!(fault.contains(part), "{fault}");
+    }
+    assert!(fault.contains(&format!("line {line}")), "{fault}");
 }
