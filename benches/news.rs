@@ -2,8 +2,8 @@
 //! that after a day.
 //!
 //! A server reads the log and deletes ended entries once an hour. The output shows the entries and
-//! the pages of the database in use, the revocations in memory and the memory of the process. It fails
-//! above 1.1 times.
+//! the pages of the database in use, the revocations in memory and the memory of the process. It
+//! fails above 1.1 times.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a bench prints and may fail")]
 
 use std::path::Path;

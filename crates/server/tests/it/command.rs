@@ -223,6 +223,7 @@ fn only_serve_and_migrate_change_an_older_database() {
                  DROP TABLE audit; DROP TABLE audit_kept; DROP TABLE client_secrets; ALTER TABLE clients DROP COLUMN auth_method; \
                  ALTER TABLE clients DROP COLUMN resources; ALTER TABLE clients DROP COLUMN optional_scope; \
                  ALTER TABLE clients DROP COLUMN default_scope; \
+                 DROP TABLE unnamed_users; DROP TRIGGER users_insert_unnamed; DROP TRIGGER users_update_unnamed; \
                  DROP INDEX users_by_canonical_name; ALTER TABLE users DROP COLUMN canonical_name; \
                  CREATE TABLE token_lifetimes (lifetime INTEGER NOT NULL PRIMARY KEY, living_until INTEGER) STRICT";
     crate::configuration::change(&shell.path().join("a.db"), older);
