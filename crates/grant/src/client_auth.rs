@@ -72,7 +72,7 @@ pub(crate) async fn authenticate(
     };
     let known = client.as_ref().map(Client::id);
     let proven = prove(client.as_ref(), &presented, now);
-    // SECURITY: an unknown client costs as much as a known one, here and in the line of the log.
+    // SECURITY: an unknown client is counted and logged like a known one, so both cost the same.
     // Tested by `every_wrong_client_is_refused_alike` in tests/it/client_auth.rs.
     if proven.is_none() {
         context
