@@ -1,6 +1,6 @@
 //! Revocations of tokens that have not expired.
 
-use crate::{ClientId, Lifetime, Timestamp, TokenId, UserId, Username};
+use crate::{ClientId, FamilyId, Lifetime, Timestamp, TokenId, UserId, Username};
 
 /// The owner of the revoked tokens.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -11,6 +11,17 @@ use crate::{ClientId, Lifetime, Timestamp, TokenId, UserId, Username};
 pub enum Revoked {
     /// The tokens of this client (`client_id`).
     Client(ClientId),
+    /// The tokens of this user at one client. Tokens without a client claim are not covered.
+    Consent {
+        /// The id of the user.
+        id: UserId,
+        /// The name of the user.
+        username: Username,
+        /// The client (`client_id`).
+        client_id: ClientId,
+    },
+    /// The tokens of this family. It has ended, so the time of issue does not matter.
+    Family(FamilyId),
     /// The token with this `jti`.
     Token(TokenId),
     /// The tokens of this user. Some tokens have the user's id in `sub`, others the name.
@@ -52,14 +63,14 @@ impl Revocation {
     pub const KEPT: Lifetime = Lifetime::from_seconds(366 * 24 * 60 * 60);
 
     /// Revokes all tokens of an owner that were issued until this second, inclusive. For a single
-    /// token the time of issue does not matter. The revocation is kept until all of these tokens
+    /// token and for a family the time of issue does not matter. The revocation is kept until all of these tokens
     /// have expired.
     #[must_use]
     pub fn until(whose: Revoked, now: Timestamp) -> Self {
         let issued_until = match whose {
-            // The `jti` identifies one token, regardless of its time of issue.
-            Revoked::Token(_) => Timestamp::MAX,
-            Revoked::Client(_) | Revoked::User { .. } => now,
+            // The `jti` identifies the token or its family, regardless of its time of issue.
+            Revoked::Family(_) | Revoked::Token(_) => Timestamp::MAX,
+            Revoked::Client(_) | Revoked::Consent { .. } | Revoked::User { .. } => now,
         };
         Self::from_stored(whose, issued_until, now + Self::KEPT)
     }

@@ -137,7 +137,7 @@ impl RevocationWatch {
             NewsItem::UserChanged(id) => Some(id.clone()),
             NewsItem::Revoked(revocation) => match revocation.whose() {
                 Revoked::User { id, .. } => Some(id.clone()),
-                Revoked::Client(_) | Revoked::Token(_) => None,
+                Revoked::Client(_) | Revoked::Consent { .. } | Revoked::Family(_) | Revoked::Token(_) => None,
             },
             NewsItem::ClientChanged(_) | NewsItem::Other(_) => None,
         };
@@ -159,7 +159,7 @@ impl RevocationWatch {
                 NewsItem::ClientChanged(id) => cache.forget(id),
                 NewsItem::Revoked(revocation) => match revocation.whose() {
                     Revoked::Client(id) => cache.forget(id),
-                    Revoked::Token(_) | Revoked::User { .. } => {}
+                    Revoked::Consent { .. } | Revoked::Family(_) | Revoked::Token(_) | Revoked::User { .. } => {}
                 },
                 NewsItem::UserChanged(_) | NewsItem::Other(_) => {}
             }

@@ -28,7 +28,7 @@ impl SqlStore {
             Outcome::Committed(_) => Ok(None),
             Outcome::Missed(step) if step < count => Ok(Some(step)),
             // An entry of the audit log is an insert, which succeeds or fails.
-            Outcome::Missed(_) => Err(StoreError::corrupt(NoHead(NewsLane::of(item.subject()).number()))),
+            Outcome::Missed(_) => Err(StoreError::corrupt(NoHead(NewsLane::of(&item.subject()).number()))),
         }
     }
 }

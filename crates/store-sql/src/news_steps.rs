@@ -3,6 +3,7 @@
 use scopegate_domain::{NewsLane, Revoked};
 use scopegate_store::NewsItem;
 
+use crate::row;
 use crate::statement::{Statement, Step};
 
 /// Locks the lane until the commit, so that places become visible in their order.
@@ -13,12 +14,15 @@ const ADD: &str = "INSERT INTO news (lane, place, kind, subject, second, issued_
 
 /// The steps that add an entry. They must be the last ones of their transaction.
 pub(crate) fn entry(item: &NewsItem) -> [Step; 2] {
-    let lane = number(NewsLane::of(item.subject()));
+    let lane = number(NewsLane::of(&item.subject()));
     let (second, issued_until) = match item {
         NewsItem::Revoked(revocation) => {
             let name = match revocation.whose() {
-                Revoked::User { username, .. } => Some(username.as_str()),
-                Revoked::Client(_) | Revoked::Token(_) => None,
+                Revoked::Consent {
+                    username, client_id, ..
+                } => Some(row::joined_lines([client_id.as_str(), username.as_str()])),
+                Revoked::User { username, .. } => Some(username.as_str().to_owned()),
+                Revoked::Client(_) | Revoked::Family(_) | Revoked::Token(_) => None,
             };
             (name, Some(revocation.issued_until().as_unix()))
         }
@@ -27,7 +31,7 @@ pub(crate) fn entry(item: &NewsItem) -> [Step; 2] {
     let add = Statement::new(ADD)
         .bind(lane)
         .bind(item.kind().number())
-        .bind(item.subject())
+        .bind(&*item.subject())
         .bind(second)
         .bind(issued_until)
         .bind(item.ends_at().as_unix());

@@ -103,11 +103,13 @@ pub(crate) fn news_entry(row: &dyn RowView) -> Result<NewsEntry, StoreError> {
     };
     let item = match (kind, second) {
         (NewsKind::Client, None) => revoked(Revoked::Client(parsed("subject", subject)?))?,
+        (NewsKind::Consent, Some(second)) => revoked(revoked_consent(subject, second)?)?,
+        (NewsKind::Family, None) => revoked(Revoked::Family(parsed("subject", subject)?))?,
         (NewsKind::Token, None) => revoked(Revoked::Token(parsed("subject", subject)?))?,
         (NewsKind::User, Some(name)) => revoked(revoked_user("subject", subject, "second", name)?)?,
         (NewsKind::ClientChanged, None) => NewsItem::ClientChanged(parsed("subject", subject)?),
         (NewsKind::UserChanged, None) => NewsItem::UserChanged(parsed("subject", subject)?),
-        (NewsKind::Family | NewsKind::Consent | NewsKind::Keys | NewsKind::Policy, _) => NewsItem::Other(kind),
+        (NewsKind::Keys | NewsKind::Policy, _) => NewsItem::Other(kind),
         _ => return Err(refused("second")),
     };
     Ok(NewsEntry {
@@ -138,6 +140,16 @@ fn revoked_user(
     Ok(Revoked::User {
         id: parsed(id_column, id)?,
         username: Username::from_stored(name).map_err(|fault| corrupt(name_column, fault))?,
+    })
+}
+
+/// `second` is the id of the client, and the name of the user on the next line.
+fn revoked_consent(id: &str, second: &str) -> Result<Revoked, StoreError> {
+    let (client_id, username) = second.split_once('\n').ok_or_else(|| refused("second"))?;
+    Ok(Revoked::Consent {
+        id: parsed("subject", id)?,
+        username: Username::from_stored(username).map_err(|fault| corrupt("second", fault))?,
+        client_id: parsed("second", client_id)?,
     })
 }
 

@@ -1,5 +1,6 @@
 //! Storage of the changes that other processes must learn of.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::future::ready;
 
@@ -173,6 +174,8 @@ impl NewsItem {
             Self::Other(kind) => *kind,
             Self::Revoked(revocation) => match revocation.whose() {
                 Revoked::Client(_) => NewsKind::Client,
+                Revoked::Consent { .. } => NewsKind::Consent,
+                Revoked::Family(_) => NewsKind::Family,
                 Revoked::Token(_) => NewsKind::Token,
                 Revoked::User { .. } => NewsKind::User,
             },
@@ -180,19 +183,21 @@ impl NewsItem {
         }
     }
 
-    /// Returns the id of the user, client or token, which determines the lane.
+    /// Returns the id of the user, client, family or token, which determines the lane. A consent is
+    /// in the lane of its user.
     #[must_use]
-    pub fn subject(&self) -> &str {
-        match self {
+    pub fn subject(&self) -> Cow<'_, str> {
+        Cow::Borrowed(match self {
             Self::ClientChanged(id) => id.as_str(),
             Self::Other(_) => "",
             Self::Revoked(revocation) => match revocation.whose() {
                 Revoked::Client(id) => id.as_str(),
+                Revoked::Family(id) => return Cow::Owned(id.to_string()),
                 Revoked::Token(id) => id.as_str(),
-                Revoked::User { id, .. } => id.as_str(),
+                Revoked::Consent { id, .. } | Revoked::User { id, .. } => id.as_str(),
             },
             Self::UserChanged(id) => id.as_str(),
-        }
+        })
     }
 
     /// Returns the time after which the entry may be forgotten. A change covers no token, so that
@@ -237,9 +242,9 @@ kinds! {
     Client = 2,
     /// A token is revoked.
     Token = 3,
-    /// The tokens of a grant are revoked. A later version writes it.
+    /// The tokens of a family are revoked.
     Family = 4,
-    /// The tokens of a user for one client are revoked. A later version writes it.
+    /// The tokens of a user at one client are revoked.
     Consent = 5,
     /// A user has changed.
     UserChanged = 6,

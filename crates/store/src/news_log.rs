@@ -20,7 +20,7 @@ struct Lane {
 
 impl NewsLog {
     pub(crate) fn add(&mut self, item: NewsItem) {
-        let lane = NewsLane::of(item.subject());
+        let lane = NewsLane::of(&item.subject());
         if let Some(lane) = self.lanes.get_mut(usize::from(lane.number())) {
             lane.last += 1;
             lane.items.push((lane.last, item));

@@ -1,11 +1,13 @@
 //! Revoked tokens, in memory.
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::Hash;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use scopegate_domain::{Claims, ClientId, NewsPosition, Revocation, Revoked, Timestamp};
+use scopegate_domain::{Claims, ClientId, FamilyId, NewsPosition, Revocation, Revoked, Timestamp, TokenId};
 
 use crate::PlacedTokenId;
 
@@ -96,6 +98,9 @@ pub enum SubjectClaim {
 #[derive(Default)]
 struct Entries {
     clients: HashMap<String, Entry>,
+    /// The clients of a user whose tokens of that user are revoked, by the subject of the tokens.
+    consents: HashMap<String, HashMap<String, Entry>>,
+    families: HashMap<FamilyId, Entry>,
     subjects: HashMap<String, Entry>,
     tokens: HashMap<String, Entry>,
 }
@@ -216,7 +221,8 @@ impl RevokedSet {
     #[must_use]
     pub fn len(&self) -> usize {
         let entries = self.read();
-        entries.clients.len() + entries.subjects.len() + entries.tokens.len()
+        let consents: usize = entries.consents.values().map(HashMap::len).sum();
+        entries.clients.len() + consents + entries.families.len() + entries.subjects.len() + entries.tokens.len()
     }
 
     /// Whether there is none.
@@ -255,11 +261,13 @@ impl RevokedSet {
         if find(&entries.tokens, names.token).is_some_and(|entry| entry.covers(issued_at)) {
             return true;
         }
-        let (user, client) = (
-            find(&entries.subjects, names.subject),
-            find(&entries.clients, self.owner(names.client)),
-        );
-        if user.is_none() && client.is_none() {
+        if entries.family(names.token).is_some_and(|entry| entry.covers(issued_at)) {
+            return true;
+        }
+        let owner = self.owner(names.client);
+        let (user, client) = (find(&entries.subjects, names.subject), find(&entries.clients, owner));
+        let consent = entries.consent(names.subject, owner);
+        if user.is_none() && client.is_none() && consent.is_none() {
             return false;
         }
         let (of_user, of_client) = match names.token.and_then(PlacedTokenId::positions_of) {
@@ -267,6 +275,7 @@ impl RevokedSet {
             None => (None, None),
         };
         user.is_some_and(|entry| entry.covers_by_subject(issued_at, of_user))
+            || consent.is_some_and(|entry| entry.covers_by_subject(issued_at, of_user))
             || client.is_some_and(|entry| entry.covers_by_subject(issued_at, of_client))
     }
 
@@ -285,27 +294,76 @@ impl Entries {
     fn add(&mut self, place: Option<NewsPosition>, revocation: &Revocation, subjects: SubjectClaim) {
         let (among, name) = match (revocation.whose(), subjects) {
             (Revoked::Client(id), _) => (&mut self.clients, id.as_str()),
+            (
+                Revoked::Consent {
+                    id,
+                    username,
+                    client_id,
+                },
+                _,
+            ) => {
+                let subject = match subjects {
+                    SubjectClaim::UserId => id.as_str(),
+                    SubjectClaim::Username => username.as_str(),
+                };
+                (self.consents.entry(subject.to_owned()).or_default(), client_id.as_str())
+            }
+            (Revoked::Family(id), _) => return add(&mut self.families, id, Entry::new(place, revocation)),
             (Revoked::Token(id), _) => (&mut self.tokens, id.as_str()),
             (Revoked::User { id, .. }, SubjectClaim::UserId) => (&mut self.subjects, id.as_str()),
             (Revoked::User { username, .. }, SubjectClaim::Username) => (&mut self.subjects, username.as_str()),
         };
-        let new = Entry::new(place, revocation);
-        match among.get_mut(name) {
-            Some(known) => known.add(new),
-            None => {
-                among.insert(name.to_owned(), new);
-            }
-        }
+        add(among, name, Entry::new(place, revocation));
+    }
+
+    /// Returns the revocations of the family of a token. The id of the token is parsed only while
+    /// a family is revoked.
+    fn family(&self, token: Option<&str>) -> Option<Entry> {
+        let token = token.filter(|_| !self.families.is_empty())?;
+        self.families.get(&TokenId::family_of(token)?).copied()
+    }
+
+    /// Returns the revocations of the tokens of a user at one client.
+    fn consent(&self, subject: Option<&str>, client: Option<&str>) -> Option<Entry> {
+        let (subject, client) = subject.zip(client).filter(|_| !self.consents.is_empty())?;
+        self.consents.get(subject)?.get(client).copied()
     }
 
     fn forget(&mut self, now: Timestamp) {
         for among in [&mut self.clients, &mut self.subjects, &mut self.tokens] {
-            among.retain(|_, entry| entry.forget_at > now);
-            // Releases the memory after a burst.
-            if among.capacity() > 2 * among.len() + 64 {
-                among.shrink_to_fit();
-            }
+            forget(among, now);
         }
+        forget(&mut self.families, now);
+        for clients in self.consents.values_mut() {
+            forget(clients, now);
+        }
+        self.consents.retain(|_, clients| !clients.is_empty());
+        shrink(&mut self.consents);
+    }
+}
+
+fn add<K: Eq + Hash + Borrow<Q>, Q: Eq + Hash + ToOwned<Owned = K> + ?Sized>(
+    among: &mut HashMap<K, Entry>,
+    name: &Q,
+    new: Entry,
+) {
+    match among.get_mut(name) {
+        Some(known) => known.add(new),
+        None => {
+            among.insert(name.to_owned(), new);
+        }
+    }
+}
+
+fn forget<K: Eq + Hash>(among: &mut HashMap<K, Entry>, now: Timestamp) {
+    among.retain(|_, entry| entry.forget_at > now);
+    shrink(among);
+}
+
+/// Releases the memory after a burst.
+fn shrink<K: Eq + Hash, V>(among: &mut HashMap<K, V>) {
+    if among.capacity() > 2 * among.len() + 64 {
+        among.shrink_to_fit();
     }
 }
 

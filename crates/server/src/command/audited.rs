@@ -32,12 +32,18 @@ pub(super) fn of_client(store: &dyn Store, event: AuditEvent, client: &ClientId)
 
 /// Returns the store for one revocation, which writes its entry.
 pub(super) fn of_revocation(store: &dyn Store, whose: &Revoked) -> anyhow::Result<Arc<dyn Store>> {
+    let token = |id: &str| -> anyhow::Result<AuditEntry> {
+        let digest = AuditDetail::Digest(short_digest(id));
+        Ok(entry(AuditEvent::TokenRevoked)?.with_detail(digest))
+    };
     let entry = match whose {
         Revoked::Client(id) => entry(AuditEvent::ClientRevoked)?.of_client(id.clone()),
-        Revoked::Token(id) => {
-            let digest = AuditDetail::Digest(short_digest(id.as_str()));
-            entry(AuditEvent::TokenRevoked)?.with_detail(digest)
+        Revoked::Consent { id, client_id, .. } => {
+            let entry = entry(AuditEvent::UserRevoked)?.of_user(id.clone());
+            entry.of_client(client_id.clone())
         }
+        Revoked::Family(id) => token(&id.to_string())?,
+        Revoked::Token(id) => token(id.as_str())?,
         Revoked::User { id, .. } => entry(AuditEvent::UserRevoked)?.of_user(id.clone()),
     };
     Ok(store.audited(&[entry]))

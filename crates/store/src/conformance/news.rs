@@ -46,7 +46,7 @@ async fn kept(store: &Arc<dyn Store>) -> Vec<Revocation> {
 
 /// Sorts revocations by their lanes, as [`kept`] returns them.
 fn by_lane(mut revocations: Vec<Revocation>) -> Vec<Revocation> {
-    revocations.sort_by_key(|revocation| NewsLane::of(NewsItem::Revoked(revocation.clone()).subject()));
+    revocations.sort_by_key(|revocation| NewsLane::of(&NewsItem::Revoked(revocation.clone()).subject()));
     revocations
 }
 
@@ -73,7 +73,7 @@ pub async fn revocations_are_kept_whole_and_in_order(store: Arc<dyn Store>) {
     let of_lane: Vec<_> = by_lane(all.to_vec());
     let of_lane: Vec<_> = of_lane
         .into_iter()
-        .filter(|one| NewsLane::of(NewsItem::Revoked(one.clone()).subject()) == lane)
+        .filter(|one| NewsLane::of(&NewsItem::Revoked(one.clone()).subject()) == lane)
         .collect();
     let after = async |place, limit| {
         let page = store

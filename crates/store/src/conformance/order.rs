@@ -138,7 +138,7 @@ mod tests {
 
     impl Naive {
         fn draw(&self, revocation: &Revocation) -> (NewsLane, i64) {
-            let lane = NewsLane::of(NewsItem::Revoked(revocation.clone()).subject());
+            let lane = NewsLane::of(&NewsItem::Revoked(revocation.clone()).subject());
             let sequence = &self.sequences[usize::from(lane.number())];
             (lane, sequence.fetch_add(1, Ordering::SeqCst) + 1)
         }

@@ -7,8 +7,9 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use scopegate_domain::{
-    Account, Audience, Client, ClientAuthMethod, ClientId, GrantType, PasswordHash, RedirectUri, RegisteredSecret,
-    Revocation, Revoked, Scope, ScopeToken, SecretDigest, Timestamp, TokenId, User, UserId, UserStatus, Username,
+    Account, Audience, Client, ClientAuthMethod, ClientId, FamilyId, GrantType, PasswordHash, RedirectUri,
+    RegisteredSecret, Revocation, Revoked, Scope, ScopeToken, SecretDigest, Timestamp, TokenId, User, UserId,
+    UserStatus, Username,
 };
 
 use super::values::{hash, user_id};
@@ -81,11 +82,21 @@ pub(super) fn any_time() -> impl Strategy<Value = Timestamp> {
     prop_oneof![9 => (0..20i64).prop_map(Timestamp::from_unix), 1 => any::<i64>().prop_map(Timestamp::from_unix)]
 }
 
+pub(super) fn any_family_id() -> impl Strategy<Value = FamilyId> {
+    (0u8..6).prop_map(|id| FamilyId::from_bytes([id; 16]))
+}
+
 pub(super) fn any_revocation() -> impl Strategy<Value = Revocation> {
     let token = "[ -~]{1,20}".prop_filter_map("no identifier", |text| TokenId::parse(&text).ok());
     let whose = prop_oneof![
         any_client_id().prop_map(Revoked::Client),
         token.prop_map(Revoked::Token),
+        any_family_id().prop_map(Revoked::Family),
+        (any_user_id(), any_username(), any_client_id()).prop_map(|(id, username, client_id)| Revoked::Consent {
+            id,
+            username,
+            client_id
+        }),
         (any_user_id(), any_username()).prop_map(|(id, username)| Revoked::User { id, username }),
     ];
     (whose, any_time(), any_time())

@@ -223,3 +223,73 @@ fn outdated_set_accepts_known_tokens_only() {
     }
     assert_eq!(RevokedSet::new(SubjectClaim::UserId).accepted(), AcceptedTokens::All);
 }
+
+const FAMILY: FamilyId = FamilyId::from_bytes([0xAB; 16]);
+
+#[test]
+fn tokens_of_an_ended_family_are_covered() {
+    let set = RevokedSet::new(SubjectClaim::UserId);
+    set.add([Revocation::until(Revoked::Family(FAMILY), Timestamp::from_unix(1_000))]);
+    let (ab, random) = ("ab".repeat(16), "0123456789abcdef");
+    let token = |id: &str| format!(r#"{{"sub":"u1","client_id":"demo-app","iat":9999,"exp":99999,"jti":"{id}"}}"#);
+    for id in [format!("{ab}.{random}"), format!("{ab}.{random}.23.20")] {
+        assert!(has(&set, &token(&id)), "{id}");
+    }
+    // The random bits of an id without a family may be equal to the id of a family.
+    for id in [
+        ab.clone(),
+        format!("{ab}.23.20"),
+        format!("{}.{random}", "ac".repeat(16)),
+    ] {
+        assert!(!has(&set, &token(&id)), "{id}");
+    }
+    assert!(!has(&set, r#"{"sub":"u1","exp":99999}"#));
+    assert_eq!(set.len(), 1);
+    set.forget(Timestamp::from_unix(1_000) + Revocation::KEPT);
+    assert!(set.is_empty() && !has(&set, &token(&format!("{ab}.{random}"))));
+}
+
+#[test]
+fn tokens_of_a_withdrawn_consent_are_covered() {
+    let consent = || Revoked::Consent {
+        id: UserId::parse("u1").unwrap(),
+        username: Username::from_stored("johndoe").unwrap(),
+        client_id: ClientId::parse("demo-app").unwrap(),
+    };
+    for (claim, subject, other) in [
+        (SubjectClaim::UserId, "u1", "johndoe"),
+        (SubjectClaim::Username, "johndoe", "u1"),
+    ] {
+        let set = RevokedSet::new(claim);
+        set.add([Revocation::until(consent(), Timestamp::from_unix(1_000))]);
+        let token = |subject, client, at| {
+            format!(r#"{{"sub":"{subject}","client_id":"{client}","iat":{at},"exp":99999,"jti":"t1"}}"#)
+        };
+        assert!(has(&set, &token(subject, "demo-app", 1_000)));
+        assert!(!has(&set, &token(subject, "demo-app", 1_001)), "a new consent");
+        assert!(!has(&set, &token(subject, "demo-web", 1_000)));
+        assert!(!has(&set, &token(other, "demo-app", 1_000)));
+        assert!(!has(&set, &format!(r#"{{"sub":"{subject}","iat":1,"exp":99999}}"#)));
+        set.forget(Timestamp::from_unix(1_000) + Revocation::KEPT);
+        assert!(set.is_empty());
+    }
+}
+
+#[test]
+fn a_consent_is_compared_by_the_place_of_its_user() {
+    let consent = Revoked::Consent {
+        id: UserId::parse("u1").unwrap(),
+        username: Username::from_stored("johndoe").unwrap(),
+        client_id: ClientId::parse("demo-app").unwrap(),
+    };
+    let set = RevokedSet::new(SubjectClaim::UserId);
+    set.add_placed([(of("u1", 5), Revocation::until(consent, Timestamp::from_unix(1_000)))]);
+    for (place, is_covered) in [(4, true), (5, false)] {
+        // Issued a few seconds earlier or later, by nodes whose clocks differ.
+        for at in [990, 1_010] {
+            let id = PlacedTokenId::of_family(FAMILY, [0; 8], of("u1", place), of("demo-app", 9)).unwrap();
+            let token = format!(r#"{{"sub":"u1","client_id":"demo-app","iat":{at},"exp":99999,"jti":"{id}"}}"#);
+            assert_eq!(has(&set, &token), is_covered, "{place} {at}");
+        }
+    }
+}

@@ -73,18 +73,21 @@ pub(crate) async fn settle(store: &dyn Store, subjects: impl Iterator<Item = &mu
 fn name_of(whose: &Revoked) -> &str {
     match whose {
         Revoked::Client(id) => id.as_str(),
+        Revoked::Family(id) => panic!("no command ends the family {id}"),
         Revoked::Token(id) => id.as_str(),
-        Revoked::User { username, .. } => username.as_str(),
+        Revoked::Consent { username, .. } | Revoked::User { username, .. } => username.as_str(),
     }
 }
 
 fn taken(revocation: &Revocation) -> Taken {
     match revocation.whose() {
-        Revoked::Token(_) => {
+        Revoked::Family(_) | Revoked::Token(_) => {
             assert_eq!(revocation.issued_until(), Timestamp::MAX, "{revocation:?}");
             Taken::Token
         }
-        Revoked::Client(_) | Revoked::User { .. } => Taken::Issued(Some(revocation.issued_until())),
+        Revoked::Client(_) | Revoked::Consent { .. } | Revoked::User { .. } => {
+            Taken::Issued(Some(revocation.issued_until()))
+        }
     }
 }
 
