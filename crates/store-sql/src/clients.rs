@@ -1,12 +1,13 @@
 //! Clients in SQL.
 
 use scopegate_domain::{
-    Audience, Client, ClientAuthMethod, ClientId, ClientKind, GrantType, RedirectUri, RegisteredSecret, SecretDigest,
-    Timestamp,
+    Audience, Client, ClientAuthMethod, ClientId, ClientKind, GrantType, NewsLane, RedirectUri, RegisteredSecret,
+    SecretDigest, Timestamp,
 };
 use scopegate_store::{AddSecretOutcome, BoxFuture, Clients, NewsItem, StoreError};
 
 use crate::SqlStore;
+use crate::news_steps::number;
 use crate::row;
 use crate::statement::{Statement, Step};
 
@@ -23,8 +24,11 @@ const LIST: &str = "SELECT id, name, auth_method, redirect_uris, grant_types, sc
 
 const ADD: &str = "INSERT INTO clients \
      (id, secret_sha256, name, auth_method, redirect_uris, grant_types, scope, may_introspect, resources, \
-         optional_scope, default_scope) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+         optional_scope, default_scope, grants_from) \
+     SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, place FROM news_head WHERE lane = $12";
+
+/// Consents for a client that was removed earlier.
+const REMOVE_CONSENTS: &str = "DELETE FROM consents WHERE client_id = $1";
 
 /// Replaces the settings if they are those of the arguments from $12 on.
 const UPDATE: &str = "UPDATE clients SET secret_sha256 = $2, name = $3, auth_method = $4, redirect_uris = $5, \
@@ -85,7 +89,9 @@ impl Clients for SqlStore {
                 &client,
             );
             let secrets = client.secrets().iter().map(|secret| add_secret(&client, secret));
-            let steps = std::iter::once(add.changes(1)).chain(secrets).collect();
+            let add = add.bind(number(NewsLane::of(client.id().as_str())));
+            let consents = Statement::new(REMOVE_CONSENTS).bind(client.id().as_str());
+            let steps = [consents.any(), add.changes(1)].into_iter().chain(secrets).collect();
             self.change_all(steps).await.map(|_| ())
         })
     }

@@ -22,6 +22,16 @@ pub struct RowCounts {
     pub revocations: u64,
     /// Signing keys.
     pub signing_keys: u64,
+    /// Server secrets.
+    pub server_secrets: u64,
+    /// Sessions of users.
+    pub sessions: u64,
+    /// Consents of users.
+    pub consents: u64,
+    /// Authorization codes, also those that are kept to detect a replay.
+    pub codes: u64,
+    /// Token families, also those that have ended.
+    pub families: u64,
     /// Entries of the audit log.
     pub audit: u64,
 }
@@ -87,6 +97,11 @@ impl SqlStore {
             client_secrets: count(&mut connection, "client_secrets", "SELECT COUNT(*) FROM client_secrets").await?,
             revocations: old.saturating_add(new),
             signing_keys: count(&mut connection, "signing_keys", "SELECT COUNT(*) FROM signing_keys").await?,
+            server_secrets: count(&mut connection, "sealed_secrets", "SELECT COUNT(*) FROM sealed_secrets").await?,
+            sessions: count(&mut connection, "sessions", "SELECT COUNT(*) FROM sessions").await?,
+            consents: count(&mut connection, "consents", "SELECT COUNT(*) FROM consents").await?,
+            codes: count(&mut connection, "codes", "SELECT COUNT(*) FROM codes").await?,
+            families: count(&mut connection, "families", "SELECT COUNT(*) FROM families").await?,
         })
     }
 

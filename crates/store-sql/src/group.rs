@@ -32,7 +32,7 @@ use crate::connect::BUSY_TIMEOUT;
 use crate::failure::{Overdue, Unfinished, failure};
 use crate::queue::{Answer, Reply, Waiting};
 use crate::sqlite::Connections;
-use crate::statement::{Outcome, Step};
+use crate::statement::{More, Outcome, RowView, Step};
 
 /// The largest number of changes in a commit.
 const MOST: usize = 64;
@@ -194,15 +194,40 @@ async fn apply(connection: &mut SqliteConnection, steps: Vec<Step>) -> Result<An
 /// Takes all steps, or those before the first that misses its expectation.
 async fn take(connection: &mut SqliteConnection, steps: Vec<Step>) -> Answer {
     let mut changed = Vec::new();
-    for (index, step) in steps.into_iter().enumerate() {
-        let result = bound(step.statement).execute(&mut *connection).await;
-        let rows = result.map_err(failure)?.rows_affected();
-        if !step.expected.is_met(rows) {
+    let mut steps: VecDeque<(usize, Step)> = steps.into_iter().enumerate().collect();
+    while let Some((index, step)) = steps.pop_front() {
+        let Some(more) = take_one(connection, step, &mut changed).await? else {
             return Ok(Outcome::Missed(index));
+        };
+        for next in more.next.into_iter().rev() {
+            steps.push_front((index, next));
         }
-        changed.push(rows);
+        steps.extend(more.last.into_iter().map(|last| (index, last)));
     }
     Ok(Outcome::Committed(changed))
+}
+
+/// Takes one step. Returns `None` if it misses its expectation.
+async fn take_one(
+    connection: &mut SqliteConnection,
+    step: Step,
+    changed: &mut Vec<u64>,
+) -> Result<Option<More>, StoreError> {
+    let statement = bound(step.statement);
+    let Some(then) = step.then else {
+        let result = statement.execute(&mut *connection).await;
+        let rows = result.map_err(failure)?.rows_affected();
+        changed.push(rows);
+        return Ok(step.expected.is_met(rows).then(More::default));
+    };
+    let rows = statement.fetch_all(&mut *connection).await.map_err(failure)?;
+    let count = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+    changed.push(count);
+    if !step.expected.is_met(count) {
+        return Ok(None);
+    }
+    let rows: Vec<&dyn RowView> = rows.iter().map(|row| -> &dyn RowView { row }).collect();
+    then(&rows).map(Some)
 }
 
 async fn run(connection: &mut SqliteConnection, sql: &'static str) -> Result<(), StoreError> {

@@ -4,7 +4,7 @@
 //! with [`SqlStore`], [`DatabaseUrl`], [`OpenMode`] and [`OpenError`].
 //!
 //! ```text
-//! DatabaseUrl --SqlStore::open--> SqlStore: Users + Clients + News + SigningKeys + Audit + Store
+//! DatabaseUrl --SqlStore::open--> SqlStore: Users + Clients + Sessions + Families + .. + Store
 //!                  |                  |-- one connection that writes, in groups of changes
 //!                  OpenError          `-- two that read
 //! ```
@@ -55,13 +55,19 @@ mod audit;
 mod audit_entry;
 mod bound;
 mod changes;
+mod cleanup;
 mod clients;
+mod codes;
 mod connect;
+mod consents;
 mod copy;
 mod database_files;
 mod engine;
 mod failure;
+mod families;
 mod files;
+mod grant_row;
+mod grant_steps;
 mod group;
 mod home;
 mod lookups;
@@ -80,6 +86,8 @@ mod queue;
 mod recovery;
 mod row;
 mod same_name;
+mod sealed_secrets;
+mod sessions;
 mod signing_keys;
 mod sqlite;
 mod statement;

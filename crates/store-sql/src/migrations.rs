@@ -45,6 +45,12 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "unnamed users",
         include_str!("../migrations/0012_unnamed_users.sql"),
     ),
+    (13, "grants", include_str!("../migrations/0013_grants.sql")),
+    (
+        14,
+        "grant marks",
+        include_str!("../migrations/0014_grant_marks.sql"),
+    ),
 ];
 
 /// The checksum of version 11 in an earlier build, whose index also had the rows without a name.
@@ -57,7 +63,7 @@ const EARLIER: (i64, &str) = (
 
 /// The migrations that mark changes. A database in memory has no file that a copy could replace, so
 /// it does without: a new database pays a third of its time for the triggers.
-const MARKS: [i64; 2] = [5, 8];
+const MARKS: [i64; 3] = [5, 8, 14];
 
 /// The table in which the database records the applied migrations: that of `sqlx`, so that its
 /// tools can read it.

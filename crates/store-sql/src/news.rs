@@ -3,6 +3,7 @@
 use scopegate_domain::{NewsLane, NewsPosition, Revocation, Timestamp, UserStatus};
 use scopegate_store::{BoxFuture, DisableAndRevoke, News, NewsEntry, NewsHeads, NewsItem, StoreError};
 
+use crate::grant_steps::{end_grants, ended_with};
 use crate::news_steps::number;
 use crate::statement::{Backend, Statement, Step};
 use crate::{SqlStore, clients, row, users};
@@ -38,9 +39,10 @@ fn one(change: Statement) -> Vec<Step> {
 impl News for SqlStore {
     fn revoke<'a>(&'a self, revocation: &'a Revocation) -> BoxFuture<'a, Result<(), StoreError>> {
         let item = NewsItem::Revoked(revocation.clone());
-        self.methods
-            .revoke
-            .measure(async move { self.change_and_tell(None, item).await.map(|_| ()) })
+        self.methods.revoke.measure(async move {
+            let steps = end_grants(revocation.whose()).into_iter().collect();
+            self.take_and_tell(steps, item).await.map(|_| ())
+        })
     }
 
     fn withdraw<'a>(
@@ -59,6 +61,8 @@ impl News for SqlStore {
                 DisableAndRevoke::SetUserScope(id, scope) => one(users::set_scope(id, scope)),
                 DisableAndRevoke::UpdateClient { old, new } => clients::replacement(old, new)?,
             };
+            let (before, after) = ended_with(withdrawal, revocation.whose());
+            let steps = before.into_iter().chain(steps).chain(after).collect();
             Ok(self.take_and_tell(steps, item).await?.is_none())
         })
     }

@@ -13,11 +13,10 @@ use crate::statement::{Outcome, Statement, Step};
 struct NoHead(u8);
 
 impl SqlStore {
-    /// Changes one record, if a change is given, and adds an entry to the log. Returns `false`, and
-    /// adds nothing, if there is no such record.
-    pub(crate) async fn change_and_tell(&self, change: Option<Statement>, item: NewsItem) -> Result<bool, StoreError> {
-        let steps = change.map(|change| change.at_least(1)).into_iter().collect();
-        Ok(self.take_and_tell(steps, item).await?.is_none())
+    /// Changes one record and adds an entry to the log. Returns `false`, and adds nothing, if there
+    /// is no such record.
+    pub(crate) async fn change_and_tell(&self, change: Statement, item: NewsItem) -> Result<bool, StoreError> {
+        Ok(self.take_and_tell(vec![change.at_least(1)], item).await?.is_none())
     }
 
     /// Takes all steps and adds an entry to the log. Returns the first step that missed its

@@ -20,7 +20,7 @@ struct Refused {
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
-fn refused(column: &'static str) -> StoreError {
+pub(crate) fn refused(column: &'static str) -> StoreError {
     StoreError::corrupt(Refused { column, source: None })
 }
 
@@ -153,7 +153,7 @@ fn revoked_consent(id: &str, second: &str) -> Result<Revoked, StoreError> {
     })
 }
 
-fn time(row: &dyn RowView, column: usize) -> Result<Timestamp, StoreError> {
+pub(crate) fn time(row: &dyn RowView, column: usize) -> Result<Timestamp, StoreError> {
     row.int(column).map(Timestamp::from_unix)
 }
 
@@ -207,11 +207,11 @@ pub(crate) fn stored_key(row: &dyn RowView) -> Result<StoredKey, StoreError> {
     })
 }
 
-fn number(row: &dyn RowView, column: usize, name: &'static str) -> Result<u32, StoreError> {
+pub(crate) fn number(row: &dyn RowView, column: usize, name: &'static str) -> Result<u32, StoreError> {
     row.int(column)?.try_into().map_err(|_| refused(name))
 }
 
-fn flag(name: &'static str, value: i64) -> Result<bool, StoreError> {
+pub(crate) fn flag(name: &'static str, value: i64) -> Result<bool, StoreError> {
     match value {
         0 => Ok(false),
         1 => Ok(true),
@@ -219,11 +219,14 @@ fn flag(name: &'static str, value: i64) -> Result<bool, StoreError> {
     }
 }
 
-fn parsed<T: FromStr<Err: Error + Send + Sync + 'static>>(column: &'static str, text: &str) -> Result<T, StoreError> {
+pub(crate) fn parsed<T: FromStr<Err: Error + Send + Sync + 'static>>(
+    column: &'static str,
+    text: &str,
+) -> Result<T, StoreError> {
     text.parse().map_err(|fault: T::Err| corrupt(column, fault))
 }
 
-fn corrupt(column: &'static str, fault: impl Error + Send + Sync + 'static) -> StoreError {
+pub(crate) fn corrupt(column: &'static str, fault: impl Error + Send + Sync + 'static) -> StoreError {
     StoreError::corrupt(Refused {
         column,
         source: Some(fault.into()),
@@ -231,7 +234,7 @@ fn corrupt(column: &'static str, fault: impl Error + Send + Sync + 'static) -> S
 }
 
 /// Returns the words between single spaces; none if the text is empty.
-fn words<T, E: Error + Send + Sync + 'static>(
+pub(crate) fn words<T, E: Error + Send + Sync + 'static>(
     column: &'static str,
     text: &str,
     parse: fn(&str) -> Result<T, E>,
@@ -249,12 +252,12 @@ fn words<T, E: Error + Send + Sync + 'static>(
 
 /// The function does not call [`Scope::parse`], which has limits for text from outside. A stored
 /// scope had passed them, or was exempt.
-fn scope(column: &'static str, text: &str) -> Result<Scope, StoreError> {
+pub(crate) fn scope(column: &'static str, text: &str) -> Result<Scope, StoreError> {
     words(column, text, ScopeToken::parse).collect()
 }
 
 /// Returns the values on the lines of a text; none if it is empty.
-fn lines<T: FromStr<Err: Error + Send + Sync + 'static>>(
+pub(crate) fn lines<T: FromStr<Err: Error + Send + Sync + 'static>>(
     column: &'static str,
     text: &str,
 ) -> Result<Vec<T>, StoreError> {
@@ -262,7 +265,7 @@ fn lines<T: FromStr<Err: Error + Send + Sync + 'static>>(
     lines.map(|line| parsed(column, line)).collect()
 }
 
-fn digest(bytes: &[u8]) -> Result<SecretDigest, StoreError> {
+pub(crate) fn digest(bytes: &[u8]) -> Result<SecretDigest, StoreError> {
     bytes
         .try_into()
         .map(SecretDigest::from_bytes)

@@ -12,6 +12,7 @@
 //! or 1, a time is in seconds since 1970, and a list is a text with spaces.
 
 use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use scopegate_store::StoreError;
 
@@ -81,10 +82,58 @@ impl<T: Into<Self>> From<Option<T>> for Argument {
     }
 }
 
-/// A statement of a transaction, and the expected number of rows that it changes.
+/// A statement of a transaction, and the expected number of rows that it changes or returns.
 pub(crate) struct Step {
     pub(crate) statement: Statement,
     pub(crate) expected: Expectation,
+    pub(crate) then: Option<Then>,
+}
+
+/// Receives the rows that a step returns, and continues the transaction.
+pub(crate) type Then = Box<dyn FnOnce(&[&dyn RowView]) -> Result<More, StoreError> + Send>;
+
+/// The steps that the rows of another step require.
+#[derive(Default)]
+pub(crate) struct More {
+    /// Taken next.
+    pub(crate) next: Vec<Step>,
+    /// Taken after all others: entries of the log of changes.
+    pub(crate) last: Vec<Step>,
+}
+
+impl Step {
+    /// Adds what is done with the rows that the statement returns. Their number is compared with
+    /// the expectation first.
+    pub(crate) fn then(
+        mut self,
+        then: impl FnOnce(&[&dyn RowView]) -> Result<More, StoreError> + Send + 'static,
+    ) -> Self {
+        self.then = Some(Box::new(then));
+        self
+    }
+}
+
+/// A value that a step of a transaction hands to the caller.
+pub(crate) struct Slot<T>(Arc<Mutex<Option<T>>>);
+
+impl<T> Slot<T> {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(Mutex::new(None)))
+    }
+
+    pub(crate) fn set(&self, value: T) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+    }
+
+    pub(crate) fn take(&self) -> Option<T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl<T> Clone for Slot<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
 }
 
 /// The number of rows that a step must change.
@@ -125,6 +174,7 @@ impl Statement {
         Step {
             statement: self,
             expected,
+            then: None,
         }
     }
 }
@@ -132,9 +182,10 @@ impl Statement {
 /// The end of a transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// It was committed. Each of its steps changed this number of rows.
+    /// It was committed. Each of its steps changed or returned this number of rows.
     Committed(Vec<u64>),
-    /// The step with this index missed its expectation, and nothing was changed.
+    /// The step with this index missed its expectation, and nothing was changed. A step that
+    /// another one added counts as that one.
     Missed(usize),
 }
 

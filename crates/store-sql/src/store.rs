@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use scopegate_domain::AuditEntry;
-use scopegate_store::{BoxFuture, Store, StoreError};
+use scopegate_store::{BoxFuture, Cleanup, DeletedRows, Store, StoreError};
 use sqlx::{Connection as _, SqliteConnection};
 
 use crate::failure::failure;
@@ -30,7 +30,7 @@ use crate::{DatabaseUrl, OpenError, audit_entry, connect, migrations, names, new
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let store = SqlStore::open(&DatabaseUrl::memory()).await?;
-/// assert_eq!(store.migrated(), [1, 2, 3, 4, 6, 7, 9, 10, 11, 12]);
+/// assert_eq!(store.migrated(), [1, 2, 3, 4, 6, 7, 9, 10, 11, 12, 13]);
 /// store.ping().await?;
 /// store.close().await?;
 /// assert!(store.ping().await.is_err());
@@ -279,6 +279,27 @@ impl SqlStore {
         Ok(matches!(self.transaction(steps).await?, Outcome::Committed(_)))
     }
 
+    /// Returns this store, whose changes write these entries of the audit log.
+    pub(crate) fn with_audit(&self, entries: &[AuditEntry]) -> Self {
+        Self {
+            connections: Arc::clone(&self.connections),
+            methods: Arc::clone(&self.methods),
+            users_by_name: Arc::clone(&self.users_by_name),
+            users_by_id: Arc::clone(&self.users_by_id),
+            audit: entries.to_vec(),
+            migrated: Vec::new(),
+            snapshot: None,
+        }
+    }
+
+    /// Makes a change of one statement. Returns the number of changed rows.
+    pub(crate) async fn count_changed(&self, statement: Statement) -> Result<u64, StoreError> {
+        match self.transaction(vec![statement.at_least(1)]).await? {
+            Outcome::Committed(rows) => Ok(rows.into_iter().next().unwrap_or_default()),
+            Outcome::Missed(_) => Ok(0),
+        }
+    }
+
     /// Takes all steps or none, and those that write the entries of the audit log.
     async fn transaction(&self, steps: Vec<Step>) -> Result<Outcome, StoreError> {
         self.transaction_before(steps, []).await
@@ -311,16 +332,12 @@ impl Store for SqlStore {
             .measure(async move { self.connections.execute(Statement::new(REWRITE)).await.map(|_| ()) })
     }
 
+    fn delete_expired(&self, cleanup: Cleanup) -> BoxFuture<'_, Result<DeletedRows, StoreError>> {
+        self.methods.delete_expired.measure(self.clean(cleanup))
+    }
+
     fn audited(&self, entries: &[AuditEntry]) -> Arc<dyn Store> {
-        Arc::new(Self {
-            connections: Arc::clone(&self.connections),
-            methods: Arc::clone(&self.methods),
-            users_by_name: Arc::clone(&self.users_by_name),
-            users_by_id: Arc::clone(&self.users_by_id),
-            audit: entries.to_vec(),
-            migrated: Vec::new(),
-            snapshot: None,
-        })
+        Arc::new(self.with_audit(entries))
     }
 }
 

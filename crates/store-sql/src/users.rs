@@ -1,9 +1,11 @@
 //! Users in SQL.
 
-use scopegate_domain::{Account, PasswordHash, Scope, User, UserId, UserStatus, Username};
+use scopegate_domain::{Account, NewsLane, PasswordHash, Scope, User, UserId, UserStatus, Username};
 use scopegate_store::{BoxFuture, NewsItem, PasswordScheme, StoreError, Users};
 
 use crate::SqlStore;
+use crate::grant_steps::{end_user_grants, remove_consents_of, remove_sessions_of};
+use crate::news_steps::number;
 use crate::row;
 use crate::statement::Statement;
 
@@ -23,8 +25,8 @@ const PASSWORD_SCHEMES: &str = "WITH RECURSIVE schemes (scheme) AS ( \
      ) SELECT scheme FROM schemes WHERE scheme IS NOT NULL LIMIT $1";
 
 const ADD: &str = "INSERT INTO users \
-     (id, username, email, full_name, status, scope, password_hash, password_scheme, canonical_name) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+     (id, username, email, full_name, status, scope, password_hash, password_scheme, canonical_name, grants_from) \
+     SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, place FROM news_head WHERE lane = $10";
 
 const REPLACE_PASSWORD_HASH: &str =
     "UPDATE users SET password_hash = $3, password_scheme = $4 WHERE id = $1 AND password_hash = $2";
@@ -87,7 +89,8 @@ impl Users for SqlStore {
                 .bind(row::joined(user.scope()))
                 .bind(password_hash.as_ref().map(PasswordHash::expose))
                 .bind(scheme(password_hash.as_ref()))
-                .bind(user.username().canonical().as_str());
+                .bind(user.username().canonical().as_str())
+                .bind(number(NewsLane::of(user.id().as_str())));
             self.change(add).await.map(|_| ())
         })
     }
@@ -129,22 +132,37 @@ impl Users for SqlStore {
     }
 
     fn set_status<'a>(&'a self, id: &'a UserId, status: UserStatus) -> BoxFuture<'a, Result<bool, StoreError>> {
-        self.methods
-            .set_status
-            .measure(self.change_user(id, set_status(id, status)))
+        self.methods.set_status.measure(async move {
+            let mut steps = Vec::new();
+            if status == UserStatus::Disabled {
+                steps.extend(remove_sessions_of(id));
+            }
+            steps.push(set_status(id, status).at_least(1));
+            if status == UserStatus::Disabled {
+                steps.push(end_user_grants(id));
+            }
+            Ok(self.take_and_tell(steps, changed(id)).await?.is_none())
+        })
     }
 
     fn remove<'a>(&'a self, id: &'a UserId) -> BoxFuture<'a, Result<bool, StoreError>> {
-        self.methods.remove_user.measure(self.change_user(id, remove(id)))
+        self.methods.remove_user.measure(async move {
+            let mut steps: Vec<_> = remove_sessions_of(id).into();
+            steps.extend([remove_consents_of(id), remove(id).at_least(1)]);
+            Ok(self.take_and_tell(steps, changed(id)).await?.is_none())
+        })
     }
 }
 
 impl SqlStore {
     /// Changes a record that exists, and adds an entry to the log.
     async fn change_user(&self, id: &UserId, change: Statement) -> Result<bool, StoreError> {
-        self.change_and_tell(Some(change), NewsItem::UserChanged(id.clone()))
-            .await
+        self.change_and_tell(change, changed(id)).await
     }
+}
+
+fn changed(id: &UserId) -> NewsItem {
+    NewsItem::UserChanged(id.clone())
 }
 
 pub(crate) fn set_status(id: &UserId, status: UserStatus) -> Statement {

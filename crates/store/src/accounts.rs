@@ -49,6 +49,23 @@ impl Accounts {
         self.by_name.insert(name, account);
     }
 
+    /// Makes the user with this id equal to that of another store. Another user with the name is
+    /// forgotten.
+    pub(crate) fn mirror(&mut self, id: &UserId, user: Option<User>) {
+        self.remove(id);
+        let Some(user) = user else { return };
+        let other = self
+            .find_canonical(user.username())
+            .map(|other| other.user.id().clone());
+        if let Some(other) = other {
+            self.remove(&other);
+        }
+        self.insert(Account {
+            user,
+            password_hash: None,
+        });
+    }
+
     pub(crate) fn remove(&mut self, id: &UserId) -> Option<Account> {
         let name = self.names.remove(id)?;
         self.canonical.remove(&name.canonical());

@@ -1,5 +1,7 @@
 //! A store around an application's own table of users.
 
+mod grants;
+
 use std::sync::Arc;
 
 use scopegate_domain::{
@@ -8,12 +10,16 @@ use scopegate_domain::{
 };
 
 use crate::{
-    AddSecretOutcome, Audit, AuditQuery, AuditRetention, BoxFuture, Clients, DisableAndRevoke, MemoryStore, News,
-    NewsEntry, NewsHeads, NewsItem, PasswordScheme, ResealedKey, SigningKeys, Store, StoreError, Users,
+    AddSecretOutcome, Audit, AuditQuery, AuditRetention, BoxFuture, Cleanup, Clients, DeletedRows, DisableAndRevoke,
+    MemoryStore, News, NewsEntry, NewsHeads, NewsItem, PasswordScheme, ResealedKey, SigningKeys, Store, StoreError,
+    Users,
 };
 
-/// A store of an application's own users. Clients, revocations and signing keys are in the
-/// memory of this process, and end with it.
+/// A store of an application's own users. Everything else is in the memory of this process, and
+/// ends with it.
+///
+/// Sessions, codes and families are refused while the application reports their user as disabled.
+/// They end for good only with a change that this store makes.
 ///
 /// A change of a user and the revocation of the user's tokens are two writes. The revocation is the
 /// first, so a failure between them refuses tokens of a user who did not change. The audit entry
@@ -53,15 +59,28 @@ impl ApplicationStore {
     }
 
     /// Adds an entry when this change has been made.
-    fn changing<'a>(&'a self, id: &'a UserId, change: Answer<'a, bool>) -> Answer<'a, bool> {
+    fn changing<'a>(&'a self, id: &'a UserId, ends: Ends, change: Answer<'a, bool>) -> Answer<'a, bool> {
         Box::pin(async move {
             let is_changed = change.await?;
             if is_changed {
                 self.rest.tell(NewsItem::UserChanged(id.clone()));
+                if ends != Ends::Nothing {
+                    self.rest.end_grants_of(id, ends == Ends::User);
+                }
             }
             Ok(is_changed)
         })
     }
+}
+
+/// What ends with a change of a user that revokes no tokens.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ends {
+    Nothing,
+    /// The sessions, codes and families.
+    Grants,
+    /// The consents, too.
+    User,
 }
 
 type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
@@ -109,23 +128,28 @@ impl Users for ApplicationStore {
     }
 
     fn set_password_hash<'a>(&'a self, id: &'a UserId, password_hash: Option<&'a PasswordHash>) -> Answer<'a, bool> {
-        self.changing(id, self.users.set_password_hash(id, password_hash))
+        self.changing(id, Ends::Nothing, self.users.set_password_hash(id, password_hash))
     }
 
     fn set_profile<'a>(&'a self, user: &'a User) -> Answer<'a, bool> {
-        self.changing(user.id(), self.users.set_profile(user))
+        self.changing(user.id(), Ends::Nothing, self.users.set_profile(user))
     }
 
     fn set_scope<'a>(&'a self, id: &'a UserId, scope: &'a Scope) -> Answer<'a, bool> {
-        self.changing(id, self.users.set_scope(id, scope))
+        self.changing(id, Ends::Nothing, self.users.set_scope(id, scope))
     }
 
     fn set_status<'a>(&'a self, id: &'a UserId, status: UserStatus) -> Answer<'a, bool> {
-        self.changing(id, self.users.set_status(id, status))
+        let ends = if status == UserStatus::Disabled {
+            Ends::Grants
+        } else {
+            Ends::Nothing
+        };
+        self.changing(id, ends, self.users.set_status(id, status))
     }
 
     fn remove<'a>(&'a self, id: &'a UserId) -> Answer<'a, bool> {
-        self.changing(id, self.users.remove(id))
+        self.changing(id, Ends::User, self.users.remove(id))
     }
 }
 
@@ -177,7 +201,7 @@ impl News for ApplicationStore {
                     return self.rest.withdraw(withdrawal, revocation).await;
                 }
             };
-            self.rest.revoke(revocation).await?;
+            self.rest.revoke_for(withdrawal, revocation).await?;
             changed.await
         })
     }
@@ -249,6 +273,10 @@ impl Store for ApplicationStore {
             users: Arc::clone(&self.users),
             rest: self.rest.with_audit(entries),
         })
+    }
+
+    fn delete_expired(&self, cleanup: Cleanup) -> Answer<'_, DeletedRows> {
+        self.rest.delete_expired(cleanup)
     }
 
     fn is_volatile(&self) -> bool {

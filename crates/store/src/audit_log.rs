@@ -77,6 +77,13 @@ impl Change for AddSecretOutcome {
     }
 }
 
+/// The number of changed records.
+impl Change for u64 {
+    fn is_made(&self) -> bool {
+        *self > 0
+    }
+}
+
 impl Change for bool {
     fn is_made(&self) -> bool {
         *self

@@ -15,7 +15,16 @@
 pub mod audit;
 mod change;
 #[doc(hidden)]
+pub mod cleanup;
+#[doc(hidden)]
 pub mod clients;
+#[doc(hidden)]
+pub mod codes;
+#[doc(hidden)]
+pub mod consents;
+#[doc(hidden)]
+pub mod families;
+mod grants_model;
 mod model;
 #[doc(hidden)]
 pub mod names;
@@ -28,16 +37,22 @@ mod random;
 #[doc(hidden)]
 pub mod readiness;
 #[doc(hidden)]
+pub mod sealed_secrets;
+#[doc(hidden)]
+pub mod sessions;
+#[doc(hidden)]
 pub mod signing_keys;
 #[doc(hidden)]
 pub mod users;
 mod values;
+mod world;
 
 use std::sync::Arc;
 
 use self::values::{hash, runtime, user_id, username};
 use scopegate_domain::{Account, User};
 
+pub use grants_model::random_grants;
 pub use model::random_operations;
 
 use crate::{Store, StoreError, StoreErrorKind};
@@ -138,10 +153,88 @@ macro_rules! conformance {
             who_ends_and_their_tokens_end_together
             concurrent_disables_revoke_once
         }
+        $crate::conformance! { @cases $make, sessions:
+            a_session_is_kept_whole
+            a_session_ends_by_idleness_and_age
+            a_session_begins_for_an_active_user
+            sessions_end_when_the_user_is_disabled
+            sessions_end_when_the_user_is_removed
+            sessions_end_with_each_right
+            ending_a_session_ends_what_depends_on_it
+            all_other_sessions_end
+            the_oldest_session_gives_way
+            a_new_login_takes_over
+            a_login_of_another_user_ends_the_session
+            ending_a_session_at_once_ends_it_once
+        }
+        $crate::conformance! { @cases $make, codes:
+            a_code_is_redeemed_whole_and_once
+            each_binding_of_a_code_is_compared
+            a_code_without_redirect_uri_and_key_is_redeemed_without
+            a_replay_with_all_bindings_ends_the_family
+            a_code_ends_when_its_user_is_disabled
+            a_code_is_refused_for_a_disabled_user
+            a_code_ends_when_all_tokens_are_revoked
+            a_code_ends_when_its_client_is_revoked
+            a_code_ends_when_its_client_is_removed
+            a_code_ends_when_its_client_is_another
+            a_code_ends_when_the_consent_is_withdrawn
+            a_code_ends_with_its_session
+            allowing_needs_an_active_session
+            a_consent_is_widened_and_never_narrowed
+            allowing_at_once_stores_one_code
+            redeeming_at_once_succeeds_once
+            removed_codes_are_unknown
+        }
+        $crate::conformance! { @cases $make, families:
+            a_family_moves_with_each_refresh
+            a_retry_gets_the_same_token
+            reuse_ends_the_family
+            a_newer_token_moves_the_row_forward
+            each_binding_of_a_refresh_is_compared
+            a_family_ends_by_idleness_and_age
+            families_of_a_disabled_user_do_not_live_again
+            families_of_a_user_end_with_the_revocation
+            families_of_a_removed_user_do_not_live_again
+            families_end_with_the_password
+            families_end_when_all_tokens_are_revoked
+            families_of_a_revoked_client_end
+            families_of_a_removed_client_do_not_live_again
+            families_continue_after_other_changes
+            a_family_ends_with_the_age_of_its_session
+            ending_a_family_revokes_its_tokens
+            a_user_has_at_most_twenty_families_at_a_client
+            all_families_end_at_once
+            rotating_at_once_rotates_once
+            reuse_at_once_ends_the_family_once
+            ending_at_once_ends_once
+        }
+        $crate::conformance! { @cases $make, consents:
+            a_withdrawal_ends_all_that_was_granted
+            consents_are_listed_with_their_families
+            consents_end_with_user_and_client
+            withdrawing_at_once_withdraws_once
+        }
+        $crate::conformance! { @cases $make, sealed_secrets:
+            only_the_next_version_is_added
+            secrets_are_sealed_again_all_or_none
+            adding_a_version_at_once_succeeds_once
+        }
+        $crate::conformance! { @cases $make, cleanup:
+            rows_are_kept_until_nothing_needs_them
+            old_and_idle_families_are_deleted_a_day_later
+            a_batch_deletes_a_bounded_number
+            idle_families_are_examined_in_parts
+        }
 
         #[test]
         fn random_operations() {
             $crate::conformance::random_operations($make);
+        }
+
+        #[test]
+        fn random_grants() {
+            $crate::conformance::random_grants($make, async |store, _| store);
         }
     };
     (@cases $make:expr, $module:ident: $($case:ident)*) => {$(

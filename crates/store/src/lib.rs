@@ -1,15 +1,18 @@
-//! **Which records must survive a restart?** Users, clients, signing keys, revocations and other
-//! changes, and the audit log, behind traits that any database can implement.
+//! **Which records must survive a restart?** Users, clients, signing keys, server secrets, sessions,
+//! consents, codes, token families, revocations and other changes, and the audit log, behind traits
+//! that any database can implement.
 //!
 //! An application with its own table of users implements [`Users`]. A backend implements all
-//! traits. Start with [`Store`], [`Users`], [`Clients`], [`SigningKeys`], [`News`], [`Audit`],
-//! [`MemoryStore`], [`UsersCache`], [`StoreError`], [`StoreErrorKind`] and [`BoxFuture`].
+//! traits. Start with [`Store`], [`Users`], [`Clients`], [`SigningKeys`], [`Sessions`], [`Consents`],
+//! [`Codes`], [`Families`], [`News`], [`Audit`], [`MemoryStore`], [`UsersCache`], [`StoreError`], [`StoreErrorKind`] and [`BoxFuture`].
 //!
 //! ```text
 //!            Store  (ping, check_writable)      Arc<dyn Store> is also an Arc<dyn Users>
 //!      ________|__________________________
 //!     |        |        |         |       |
 //!   Users   Clients  SigningKeys  News  Audit    one trait for each kind of record
+//!     |        |        |         |       |
+//!  Sessions Consents  Codes  Families  SealedSecrets
 //!     |________|________|_________|_______|
 //!              |
 //!     MemoryStore, or another backend        each passes the same conformance suite
@@ -43,8 +46,8 @@
 //!
 //! 1. Make a crate that depends on this one, and a type for the store. It is shared between
 //!    threads. Its `Debug` prints no contents, because they must not appear in a log.
-//! 2. Implement [`Users`], [`Clients`], [`SigningKeys`], [`News`] and [`Audit`], one file each,
-//!    each method a `Box::pin(async move { .. })`. Methods are complete: changes that must happen
+//! 2. Implement [`Users`], [`Clients`], [`SigningKeys`], [`SealedSecrets`], [`Sessions`],
+//!    [`Consents`], [`Codes`], [`Families`], [`News`] and [`Audit`], one file each, each method a `Box::pin(async move { .. })`. Methods are complete: changes that must happen
 //!    together are one method, and no transaction reaches the caller. If a future is dropped before
 //!    it completes, the change is made or not made, never half made.
 //! 3. A look-up returns `Ok(None)` for an absent value, a change returns `Ok(false)`.
@@ -81,32 +84,48 @@ mod application_store;
 mod audit;
 mod audit_log;
 mod boxed;
+mod change_time;
+mod cleanup;
 mod clients;
 mod clients_cache;
+mod codes;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod consents;
 mod error;
+mod families;
 mod memory;
 mod memory_audit;
 mod news;
 mod news_log;
 mod news_reader;
 mod password_scheme;
+mod sealed_secrets;
+mod sessions;
 mod signing_keys;
+mod standing;
 mod users;
 mod users_cache;
 
 pub use application_store::ApplicationStore;
 pub use audit::{Audit, AuditQuery, AuditRetention};
 pub use boxed::BoxFuture;
+pub use change_time::ChangeTime;
+pub use cleanup::{Cleanup, DeletedRows};
 pub use clients::{AddSecretOutcome, Clients};
 pub use clients_cache::ClientsCache;
+pub use codes::{AllowOutcome, Codes, RedeemOutcome, Redemption};
+pub use consents::{ConsentSummary, Consents};
 pub use error::{StoreError, StoreErrorKind};
+pub use families::{ENDED_KEPT, Families, FamilyKey, FoundFamily, RotateDecision, RotateOutcome, Rotation};
 pub use memory::MemoryStore;
 pub use news::{DisableAndRevoke, News, NewsEntry, NewsHead, NewsHeads, NewsItem, NewsKind};
 pub use news_reader::{NewsGap, NewsPage, NewsReader};
 pub use password_scheme::PasswordScheme;
+pub use sealed_secrets::{ResealedSecret, SealedSecrets};
+pub use sessions::{BeginOutcome, EndSessions, EndedSession, SEEN_EVERY, Sessions};
 pub use signing_keys::{ResealedKey, SigningKeys};
+pub use standing::Standing;
 pub use users::Users;
 pub use users_cache::UsersCache;
 
@@ -115,7 +134,9 @@ pub use users_cache::UsersCache;
 /// The traits share method names; on a `dyn Store` call [`store.users()`](#method.users),
 /// [`store.clients()`](#method.clients) or [`store.signing_keys()`](#method.signing_keys) first. An
 /// `Arc<dyn Store>` coerces to an `Arc` of each of the traits.
-pub trait Store: Users + Clients + News + SigningKeys + Audit {
+pub trait Store:
+    Users + Clients + News + SigningKeys + SealedSecrets + Sessions + Consents + Codes + Families + Audit
+{
     /// Checks whether the store answers queries now; for a health check.
     ///
     /// # Errors
@@ -137,6 +158,18 @@ pub trait Store: Users + Clients + News + SigningKeys + Audit {
     ///
     /// A second change through the result fails, because the entries exist already.
     fn audited(&self, entries: &[AuditEntry]) -> Arc<dyn Store>;
+
+    /// Deletes rows that have ended: one batch over all tables. The caller repeats it while rows
+    /// remain.
+    ///
+    /// A code is deleted [`AuthorizationCode::KEPT`](scopegate_domain::AuthorizationCode::KEPT)
+    /// after its expiry, a session after the day of its end, and a family [`ENDED_KEPT`] after its
+    /// end. Idle families are found by a walk over all: [`Cleanup::after`].
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]; some rows may have been deleted.
+    fn delete_expired(&self, cleanup: Cleanup) -> BoxFuture<'_, Result<DeletedRows, StoreError>>;
 
     /// Returns whether clients, revocations and keys end with the process. Default: `false`.
     fn is_volatile(&self) -> bool {
@@ -166,6 +199,36 @@ impl dyn Store + '_ {
     /// Returns the audit log.
     #[must_use]
     pub fn audit(&self) -> &dyn Audit {
+        self
+    }
+
+    /// Returns the sessions of users.
+    #[must_use]
+    pub fn sessions(&self) -> &dyn Sessions {
+        self
+    }
+
+    /// Returns the consents of users.
+    #[must_use]
+    pub fn consents(&self) -> &dyn Consents {
+        self
+    }
+
+    /// Returns the authorization codes.
+    #[must_use]
+    pub fn codes(&self) -> &dyn Codes {
+        self
+    }
+
+    /// Returns the token families.
+    #[must_use]
+    pub fn families(&self) -> &dyn Families {
+        self
+    }
+
+    /// Returns the server secrets.
+    #[must_use]
+    pub fn secrets(&self) -> &dyn SealedSecrets {
         self
     }
 

@@ -1,6 +1,13 @@
 //! The reference: a store that loses its contents when it is dropped.
 
+mod cleanup;
 mod clients;
+mod codes;
+mod consents;
+mod families;
+mod grants;
+mod sealed_secrets;
+mod sessions;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -13,12 +20,14 @@ use scopegate_domain::{
     Timestamp, User, UserId, UserStatus, Username,
 };
 
+use self::grants::Grants;
+
 use crate::accounts::Accounts;
 use crate::audit_log::{AuditLog, Change};
 use crate::news_log::NewsLog;
 use crate::{
-    BoxFuture, DisableAndRevoke, News, NewsEntry, NewsHeads, NewsItem, PasswordScheme, ResealedKey, SigningKeys, Store,
-    StoreError, Users,
+    BoxFuture, Cleanup, DeletedRows, DisableAndRevoke, News, NewsEntry, NewsHeads, NewsItem, PasswordScheme,
+    ResealedKey, SigningKeys, Store, StoreError, Users,
 };
 
 /// A store in the memory of this process.
@@ -50,6 +59,7 @@ pub(crate) struct Tables {
     pub(crate) audit: AuditLog,
     /// The keys by epoch.
     keys: BTreeMap<u32, StoredKey>,
+    grants: Grants,
 }
 
 impl MemoryStore {
@@ -96,6 +106,39 @@ impl MemoryStore {
         tables.audit.add(&self.audit);
     }
 
+    /// Ends what a user has been granted, because the user was disabled or removed elsewhere. The
+    /// entry of the change was added before.
+    pub(crate) fn end_grants_of(&self, id: &UserId, is_removed: bool) {
+        let mut tables = self.write();
+        tables.remove_sessions_of(id);
+        if is_removed {
+            tables.grants.remove_consents_of(id);
+        }
+        tables.end_grants_of_user(id);
+    }
+
+    /// Keeps a revocation and ends what the change ends, which another store makes.
+    pub(crate) fn revoke_for<'a>(
+        &self,
+        change: DisableAndRevoke<'_>,
+        revocation: &Revocation,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.change(|tables| {
+            let item = NewsItem::Revoked(revocation.clone());
+            tables.news.add(item.clone());
+            tables.end_grants_with(change, &item);
+            if let DisableAndRevoke::RemoveUser(id) = change {
+                tables.grants.remove_consents_of(id);
+            }
+            Ok(())
+        })
+    }
+
+    /// Makes a user of another store known, or forgets it.
+    pub(crate) fn mirror(&self, id: &UserId, user: Option<User>) {
+        self.write().users.mirror(id, user);
+    }
+
     /// Makes the change of a user that revokes no tokens.
     fn change_user<'a>(&self, id: &UserId, change: DisableAndRevoke<'_>) -> BoxFuture<'a, Result<bool, StoreError>> {
         self.withdraw_and_tell(change, NewsItem::UserChanged(id.clone()))
@@ -107,8 +150,12 @@ impl MemoryStore {
         item: NewsItem,
     ) -> BoxFuture<'a, Result<bool, StoreError>> {
         self.change(|tables| {
-            let changed = tables.withdraw(change);
-            changed.map(|is_changed| tables.tell(is_changed, item))
+            let is_changed = tables.withdraw(change)?;
+            if is_changed {
+                tables.news.add(item.clone());
+                tables.end_grants_with(change, &item);
+            }
+            Ok(is_changed)
         })
     }
 
@@ -136,7 +183,10 @@ impl Tables {
         Ok(match withdrawal {
             DisableAndRevoke::DisableUser(id) => self.users.change(id, disable),
             DisableAndRevoke::RemoveClient(id) => self.clients.remove(id).is_some(),
-            DisableAndRevoke::RemoveUser(id) => self.users.remove(id).is_some(),
+            DisableAndRevoke::RemoveUser(id) => {
+                self.grants.remove_consents_of(id);
+                self.users.remove(id).is_some()
+            }
             DisableAndRevoke::SetPasswordHash(id, hash) => {
                 self.users.change(id, |account| account.password_hash = hash.cloned())
             }
@@ -213,7 +263,11 @@ impl Users for MemoryStore {
 
     fn add(&self, account: Account) -> BoxFuture<'_, Result<(), StoreError>> {
         self.change(|tables| {
+            let id = account.user.id().clone();
             let is_added = tables.users.add(account);
+            if is_added {
+                tables.end_grants_of_user(&id);
+            }
             is_added.then_some(()).ok_or_else(StoreError::conflict)
         })
     }
@@ -254,7 +308,12 @@ impl Users for MemoryStore {
         self.change(|tables| {
             let set = |account: &mut Account| account.user = account.user.clone().with_status(status);
             let is_changed = tables.users.change(id, set);
-            Ok(tables.tell(is_changed, NewsItem::UserChanged(id.clone())))
+            tables.tell(is_changed, NewsItem::UserChanged(id.clone()));
+            if is_changed && status == UserStatus::Disabled {
+                tables.remove_sessions_of(id);
+                tables.end_grants_of_user(id);
+            }
+            Ok(is_changed)
         })
     }
 
@@ -267,6 +326,7 @@ impl News for MemoryStore {
     fn revoke<'a>(&'a self, revocation: &'a Revocation) -> BoxFuture<'a, Result<(), StoreError>> {
         self.change(|tables| {
             tables.news.add(NewsItem::Revoked(revocation.clone()));
+            tables.end_grants(revocation.whose());
             Ok(())
         })
     }
@@ -378,5 +438,9 @@ impl Store for MemoryStore {
 
     fn audited(&self, entries: &[AuditEntry]) -> Arc<dyn Store> {
         Arc::new(self.with_audit(entries))
+    }
+
+    fn delete_expired(&self, cleanup: Cleanup) -> BoxFuture<'_, Result<DeletedRows, StoreError>> {
+        answer(self.write().delete_expired(cleanup))
     }
 }

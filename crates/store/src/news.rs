@@ -55,7 +55,8 @@ use crate::{BoxFuture, StoreError};
 /// # }
 /// ```
 pub trait News: fmt::Debug + Send + Sync {
-    /// Keeps a revocation. All calls that begin after this one completed return it.
+    /// Keeps a revocation. All calls that begin after this one completed return it. Codes and
+    /// families of a user or client whose tokens are all revoked end with it.
     ///
     /// # Errors
     ///
@@ -67,6 +68,9 @@ pub trait News: fmt::Debug + Send + Sync {
     ///
     /// It is one step, because a program may end between two. Tokens would then become valid again
     /// when the user is enabled, or when another user gets the name.
+    ///
+    /// Sessions, codes and families end with the right: see
+    /// [`DisableAndRevoke::ends_sessions_of`] and [`DisableAndRevoke::ends_grants`].
     ///
     /// # Errors
     ///
@@ -139,6 +143,26 @@ pub enum DisableAndRevoke<'a> {
         /// Its new settings.
         new: &'a Client,
     },
+}
+
+impl DisableAndRevoke<'_> {
+    /// Whether codes and families end together with the revoked tokens. They do not if only the
+    /// settings of a client or the profile of a user change: the next refresh has the new ones.
+    #[must_use]
+    pub const fn ends_grants(&self) -> bool {
+        !matches!(self, Self::SetProfile(_) | Self::UpdateClient { .. })
+    }
+
+    /// Returns the user whose sessions end with the change.
+    #[must_use]
+    pub const fn ends_sessions_of(&self) -> Option<&UserId> {
+        match self {
+            Self::DisableUser(id) | Self::RemoveUser(id) | Self::SetPasswordHash(id, _) | Self::SetUserScope(id, _) => {
+                Some(id)
+            }
+            Self::RemoveClient(_) | Self::SetProfile(_) | Self::UpdateClient { .. } => None,
+        }
+    }
 }
 
 /// An entry of the log.

@@ -225,6 +225,8 @@ fn only_serve_and_migrate_change_an_older_database() {
                  ALTER TABLE clients DROP COLUMN default_scope; \
                  DROP TABLE unnamed_users; DROP TRIGGER users_insert_unnamed; DROP TRIGGER users_update_unnamed; \
                  DROP INDEX users_by_canonical_name; ALTER TABLE users DROP COLUMN canonical_name; \
+                 ALTER TABLE users DROP COLUMN grants_from; ALTER TABLE clients DROP COLUMN grants_from; \
+                 DROP TABLE sealed_secrets; DROP TABLE sessions; DROP TABLE consents; DROP TABLE codes; DROP TABLE families; \
                  CREATE TABLE token_lifetimes (lifetime INTEGER NOT NULL PRIMARY KEY, living_until INTEGER) STRICT";
     crate::configuration::change(&shell.path().join("a.db"), older);
     for line in [

@@ -4,6 +4,7 @@ mod audit;
 mod backups;
 mod copies;
 mod faults;
+mod grants;
 mod kill;
 mod lookups;
 mod news;

@@ -64,7 +64,7 @@ mod in_a_file {
 #[tokio::test]
 async fn what_was_answered_is_there_after_a_restart() {
     let (store, folder) = file().await;
-    assert_eq!(store.migrated(), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+    assert_eq!(store.migrated(), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]);
     Users::add(&store, john()).await.unwrap();
     Clients::add(&store, app()).await.unwrap();
     store.close().await.unwrap();
@@ -85,11 +85,13 @@ async fn clients_of_earlier_releases_keep_their_secrets() {
          ALTER TABLE clients DROP COLUMN auth_method; ALTER TABLE clients DROP COLUMN resources; \
          ALTER TABLE clients DROP COLUMN optional_scope; ALTER TABLE clients DROP COLUMN default_scope; \
          DROP INDEX users_by_canonical_name; ALTER TABLE users DROP COLUMN canonical_name; DROP TABLE backup_manifest; \
+         ALTER TABLE users DROP COLUMN grants_from; ALTER TABLE clients DROP COLUMN grants_from; \
+         DROP TABLE sealed_secrets; DROP TABLE sessions; DROP TABLE consents; DROP TABLE codes; DROP TABLE families; \
          INSERT INTO clients (id, name, secret_sha256, redirect_uris, grant_types, scope, may_introspect) VALUES \
          ('demo-app', 'The demo', NULL, '', '', '', 0), ('web', 'Web', randomblob(32), '', 'password', 'me', 1)";
     run(&path(&folder), before).await;
     let store = SqlStore::open(&DatabaseUrl::file(path(&folder))).await.unwrap();
-    assert_eq!(store.migrated(), [9, 10, 11, 12]);
+    assert_eq!(store.migrated(), [9, 10, 11, 12, 13, 14]);
     assert_eq!(Clients::find(&store, app().id()).await.unwrap(), Some(app()));
     let web = Clients::list(&store, None, 9).await.unwrap().pop().unwrap();
     assert_eq!(web.auth_method(), ClientAuthMethod::AnySecret);
@@ -186,7 +188,7 @@ async fn two_programs_can_make_the_same_database() {
     let url = DatabaseUrl::file(path(&folder));
     let (first, second) = tokio::join!(SqlStore::open(&url), SqlStore::open(&url));
     let (first, second) = (first.unwrap(), second.unwrap());
-    assert_eq!(first.migrated().len() + second.migrated().len(), 12);
+    assert_eq!(first.migrated().len() + second.migrated().len(), 14);
     Users::add(&first, john()).await.unwrap();
     assert_eq!(second.find_account(john().user.username()).await.unwrap(), Some(john()));
     assert_eq!(
@@ -200,15 +202,15 @@ async fn a_newer_database_is_refused_and_left_alone() {
     let (store, folder) = file().await;
     store.close().await.unwrap();
     let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
-         VALUES (13, 'from the future', TRUE, x'00', 0)";
+         VALUES (15, 'from the future', TRUE, x'00', 0)";
     run(&path(&folder), newer).await;
     let before = std::fs::read(path(&folder)).unwrap();
 
     let error = SqlStore::open(&DatabaseUrl::file(path(&folder))).await.unwrap_err();
-    assert!(matches!(error, OpenError::Newer { found: 13, known: 12 }), "{error}");
+    assert!(matches!(error, OpenError::Newer { found: 15, known: 14 }), "{error}");
     assert_eq!(
         error.to_string(),
-        "tables in the database have version `13`, and this program knows no version after `12`"
+        "tables in the database have version `15`, and this program knows no version after `14`"
     );
     assert_eq!(std::fs::read(path(&folder)).unwrap(), before);
 }

@@ -22,6 +22,8 @@ impl Clients for MemoryStore {
             if tables.clients.contains_key(client.id()) {
                 return Err(StoreError::conflict());
             }
+            tables.grants.remove_consents_of_client(client.id());
+            tables.end_grants_of_client(client.id());
             tables.clients.insert(client.id().clone(), client);
             Ok(())
         })

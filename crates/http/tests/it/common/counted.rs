@@ -4,12 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use scopegate_http::domain::{
-    Account, AuditEntry, Client, ClientId, Lifetime, NewsPosition, PasswordHash, RegisteredSecret, Revocation, Scope,
-    SecretDigest, StoredKey, Timestamp, User, UserId, UserStatus, Username,
+    Account, AuditEntry, AuthorizationCode, Client, ClientId, Consent, EndReason, Lifetime, LoginSession, NewFamily,
+    NewsPosition, PasswordHash, RegisteredSecret, Revocation, Scope, SealedSecret, SecretDigest, SecretPurpose,
+    SessionId, StoredKey, Timestamp, User, UserId, UserStatus, Username,
 };
 use scopegate_http::store::{
-    AddSecretOutcome, Audit, AuditQuery, AuditRetention, BoxFuture, Clients, DisableAndRevoke, MemoryStore, News,
-    NewsEntry, NewsHeads, PasswordScheme, ResealedKey, SigningKeys, Store, StoreError, Users,
+    AddSecretOutcome, AllowOutcome, Audit, AuditQuery, AuditRetention, BeginOutcome, BoxFuture, ChangeTime, Cleanup,
+    Clients, Codes, ConsentSummary, Consents, DeletedRows, DisableAndRevoke, EndSessions, EndedSession, Families,
+    FamilyKey, FoundFamily, MemoryStore, News, NewsEntry, NewsHeads, PasswordScheme, RedeemOutcome, Redemption,
+    ResealedKey, ResealedSecret, RotateOutcome, Rotation, SealedSecrets, Sessions, SigningKeys, Store, StoreError,
+    Users,
 };
 
 /// Counts how often a user is read.
@@ -100,7 +104,7 @@ impl News for Counted {
         self.users.revoke(revocation)
     }
     fn withdraw<'a>(&'a self, withdrawal: DisableAndRevoke<'a>, revocation: &'a Revocation) -> Answering<'a, bool> {
-        self.users.withdraw(withdrawal, revocation)
+        News::withdraw(&*self.users, withdrawal, revocation)
     }
     fn heads(&self) -> Answering<'_, NewsHeads> {
         self.users.heads()
@@ -130,7 +134,7 @@ impl SigningKeys for Counted {
         SigningKeys::list(&*self.users)
     }
     fn rotate(&self, key: StoredKey) -> Answering<'_, bool> {
-        self.users.rotate(key)
+        SigningKeys::rotate(&*self.users, key)
     }
     fn allow_lifetime(&self, from_epoch: u32, lifetime: Lifetime) -> Answering<'_, bool> {
         self.users.allow_lifetime(from_epoch, lifetime)
@@ -146,12 +150,122 @@ impl SigningKeys for Counted {
     }
 }
 
+impl Sessions for Counted {
+    fn begin<'a>(
+        &'a self,
+        session: &'a LoginSession,
+        replaces: Option<&'a SessionId>,
+        max: u16,
+        time: ChangeTime,
+    ) -> Answering<'a, BeginOutcome> {
+        self.users.begin(session, replaces, max, time)
+    }
+    fn find<'a>(&'a self, id: &'a SessionId, now: Timestamp) -> Answering<'a, Option<(LoginSession, User)>> {
+        Sessions::find(&*self.users, id, now)
+    }
+    fn touch<'a>(&'a self, id: &'a SessionId, now: Timestamp) -> Answering<'a, bool> {
+        self.users.touch(id, now)
+    }
+    fn end<'a>(&'a self, which: EndSessions<'a>, time: ChangeTime) -> Answering<'a, Vec<EndedSession>> {
+        Sessions::end(&*self.users, which, time)
+    }
+    fn of_user<'a>(&'a self, user: &'a UserId, now: Timestamp, limit: u16) -> Answering<'a, Vec<LoginSession>> {
+        Sessions::of_user(&*self.users, user, now, limit)
+    }
+    fn remove_sessions(&self) -> Answering<'_, u64> {
+        self.users.remove_sessions()
+    }
+}
+
+impl Consents for Counted {
+    fn find<'a>(&'a self, user: &'a UserId, client: &'a ClientId) -> Answering<'a, Option<Consent>> {
+        Consents::find(&*self.users, user, client)
+    }
+    fn of_user<'a>(
+        &'a self,
+        user: &'a UserId,
+        after: Option<&'a ClientId>,
+        now: Timestamp,
+        limit: u16,
+    ) -> Answering<'a, Vec<ConsentSummary>> {
+        Consents::of_user(&*self.users, user, after, now, limit)
+    }
+    fn withdraw<'a>(&'a self, user: &'a User, client: &'a ClientId, time: ChangeTime) -> Answering<'a, bool> {
+        Consents::withdraw(&*self.users, user, client, time)
+    }
+}
+
+impl Codes for Counted {
+    fn allow<'a>(
+        &'a self,
+        consent: &'a Consent,
+        code: &'a AuthorizationCode,
+        now: Timestamp,
+    ) -> Answering<'a, AllowOutcome> {
+        self.users.allow(consent, code, now)
+    }
+    fn redeem<'a>(&'a self, redemption: &'a Redemption<'a>, family: &'a NewFamily) -> Answering<'a, RedeemOutcome> {
+        self.users.redeem(redemption, family)
+    }
+    fn remove_codes(&self) -> Answering<'_, u64> {
+        self.users.remove_codes()
+    }
+}
+
+impl Families for Counted {
+    fn rotate<'a>(&'a self, rotation: &'a Rotation<'a>) -> Answering<'a, RotateOutcome> {
+        Families::rotate(&*self.users, rotation)
+    }
+    fn end<'a>(
+        &'a self,
+        family: FamilyKey,
+        client: &'a ClientId,
+        why: EndReason,
+        time: ChangeTime,
+    ) -> Answering<'a, bool> {
+        Families::end(&*self.users, family, client, why, time)
+    }
+    fn find(&self, family: FamilyKey, now: Timestamp) -> Answering<'_, Option<FoundFamily>> {
+        Families::find(&*self.users, family, now)
+    }
+    fn of_client<'a>(
+        &'a self,
+        user: &'a UserId,
+        client: &'a ClientId,
+        now: Timestamp,
+        limit: u16,
+    ) -> Answering<'a, Vec<FoundFamily>> {
+        self.users.of_client(user, client, now, limit)
+    }
+    fn end_families(&self, why: EndReason, now: Timestamp) -> Answering<'_, u64> {
+        self.users.end_families(why, now)
+    }
+}
+
+impl SealedSecrets for Counted {
+    fn sealed_secrets(&self) -> Answering<'_, Vec<SealedSecret>> {
+        self.users.sealed_secrets()
+    }
+    fn add_secret_version(&self, secret: SealedSecret, previous_until: Timestamp) -> Answering<'_, bool> {
+        self.users.add_secret_version(secret, previous_until)
+    }
+    fn remove_secrets_through(&self, purpose: SecretPurpose, version: u32) -> Answering<'_, bool> {
+        self.users.remove_secrets_through(purpose, version)
+    }
+    fn reseal_secrets<'a>(&'a self, secrets: &'a [ResealedSecret]) -> Answering<'a, bool> {
+        self.users.reseal_secrets(secrets)
+    }
+}
+
 impl Store for Counted {
     fn ping(&self) -> Answering<'_, ()> {
         self.users.ping()
     }
     fn check_writable(&self) -> Answering<'_, ()> {
         self.users.check_writable()
+    }
+    fn delete_expired(&self, cleanup: Cleanup) -> Answering<'_, DeletedRows> {
+        self.users.delete_expired(cleanup)
     }
     fn audited(&self, entries: &[AuditEntry]) -> Arc<dyn Store> {
         self.users.audited(entries)

@@ -1,6 +1,6 @@
 //! `scopegate restore finish`
 
-use scopegate_domain::{Client, Revoked};
+use scopegate_domain::{Client, Clock as _, EndReason, Revoked, SystemClock};
 use scopegate_store::Store;
 use serde_json::json;
 
@@ -37,7 +37,7 @@ pub(super) fn run(common: &CommonFlags, settings: &Settings, confirmation: &Conf
     )
 }
 
-/// Refuses all tokens that were issued until now. A token of a client that the backup lacks is
+/// Refuses all tokens that were issued until now, and ends sessions, codes and families. A token of a client that the backup lacks is
 /// refused because its key is removed.
 ///
 /// The state after the restore ends last, so a command that is ended half-way can be repeated.
@@ -56,6 +56,13 @@ async fn finish(settings: &Settings, database: &Database, confirmation: &Confirm
         Some(compose::ring(settings, database).await?)
     };
     let mut done = Finished::default();
+    // A redemption, a refresh or a logout after the backup is unknown.
+    store.codes().remove_codes().await?;
+    store.sessions().remove_sessions().await?;
+    store
+        .families()
+        .end_families(EndReason::Restored, SystemClock.now())
+        .await?;
     for client in clients(&*store).await? {
         revoke(&*store, Revoked::Client(client.id().clone())).await?;
         done.clients += 1;

@@ -1,0 +1,220 @@
+//! Token families in SQL.
+
+use scopegate_domain::{AuditEntry, ClientId, EndReason, Family, Timestamp, User, UserId};
+use scopegate_store::{
+    BoxFuture, ChangeTime, Families, FamilyKey, FoundFamily, RotateDecision, RotateOutcome, Rotation, Standing,
+    StoreError,
+};
+
+use crate::SqlStore;
+use crate::codes::{ChangedRepeatedly, MOST_ATTEMPTS};
+use crate::grant_row::{
+    self, authorization_columns, bind_family, family_columns, has_client, has_same_user, has_session, has_user,
+    user_columns,
+};
+use crate::grant_steps::{ended_as, revoked_family};
+use crate::statement::{More, Slot, Statement};
+
+/// Moves a family whose row has the generation of the token (`=`), or an earlier one (`<`). `$7` is
+/// in place of a missing key.
+macro_rules! rotate {
+    ($compare:literal) => {
+        concat!(
+            "UPDATE families SET generation = $5, rotated_at = $9 \
+             WHERE ends_on = $1 AND id = $2 AND secret_digest = $3 AND generation ",
+            $compare,
+            " $4 AND client_id = $6 AND COALESCE(key_thumbprint, $7) = COALESCE($8, $7) \
+                 AND ended_at IS NULL AND ends_at > $9 AND rotated_at + idle_seconds > $9 AND ",
+            has_user!("families"),
+            " AND ",
+            has_client!("families"),
+            " AND (ends_with_session = 0 OR ",
+            has_session!("families", "$9"),
+            ") RETURNING ",
+            family_columns!(),
+            ", ",
+            user_columns!("families")
+        )
+    };
+}
+
+/// The columns of `grant_row::found_family`. `$3` is the time.
+macro_rules! found {
+    () => {
+        concat!(
+            "SELECT ",
+            family_columns!(),
+            ", ",
+            user_columns!("families"),
+            ", CASE WHEN ",
+            has_same_user!("families"),
+            " THEN 1 ELSE 0 END, CASE WHEN ",
+            has_client!("families"),
+            " THEN 1 ELSE 0 END, CASE WHEN ends_with_session = 0 OR ",
+            has_session!("families", "$3"),
+            " THEN 1 ELSE 0 END FROM families "
+        )
+    };
+}
+
+const ROTATE: &str = rotate!("=");
+
+const FORWARD: &str = rotate!("<");
+
+const FIND: &str = concat!(found!(), "WHERE ends_on = $1 AND id = $2");
+
+const OF_CLIENT: &str = concat!(
+    found!(),
+    "WHERE user_id = $1 AND client_id = $2 ORDER BY began_at DESC, ends_on DESC, id DESC LIMIT $4"
+);
+
+const END: &str = "UPDATE families SET ended_at = $4, ended_why = $5 \
+     WHERE ends_on = $1 AND id = $2 AND client_id = $3 AND ended_at IS NULL";
+
+const END_ALL: &str = "UPDATE families SET ended_at = $1, ended_why = $2 WHERE ended_at IS NULL";
+
+type Found = (Family, Option<User>, Standing);
+
+impl Families for SqlStore {
+    fn rotate<'a>(&'a self, rotation: &'a Rotation<'a>) -> BoxFuture<'a, Result<RotateOutcome, StoreError>> {
+        self.methods.rotate_family.measure(async move {
+            // Usually the token is the valid one, and then this is the only statement.
+            if let Some(moved) = self.try_to_move(rotation, ROTATE).await? {
+                return Ok(RotateOutcome::Rotated(Box::new(moved)));
+            }
+            for _ in 0..MOST_ATTEMPTS {
+                if let Some(outcome) = self.decide(rotation).await? {
+                    return Ok(outcome);
+                }
+            }
+            Err(StoreError::unavailable(ChangedRepeatedly))
+        })
+    }
+
+    fn end<'a>(
+        &'a self,
+        family: FamilyKey,
+        client: &'a ClientId,
+        why: EndReason,
+        time: ChangeTime,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        self.methods.end_family.measure(async move {
+            let steps = vec![end(&family, client, why, time.now).changes(1)];
+            let missed = self.take_and_tell(steps, revoked_family(family.id, time)).await?;
+            Ok(missed.is_none())
+        })
+    }
+
+    fn find(&self, family: FamilyKey, now: Timestamp) -> BoxFuture<'_, Result<Option<FoundFamily>, StoreError>> {
+        self.methods.find_family.measure(async move {
+            let found = self.find_row(&family, now).await?;
+            Ok(found.map(|(family, _, standing)| FoundFamily::new(family, standing, now)))
+        })
+    }
+
+    fn of_client<'a>(
+        &'a self,
+        user: &'a UserId,
+        client: &'a ClientId,
+        now: Timestamp,
+        limit: u16,
+    ) -> BoxFuture<'a, Result<Vec<FoundFamily>, StoreError>> {
+        self.methods.families_of_client.measure(async move {
+            let rows = Statement::new(OF_CLIENT).bind(user.as_str()).bind(client.as_str());
+            let rows = rows.bind(now.as_unix()).bind(limit);
+            let found = self.all(rows, grant_row::found_family).await?.into_iter();
+            let found = found.map(|(family, _, standing)| FoundFamily::new(family, standing, now));
+            Ok(found.collect())
+        })
+    }
+
+    fn end_families(&self, why: EndReason, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>> {
+        let end = ended_as(Statement::new(END_ALL), why, now);
+        self.methods.end_all_families.measure(self.count_changed(end))
+    }
+}
+
+impl SqlStore {
+    async fn find_row(&self, key: &FamilyKey, now: Timestamp) -> Result<Option<Found>, StoreError> {
+        let find = bind_family(Statement::new(FIND), key).bind(now.as_unix());
+        self.one(find, grant_row::found_family).await
+    }
+
+    /// Moves a family to the successor of the token. Returns `None` if a condition does not hold.
+    async fn try_to_move(
+        &self,
+        rotation: &Rotation<'_>,
+        sql: &'static str,
+    ) -> Result<Option<(Family, User)>, StoreError> {
+        let presented = &rotation.presented;
+        let Some(next) = presented.generation.next() else {
+            return Ok(None);
+        };
+        let none: &[u8] = &[];
+        let update = bind_family(Statement::new(sql), &rotation.key())
+            .bind(presented.secret_digest.as_bytes().as_slice())
+            .bind(presented.generation.number())
+            .bind(next.number())
+            .bind(presented.client_id.as_str())
+            .bind(none)
+            .bind(presented.key_thumbprint.map(|key| key.as_bytes().as_slice()))
+            .bind(rotation.time.now.as_unix());
+        let slot = Slot::new();
+        let to = slot.clone();
+        let step = update.changes(1).then(move |rows| {
+            for row in rows {
+                to.set(grant_row::rotated_family(*row)?);
+            }
+            Ok(More::default())
+        });
+        let is_moved = self.change_all(vec![step]).await?;
+        Ok(slot.take().filter(|_| is_moved))
+    }
+
+    /// Decides by the row that is stored now. Returns `None` if it has changed since.
+    async fn decide(&self, rotation: &Rotation<'_>) -> Result<Option<RotateOutcome>, StoreError> {
+        let (key, time) = (rotation.key(), rotation.time);
+        let Some((family, user, standing)) = self.find_row(&key, time.now).await? else {
+            return Ok(Some(RotateOutcome::Unknown));
+        };
+        let client = rotation.presented.client_id;
+        Ok(match rotation.decide(&family, standing) {
+            RotateDecision::Refused(outcome) => Some(outcome),
+            RotateDecision::Retry => user.map(|user| RotateOutcome::Retry(Box::new((family, user)))),
+            RotateDecision::EndReused => {
+                let reused = (EndReason::Reused, rotation.reuse_audit);
+                let is_ended = self.end_family(key, client, reused.0, time, reused.1).await?;
+                is_ended.then_some(RotateOutcome::Reused)
+            }
+            RotateDecision::Move { is_forward: true, .. } => {
+                let moved = self.try_to_move(rotation, FORWARD).await?;
+                moved.map(|moved| RotateOutcome::Forwarded(Box::new(moved)))
+            }
+            RotateDecision::Move { is_forward: false, .. } => {
+                let moved = self.try_to_move(rotation, ROTATE).await?;
+                moved.map(|moved| RotateOutcome::Rotated(Box::new(moved)))
+            }
+        })
+    }
+
+    /// Ends a family because of what a caller presented, with these entries of the audit log.
+    pub(crate) async fn end_family(
+        &self,
+        key: FamilyKey,
+        client: &ClientId,
+        why: EndReason,
+        time: ChangeTime,
+        audit: &[AuditEntry],
+    ) -> Result<bool, StoreError> {
+        let steps = vec![end(&key, client, why, time.now).changes(1)];
+        let audited = self.with_audit(audit);
+        Ok(audited
+            .take_and_tell(steps, revoked_family(key.id, time))
+            .await?
+            .is_none())
+    }
+}
+
+fn end(key: &FamilyKey, client: &ClientId, why: EndReason, now: Timestamp) -> Statement {
+    ended_as(bind_family(Statement::new(END), key).bind(client.as_str()), why, now)
+}

@@ -1,0 +1,215 @@
+//! Sessions, codes and families in a file: restarts, other programs, and copies.
+
+#![expect(clippy::unwrap_used, reason = "a failed test says so by a panic")]
+
+use std::sync::Arc;
+
+use scopegate_domain::{
+    Account, Acr, AuthenticationMethod, Authorization, AuthorizationCode, Client, ClientId, CodeChallenge, CodeId,
+    Consent, Day, FamilyId, Generation, Lifetime, LoginContext, LoginSession, NewFamily, PresentedRefresh, Scope,
+    SecretDigest, SessionId, Timestamp, User, UserId, Username,
+};
+use scopegate_store::{
+    AllowOutcome, BeginOutcome, ChangeTime, Cleanup, RedeemOutcome, Redemption, RotateOutcome, Rotation, Store,
+    StoreErrorKind,
+};
+use scopegate_store_sql::{DatabaseUrl, SqlStore};
+use tempfile::TempDir;
+
+use crate::sqlite::{file, path, run};
+
+/// A restart closes the file and opens it again.
+#[test]
+fn random_grants_survive_restarts() {
+    scopegate_store::conformance::random_grants(file, async |store: SqlStore, folder: &TempDir| {
+        store.close().await.unwrap();
+        SqlStore::open(&DatabaseUrl::file(&path(folder))).await.unwrap()
+    });
+}
+
+const NOW: Timestamp = Timestamp::from_unix(20_000 * 86_400);
+
+fn client() -> ClientId {
+    ClientId::parse("c1").unwrap()
+}
+
+fn family() -> NewFamily {
+    NewFamily {
+        id: FamilyId::from_bytes([1; 16]),
+        secret_digest: SecretDigest::from_bytes([2; 32]),
+        ends_at: NOW + Lifetime::from_seconds(900),
+        idle: Lifetime::from_seconds(800),
+        ends_with_session: true,
+    }
+}
+
+/// Issues a code that is not redeemed yet.
+async fn issued(store: &dyn Store) -> AuthorizationCode {
+    let user = User::new(UserId::parse("u1").unwrap(), Username::parse("ada").unwrap());
+    let account = Account {
+        user: user.clone(),
+        password_hash: None,
+    };
+    store.users().add(account).await.unwrap();
+    store.clients().add(Client::public(client(), "App")).await.unwrap();
+    let ends_at = NOW + Lifetime::from_seconds(5_000);
+    let session = LoginSession {
+        user_id: user.id().clone(),
+        login: LoginContext {
+            session: SessionId::new(Day::of(ends_at), [3; 32]),
+            at: NOW,
+            acr: Acr::parse("1").unwrap(),
+            amr: vec![AuthenticationMethod::Password],
+        },
+        seen_at: NOW,
+        ends_at,
+        idle: Lifetime::from_seconds(5_000),
+        user_agent: String::new(),
+    };
+    let begun = store.sessions().begin(&session, None, 50, ChangeTime::at(NOW)).await;
+    assert_eq!(begun.unwrap(), BeginOutcome::Begun(Vec::new()));
+    let scope = || "a".parse().unwrap();
+    let code = AuthorizationCode {
+        id: CodeId::new(Day::of(NOW), [4; 32]),
+        authorization: Authorization {
+            user_id: user.id().clone(),
+            client_id: client(),
+            scope: scope(),
+            resources: Vec::new(),
+            login: session.login,
+            key_thumbprint: None,
+            nonce: None,
+        },
+        redirect_uri: None,
+        challenge: CodeChallenge::from_bytes([5; 32]),
+        expires_at: NOW + Lifetime::from_seconds(60),
+    };
+    let consent = Consent::new(user.id().clone(), client(), scope(), Scope::default(), NOW);
+    let allowed = store.codes().allow(&consent, &code, NOW).await.unwrap();
+    assert_eq!(allowed, AllowOutcome::Stored);
+    code
+}
+
+async fn redeem(store: &dyn Store, code: &AuthorizationCode) -> Result<RedeemOutcome, StoreErrorKind> {
+    let redemption = Redemption {
+        code: &code.id,
+        client: &code.authorization.client_id,
+        redirect_uri: None,
+        challenge: &code.challenge,
+        key_thumbprint: None,
+        time: ChangeTime::at(NOW),
+        replay_audit: &[],
+    };
+    let redeemed = store.codes().redeem(&redemption, &family()).await;
+    redeemed.map_err(|error| error.kind())
+}
+
+async fn rotate(store: &dyn Store, generation: u32) -> Result<RotateOutcome, StoreErrorKind> {
+    let (family, client) = (family(), client());
+    let rotation = Rotation {
+        family: family.id,
+        ends_on: family.ends_on(),
+        presented: PresentedRefresh {
+            generation: Generation::from_number(generation),
+            secret_digest: family.secret_digest,
+            client_id: &client,
+            key_thumbprint: None,
+        },
+        retry_window: Lifetime::from_seconds(10),
+        time: ChangeTime::at(NOW),
+        reuse_audit: &[],
+    };
+    let rotated = store.families().rotate(&rotation).await;
+    rotated.map_err(|error| error.kind())
+}
+
+/// Another program that knows nothing of codes and families may disable a user.
+#[tokio::test]
+async fn user_disabled_by_another_program_gets_no_tokens() {
+    let (store, folder) = file().await;
+    let store: Arc<dyn Store> = Arc::new(store);
+    let code = issued(&*store).await;
+    let disable = "UPDATE users SET status = 'disabled'";
+    run(&path(&folder), disable).await;
+    assert_eq!(redeem(&*store, &code).await, Ok(RedeemOutcome::UserDisabled));
+    run(&path(&folder), "UPDATE users SET status = 'active'").await;
+    let redeemed = redeem(&*store, &code).await;
+    assert!(matches!(redeemed, Ok(RedeemOutcome::Redeemed(_))), "{redeemed:?}");
+    run(&path(&folder), disable).await;
+    for generation in [0, 3] {
+        assert_eq!(rotate(&*store, generation).await, Ok(RotateOutcome::UserDisabled));
+    }
+}
+
+/// A row that the domain rejects is an error, and nothing changes.
+#[tokio::test]
+async fn a_corrupt_grant_is_never_used() {
+    for (table, broken) in [
+        ("codes", "scope = 'a  b'"),
+        ("codes", "acr = ''"),
+        ("codes", "amr = 'unknown'"),
+        ("codes", "resources = 'a' || char(10)"),
+        ("families", "ended_at = 1, ended_why = 'unknown'"),
+        ("families", "scope = 'a  b'"),
+        ("families", "ends_at = 1"),
+        ("families", "session_ends_on = 99999999"),
+    ] {
+        let (store, folder) = file().await;
+        let store: Arc<dyn Store> = Arc::new(store);
+        let code = issued(&*store).await;
+        if table == "families" {
+            assert!(matches!(redeem(&*store, &code).await, Ok(RedeemOutcome::Redeemed(_))));
+        }
+        run(&path(&folder), &format!("UPDATE {table} SET {broken}")).await;
+        let found = if table == "families" {
+            rotate(&*store, 0).await.map(|_| ())
+        } else {
+            redeem(&*store, &code).await.map(|_| ())
+        };
+        assert_eq!(found, Err(StoreErrorKind::Corrupt), "{broken}");
+        run(&path(&folder), "DELETE FROM codes WHERE redeemed_at IS NULL").await;
+    }
+}
+
+/// A refresh, a look-up and a cleanup read no table whole.
+#[tokio::test]
+async fn statements_of_grants_use_an_index() {
+    let (_store, folder) = file().await;
+    let mut connection = crate::sqlite::stranger(&path(&folder)).await;
+    for sql in [
+        "SELECT 1 FROM families WHERE ends_on = 1 AND id = x''",
+        "SELECT id FROM families WHERE user_id = '' AND client_id = '' AND ended_at IS NULL",
+        "UPDATE families SET ended_at = 1 WHERE ends_with_session = 1 AND ended_at IS NULL AND session = x''",
+        "SELECT id FROM families WHERE ended_at <= 5 ORDER BY ended_at, ends_on, id LIMIT 5",
+        "SELECT id FROM families WHERE (ends_on, id) > (1, x'') ORDER BY ends_on, id LIMIT 5",
+        "DELETE FROM sessions WHERE user_id = ''",
+        "DELETE FROM codes WHERE redeemed_at IS NULL AND session_ends_on = 1 AND session = x''",
+        "DELETE FROM consents WHERE client_id = ''",
+    ] {
+        let plan = sqlx::query(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")));
+        for row in plan.fetch_all(&mut connection).await.unwrap() {
+            let step: String = sqlx::Row::try_get(&row, "detail").unwrap();
+            assert!(step.starts_with("SEARCH"), "{sql}: {step}");
+        }
+    }
+}
+
+/// The rows of a grant end with it, so that a database does not grow by use.
+#[tokio::test]
+async fn nothing_is_left_of_an_old_grant() {
+    let (store, folder) = file().await;
+    let shared: Arc<dyn Store> = Arc::new(store);
+    let code = issued(&*shared).await;
+    assert!(matches!(redeem(&*shared, &code).await, Ok(RedeemOutcome::Redeemed(_))));
+    shared.clients().remove(&client()).await.unwrap();
+    let cleanup = Cleanup {
+        now: NOW + Lifetime::from_seconds(200_000),
+        max: Cleanup::MAX,
+        after: None,
+    };
+    let deleted = shared.delete_expired(cleanup).await.unwrap();
+    assert_eq!((deleted.total(), deleted.has_more), (4, false));
+    let store = SqlStore::open(&DatabaseUrl::file(&path(&folder))).await.unwrap();
+    let rows = store.verify().await.unwrap();
+    assert_eq!((rows.sessions, rows.codes, rows.families, rows.consents), (0, 0, 0, 0));
+}
