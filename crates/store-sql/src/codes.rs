@@ -225,16 +225,16 @@ fn add_consent(new: &Consent) -> Step {
 }
 
 fn widen(stored: &Consent, new: &Consent) -> Vec<Step> {
-    let wider = stored.widened(new);
-    if wider == *stored {
+    let both = stored.widened(new);
+    if both == *stored {
         return Vec::new();
     }
     let widen = Statement::new(WIDEN)
         .bind(stored.user_id.as_str())
         .bind(stored.client_id.as_str())
-        .bind(row::joined(&wider.scope))
-        .bind(row::joined(&wider.refused_scope))
-        .bind(wider.changed_at.as_unix())
+        .bind(row::joined(&both.scope))
+        .bind(row::joined(&both.refused_scope))
+        .bind(both.changed_at.as_unix())
         .bind(row::joined(&stored.scope))
         .bind(row::joined(&stored.refused_scope));
     vec![widen.changes(1)]

@@ -74,12 +74,8 @@ impl Sessions for SqlStore {
     ) -> BoxFuture<'a, Result<BeginOutcome, StoreError>> {
         self.methods.begin_session.measure(async move {
             let mut steps = vec![begin(session).changes(1)];
-            let replaced = replaces.filter(|replaced| *replaced != session.id());
-            steps.extend(
-                replaced
-                    .into_iter()
-                    .flat_map(|replaced| replace(session, replaced, time)),
-            );
+            let old = replaces.filter(|old| *old != session.id());
+            steps.extend(old.into_iter().flat_map(|old| replace(session, old, time)));
             let ended = Slot::new();
             let oldest = Statement::new(END_OLDEST).bind(session.user_id.as_str());
             let oldest = bind_session(oldest, session.id()).bind(time.now.as_unix());

@@ -141,19 +141,19 @@ impl MemoryStore {
 
     /// Makes the change of a user that revokes no tokens.
     fn change_user<'a>(&self, id: &UserId, change: DisableAndRevoke<'_>) -> BoxFuture<'a, Result<bool, StoreError>> {
-        self.withdraw_and_tell(change, NewsItem::UserChanged(id.clone()))
+        self.withdraw_and_tell(change, &NewsItem::UserChanged(id.clone()))
     }
 
     fn withdraw_and_tell<'a>(
         &self,
         change: DisableAndRevoke<'_>,
-        item: NewsItem,
+        item: &NewsItem,
     ) -> BoxFuture<'a, Result<bool, StoreError>> {
         self.change(|tables| {
             let is_changed = tables.withdraw(change)?;
             if is_changed {
                 tables.news.add(item.clone());
-                tables.end_grants_with(change, &item);
+                tables.end_grants_with(change, item);
             }
             Ok(is_changed)
         })
@@ -336,7 +336,7 @@ impl News for MemoryStore {
         withdrawal: DisableAndRevoke<'a>,
         revocation: &'a Revocation,
     ) -> BoxFuture<'a, Result<bool, StoreError>> {
-        self.withdraw_and_tell(withdrawal, NewsItem::Revoked(revocation.clone()))
+        self.withdraw_and_tell(withdrawal, &NewsItem::Revoked(revocation.clone()))
     }
 
     fn heads(&self) -> BoxFuture<'_, Result<NewsHeads, StoreError>> {

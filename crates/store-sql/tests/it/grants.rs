@@ -21,9 +21,9 @@ use crate::sqlite::{file, path, run};
 /// A restart closes the file and opens it again.
 #[test]
 fn random_grants_survive_restarts() {
-    scopegate_store::conformance::random_grants(file, async |store: SqlStore, folder: &TempDir| {
+    scopegate_store::conformance::random_grants(file, &async |store: SqlStore, folder: &TempDir| {
         store.close().await.unwrap();
-        SqlStore::open(&DatabaseUrl::file(&path(folder))).await.unwrap()
+        SqlStore::open(&DatabaseUrl::file(path(folder))).await.unwrap()
     });
 }
 
@@ -209,7 +209,7 @@ async fn nothing_is_left_of_an_old_grant() {
     };
     let deleted = shared.delete_expired(cleanup).await.unwrap();
     assert_eq!((deleted.total(), deleted.has_more), (4, false));
-    let store = SqlStore::open(&DatabaseUrl::file(&path(&folder))).await.unwrap();
+    let store = SqlStore::open(&DatabaseUrl::file(path(&folder))).await.unwrap();
     let rows = store.verify().await.unwrap();
     assert_eq!((rows.sessions, rows.codes, rows.families, rows.consents), (0, 0, 0, 0));
 }

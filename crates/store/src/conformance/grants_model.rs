@@ -1,11 +1,8 @@
 //! Applies the same random logins, grants, refreshes and administration to a backend and to the
 //! reference, with restarts at random.
 
-use std::fmt::Debug;
-
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::sample::select;
 use proptest::test_runner::{Config, TestRunner};
 use scopegate_domain::{
     Account, AuditEntry, AuditEvent, AuditId, Authorization, AuthorizationCode, Client, ClientId, CodeChallenge,
@@ -14,120 +11,17 @@ use scopegate_domain::{
     User, UserId, UserStatus,
 };
 
+use super::grants_operation::{Operation, key, newest, printed, words};
 use super::values::{runtime, user_id, username};
 use super::world::{DAY, client_id, login};
 use crate::{
     AuditQuery, ChangeTime, Cleanup, DisableAndRevoke, EndSessions, FamilyKey, MemoryStore, NewsPage, NewsReader,
-    Redemption, Rotation, Store, StoreError,
+    Redemption, Rotation, Store,
 };
 
 /// The number of stores, and the maximum number of operations on one store.
 const STORES: u32 = 64;
 const OPERATIONS: usize = 60;
-
-/// One operation. Numbers choose among the users, clients, sessions, codes and families so far.
-#[derive(Clone, Debug)]
-enum Operation {
-    AddUser(usize),
-    SetStatus(usize, bool),
-    RemoveUser(usize),
-    WithdrawUser(usize, u8),
-    AddClient(usize),
-    RemoveClient(usize, bool),
-    RevokeClient(usize),
-    Begin {
-        user: usize,
-        replaces: Option<usize>,
-        max: u16,
-        age: u32,
-        idle: u32,
-    },
-    Touch(usize),
-    EndSessions(usize, u8),
-    Allow {
-        session: usize,
-        client: usize,
-        scope: &'static str,
-        refused: &'static str,
-        is_bound: bool,
-    },
-    Redeem {
-        code: usize,
-        change: u8,
-        ends_with_session: bool,
-        age: u32,
-        idle: u32,
-    },
-    Rotate {
-        family: usize,
-        ahead: u32,
-        change: u8,
-        window: u32,
-    },
-    EndFamily(usize, usize),
-    EndFamilies,
-    Withdraw(usize, usize),
-    Delete {
-        max: u16,
-        goes_on: bool,
-    },
-    AddSecret(usize, u32),
-    RemoveSecrets(usize, u32),
-    RemoveRows(bool),
-    Wait(u32),
-    Restart,
-}
-
-impl Operation {
-    fn any() -> impl Strategy<Value = Self> {
-        let which = || 0..2_usize;
-        let any = || 0..6_usize;
-        let seconds = || select(vec![1_u32, 5, 9, 10, 11, 60, 300, 5_000, 86_400, 200_000]);
-        let scope = || select(vec!["", "a", "a b", "b c", "d"]);
-        let begin = (
-            which(),
-            proptest::option::weighted(0.3, any()),
-            1..4_u16,
-            seconds(),
-            seconds(),
-        );
-        let allow = (any(), which(), scope(), scope(), any_bool());
-        let redeem = (any(), 0..12_u8, any_bool(), seconds(), seconds());
-        let rotate = (any(), 0..4_u32, 0..12_u8, select(vec![0, 10]));
-        prop_oneof![
-            1 => which().prop_map(Self::AddUser),
-            1 => (which(), any_bool()).prop_map(|(user, is_active)| Self::SetStatus(user, is_active)),
-            1 => which().prop_map(Self::RemoveUser),
-            2 => (which(), 0..5_u8).prop_map(|(user, change)| Self::WithdrawUser(user, change)),
-            1 => which().prop_map(Self::AddClient),
-            1 => (which(), any_bool()).prop_map(|(client, revokes)| Self::RemoveClient(client, revokes)),
-            1 => which().prop_map(Self::RevokeClient),
-            8 => begin.prop_map(|(user, replaces, max, age, idle)| Self::Begin { user, replaces, max, age, idle }),
-            2 => any().prop_map(Self::Touch),
-            2 => (any(), 0..3_u8).prop_map(|(session, which)| Self::EndSessions(session, which)),
-            12 => allow.prop_map(|(session, client, scope, refused, is_bound)| {
-                Self::Allow { session, client, scope, refused, is_bound }
-            }),
-            14 => redeem.prop_map(|(code, change, ends_with_session, age, idle)| {
-                Self::Redeem { code, change, ends_with_session, age, idle }
-            }),
-            14 => rotate.prop_map(|(family, ahead, change, window)| Self::Rotate { family, ahead, change, window }),
-            1 => (any(), which()).prop_map(|(family, client)| Self::EndFamily(family, client)),
-            1 => Just(Self::EndFamilies),
-            2 => (which(), which()).prop_map(|(user, client)| Self::Withdraw(user, client)),
-            3 => (0..5_u16, any_bool()).prop_map(|(max, goes_on)| Self::Delete { max, goes_on }),
-            1 => (0..4_usize, 0..4_u32).prop_map(|(purpose, version)| Self::AddSecret(purpose, version)),
-            1 => (0..4_usize, 0..4_u32).prop_map(|(purpose, version)| Self::RemoveSecrets(purpose, version)),
-            1 => any_bool().prop_map(Self::RemoveRows),
-            8 => seconds().prop_map(Self::Wait),
-            3 => Just(Self::Restart),
-        ]
-    }
-}
-
-fn any_bool() -> impl Strategy<Value = bool> {
-    any::<bool>()
-}
 
 /// What the operations refer to. It is the same for both stores.
 struct Known {
@@ -191,24 +85,7 @@ impl Known {
                 is_bound,
                 ..
             } if !self.sessions.is_empty() => {
-                let session = newest(&self.sessions, session).clone();
-                let number = Self::number(self.codes.len());
-                let expires_at = self.now() + Lifetime::from_seconds(60);
-                self.codes.push(AuthorizationCode {
-                    id: CodeId::new(Day::of(expires_at), [number; 32]),
-                    authorization: Authorization {
-                        user_id: session.user_id.clone(),
-                        client_id: self.clients[client].clone(),
-                        scope: "a".parse().unwrap(),
-                        resources: Vec::new(),
-                        login: session.login,
-                        key_thumbprint: is_bound.then(|| KeyThumbprint::from_bytes([1; 32])),
-                        nonce: is_bound.then(|| "n".to_owned()),
-                    },
-                    redirect_uri: is_bound.then(|| "https://app.example/".to_owned()),
-                    challenge: CodeChallenge::from_bytes([number; 32]),
-                    expires_at,
-                });
+                self.issue(session, client, is_bound);
             }
             Operation::Redeem {
                 code,
@@ -231,6 +108,28 @@ impl Known {
             Operation::Wait(seconds) => self.now += i64::from(seconds),
             _ => {}
         }
+    }
+
+    /// Makes a code of a session known.
+    fn issue(&mut self, session: usize, client: usize, is_bound: bool) {
+        let session = newest(&self.sessions, session).clone();
+        let number = Self::number(self.codes.len());
+        let expires_at = self.now() + Lifetime::from_seconds(60);
+        self.codes.push(AuthorizationCode {
+            id: CodeId::new(Day::of(expires_at), [number; 32]),
+            authorization: Authorization {
+                user_id: session.user_id.clone(),
+                client_id: self.clients[client].clone(),
+                scope: "a".parse().unwrap(),
+                resources: Vec::new(),
+                login: session.login,
+                key_thumbprint: is_bound.then(|| KeyThumbprint::from_bytes([1; 32])),
+                nonce: is_bound.then(|| "n".to_owned()),
+            },
+            redirect_uri: is_bound.then(|| "https://app.example/".to_owned()),
+            challenge: CodeChallenge::from_bytes([number; 32]),
+            expires_at,
+        });
     }
 
     fn of_user(&self, user: usize) -> Revocation {
@@ -485,40 +384,13 @@ impl Known {
     }
 }
 
-fn words(text: &str) -> Scope {
-    if text.is_empty() {
-        Scope::default()
-    } else {
-        text.parse().unwrap()
-    }
-}
-
-/// Returns one of the newest values.
-fn newest<T>(values: &[T], number: usize) -> &T {
-    &values[values.len() - 1 - number % values.len()]
-}
-
-fn key(family: &NewFamily) -> FamilyKey {
-    FamilyKey {
-        ends_on: family.ends_on(),
-        id: family.id,
-    }
-}
-
-fn printed<T: Debug>(result: Result<T, StoreError>) -> String {
-    match result {
-        Ok(value) => format!("{value:?}"),
-        Err(error) => format!("{:?}", error.kind()),
-    }
-}
-
 /// Applies random operations to new stores and to the reference. Both must return the same results
 /// and contain the same data. `restart` closes a store and opens it again.
 ///
 /// # Panics
 ///
 /// Panics if they differ, with the shortest sequence of operations that shows it.
-pub fn random_grants<S: Store, G>(make: impl AsyncFn() -> (S, G), restart: impl AsyncFn(S, &G) -> S) {
+pub fn random_grants<S: Store, G>(make: impl AsyncFn() -> (S, G), restart: &impl AsyncFn(S, &G) -> S) {
     let runtime = runtime();
     let config = Config {
         cases: STORES,

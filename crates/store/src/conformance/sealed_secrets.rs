@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use scopegate_domain::{SealedSecret, SecretPurpose};
 
-use super::codes::at_once;
+use super::races::at_once;
 use super::world::at;
 use crate::{Cleanup, ResealedSecret, Store};
 

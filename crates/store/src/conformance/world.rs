@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use scopegate_domain::{
     Account, Acr, Audience, AuthenticationMethod, Authorization, AuthorizationCode, Client, ClientId, CodeChallenge,
-    CodeId, Consent, Day, FamilyId, Generation, KeyThumbprint, Lifetime, LoginContext, LoginSession, NewFamily,
-    NewsLane, NewsPosition, PresentedRefresh, Revoked, SecretDigest, SessionId, Timestamp, User,
+    CodeId, Consent, Day, EndReason, FamilyId, Generation, KeyThumbprint, Lifetime, LoginContext, LoginSession,
+    NewFamily, NewsLane, NewsPosition, PresentedRefresh, Revocation, Revoked, SecretDigest, SessionId, Timestamp, User,
+    UserStatus,
 };
 
 use super::values::{user_id, username};
@@ -249,4 +250,43 @@ pub(super) async fn place(store: &dyn Store, subject: &str) -> i64 {
     let position: NewsPosition = store.news().heads().await.unwrap().last(subject);
     assert_eq!(position.lane(), NewsLane::of(subject));
     position.place()
+}
+
+pub(super) fn of_user(world: &World) -> Revocation {
+    let whose = Revoked::User {
+        id: world.user.id().clone(),
+        username: world.user.username().clone(),
+    };
+    Revocation::until(whose, at(0))
+}
+
+pub(super) fn of_client(world: &World) -> Revocation {
+    Revocation::until(Revoked::Client(world.client.clone()), at(0))
+}
+
+pub(super) async fn set_status(world: &World, status: UserStatus) {
+    let users = world.store.users();
+    assert!(users.set_status(world.user.id(), status).await.unwrap());
+}
+
+pub(super) fn is_redeemed(outcome: &RedeemOutcome) -> bool {
+    matches!(outcome, RedeemOutcome::Redeemed(_))
+}
+
+pub(super) async fn issued(store: &Arc<dyn Store>) -> (World, AuthorizationCode) {
+    let world = World::new(store).await;
+    world.begin(1).await;
+    let code = world.code(1, 1);
+    world.allow(&code).await;
+    (world, code)
+}
+
+pub(super) fn is_rotated(outcome: &RotateOutcome) -> bool {
+    matches!(outcome, RotateOutcome::Rotated(_))
+}
+
+/// Returns why a family cannot be refreshed.
+pub(super) async fn why(store: &Arc<dyn Store>, family: &NewFamily, seconds: i64) -> Option<EndReason> {
+    let found = store.families().find(key(family), at(seconds)).await.unwrap();
+    found.unwrap().end
 }

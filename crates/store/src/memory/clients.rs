@@ -69,7 +69,7 @@ impl MemoryStore {
         id: &ClientId,
         change: DisableAndRevoke<'_>,
     ) -> BoxFuture<'a, Result<bool, StoreError>> {
-        self.withdraw_and_tell(change, NewsItem::ClientChanged(id.clone()))
+        self.withdraw_and_tell(change, &NewsItem::ClientChanged(id.clone()))
     }
 }
 

@@ -35,9 +35,9 @@ impl Sessions for MemoryStore {
             if tables.grants.sessions.contains_key(session.id()) {
                 return Err(StoreError::conflict());
             }
-            let replaced = replaces.and_then(|id| tables.take_over(id, session));
+            let ending = replaces.and_then(|id| tables.take_over(id, session));
             tables.grants.sessions.insert(*session.id(), session.clone());
-            tables.end_sessions(replaced.into_iter().collect(), time);
+            tables.end_sessions(ending.into_iter().collect(), time);
             let too_many = tables.too_many(session, max, time.now);
             let ended = tables.end_sessions(too_many, time);
             Ok(BeginOutcome::Begun(ended))
