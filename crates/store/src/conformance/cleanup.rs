@@ -48,7 +48,7 @@ pub async fn rows_are_kept_until_nothing_needs_them(store: Arc<dyn Store>) {
     assert!(!has_family(&store, &used).await);
 }
 
-pub async fn old_and_idle_families_are_deleted_a_day_later(store: Arc<dyn Store>) {
+pub async fn old_and_idle_families_are_deleted_later(store: Arc<dyn Store>) {
     let world = World::new(&store).await;
     world.begin(1).await;
     let long = |number, idle| NewFamily {

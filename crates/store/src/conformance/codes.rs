@@ -77,7 +77,7 @@ pub async fn each_binding_of_a_code_is_compared(store: Arc<dyn Store>) {
     assert!(is_redeemed(&redeemed), "nothing has changed");
 }
 
-pub async fn a_code_without_redirect_uri_and_key_is_redeemed_without(store: Arc<dyn Store>) {
+pub async fn missing_bindings_must_be_missing_again(store: Arc<dyn Store>) {
     let world = World::new(&store).await;
     world.begin(1).await;
     let code = world.code(1, 1);

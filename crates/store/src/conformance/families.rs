@@ -196,7 +196,7 @@ pub async fn ending_a_family_revokes_its_tokens(store: Arc<dyn Store>) {
     assert_eq!(world.rotated(&other, 0, 1).await, 1);
 }
 
-pub async fn a_user_has_at_most_twenty_families_at_a_client(store: Arc<dyn Store>) {
+pub async fn the_oldest_of_twenty_families_ends(store: Arc<dyn Store>) {
     let world = World::new(&store).await;
     let (elsewhere, other) = (World::of(&store, "u2", "c2").await, 40);
     let foreign = elsewhere.family(other, true).await;

@@ -51,7 +51,7 @@ const CHANGED: RotateOutcome = RotateOutcome::Ended(EndReason::UserChanged);
 
 const REMOVED: RotateOutcome = RotateOutcome::Ended(EndReason::ClientRemoved);
 
-pub async fn families_of_a_disabled_user_do_not_live_again(store: Arc<dyn Store>) {
+pub async fn families_of_disabled_users_stay_ended(store: Arc<dyn Store>) {
     let disable = async |world: &World| set_status(world, UserStatus::Disabled).await;
     let enable = async |world: &World| set_status(world, UserStatus::Active).await;
     ends_with(&store, disable, RotateOutcome::UserDisabled, enable, CHANGED).await;
@@ -65,7 +65,7 @@ pub async fn families_of_a_user_end_with_the_revocation(store: Arc<dyn Store>) {
     ends_with(&store, disable, RotateOutcome::UserDisabled, enable, CHANGED).await;
 }
 
-pub async fn families_of_a_removed_user_do_not_live_again(store: Arc<dyn Store>) {
+pub async fn families_of_removed_users_stay_ended(store: Arc<dyn Store>) {
     let remove = async |world: &World| assert!(world.store.users().remove(world.user.id()).await.unwrap());
     let add = async |world: &World| world.add_user().await;
     ends_with(&store, remove, RotateOutcome::UserDisabled, add, CHANGED).await;
@@ -89,7 +89,7 @@ pub async fn families_of_a_revoked_client_end(store: Arc<dyn Store>) {
     ends_with(&store, revoke, REMOVED, async |_: &World| {}, REMOVED).await;
 }
 
-pub async fn families_of_a_removed_client_do_not_live_again(store: Arc<dyn Store>) {
+pub async fn families_of_removed_clients_stay_ended(store: Arc<dyn Store>) {
     let remove = async |world: &World| {
         let remove = DisableAndRevoke::RemoveClient(&world.client);
         withdraw(world, remove, &of_client(world)).await;
@@ -130,7 +130,7 @@ pub async fn families_continue_after_other_changes(store: Arc<dyn Store>) {
     );
 }
 
-pub async fn a_family_ends_with_the_age_of_its_session(store: Arc<dyn Store>) {
+pub async fn families_end_by_the_age_of_sessions(store: Arc<dyn Store>) {
     let world = World::new(&store).await;
     let session = LoginSession {
         ends_at: at(500),

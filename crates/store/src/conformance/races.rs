@@ -113,6 +113,22 @@ pub async fn rotating_at_once_rotates_once(store: Arc<dyn Store>) {
     assert_eq!(world.revoked().await, []);
 }
 
+pub async fn newer_tokens_at_once_move_the_row_once(store: Arc<dyn Store>) {
+    let world = World::new(&store).await;
+    for (number, count) in (1..).zip(RACES) {
+        let family = world.family(number, true).await;
+        let outcomes = at_once(count, |_| {
+            let (world, family) = (world.clone(), family.clone());
+            async move { world.rotate(&family, 3, 1).await }
+        });
+        let outcomes = outcomes.await;
+        let count_of = |is_it: fn(&RotateOutcome) -> bool| outcomes.iter().filter(|one| is_it(one)).count();
+        let forwarded = count_of(|one| matches!(one, RotateOutcome::Forwarded(_)));
+        let retried = count_of(|one| matches!(one, RotateOutcome::Retry(_)));
+        assert_eq!((forwarded, retried), (1, count - 1));
+    }
+}
+
 pub async fn reuse_at_once_ends_the_family_once(store: Arc<dyn Store>) {
     let world = World::new(&store).await;
     for (number, count) in (1..).zip(RACES) {

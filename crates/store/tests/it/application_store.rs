@@ -92,3 +92,12 @@ async fn tokens_are_revoked_even_if_the_table_cannot_change_the_user() {
     assert_eq!(withdrawn.unwrap_err().kind(), StoreErrorKind::Unavailable);
     assert_eq!(store.heads().await.unwrap().last("u1").place(), 1);
 }
+
+/// The users are in another store, and the rest keeps the rules for what they grant.
+async fn around_another_store() -> (ApplicationStore, ()) {
+    (ApplicationStore::new(Arc::new(MemoryStore::new())), ())
+}
+
+mod grants {
+    scopegate_store::conformance! { @grants super::around_another_store }
+}

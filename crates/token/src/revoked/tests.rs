@@ -276,7 +276,7 @@ fn tokens_of_a_withdrawn_consent_are_covered() {
 }
 
 #[test]
-fn a_consent_is_compared_by_the_place_of_its_user() {
+fn the_place_of_the_user_decides_about_consents() {
     let consent = Revoked::Consent {
         id: UserId::parse("u1").unwrap(),
         username: Username::from_stored("johndoe").unwrap(),
