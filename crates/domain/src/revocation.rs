@@ -63,8 +63,8 @@ impl Revocation {
     pub const KEPT: Lifetime = Lifetime::from_seconds(366 * 24 * 60 * 60);
 
     /// Revokes all tokens of an owner that were issued until this second, inclusive. For a single
-    /// token and for a family the time of issue does not matter. The revocation is kept until all of these tokens
-    /// have expired.
+    /// token and for a family the time of issue does not matter. The revocation is kept until all
+    /// of these tokens have expired.
     #[must_use]
     pub fn until(whose: Revoked, now: Timestamp) -> Self {
         let issued_until = match whose {

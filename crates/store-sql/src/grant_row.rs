@@ -229,8 +229,8 @@ pub(crate) struct FoundCode {
     pub(crate) standing: Standing,
 }
 
-/// Reads the columns of [`code_columns`], of its user, `family_ends_on`, `family`, and whether user,
-/// client, consent and session are valid.
+/// Reads the columns of [`code_columns`], of its user, `family_ends_on`, `family`, and whether
+/// user, client, consent and session are valid.
 pub(crate) fn found_code(row: &dyn RowView) -> Result<FoundCode, StoreError> {
     let redeemed = row.optional_bytes(23)?.map(|bytes| -> Result<_, StoreError> {
         Ok(FamilyKey {

@@ -95,7 +95,8 @@ pub trait Codes: fmt::Debug + Send + Sync {
 pub enum AllowOutcome {
     /// Consent and code are stored.
     Stored,
-    /// The session has ended, is idle for too long, or belongs to another user. Nothing has changed.
+    /// The session has ended, is idle for too long, or belongs to another user. Nothing has
+    /// changed.
     SessionEnded,
     /// The user is disabled or does not exist. Nothing has changed.
     UserDisabled,

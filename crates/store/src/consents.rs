@@ -56,8 +56,8 @@ pub trait Consents: fmt::Debug + Send + Sync {
     /// Withdraws the consent of a user for a client. Returns `false`, and changes nothing, if there
     /// is none.
     ///
-    /// The families of this user and client end, codes that were not redeemed are refused, and the
-    /// access tokens of the user at this client are revoked: all in one transaction. A later
+    /// The families of this user and client end, and codes that were not redeemed are refused. The
+    /// access tokens of the user at this client are revoked. All of it is one transaction. A later
     /// consent makes none of them valid again.
     ///
     /// # Errors

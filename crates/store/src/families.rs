@@ -99,8 +99,8 @@ pub trait Families: fmt::Debug + Send + Sync {
     fn end_families(&self, why: EndReason, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>>;
 }
 
-/// The time for which a family is stored after its end: a day. During it, reuse is named and account
-/// pages show the reason.
+/// The time for which a family is stored after its end: a day. During it, reuse is named and
+/// account pages show the reason.
 pub const ENDED_KEPT: Lifetime = Lifetime::from_minutes(24 * 60);
 
 /// The key of the row of a family: its id, and the day of its end.

@@ -1,10 +1,11 @@
-//! **Which records must survive a restart?** Users, clients, signing keys, server secrets, sessions,
-//! consents, codes, token families, revocations and other changes, and the audit log, behind traits
-//! that any database can implement.
+//! **Which records must survive a restart?** Users, clients, signing keys, server secrets,
+//! sessions, consents, codes, token families, revocations and other changes, and the audit log,
+//! behind traits that any database can implement.
 //!
 //! An application with its own table of users implements [`Users`]. A backend implements all
-//! traits. Start with [`Store`], [`Users`], [`Clients`], [`SigningKeys`], [`Sessions`], [`Consents`],
-//! [`Codes`], [`Families`], [`News`], [`Audit`], [`MemoryStore`], [`UsersCache`], [`StoreError`], [`StoreErrorKind`] and [`BoxFuture`].
+//! traits. Start with [`Store`], [`Users`], [`Clients`], [`SigningKeys`], [`Sessions`],
+//! [`Consents`], [`Codes`], [`Families`], [`News`], [`Audit`], [`MemoryStore`], [`UsersCache`],
+//! [`StoreError`], [`StoreErrorKind`] and [`BoxFuture`].
 //!
 //! ```text
 //!            Store  (ping, check_writable)      Arc<dyn Store> is also an Arc<dyn Users>
@@ -47,9 +48,10 @@
 //! 1. Make a crate that depends on this one, and a type for the store. It is shared between
 //!    threads. Its `Debug` prints no contents, because they must not appear in a log.
 //! 2. Implement [`Users`], [`Clients`], [`SigningKeys`], [`SealedSecrets`], [`Sessions`],
-//!    [`Consents`], [`Codes`], [`Families`], [`News`] and [`Audit`], one file each, each method a `Box::pin(async move { .. })`. Methods are complete: changes that must happen
-//!    together are one method, and no transaction reaches the caller. If a future is dropped before
-//!    it completes, the change is made or not made, never half made.
+//!    [`Consents`], [`Codes`], [`Families`], [`News`] and [`Audit`], one file each, each method a
+//!    `Box::pin(async move { .. })`. Methods are complete: changes that must happen together are
+//!    one method, and no transaction reaches the caller. If a future is dropped before it
+//!    completes, the change is made or not made, never half made.
 //! 3. A look-up returns `Ok(None)` for an absent value, a change returns `Ok(false)`.
 //!    [`StoreError::conflict`] reports a name or an id that is taken. Let the constraint of the
 //!    database detect it, because a look-up before the insert is a race.

@@ -5,6 +5,7 @@ mod clients;
 mod codes;
 mod consents;
 mod families;
+mod grant_rows;
 mod grants;
 mod sealed_secrets;
 mod sessions;
@@ -20,7 +21,7 @@ use scopegate_domain::{
     Timestamp, User, UserId, UserStatus, Username,
 };
 
-use self::grants::Grants;
+use self::grant_rows::Grants;
 
 use crate::accounts::Accounts;
 use crate::audit_log::{AuditLog, Change};

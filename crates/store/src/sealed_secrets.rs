@@ -67,8 +67,8 @@ pub trait SealedSecrets: fmt::Debug + Send + Sync {
     /// [`StoreError`].
     fn remove_secrets_through(&self, purpose: SecretPurpose, version: u32) -> BoxFuture<'_, Result<bool, StoreError>>;
 
-    /// Replaces the sealed bytes of all secrets or of none. Returns `false`, and changes nothing, if
-    /// the stored secrets are not exactly those of the list, each with its `old` bytes.
+    /// Replaces the sealed bytes of all secrets or of none. Returns `false`, and changes nothing,
+    /// if the stored secrets are not exactly those of the list, each with its `old` bytes.
     ///
     /// # Errors
     ///

@@ -9,7 +9,7 @@ use crate::{BoxFuture, ChangeTime, StoreError};
 /// The sessions of users.
 ///
 /// A session has one row until its age ends it. If it is idle for too long, it is found no longer,
-/// but it ends no families: a background refresh is no use of the session.
+/// but it ends no families: a refresh in the background is not a use of it.
 ///
 /// A family with [`ends_with_session`](scopegate_domain::Family::ends_with_session) is refused when
 /// its session has no row or is over. Ending a session ends these families, and revokes their
@@ -63,10 +63,9 @@ pub trait Sessions: fmt::Debug + Send + Sync {
     /// before the login.
     ///
     /// The new session takes over the codes and families of a replaced session of the same user, so
-    /// that a second login in another tab ends no application. Families that do not end with the session
-    /// keep the old id. A replaced session of another user
-    /// ends. If the user then has more than `max` sessions, the oldest ones end; the result names
-    /// them.
+    /// that a second login in another tab ends no application. Families that do not end with the
+    /// session keep the old id. A replaced session of another user ends. If the user then has more
+    /// than `max` sessions, the oldest ones end; the result names them.
     ///
     /// # Errors
     ///

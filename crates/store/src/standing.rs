@@ -14,7 +14,8 @@ pub enum Standing {
     UserChanged,
     /// The client does not exist, is another one with the same id, or all its tokens were revoked.
     ClientRemoved,
-    /// The consent was withdrawn. Only a code depends on it, because a withdrawal ends the families.
+    /// The consent was withdrawn. Only a code depends on it, because a withdrawal ends the
+    /// families.
     Withdrawn,
     /// The session is over, and the family ends with it.
     SessionEnded,

@@ -7,7 +7,7 @@ use scopegate_domain::{Authorization, AuthorizationCode, LoginSession, NewFamily
 use super::world::{World, at, is_redeemed, issued, new_family, of_client, of_user, set_status, time};
 use crate::{DisableAndRevoke, EndSessions, RedeemOutcome, Store};
 
-/// A code is refused after a change, and also when the change is taken back.
+/// A code is refused after a change, and also after the change is undone.
 async fn ends_with(
     store: &Arc<dyn Store>,
     end: impl AsyncFn(&World),

@@ -7,7 +7,7 @@ use scopegate_domain::{EndReason, Lifetime, LoginSession, Revocation, UserStatus
 use super::world::{World, at, of_client, of_user, set_status, why};
 use crate::{DisableAndRevoke, RotateOutcome, Store};
 
-/// A family is refused after a change, and also when the change is taken back. A later family of
+/// A family is refused after a change, and also after the change is undone. A later family of
 /// the same user and client is valid.
 async fn ends_with(
     store: &Arc<dyn Store>,

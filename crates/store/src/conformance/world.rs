@@ -34,7 +34,7 @@ pub(super) fn client_id(text: &str) -> ClientId {
 /// The redirect URI of all codes.
 pub(super) const URI: &str = "https://app.example/cb";
 
-/// Whose grants a case is about.
+/// The owner of the grants of a case.
 #[derive(Clone)]
 pub(super) struct World {
     pub(super) store: Arc<dyn Store>,

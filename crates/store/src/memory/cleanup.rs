@@ -6,7 +6,7 @@ use std::ops::Bound;
 use scopegate_domain::{AuthorizationCode, Day, Family};
 
 use super::Tables;
-use super::grants::{FamilyRow, Grants};
+use super::grant_rows::{FamilyRow, Grants};
 use crate::{Cleanup, DeletedRows, ENDED_KEPT, FamilyKey};
 
 impl Tables {

@@ -2,7 +2,7 @@
 
 use scopegate_domain::{AuthorizationCode, Consent, EndReason, Family, NewFamily, Timestamp};
 
-use super::grants::{CodeRow, ConsentRow, FamilyRow};
+use super::grant_rows::{CodeRow, ConsentRow, FamilyRow};
 use super::{MemoryStore, Tables};
 use crate::audit_log::Change;
 use crate::{AllowOutcome, BoxFuture, ChangeTime, Codes, FamilyKey, RedeemOutcome, Redemption, StoreError};

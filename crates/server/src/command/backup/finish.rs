@@ -37,8 +37,8 @@ pub(super) fn run(common: &CommonFlags, settings: &Settings, confirmation: &Conf
     )
 }
 
-/// Refuses all tokens that were issued until now, and ends sessions, codes and families. A token of a client that the backup lacks is
-/// refused because its key is removed.
+/// Refuses all tokens that were issued until now, and ends sessions, codes and families. A token of
+/// a client that the backup lacks is refused because its key is removed.
 ///
 /// The state after the restore ends last, so a command that is ended half-way can be repeated.
 async fn finish(settings: &Settings, database: &Database, confirmation: &Confirmation) -> anyhow::Result<Finished> {
