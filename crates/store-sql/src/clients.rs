@@ -25,7 +25,7 @@ const LIST: &str = "SELECT id, name, auth_method, redirect_uris, grant_types, sc
 const ADD: &str = "INSERT INTO clients \
      (id, secret_sha256, name, auth_method, redirect_uris, grant_types, scope, may_introspect, resources, \
          optional_scope, default_scope, grants_from) \
-     SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, place FROM news_head WHERE lane = $12";
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, (SELECT place FROM news_head WHERE lane = $12))";
 
 /// Consents for a client that was removed earlier.
 const REMOVE_CONSENTS: &str = "DELETE FROM consents WHERE client_id = $1";

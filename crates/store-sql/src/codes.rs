@@ -23,7 +23,7 @@ const FIND_CONSENT: &str = "SELECT user_id, client_id, scope, refused_scope, gra
 
 const ADD_CONSENT: &str = "INSERT INTO consents \
      (user_id, client_id, scope, refused_scope, granted_at, changed_at, place) \
-     SELECT $1, $2, $3, $4, $5, $6, place FROM news_head WHERE lane = $7";
+     VALUES ($1, $2, $3, $4, $5, $6, (SELECT place FROM news_head WHERE lane = $7))";
 
 /// Widens a consent that is as it was read.
 const WIDEN: &str = "UPDATE consents SET scope = $3, refused_scope = $4, changed_at = $5 \

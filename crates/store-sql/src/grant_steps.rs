@@ -7,12 +7,13 @@ use crate::grant_row::{bind_session, ended_family, ended_session};
 use crate::news_steps::{entry, number};
 use crate::statement::{More, RowView, Slot, Statement, Step};
 
-/// The place that the next entry in the lane of the subject takes.
+/// The place that the next entry in the lane of the subject takes. If the lane has no head, the step
+/// that adds the entry reports it.
 const END_USER_GRANTS: &str = "UPDATE users SET grants_from = \
-         (SELECT place + 1 FROM news_head WHERE lane = $2) WHERE id = $1";
+         COALESCE((SELECT place + 1 FROM news_head WHERE lane = $2), grants_from) WHERE id = $1";
 
 const END_CLIENT_GRANTS: &str = "UPDATE clients SET grants_from = \
-         (SELECT place + 1 FROM news_head WHERE lane = $2) WHERE id = $1";
+         COALESCE((SELECT place + 1 FROM news_head WHERE lane = $2), grants_from) WHERE id = $1";
 
 const REMOVE_CODES_OF_USER: &str = "DELETE FROM codes WHERE redeemed_at IS NULL \
      AND session IN (SELECT digest FROM sessions WHERE user_id = $1)";

@@ -26,7 +26,7 @@ const PASSWORD_SCHEMES: &str = "WITH RECURSIVE schemes (scheme) AS ( \
 
 const ADD: &str = "INSERT INTO users \
      (id, username, email, full_name, status, scope, password_hash, password_scheme, canonical_name, grants_from) \
-     SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, place FROM news_head WHERE lane = $10";
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, (SELECT place FROM news_head WHERE lane = $10))";
 
 const REPLACE_PASSWORD_HASH: &str =
     "UPDATE users SET password_hash = $3, password_scheme = $4 WHERE id = $1 AND password_hash = $2";

@@ -45,34 +45,69 @@ fn family() -> NewFamily {
 
 /// Issues a code that is not redeemed yet.
 async fn issued(store: &dyn Store) -> AuthorizationCode {
+    add_user_and_client(store).await;
+    issue(store, NOW).await
+}
+
+pub(crate) async fn add_user_and_client(store: &dyn Store) {
     let user = User::new(UserId::parse("u1").unwrap(), Username::parse("ada").unwrap());
     let account = Account {
-        user: user.clone(),
+        user,
         password_hash: None,
     };
     store.users().add(account).await.unwrap();
     store.clients().add(Client::public(client(), "App")).await.unwrap();
-    let ends_at = NOW + Lifetime::from_seconds(5_000);
+}
+
+/// Logs in, consents and redeems the code.
+pub(crate) async fn grant(store: &dyn Store, now: Timestamp) {
+    let code = issue(store, now).await;
+    let mut id = [0; 16];
+    id[..8].copy_from_slice(&now.as_unix().to_be_bytes());
+    let new = NewFamily {
+        id: FamilyId::from_bytes(id),
+        ends_at: now + Lifetime::from_seconds(14 * 86_400),
+        idle: Lifetime::from_seconds(86_400),
+        ..family()
+    };
+    let redemption = Redemption {
+        code: &code.id,
+        client: &code.authorization.client_id,
+        redirect_uri: None,
+        challenge: &code.challenge,
+        key_thumbprint: None,
+        time: ChangeTime::at(now),
+        replay_audit: &[],
+    };
+    let redeemed = store.codes().redeem(&redemption, &new).await.unwrap();
+    assert!(matches!(redeemed, RedeemOutcome::Redeemed(_)), "{redeemed:?}");
+}
+
+/// Logs in and consents.
+async fn issue(store: &dyn Store, now: Timestamp) -> AuthorizationCode {
+    let (user_id, ends_at) = (UserId::parse("u1").unwrap(), now + Lifetime::from_seconds(5_000));
+    let mut digest = [3; 32];
+    digest[..8].copy_from_slice(&now.as_unix().to_be_bytes());
     let session = LoginSession {
-        user_id: user.id().clone(),
+        user_id: user_id.clone(),
         login: LoginContext {
-            session: SessionId::new(Day::of(ends_at), [3; 32]),
-            at: NOW,
+            session: SessionId::new(Day::of(ends_at), digest),
+            at: now,
             acr: Acr::parse("1").unwrap(),
             amr: vec![AuthenticationMethod::Password],
         },
-        seen_at: NOW,
+        seen_at: now,
         ends_at,
         idle: Lifetime::from_seconds(5_000),
         user_agent: String::new(),
     };
-    let begun = store.sessions().begin(&session, None, 50, ChangeTime::at(NOW)).await;
+    let begun = store.sessions().begin(&session, None, 50, ChangeTime::at(now)).await;
     assert_eq!(begun.unwrap(), BeginOutcome::Begun(Vec::new()));
     let scope = || "a".parse().unwrap();
     let code = AuthorizationCode {
-        id: CodeId::new(Day::of(NOW), [4; 32]),
+        id: CodeId::new(Day::of(now), digest),
         authorization: Authorization {
-            user_id: user.id().clone(),
+            user_id: user_id.clone(),
             client_id: client(),
             scope: scope(),
             resources: Vec::new(),
@@ -82,10 +117,10 @@ async fn issued(store: &dyn Store) -> AuthorizationCode {
         },
         redirect_uri: None,
         challenge: CodeChallenge::from_bytes([5; 32]),
-        expires_at: NOW + Lifetime::from_seconds(60),
+        expires_at: now + Lifetime::from_seconds(60),
     };
-    let consent = Consent::new(user.id().clone(), client(), scope(), Scope::default(), NOW);
-    let allowed = store.codes().allow(&consent, &code, NOW).await.unwrap();
+    let consent = Consent::new(user_id.clone(), client(), scope(), Scope::default(), now);
+    let allowed = store.codes().allow(&consent, &code, now).await.unwrap();
     assert_eq!(allowed, AllowOutcome::Stored);
     code
 }

@@ -1,6 +1,8 @@
 //! The log of revocations and changes in a file.
 
-use scopegate_domain::{ClientId, Revocation, Revoked, Timestamp, TokenId, UserStatus};
+use scopegate_domain::{
+    Account, ClientId, Revocation, Revoked, Timestamp, TokenId, User, UserId, UserStatus, Username,
+};
 use scopegate_store::{DisableAndRevoke, News, NewsPage, NewsReader, StoreErrorKind, Users};
 
 use crate::sqlite::{file, john, path, run};
@@ -145,4 +147,9 @@ async fn a_lane_without_a_head_is_corrupt() {
     ];
     assert_eq!(errors.map(|error| error.kind()), [StoreErrorKind::Corrupt; 3]);
     assert!(store.find_by_id(&id).await.unwrap().unwrap().is_active());
+    let other = Account {
+        user: User::new(UserId::parse("u2").unwrap(), Username::parse("ada").unwrap()),
+        password_hash: None,
+    };
+    store.add(other).await.unwrap_err();
 }

@@ -6,10 +6,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use scopegate_domain::{AuditEntry, AuditEvent, AuditId, ClientId, Lifetime, Revocation, Revoked, Timestamp, TokenId};
-use scopegate_store::{Audit, AuditRetention, News, Store};
+use scopegate_store::{Audit, AuditRetention, Cleanup, News, Store};
 use scopegate_store_sql::{DatabaseUrl, SqlStore};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, query_scalar};
+
+use crate::grants;
 
 const DAY: Lifetime = Lifetime::from_minutes(24 * 60);
 
@@ -42,7 +44,7 @@ async fn write_entries(store: &SqlStore, now: Timestamp) -> i64 {
 }
 
 /// The tables of a database.
-const TABLES: [&str; 13] = [
+const TABLES: [&str; 18] = [
     "_sqlx_migrations",
     "audit",
     "audit_kept",
@@ -50,20 +52,26 @@ const TABLES: [&str; 13] = [
     "changes",
     "client_secrets",
     "clients",
+    "codes",
+    "consents",
+    "families",
     "news",
     "news_head",
     "revocations",
+    "sealed_secrets",
+    "sessions",
     "signing_keys",
     "unnamed_users",
     "users",
 ];
 
-/// Each day: four revocations of tokens, and the cleaning that a server does.
+/// Each day: four revocations of tokens, a login with its grant, and the cleaning that a server does.
 #[tokio::test]
 async fn a_year_of_changes_is_forgotten() {
     let folder = tempfile::TempDir::new().unwrap();
     let path = folder.path().join("scopegate.db");
     let store = SqlStore::open(&DatabaseUrl::file(&path)).await.unwrap();
+    grants::add_user_and_client(&store).await;
     let mut now = Timestamp::from_unix(1_700_000_000);
     let mut most: BTreeMap<String, i64> = BTreeMap::new();
     for number in 0..CLIENTS {
@@ -78,6 +86,7 @@ async fn a_year_of_changes_is_forgotten() {
             store.revoke(&revocation).await.unwrap();
         }
         let today = write_entries(&store, now).await;
+        grants::grant(&store, now).await;
         // A readiness check.
         store.check_writable().await.unwrap();
         if day % 10 == 0 {
@@ -93,6 +102,12 @@ async fn a_year_of_changes_is_forgotten() {
         while store.delete_entries(retention, 7).await.unwrap() > 0 {}
         now = now + DAY;
         store.forget_news(now).await.unwrap();
+        let cleanup = Cleanup {
+            now,
+            max: Cleanup::MAX,
+            after: None,
+        };
+        assert!(!store.delete_expired(cleanup).await.unwrap().has_more);
     }
     // Tables without an entry here grow by commands of an operator alone.
     let news = i64::from(CLIENTS) + 4;
@@ -101,9 +116,14 @@ async fn a_year_of_changes_is_forgotten() {
         ("audit_kept", 1),
         ("backup_manifest", 0),
         ("changes", 1_000),
+        ("codes", 1),
+        ("consents", 1),
+        ("families", 3),
         ("news", news),
         ("news_head", 16),
         ("revocations", 0),
+        ("sealed_secrets", 0),
+        ("sessions", 2),
         ("unnamed_users", 0),
     ] {
         assert!(most[table] <= bound, "{table}: {most:?}");
