@@ -46,6 +46,14 @@ pub(crate) fn scopegate_alone() -> Command {
     command
 }
 
+/// A script of `sh` without our own variables, in which `$0` is the program.
+pub(crate) fn shell_script(script: &str) -> Command {
+    let mut command = Command::new("sh");
+    remove_own_variables(&mut command);
+    command.args(["-c", script, env!("CARGO_BIN_EXE_scopegate")]);
+    command
+}
+
 /// Removes variables of the test run, because the program refuses unknown ones.
 pub(crate) fn remove_own_variables(command: &mut Command) {
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SCOPEGATE_")) {

@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 
 use crate::shell::{Run, Shell};
-use crate::support::scopegate_alone;
+use crate::support::{scopegate_alone, shell_script};
 
 const DATABASE: [&str; 2] = ["--database", "sqlite:a.db"];
 
@@ -19,8 +19,7 @@ fn run_printed(shell: &Shell, message: &str, placeholder: (&str, &str)) {
     let (command, _) = command.rsplit_once('`').unwrap();
     let command = command.replace(placeholder.0, placeholder.1);
     let script = format!("exec \"$0\" {command}");
-    let output = Command::new("sh")
-        .args(["-c", &script, env!("CARGO_BIN_EXE_scopegate")])
+    let output = shell_script(&script)
         .env("SCOPEGATE_DATABASE", "sqlite:a.db")
         .current_dir(shell.path())
         .output()
@@ -99,11 +98,7 @@ fn start_suggests_a_client_that_gets_tokens() {
     let declared = welcome(&shell, Some(&document));
     let (_, command) = declared.split_once("  scopegate client add NAME").unwrap();
     let script = format!("exec \"$0\" client add NAME {}", command.trim());
-    let output = Command::new("sh")
-        .args(["-c", &script, env!("CARGO_BIN_EXE_scopegate")])
-        .current_dir(shell.path())
-        .output()
-        .unwrap();
+    let output = shell_script(&script).current_dir(shell.path()).output().unwrap();
     let said = format!(
         "{}{}",
         String::from_utf8_lossy(&output.stdout),

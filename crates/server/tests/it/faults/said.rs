@@ -4,7 +4,7 @@ use std::fs::{self, OpenOptions};
 use std::process::{Command, Stdio};
 
 use crate::faults::fixture::{COMMANDS, FaultFixture, PASSWORD};
-use crate::support::scopegate;
+use crate::support::{scopegate, shell_script};
 
 const DOCUMENT: &str =
     r#"{"openapi":"3.1.0","info":{"title":"T","version":"1"},"paths":{"/a":{"get":{"responses":{}}}}}"#;
@@ -116,8 +116,7 @@ fn a_limit_on_the_size_of_files_is_an_error_and_leaves_no_file() {
         &["serve", "--listen", "127.0.0.1:0", "--database", "sqlite:new.db"],
     ] {
         let before = fixture.names();
-        let output = Command::new("sh")
-            .args(["-c", "ulimit -f 0; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_scopegate")])
+        let output = shell_script("ulimit -f 0; exec \"$0\" \"$@\"")
             .args(line)
             .current_dir(fixture.shell.path())
             .output()
