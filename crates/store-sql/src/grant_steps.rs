@@ -7,8 +7,8 @@ use crate::grant_row::{bind_session, ended_family, ended_session};
 use crate::news_steps::{entry, number};
 use crate::statement::{More, RowView, Slot, Statement, Step};
 
-/// The place that the next entry in the lane of the subject takes. If the lane has no head, the step
-/// that adds the entry reports it.
+/// The place that the next entry in the lane of the subject takes. If the lane has no head, the
+/// step that adds the entry reports it.
 const END_USER_GRANTS: &str = "UPDATE users SET grants_from = \
          COALESCE((SELECT place + 1 FROM news_head WHERE lane = $2), grants_from) WHERE id = $1";
 

@@ -83,7 +83,7 @@ fn same_names_stop_migrate_and_serve() {
     // The name was changed first. Its entry was written after the migration made the table.
     let expected = [
         "user.changed succeeded  user=9f00aa11",
-        "admin.migrated succeeded  version=12",
+        "admin.migrated succeeded  version=14",
     ];
     assert_eq!(events.iter().map(|(_, event)| *event).collect::<Vec<_>>(), expected);
     let plan = run(&shell, &["migrate", "--plan"], "").json();

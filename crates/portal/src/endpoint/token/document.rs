@@ -22,6 +22,9 @@ pub(super) fn operation() -> Map<String, Value> {
                 "The client failed to authenticate by the `Authorization` header",
                 "TokenError",
             ),
+            "408": response("The body did not arrive in time", "TokenError"),
+            "413": response("The body is larger than the limit", "TokenError"),
+            "415": response("The body is not a form", "TokenError"),
             "429": response("Too many failed attempts", "TokenError"),
             "503": response("Too many logins at once", "TokenError"),
         },
@@ -90,7 +93,8 @@ fn token_request(grant_types: &[GrantType]) -> Value {
     let mut properties = json!({
         "grant_type": { "type": "string", "enum": names },
         "scope": { "type": "string" },
-        "resource": { "type": "array", "items": { "type": "string", "format": "uri" } },
+        // An empty value counts as absent.
+        "resource": { "type": "array", "items": { "type": "string", "anyOf": [{ "format": "uri" }, { "maxLength": 0 }] } },
         "client_id": { "type": "string" },
         "client_secret": { "type": "string", "format": "password" },
     });
