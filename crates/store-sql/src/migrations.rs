@@ -46,11 +46,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../migrations/0012_unnamed_users.sql"),
     ),
     (13, "grants", include_str!("../migrations/0013_grants.sql")),
-    (
-        14,
-        "grant marks",
-        include_str!("../migrations/0014_grant_marks.sql"),
-    ),
+    (14, "grant marks", include_str!("../migrations/0014_grant_marks.sql")),
 ];
 
 /// The checksum of version 11 in an earlier build, whose index also had the rows without a name.
