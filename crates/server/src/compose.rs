@@ -236,8 +236,9 @@ pub(crate) fn caches(settings: &Settings, database: &Database) -> Caches {
     let rules = SilenceRules::of(settings);
     // Rounded down, so that a change by another process is not late.
     let seconds = |time: Duration| Lifetime::from_seconds(u32::try_from(time.as_secs()).unwrap_or(u32::MAX));
-    let users = UsersCache::new(database.store(), Arc::new(SystemClock), age).outage(seconds(rules.users()));
-    let clients = ClientsCache::new(database.store(), seconds(rules.late()));
+    let known = seconds(rules.known());
+    let users = UsersCache::new(database.store(), Arc::new(SystemClock), age).outage(known);
+    let clients = ClientsCache::new(database.store(), known);
     Caches {
         users: Arc::new(users),
         clients: Arc::new(clients),

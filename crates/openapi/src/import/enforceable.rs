@@ -69,10 +69,11 @@ pub enum NotEnforceable {
         /// The cause.
         cause: String,
     },
-    /// An operation is public because nothing is written.
+    /// An operation is public because nothing is written:
+    /// [`EnforceOptions::absent_security_is_public`] accepts it.
     #[error(
         "`{operation}` has no `security`, and the document has none for all operations; write `security: []` for a \
-         public operation, or call `EnforceOptions::absent_security_is_public`"
+         public operation"
     )]
     NoSecurity {
         /// The operation.

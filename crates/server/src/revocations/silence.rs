@@ -49,16 +49,11 @@ impl SilenceRules {
         self.age
     }
 
-    /// Returns how long after the last read of the log all tokens are accepted.
-    pub(crate) const fn late(&self) -> Duration {
-        self.late
-    }
-
-    /// Returns how long after the last read of the log the known users are in use.
-    pub(crate) fn users(&self) -> Duration {
+    /// Returns how long after the last read of the log the known users and clients are in use.
+    pub(crate) fn known(&self) -> Duration {
         match self.stale {
-            NewsStale::Allow | NewsStale::Deny => self.late,
-            NewsStale::AllowKnown => self.late.max(self.limit),
+            NewsStale::Deny => self.late,
+            NewsStale::Allow | NewsStale::AllowKnown => self.late.max(self.limit),
         }
     }
 

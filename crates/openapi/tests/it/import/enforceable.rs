@@ -92,7 +92,7 @@ fn operation_without_security_is_public_by_option_alone() {
     assert_eq!(
         fault(rest),
         "`GET /x` has no `security`, and the document has none for all operations; write `security: []` for a public \
-         operation, or call `EnforceOptions::absent_security_is_public`"
+         operation"
     );
     let table = enforceable(&document(rest), &EnforceOptions::new().absent_security_is_public()).unwrap();
     assert!(

@@ -82,9 +82,9 @@ async fn settings_move_the_phases() {
         fixture.silence.apply();
         assert_eq!(fixture.state(), state);
     }
-    assert_eq!((rules.late(), rules.users()), (seconds(61), seconds(62)));
+    assert_eq!(rules.known(), seconds(62));
     let rules = SilenceRules::new(seconds(1), seconds(60), NewsStale::Deny, seconds(62));
-    assert_eq!(rules.users(), seconds(61));
+    assert_eq!(rules.known(), seconds(61));
 }
 
 #[tokio::test(start_paused = true)]
