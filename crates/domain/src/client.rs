@@ -6,12 +6,14 @@ mod auth_method;
 mod client;
 mod invalid_client;
 mod redirect_uri;
+mod refresh_lifetimes;
 mod registered_secret;
 mod secret_digest;
 
 pub use self::auth_method::{ClientAuthMethod, ClientKind, UnknownAuthMethod};
 pub use self::client::Client;
 pub use self::invalid_client::InvalidClient;
-pub use self::redirect_uri::{InvalidRedirectUri, RedirectUri};
+pub use self::redirect_uri::{InvalidRedirectUri, RedirectUri, RedirectUriKind};
+pub use self::refresh_lifetimes::{ApplicationKind, RefreshLifetimes};
 pub use self::registered_secret::RegisteredSecret;
 pub use self::secret_digest::SecretDigest;

@@ -92,8 +92,8 @@ pub use claims::{
     ScopeLayout, TextListIter,
 };
 pub use client::{
-    Client, ClientAuthMethod, ClientKind, InvalidClient, InvalidRedirectUri, RedirectUri, RegisteredSecret,
-    SecretDigest, UnknownAuthMethod,
+    ApplicationKind, Client, ClientAuthMethod, ClientKind, InvalidClient, InvalidRedirectUri, RedirectUri,
+    RedirectUriKind, RefreshLifetimes, RegisteredSecret, SecretDigest, UnknownAuthMethod,
 };
 pub use code::AuthorizationCode;
 pub use consent::Consent;

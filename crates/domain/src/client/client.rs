@@ -1,7 +1,7 @@
 //! A registered client and its settings.
 
 use super::{ClientAuthMethod, ClientKind, RedirectUri, RegisteredSecret, SecretDigest};
-use crate::{Audience, ClientId, GrantType, Scope};
+use crate::{Audience, ClientId, GrantType, Lifetime, Scope};
 
 /// A registered client: its identity and the maximum that it can be granted.
 ///
@@ -28,11 +28,21 @@ pub struct Client {
     optional_scope: Scope,
     default_scope: Scope,
     may_introspect: bool,
+    is_first_party: bool,
+    post_logout_redirect_uris: Vec<RedirectUri>,
+    refresh_idle: Option<Lifetime>,
+    refresh_age: Option<Lifetime>,
 }
 
 impl Client {
     /// The maximum number of secrets: the one in use, and its successor.
     pub const MAX_SECRETS: usize = 2;
+
+    /// The maximum number of redirect URIs, and of those after a logout.
+    pub const MAX_REDIRECT_URIS: usize = 32;
+
+    /// The longest age of a token family: 365 days.
+    pub const MAX_REFRESH_AGE: Lifetime = Lifetime::from_minutes(365 * 24 * 60);
 
     /// Creates a public client: it has no secret, and no scope and no grant type yet.
     #[must_use]
@@ -49,6 +59,10 @@ impl Client {
             optional_scope: Scope::EMPTY,
             default_scope: Scope::EMPTY,
             may_introspect: false,
+            is_first_party: false,
+            post_logout_redirect_uris: Vec::new(),
+            refresh_idle: None,
+            refresh_age: None,
         }
     }
 
@@ -136,6 +150,37 @@ impl Client {
     #[must_use]
     pub const fn with_introspection(mut self, allowed: bool) -> Self {
         self.may_introspect = allowed;
+        self
+    }
+
+    /// Sets whether the client belongs to the operator of this server. Its users see no page that
+    /// asks for their consent. Default: false.
+    #[must_use]
+    pub const fn with_first_party(mut self, is_first_party: bool) -> Self {
+        self.is_first_party = is_first_party;
+        self
+    }
+
+    /// Sets the URIs that a browser may return to after a logout. Default: none.
+    #[must_use]
+    pub fn with_post_logout_redirect_uris(mut self, uris: impl IntoIterator<Item = RedirectUri>) -> Self {
+        self.post_logout_redirect_uris = uris.into_iter().collect();
+        self
+    }
+
+    /// Sets the maximum time between two refreshes. `None`: that of [`Client::refresh_lifetimes`].
+    /// Default: `None`.
+    #[must_use]
+    pub const fn with_refresh_idle(mut self, idle: Option<Lifetime>) -> Self {
+        self.refresh_idle = idle;
+        self
+    }
+
+    /// Sets the age from which a token family cannot be refreshed. `None`: that of
+    /// [`Client::refresh_lifetimes`]. Default: `None`.
+    #[must_use]
+    pub const fn with_refresh_age(mut self, age: Option<Lifetime>) -> Self {
+        self.refresh_age = age;
         self
     }
 
@@ -227,5 +272,29 @@ impl Client {
     #[must_use]
     pub const fn may_introspect(&self) -> bool {
         self.may_introspect
+    }
+
+    /// Whether the client belongs to the operator of this server.
+    #[must_use]
+    pub const fn is_first_party(&self) -> bool {
+        self.is_first_party
+    }
+
+    /// Returns the URIs that a browser may return to after a logout.
+    #[must_use]
+    pub fn post_logout_redirect_uris(&self) -> &[RedirectUri] {
+        &self.post_logout_redirect_uris
+    }
+
+    /// Returns the registered maximum time between two refreshes.
+    #[must_use]
+    pub const fn refresh_idle(&self) -> Option<Lifetime> {
+        self.refresh_idle
+    }
+
+    /// Returns the registered age from which a token family cannot be refreshed.
+    #[must_use]
+    pub const fn refresh_age(&self) -> Option<Lifetime> {
+        self.refresh_age
     }
 }

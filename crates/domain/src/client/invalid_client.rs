@@ -1,6 +1,6 @@
 //! The combinations of settings that no client may have.
 
-use crate::{Client, ClientKind, GrantType, InvalidDisplayName, Scope, check_display_name};
+use crate::{Client, ClientKind, GrantType, InvalidDisplayName, Lifetime, Scope, check_display_name};
 
 /// A rule that the settings of a client break.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -9,6 +9,11 @@ pub enum InvalidClient {
     /// The default scope contains what the client may not have.
     #[error("default scope `{0}` is not within the scope of the client; add it to the scope, or leave it out")]
     DefaultScope(Scope),
+    /// A first-party client that any program can impersonate: its users must see the page.
+    #[error(
+        "a first-party client needs a redirect URI with `https`, because any program can act as this client; add one, or leave out the right"
+    )]
+    FirstPartyImpersonable,
     /// The name.
     #[error("name of the client {0}")]
     Name(#[from] InvalidDisplayName),
@@ -24,6 +29,15 @@ pub enum InvalidClient {
     /// A public client has a secret.
     #[error("a public client cannot have a secret; make it confidential, or leave out the secret")]
     PublicWithSecret,
+    /// The age of a token family is zero or longer than [`Client::MAX_REFRESH_AGE`].
+    #[error("the refresh age is between 1 second and 365 days; choose one of these")]
+    RefreshAge,
+    /// The idle time of a token family is zero or longer than its age.
+    #[error("the refresh idle time is between 1 second and the refresh age; choose one of these")]
+    RefreshIdle,
+    /// The client has more than [`Client::MAX_REDIRECT_URIS`] redirect URIs, or as many after a logout.
+    #[error("a client has at most {} redirect URIs; remove one first", Client::MAX_REDIRECT_URIS)]
+    TooManyRedirectUris,
     /// The client has more than [`Client::MAX_SECRETS`] secrets.
     #[error("a client has at most {} secrets; remove one first", Client::MAX_SECRETS)]
     TooManySecrets,
@@ -50,6 +64,11 @@ impl Client {
         self.faults().find(is_new).map_or(Ok(()), Err)
     }
 
+    fn refresh_age_limit(&self) -> Lifetime {
+        let default = self.application_kind().refresh_lifetimes();
+        self.refresh_age().unwrap_or(default.age)
+    }
+
     fn faults(&self) -> impl Iterator<Item = InvalidClient> {
         let is_public = self.kind() == ClientKind::Public;
         let broken = [
@@ -63,6 +82,26 @@ impl Client {
                 InvalidClient::PublicWithIntrospection,
             ),
             (self.secrets().len() > Self::MAX_SECRETS, InvalidClient::TooManySecrets),
+            (
+                self.is_first_party() && self.is_impersonable(),
+                InvalidClient::FirstPartyImpersonable,
+            ),
+            (
+                [self.redirect_uris(), self.post_logout_redirect_uris()]
+                    .iter()
+                    .any(|uris| uris.len() > Self::MAX_REDIRECT_URIS),
+                InvalidClient::TooManyRedirectUris,
+            ),
+            (
+                self.refresh_age()
+                    .is_some_and(|age| age.as_seconds() == 0 || age > Self::MAX_REFRESH_AGE),
+                InvalidClient::RefreshAge,
+            ),
+            (
+                self.refresh_idle()
+                    .is_some_and(|idle| idle.as_seconds() == 0 || idle > self.refresh_age_limit()),
+                InvalidClient::RefreshIdle,
+            ),
         ];
         let broken = broken
             .into_iter()
@@ -82,7 +121,7 @@ impl Client {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ClientAuthMethod, ClientId, RegisteredSecret, SecretDigest};
+    use crate::{ClientAuthMethod, ClientId, RedirectUri, RegisteredSecret, SecretDigest};
 
     fn public() -> Client {
         Client::public(ClientId::parse("c1").unwrap(), "A client").with_scope("a b".parse().unwrap())
@@ -135,6 +174,48 @@ mod tests {
             let client = client.with_default_scope(scope("b")).with_optional_scope(scope("b a"));
             assert_eq!(client.check(), Ok(()), "{method}");
         }
+    }
+
+    #[test]
+    fn first_party_client_needs_https() {
+        let with = |uris: &[&str]| {
+            let uris = uris.iter().map(|uri| RedirectUri::parse(uri).unwrap());
+            let client = public().with_first_party(true).with_redirect_uris(uris);
+            client.check()
+        };
+        let fault = Err(InvalidClient::FirstPartyImpersonable);
+        assert_eq!(with(&["http://127.0.0.1/cb"]), fault);
+        assert_eq!(with(&["com.example.app:/cb", "http://localhost/cb"]), fault);
+        assert_eq!(with(&["https://app.example/cb"]), Ok(()));
+        assert_eq!(with(&["http://localhost/cb", "https://app.example/cb"]), Ok(()));
+    }
+
+    #[test]
+    fn lifetimes_and_number_of_uris_are_limited() {
+        let (zero, hour, year) = (
+            Lifetime::from_seconds(0),
+            Lifetime::from_minutes(60),
+            Client::MAX_REFRESH_AGE,
+        );
+        let longer = Lifetime::from_seconds(year.as_seconds() + 1);
+        for (idle, age, outcome) in [
+            (None, Some(zero), Err(InvalidClient::RefreshAge)),
+            (None, Some(longer), Err(InvalidClient::RefreshAge)),
+            (Some(zero), None, Err(InvalidClient::RefreshIdle)),
+            (Some(year), None, Err(InvalidClient::RefreshIdle)),
+            (Some(year), Some(hour), Err(InvalidClient::RefreshIdle)),
+            (Some(year), Some(year), Ok(())),
+            (Some(hour), None, Ok(())),
+        ] {
+            let client = public().with_refresh_idle(idle).with_refresh_age(age);
+            assert_eq!(client.check(), outcome, "{idle:?} {age:?}");
+        }
+        let uris =
+            |count: usize| (0..count).map(|number| RedirectUri::parse(&format!("https://a.example/{number}")).unwrap());
+        let too_many = Err(InvalidClient::TooManyRedirectUris);
+        assert_eq!(public().with_redirect_uris(uris(32)).check(), Ok(()));
+        assert_eq!(public().with_redirect_uris(uris(33)).check(), too_many);
+        assert_eq!(public().with_post_logout_redirect_uris(uris(33)).check(), too_many);
     }
 
     #[test]

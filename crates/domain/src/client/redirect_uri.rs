@@ -61,6 +61,25 @@ impl RedirectUri {
         &self.0
     }
 
+    /// Returns who can receive an answer at this URI.
+    ///
+    /// ```
+    /// use scopegate_domain::{RedirectUri, RedirectUriKind};
+    ///
+    /// let kind = |text| RedirectUri::parse(text).map(|uri| uri.kind());
+    /// assert_eq!(kind("https://app.example/cb"), Ok(RedirectUriKind::Https));
+    /// assert_eq!(kind("http://localhost/cb"), Ok(RedirectUriKind::Loopback));
+    /// assert_eq!(kind("com.example.app:/cb"), Ok(RedirectUriKind::PrivateUse));
+    /// ```
+    #[must_use]
+    pub fn kind(&self) -> RedirectUriKind {
+        match self.0.split_once(':') {
+            Some(("https", _)) => RedirectUriKind::Https,
+            Some(("http", _)) => RedirectUriKind::Loopback,
+            _ => RedirectUriKind::PrivateUse,
+        }
+    }
+
     /// Whether an answer may be sent to the URI of a request: the bytes are equal. If this URI is
     /// `http` on a loopback host, the port may differ or be absent ([RFC 8252, section
     /// 7.3](https://www.rfc-editor.org/rfc/rfc8252#section-7.3)).
@@ -80,6 +99,29 @@ impl RedirectUri {
     pub fn accepts(&self, sent: &str) -> bool {
         let is_same_loopback = || split_loopback(sent).is_some_and(|sent| split_loopback(&self.0) == Some(sent));
         self.0 == sent || (sent.len() <= Self::MAX_LEN && is_same_loopback())
+    }
+}
+
+/// The kind of a redirect URI, which determines who can receive an answer there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a new scheme must be handled where a client could be impersonated"
+)]
+pub enum RedirectUriKind {
+    /// `https`: the owner of the host.
+    Https,
+    /// `http` on a loopback host: any program of the device.
+    Loopback,
+    /// A private-use scheme: any program of the device.
+    PrivateUse,
+}
+
+impl RedirectUriKind {
+    /// Whether any program of the device can receive the answer, and so act as the client.
+    #[must_use]
+    pub const fn is_impersonable(self) -> bool {
+        matches!(self, Self::Loopback | Self::PrivateUse)
     }
 }
 
