@@ -45,6 +45,21 @@ pub enum ErrorCode {
     /// The server cannot answer at present: [RFC 6749, section
     /// 4.1.2.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1).
     TemporarilyUnavailable,
+    /// The user refused: RFC 6749, section 4.1.2.1.
+    AccessDenied,
+    /// The server does not offer this response type: RFC 6749, section 4.1.2.1.
+    UnsupportedResponseType,
+    /// The user must log in, and the request forbids a page: [OpenID Connect Core, section
+    /// 3.1.2.6](https://openid.net/specs/openid-connect-core-1_0.html#AuthError).
+    LoginRequired,
+    /// The user must consent, and the request forbids a page: OpenID Connect Core, section 3.1.2.6.
+    ConsentRequired,
+    /// The user must see a page, and the request forbids it: OpenID Connect Core, section 3.1.2.6.
+    InteractionRequired,
+    /// The server reads no request objects: OpenID Connect Core, section 3.1.2.6.
+    RequestNotSupported,
+    /// The server fetches no request objects: OpenID Connect Core, section 3.1.2.6.
+    RequestUriNotSupported,
 }
 
 impl ErrorCode {
@@ -61,6 +76,13 @@ impl ErrorCode {
         Self::InsufficientUserAuthentication,
         Self::ServerError,
         Self::TemporarilyUnavailable,
+        Self::AccessDenied,
+        Self::UnsupportedResponseType,
+        Self::LoginRequired,
+        Self::ConsentRequired,
+        Self::InteractionRequired,
+        Self::RequestNotSupported,
+        Self::RequestUriNotSupported,
     ];
 
     /// Returns the code as in the RFCs.
@@ -79,6 +101,13 @@ impl ErrorCode {
             Self::InsufficientUserAuthentication => "insufficient_user_authentication",
             Self::ServerError => "server_error",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
+            Self::AccessDenied => "access_denied",
+            Self::UnsupportedResponseType => "unsupported_response_type",
+            Self::LoginRequired => "login_required",
+            Self::ConsentRequired => "consent_required",
+            Self::InteractionRequired => "interaction_required",
+            Self::RequestNotSupported => "request_not_supported",
+            Self::RequestUriNotSupported => "request_uri_not_supported",
         }
     }
 
@@ -113,7 +142,14 @@ mod tests {
             ErrorCode::InsufficientScope => ErrorCode::InsufficientUserAuthentication,
             ErrorCode::InsufficientUserAuthentication => ErrorCode::ServerError,
             ErrorCode::ServerError => ErrorCode::TemporarilyUnavailable,
-            ErrorCode::TemporarilyUnavailable => return None,
+            ErrorCode::TemporarilyUnavailable => ErrorCode::AccessDenied,
+            ErrorCode::AccessDenied => ErrorCode::UnsupportedResponseType,
+            ErrorCode::UnsupportedResponseType => ErrorCode::LoginRequired,
+            ErrorCode::LoginRequired => ErrorCode::ConsentRequired,
+            ErrorCode::ConsentRequired => ErrorCode::InteractionRequired,
+            ErrorCode::InteractionRequired => ErrorCode::RequestNotSupported,
+            ErrorCode::RequestNotSupported => ErrorCode::RequestUriNotSupported,
+            ErrorCode::RequestUriNotSupported => return None,
         })
     }
 

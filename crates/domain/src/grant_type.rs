@@ -18,24 +18,36 @@ use std::str::FromStr;
     reason = "a new grant must be handled where grants are distinguished"
 )]
 pub enum GrantType {
+    /// A code that a user allowed the client to have: [RFC 6749, section
+    /// 4.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1).
+    AuthorizationCode,
     /// A client requests a token for itself, without a user: [RFC 6749, section
     /// 4.4](https://www.rfc-editor.org/rfc/rfc6749#section-4.4).
     ClientCredentials,
     /// The resource owner's password: [RFC 6749, section
     /// 4.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.3).
     Password,
+    /// A refresh token: [RFC 6749, section 6](https://www.rfc-editor.org/rfc/rfc6749#section-6).
+    RefreshToken,
 }
 
 impl GrantType {
     /// All grant types, in the order in which metadata lists them.
-    pub const ALL: &[Self] = &[Self::ClientCredentials, Self::Password];
+    pub const ALL: &[Self] = &[
+        Self::AuthorizationCode,
+        Self::ClientCredentials,
+        Self::Password,
+        Self::RefreshToken,
+    ];
 
     /// Returns the value of `grant_type`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::AuthorizationCode => "authorization_code",
             Self::ClientCredentials => "client_credentials",
             Self::Password => "password",
+            Self::RefreshToken => "refresh_token",
         }
     }
 }

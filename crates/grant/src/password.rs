@@ -7,7 +7,7 @@ use crate::context::GrantContext;
 use crate::request::PasswordRequest;
 use crate::scope_request::{Narrowed, narrow};
 use crate::targets::RequestTargets;
-use scopegate_login::{PasswordLogin, RequestOrigin};
+use scopegate_login::{LoginRecord, PasswordLogin, RequestOrigin};
 
 /// The client that logs in a user, the origin of its request, and the APIs of the token.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +37,8 @@ pub(crate) async fn grant(
         client: login.client.id(),
         origin: login.origin,
         disabled: context.dialect.disabled_users,
+        browser: None,
+        record: LoginRecord::Counted,
     });
     let (user, client) = (user.await?.into_inner(), login.client);
     let narrowed = narrow(&request.requested, login.targets, client, user.scope())?;

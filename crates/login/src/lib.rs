@@ -18,7 +18,8 @@
 //! use std::sync::Arc;
 //! use scopegate_domain::{Account, ClientId, Secret, User, UserId, Username};
 //! use scopegate_login::{
-//!     DisabledUserLogin, HashingLimits, LoginError, NameMatch, PasswordCheck, PasswordLogin, RequestOrigin, Throttle,
+//!     DisabledUserLogin, HashingLimits, LoginError, LoginRecord, NameMatch, PasswordCheck, PasswordLogin, RequestOrigin,
+//!     Throttle,
 //! };
 //! use scopegate_store::{MemoryStore, Store};
 //! use scopegate_token::{PasswordHasher, PasswordPolicy, SystemRandomSource};
@@ -45,6 +46,8 @@
 //!         client: &client,
 //!         origin: &origin,
 //!         disabled: DisabledUserLogin::Deny,
+//!         browser: None,
+//!         record: LoginRecord::Counted,
 //!     };
 //!     check.check(login)
 //! };
@@ -87,5 +90,5 @@ pub use audit::{AuditLog, AuditMode, RequestOrigin, audit_entry};
 pub use error::LoginError;
 pub use exact_pause::ExactPause;
 pub use hashing::{HashingError, HashingLimits};
-pub use password_check::{DisabledUserLogin, NameMatch, PasswordCheck, PasswordLogin};
+pub use password_check::{DisabledUserLogin, LoginRecord, NameMatch, PasswordCheck, PasswordLogin};
 pub use throttle::{Attempt, AttemptOutcome, SecretOwner, Throttle, Throttled};

@@ -14,8 +14,8 @@ use tokio::time::Instant;
 
 use crate::audit::{AuditLog, RequestOrigin};
 use crate::error::LoginError;
-use crate::hashing::{HashingLimits, HashingPool, SchemeCosts};
-use crate::throttle::{AttemptOutcome, SecretOwner, Throttle};
+use crate::hashing::{HashingError, HashingLimits, HashingPool, SchemeCosts};
+use crate::throttle::{Attempt, AttemptOutcome, SecretOwner, Throttle};
 
 /// The result of the login of a disabled user whose password is right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +37,16 @@ pub enum NameMatch {
     Exact,
 }
 
+/// How the success of a login is recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a success is recorded here or by the caller")]
+pub enum LoginRecord {
+    /// The caller records it, with the change that the login makes.
+    ByCaller,
+    /// The check counts it, or writes it in the strict mode.
+    Counted,
+}
+
 /// An attempt to log in with a password.
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "a caller must state each fact of a login")]
@@ -55,6 +65,11 @@ pub struct PasswordLogin<'a> {
     pub origin: &'a RequestOrigin,
     /// The result if the user is disabled.
     pub disabled: DisabledUserLogin,
+    /// The browser, if it has proven an earlier login of this user: a value that identifies it.
+    /// Failed attempts from elsewhere do not delay a login from it.
+    pub browser: Option<&'a [u8; 32]>,
+    /// How a success is recorded.
+    pub record: LoginRecord,
 }
 
 /// Checks passwords of users: looks up the user, verifies the hash, pads the response time of a
@@ -117,7 +132,7 @@ impl PasswordCheck {
         let name = login.name.map_or(login.presented_name, Username::as_str);
         let name = CanonicalName::of(name);
         let owner = SecretOwner::User(name.as_str());
-        let attempt = match self.throttle.begin(owner, login.origin.address).await {
+        let attempt = match self.throttle.begin_in(owner, login.origin.address, login.browser).await {
             Ok(attempt) => attempt,
             Err(throttled) => {
                 if let Some(name) = login.name {
@@ -126,7 +141,7 @@ impl PasswordCheck {
                 return Err(throttled.into());
             }
         };
-        let checked = self.verify(login).await;
+        let checked = self.verify(login, &attempt).await;
         attempt.end(match &checked {
             Ok(_) => AttemptOutcome::Succeeded,
             Err(LoginError::Rejected) => AttemptOutcome::Failed,
@@ -135,9 +150,21 @@ impl PasswordCheck {
         checked
     }
 
+    /// Hashes a new password, within the limits of this check.
+    ///
+    /// # Errors
+    ///
+    /// [`LoginError::Hashing`] if too many logins wait, or the hash function fails.
+    pub async fn hash(&self, password: &Secret<String>) -> Result<PasswordHash, LoginError> {
+        let (hasher, entropy, password) = (Arc::clone(&self.hasher), Arc::clone(&self.entropy), password.clone());
+        let work = move || hasher.hash(&password, &*entropy);
+        let (hash, _) = self.hashing.admit()?.run(work).await?;
+        Ok(hash.map_err(HashingError::Hash)?)
+    }
+
     /// Checks a password. Every failed login gets one error, after one verification and the same
     /// time, for a known and an unknown user.
-    async fn verify(&self, login: PasswordLogin<'_>) -> Result<Authenticated<User>, LoginError> {
+    async fn verify(&self, login: PasswordLogin<'_>, attempt: &Attempt<'_>) -> Result<Authenticated<User>, LoginError> {
         let admitted = self.hashing.admit()?;
         let started_at = Instant::now();
         let users = self.store.users();
@@ -169,7 +196,12 @@ impl PasswordCheck {
                 if let Some(rehashed) = rehashed {
                     self.store_rehashed(&account, rehashed).await;
                 }
-                self.record_success(&login, account.user.id()).await?;
+                // SECURITY: attempts that failed meanwhile count, so parallel guesses gain nothing.
+                // Tested by `attempt_is_checked_again` in throttle/tests.rs.
+                attempt.check_again()?;
+                if login.record == LoginRecord::Counted {
+                    self.record_success(&login, account.user.id()).await?;
+                }
                 return Ok(accepted(account));
             }
             Err(cause) => cause,

@@ -4,10 +4,11 @@
 //! |---|---|
 //! | account | 10 failures, then one attempt after 30 s, 1 min, 2 min and so on up to 15 min; a success clears it |
 //! | account from an address that it logged in from before | a bucket of its own with the same limit |
+//! | account from a browser that proves an earlier login | a bucket of its own with the same limit |
 //! | address: IPv4, IPv6 by /64 | 30 failures, then one attempt in 10 s |
 //! | IPv6 by /48 | 300 failures, then one attempt in a second |
 //!
-//! An attempt from a known address is limited by its own bucket alone. So an attack from elsewhere
+//! An attempt from a known address or browser is limited by its own bucket alone. So an attack from elsewhere
 //! does not lock the owner out. Pending attempts count as failures until they end.
 
 mod account;
@@ -103,6 +104,8 @@ struct BucketKeys {
     is_client: bool,
     account: u64,
     known: Option<(u64, u64)>,
+    /// Whether `known` is a browser, whose bucket exists without an earlier attempt.
+    is_browser: bool,
     addresses: [Option<(u64, Limit)>; 2],
 }
 
@@ -145,7 +148,22 @@ impl Throttle {
     ///
     /// [`Throttled`] if there were too many failed attempts.
     pub async fn begin(&self, owner: SecretOwner<'_>, from: Option<IpAddr>) -> Result<Attempt<'_>, Throttled> {
-        let keys = self.keys(owner, from);
+        self.begin_in(owner, from, None).await
+    }
+
+    /// Does the same for an attempt from a browser that has proven an earlier login of this owner.
+    /// `browser` identifies it. The bucket of the browser alone limits the attempt.
+    ///
+    /// # Errors
+    ///
+    /// [`Throttled`] if there were too many failed attempts.
+    pub async fn begin_in(
+        &self,
+        owner: SecretOwner<'_>,
+        from: Option<IpAddr>,
+        browser: Option<&[u8; 32]>,
+    ) -> Result<Attempt<'_>, Throttled> {
+        let keys = self.keys(owner, from, browser);
         if !self.is_on {
             return Ok(Attempt::new(self, keys, owner, None));
         }
@@ -177,7 +195,7 @@ impl Throttle {
         }
     }
 
-    fn keys(&self, owner: SecretOwner<'_>, from: Option<IpAddr>) -> BucketKeys {
+    fn keys(&self, owner: SecretOwner<'_>, from: Option<IpAddr>, browser: Option<&[u8; 32]>) -> BucketKeys {
         let hash = |key: &dyn Fn(&mut std::hash::DefaultHasher)| {
             let mut state = self.hasher.build_hasher();
             key(&mut state);
@@ -186,10 +204,15 @@ impl Throttle {
         let addresses = from.map_or([None; 2], keys);
         let nearest = addresses[0].map(|(network, _)| network);
         let account = hash(&|state| owner.hash(state));
+        let place = match (browser, nearest) {
+            (Some(browser), _) => Some(hash(&|state| ("browser", browser).hash(state))),
+            (None, nearest) => nearest.map(|network| hash(&|state| network.hash(state))),
+        };
         BucketKeys {
             is_client: matches!(owner, SecretOwner::Client(_)),
             account,
-            known: nearest.map(|network| (account, hash(&|state| network.hash(state)))),
+            known: place.map(|place| (account, place)),
+            is_browser: browser.is_some(),
             addresses: addresses.map(|key| key.map(|(network, limit)| (hash(&|state| network.hash(state)), limit))),
         }
     }
@@ -226,6 +249,10 @@ impl Buckets {
 
     fn admit(&mut self, keys: &BucketKeys, now: Instant) -> AttemptDecision {
         let known = &mut self.accounts(keys).known;
+        if let Some(key) = keys.known.filter(|_| keys.is_browser) {
+            evict_for(known, &key, |account| account.is_forgotten(now), weights_of_known);
+            known.entry(key).or_insert_with(|| Account::new(now));
+        }
         if let Some(account) = keys.known.and_then(|key| known.get_mut(&key)) {
             return match account.check(now) {
                 BucketDecision::Free => {
@@ -259,6 +286,26 @@ impl Buckets {
             .begin(now);
         self.begin_addresses(keys, now);
         AttemptDecision::Admitted { is_known: false }
+    }
+
+    /// Returns the time for which the buckets of a pending attempt are blocked now.
+    fn blocked_for(&mut self, keys: &BucketKeys, is_known: bool, now: Instant) -> Option<Duration> {
+        let wait = |decision| match decision {
+            BucketDecision::Blocked { wait, .. } => Some(wait),
+            BucketDecision::Busy | BucketDecision::Free => None,
+        };
+        let Accounts { all, known } = self.accounts(keys);
+        let account = match keys.known.filter(|_| is_known) {
+            Some(key) => known.get_mut(&key),
+            None => all.get_mut(&keys.account),
+        };
+        let by_account = account.and_then(|account| wait(account.check(now)));
+        let addresses = keys.addresses.iter().flatten().filter(|_| !is_known);
+        let by_address = addresses.filter_map(|(key, limit)| {
+            let address = self.addresses.get_mut(key)?;
+            wait(address.check(*limit, now))
+        });
+        by_account.into_iter().chain(by_address).max()
     }
 
     fn begin_addresses(&mut self, keys: &BucketKeys, now: Instant) {
@@ -368,6 +415,18 @@ impl<'t> Attempt<'t> {
             is_known,
             outcome: AttemptOutcome::Failed,
         }
+    }
+
+    /// Checks again whether the attempt is admitted, before its result has an effect. Other attempts
+    /// may have failed while the secret was compared.
+    ///
+    /// # Errors
+    ///
+    /// [`Throttled`] if the attempt would be refused now.
+    pub fn check_again(&self) -> Result<(), Throttled> {
+        let Some(is_known) = self.is_known else { return Ok(()) };
+        let blocked = self.throttle.lock().blocked_for(&self.keys, is_known, Instant::now());
+        blocked.map_or(Ok(()), |wait| Err(refusal(wait)))
     }
 
     /// Ends the attempt.

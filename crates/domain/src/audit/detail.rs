@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::{ErrorCode, GrantType, KeyId, SecretDigest};
+use crate::{CodeId, EndReason, ErrorCode, FamilyId, GrantType, KeyId, SecretDigest, SessionId};
 
 /// The detail of an event. None contains a value that a client chose.
 ///
@@ -22,8 +22,11 @@ use crate::{ErrorCode, GrantType, KeyId, SecretDigest};
 pub enum AuditDetail {
     /// The reason why a login failed.
     Cause(LoginFailure),
-    /// The first 4 bytes of a SHA-256 digest of a token id or a client secret.
+    /// The first 4 bytes of a SHA-256 digest of a token id, a client secret, a code or a session, or
+    /// of the random id of a token family.
     Digest([u8; 4]),
+    /// The reason why a token family ended.
+    Ended(EndReason),
     /// The error that the client received.
     Error(ErrorCode),
     /// The grant type of an issued token.
@@ -79,12 +82,37 @@ impl AuditDetail {
         Self::Digest([first, second, third, fourth])
     }
 
+    /// Returns the detail that identifies a code, without revealing it.
+    #[must_use]
+    pub const fn of_code(id: &CodeId) -> Self {
+        Self::of_digest(id.digest())
+    }
+
+    /// Returns the detail that identifies a session, without revealing its cookie.
+    #[must_use]
+    pub const fn of_session(id: &SessionId) -> Self {
+        Self::of_digest(id.digest())
+    }
+
+    /// Returns the detail that identifies a token family.
+    #[must_use]
+    pub const fn of_family(id: &FamilyId) -> Self {
+        let [first, second, third, fourth, ..] = *id.as_bytes();
+        Self::Digest([first, second, third, fourth])
+    }
+
+    const fn of_digest(digest: &[u8; 32]) -> Self {
+        let [first, second, third, fourth, ..] = *digest;
+        Self::Digest([first, second, third, fourth])
+    }
+
     /// Returns the kind: the name of the value.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Cause(_) => "cause",
             Self::Digest(_) => "digest",
+            Self::Ended(_) => "ended",
             Self::Error(_) => "error",
             Self::Grant(_) => "grant",
             Self::Key(_) => "key",
@@ -99,6 +127,7 @@ impl AuditDetail {
         match self {
             Self::Cause(cause) => cause.as_str().to_owned(),
             Self::Digest(bytes) => format!("{:08x}", u32::from_be_bytes(*bytes)),
+            Self::Ended(reason) => reason.as_str().to_owned(),
             Self::Error(code) => code.as_str().to_owned(),
             Self::Grant(grant) => grant.as_str().to_owned(),
             Self::Key(id) => id.as_str().to_owned(),
@@ -126,6 +155,7 @@ impl FromStr for AuditDetail {
                 .find(|cause| cause.as_str() == value)
                 .map(Self::Cause),
             "digest" => digest(value).map(Self::Digest),
+            "ended" => value.parse().ok().map(Self::Ended),
             "error" => ErrorCode::find(value).map(Self::Error),
             "grant" => value.parse().ok().map(Self::Grant),
             "key" => KeyId::parse(value).ok().map(Self::Key),
@@ -157,6 +187,8 @@ mod tests {
         let details = [
             AuditDetail::Cause(LoginFailure::DisabledUser),
             AuditDetail::of_secret(&SecretDigest::from_bytes([0x0A; 32])),
+            AuditDetail::Ended(EndReason::CodeReplayed),
+            AuditDetail::of_family(&FamilyId::from_bytes([9; 16])),
             AuditDetail::Error(ErrorCode::InvalidScope),
             AuditDetail::Error(ErrorCode::InvalidTarget),
             AuditDetail::Grant(GrantType::Password),
@@ -181,6 +213,7 @@ mod tests {
             "digest:+a0a0a0a",
             "grant:implicit",
             "error:teapot",
+            "ended:bored",
             "tokens:gone",
             "key:",
             "version:010",

@@ -123,12 +123,38 @@ events! {
     LoginFailed = 41, "login.failed", Refused;
     /// A login of a known user was refused, because too many had failed.
     LoginThrottled = 42, "login.throttled", Refused;
+    /// A session of a user in a browser ended: by a logout, by the user or by a later login.
+    SessionEnded = 43, "session.ended", Succeeded;
+    /// A user changed the own password.
+    PasswordChanged = 44, "password.changed", Succeeded;
     /// The tables of the database were migrated.
     AdminMigrated = 50, "admin.migrated", Succeeded;
     /// A backup was made.
     AdminBackedUp = 51, "admin.backed-up", Succeeded;
     /// The database was restored from a backup.
     AdminRestored = 52, "admin.restored", Succeeded;
+    /// A user granted scope to a client for the first time.
+    ConsentGranted = 60, "consent.granted", Succeeded;
+    /// A user granted more scope to a client.
+    ConsentWidened = 61, "consent.widened", Succeeded;
+    /// A user withdrew all scope from a client.
+    ConsentWithdrawn = 62, "consent.withdrawn", Succeeded;
+    /// A client got an authorization code.
+    CodeIssued = 70, "code.issued", Succeeded;
+    /// A client redeemed a code.
+    CodeRedeemed = 71, "code.redeemed", Succeeded;
+    /// A redeemed code was presented again, and its tokens were revoked.
+    CodeReplayed = 72, "code.replayed", Refused;
+    /// A client got no code, or its code was refused.
+    CodeRefused = 73, "code.refused", Refused;
+    /// A token family began.
+    FamilyBegun = 80, "family.begun", Succeeded;
+    /// A refresh token with a successor was used again, and its family ended.
+    FamilyReused = 81, "family.reused", Refused;
+    /// A client sent a refresh token again within the window for retries.
+    FamilyRetried = 82, "family.retried", Succeeded;
+    /// A token family ended by a request.
+    FamilyEnded = 83, "family.ended", Succeeded;
 }
 
 impl AuditEvent {

@@ -1,6 +1,7 @@
 //! The error of hashing.
 
 use scopegate_domain::Lifetime;
+use scopegate_token::HashError;
 
 /// The reason why a password was not hashed.
 #[derive(Debug, thiserror::Error)]
@@ -12,6 +13,9 @@ pub enum HashingError {
         /// The time after which to try again.
         retry_after: Lifetime,
     },
+    /// The hash function failed.
+    #[error(transparent)]
+    Hash(HashError),
     /// The thread ended without a result.
     #[error("the thread panicked")]
     Panicked,

@@ -32,7 +32,7 @@ impl ThrottleFixture {
     /// Returns how long the attempt must wait; `None` if it is admitted, and then it ends with
     /// `outcome`.
     fn attempt(&self, owner: SecretOwner<'_>, from: Option<IpAddr>, outcome: AttemptOutcome) -> Option<u64> {
-        let keys = self.throttle.keys(owner, from);
+        let keys = self.throttle.keys(owner, from, None);
         let mut buckets = self.throttle.lock();
         match buckets.admit(&keys, self.now) {
             AttemptDecision::Admitted { is_known } => {
@@ -355,4 +355,46 @@ async fn an_attempt_that_is_dropped_counts_as_failed() {
     for _ in 0..100 {
         drop(off.begin(JOHN, Some(OWNER)).await.unwrap());
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn known_browser_has_its_own_bucket() {
+    let throttle = Throttle::new(true);
+    for _ in 0..10 {
+        throttle.begin(JOHN, Some(OWNER)).await.unwrap();
+    }
+    assert!(throttle.begin(JOHN, Some(OWNER)).await.is_err());
+    let browser = [7; 32];
+    for _ in 0..10 {
+        let attempt = throttle.begin_in(JOHN, Some(OWNER), Some(&browser)).await.unwrap();
+        assert_eq!(attempt.check_again(), Ok(()));
+    }
+    assert!(throttle.begin_in(JOHN, Some(OWNER), Some(&browser)).await.is_err());
+    let other = throttle.begin_in(JOHN, Some(OWNER), Some(&[8; 32])).await;
+    other.unwrap().end(AttemptOutcome::Succeeded);
+    assert!(
+        throttle
+            .begin_in(SecretOwner::User("alice"), None, Some(&browser))
+            .await
+            .is_ok()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn attempt_is_checked_again() {
+    let throttle = Throttle::new(true);
+    let right = throttle.begin(JOHN, Some(OWNER)).await.unwrap();
+    assert_eq!(right.check_again(), Ok(()));
+    let known = throttle.begin_in(JOHN, Some(OWNER), Some(&[7; 32])).await.unwrap();
+    for _ in 0..9 {
+        throttle.begin(JOHN, Some(OWNER)).await.unwrap();
+    }
+    assert_eq!(right.check_again(), Ok(()));
+    // The tenth failure of the account, as if another attempt had been admitted with the first.
+    let keys = throttle.keys(JOHN, Some(OWNER), None);
+    throttle
+        .lock()
+        .end(&keys, false, AttemptOutcome::Failed, Instant::now());
+    assert!(right.check_again().is_err());
+    assert_eq!(known.check_again(), Ok(()));
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use scopegate_domain::{Account, ClientId, PasswordHash, Secret, User, UserId, UserStatus, Username};
 use scopegate_login::{
-    DisabledUserLogin, HashingLimits, LoginError, NameMatch, PasswordCheck, PasswordLogin, Throttle,
+    DisabledUserLogin, HashingLimits, LoginError, LoginRecord, NameMatch, PasswordCheck, PasswordLogin, Throttle,
 };
 use scopegate_store::{MemoryStore, Store, Users};
 use scopegate_token::{PasswordHasher, PasswordPolicy, SystemRandomSource};
@@ -48,6 +48,8 @@ impl Fixture {
             client: &ClientId::parse("app").unwrap(),
             origin: &Some(IpAddr::from([192, 0, 2, 1])).into(),
             disabled,
+            browser: None,
+            record: LoginRecord::Counted,
         };
         self.check
             .check(login)

@@ -1,0 +1,25 @@
+//! Percent-encoding of query parameters: [RFC 3986, section
+//! 2.1](https://www.rfc-editor.org/rfc/rfc3986#section-2.1).
+
+use std::fmt::Write;
+
+/// Appends a parameter to a query. Every byte that is not unreserved is encoded.
+pub(super) fn push_pair(query: &mut String, name: &str, value: &str) {
+    if !query.is_empty() {
+        query.push('&');
+    }
+    push(query, name);
+    query.push('=');
+    push(query, value);
+}
+
+fn push(to: &mut String, text: &str) {
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            to.push(char::from(byte));
+        } else {
+            // Writing to a text cannot fail.
+            let _ = write!(to, "%{byte:02X}");
+        }
+    }
+}
