@@ -7,7 +7,7 @@ mod id;
 pub use self::decision::{FamilyDecision, PresentedRefresh, family_decision};
 pub use self::end_reason::{EndReason, UnknownEndReason};
 pub use self::id::{FamilyId, Generation, InvalidFamilyId};
-use crate::{Authorization, Day, Lifetime, SecretDigest, Timestamp};
+use crate::{Authorization, Day, Lifetime, ScopeToken, SecretDigest, Timestamp};
 
 /// A token family as it is stored: one row for the life of a grant, changed by each refresh.
 ///
@@ -58,7 +58,8 @@ pub struct NewFamily {
     pub ends_at: Timestamp,
     /// The maximum time between two refreshes.
     pub idle: Lifetime,
-    /// Whether the end of the session ends the family.
+    /// Whether the end of the session ends the family, unless the code has the scope
+    /// [`ScopeToken::OFFLINE_ACCESS`](crate::ScopeToken::OFFLINE_ACCESS).
     pub ends_with_session: bool,
 }
 
@@ -70,6 +71,7 @@ impl Family {
     /// Begins a family when a code is redeemed.
     #[must_use]
     pub fn begin(new: &NewFamily, authorization: Authorization, now: Timestamp) -> Self {
+        let is_offline = authorization.scope.contains(&ScopeToken::OFFLINE_ACCESS);
         Self {
             id: new.id,
             secret_digest: new.secret_digest,
@@ -78,7 +80,7 @@ impl Family {
             began_at: now,
             ends_at: new.ends_at,
             idle: new.idle,
-            ends_with_session: new.ends_with_session,
+            ends_with_session: new.ends_with_session && !is_offline,
             authorization: Authorization {
                 nonce: None,
                 ..authorization

@@ -50,6 +50,14 @@ impl TokenId {
     }
 }
 
+impl Acr {
+    /// Returns the class of a login with a password: `1`.
+    #[must_use]
+    pub fn password() -> Self {
+        Self(Arc::from("1"))
+    }
+}
+
 macro_rules! identifier {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*

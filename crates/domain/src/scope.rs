@@ -40,6 +40,11 @@ enum Text {
 }
 
 impl ScopeToken {
+    /// The scope of access while the user is absent: [OpenID Connect Core, section
+    /// 11](https://openid.net/specs/openid-connect-core-1_0.html#OfflineAccess). The authorization
+    /// server declares it, and it belongs to no resource.
+    pub const OFFLINE_ACCESS: Self = Self::from_static("offline_access");
+
     /// The maximum length of a scope token, in bytes.
     pub const MAX_LEN: usize = 1024;
 

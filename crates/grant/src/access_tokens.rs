@@ -1,6 +1,7 @@
-//! Questions about access tokens that this server issued: introspection and revocation.
+//! Questions about tokens that this server issued: introspection and revocation.
 
 mod active_token;
+mod refresh_tokens;
 
 use std::fmt;
 use std::sync::Arc;
@@ -114,6 +115,8 @@ impl AccessTokens {
     /// of [`AuthorizationServer::token`], with `token` in place of a grant. `token_type_hint` is
     /// ignored.
     ///
+    /// A refresh token is active for its own client only.
+    ///
     /// The result is `None` if the token is unknown, malformed, expired or revoked. It is also
     /// `None` if the user is disabled or removed, if the client may not introspect, or if the token
     /// is for no resource of the client. All of these take the same time.
@@ -134,9 +137,13 @@ impl AccessTokens {
             let about = |entry: AuditEntry| entry.of_client(client.id().clone());
             let audit = &self.parts.server.context().audit;
             audit.record(AuditEvent::TokenIntrospected, &origin, about);
-            self.active(token)
-                .await?
-                .filter(|found| self.is_served_by(&client, found))
+            match refresh_tokens::parse(self.parts.server.context(), token) {
+                Some(refresh) => self.active_refresh(&client, &refresh).await?,
+                None => self
+                    .active(token)
+                    .await?
+                    .filter(|found| self.is_served_by(&client, found)),
+            }
         } else {
             None
         };
@@ -146,7 +153,7 @@ impl AccessTokens {
         Ok(found)
     }
 
-    /// Revokes an access token ([RFC 7009, section
+    /// Revokes an access token, or a refresh token with its family ([RFC 7009, section
     /// 2](https://www.rfc-editor.org/rfc/rfc7009#section-2)). When it returns, the gate of this
     /// process refuses the token. Other processes refuse it after their next
     /// [refresh](RevocationWatch::refresh).
@@ -166,6 +173,9 @@ impl AccessTokens {
     ) -> Result<(), GrantError> {
         let origin = origin.into();
         let (client, token) = self.request(params, header, &origin).await?;
+        if let Some(refresh) = refresh_tokens::parse(self.parts.server.context(), token) {
+            return self.revoke_refresh(&client, &refresh, &origin).await;
+        }
         let Some(Revocable { revocation, is_own, id }) = self.revocable(&client, token) else {
             return Ok(());
         };
@@ -216,7 +226,7 @@ impl AccessTokens {
         context
             .targets
             .current()
-            .are_served_by(client, own, found.token.audience())
+            .are_served_by(client, own, found.token().audience())
     }
 
     /// Returns the token with its user, if both are valid now.
@@ -235,14 +245,11 @@ impl AccessTokens {
             },
         };
         if token.is_of_client() {
-            return Ok(Some(IntrospectedToken { token, user: None }));
+            return Ok(Some(IntrospectedToken::cached(token, None)));
         }
         let user = find(&**users, token.subject(), server.subject()).await?;
         let user = user.filter(|user| user.is_active());
-        Ok(user.map(|user| IntrospectedToken {
-            token,
-            user: Some(user),
-        }))
+        Ok(user.map(|user| IntrospectedToken::cached(token, Some(user))))
     }
 
     /// Returns the revocation of a token that is valid now.
@@ -301,15 +308,37 @@ async fn find(users: &dyn Users, subject: &str, claim: SubjectClaim) -> Result<O
 
 /// A valid token, with its user.
 pub struct IntrospectedToken {
-    token: Arc<scopegate_token::CachedToken<ActiveToken>>,
+    token: Found,
     user: Option<Arc<User>>,
 }
 
+/// An access token with its cached claims, or what is stored about a refresh token.
+enum Found {
+    Access(Arc<scopegate_token::CachedToken<ActiveToken>>),
+    Refresh(ActiveToken),
+}
+
 impl IntrospectedToken {
+    const fn cached(token: Arc<scopegate_token::CachedToken<ActiveToken>>, user: Option<Arc<User>>) -> Self {
+        Self {
+            token: Found::Access(token),
+            user,
+        }
+    }
+
     /// Returns the claims of the token.
     #[must_use]
     pub fn token(&self) -> &ActiveToken {
-        &self.token
+        match &self.token {
+            Found::Access(token) => token,
+            Found::Refresh(token) => token,
+        }
+    }
+
+    /// Whether it is a refresh token, which is no bearer token.
+    #[must_use]
+    pub const fn is_refresh_token(&self) -> bool {
+        matches!(self.token, Found::Refresh(_))
     }
 
     /// Returns the name of the user; `None` if the client acts for itself.

@@ -7,8 +7,9 @@ use scopegate_domain::{Clock, GrantType, Lifetime};
 use scopegate_store::{ClientsCache, Store};
 use scopegate_token::{RandomSource, RevokedSet, Signer};
 
-use crate::Dialect;
+use crate::people::People;
 use crate::targets::Targets;
+use crate::{Dialect, RevocationWatch};
 use scopegate_login::{AuditLog, PasswordCheck, Throttle};
 
 pub(crate) struct GrantContext {
@@ -28,13 +29,16 @@ pub(crate) struct GrantContext {
     /// The lifetime of a token by the password grant.
     pub(crate) password_lifetime: Lifetime,
     pub(crate) password_grant: bool,
+    /// The settings of the code grant. `None`: the grant is not enabled.
+    pub(crate) people: Option<Arc<People>>,
+    pub(crate) revocations: Option<Arc<RevocationWatch>>,
 }
 
 impl GrantContext {
     /// Returns the lifetime of a token by this grant type.
     pub(crate) const fn lifetime_of(&self, grant_type: GrantType) -> Lifetime {
         match grant_type {
-            GrantType::ClientCredentials => self.lifetime,
+            GrantType::AuthorizationCode | GrantType::ClientCredentials | GrantType::RefreshToken => self.lifetime,
             GrantType::Password => self.password_lifetime,
         }
     }
@@ -42,6 +46,7 @@ impl GrantContext {
     /// Returns whether this server offers a grant type at all.
     pub(crate) const fn offers(&self, grant_type: GrantType) -> bool {
         match grant_type {
+            GrantType::AuthorizationCode | GrantType::RefreshToken => self.people.is_some(),
             GrantType::ClientCredentials => true,
             GrantType::Password => self.password_grant,
         }

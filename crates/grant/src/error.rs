@@ -38,6 +38,12 @@ pub enum GrantError {
     /// Unknown user, wrong password, disabled user: one error.
     #[error("user name or password is wrong")]
     InvalidGrant,
+    /// The code is unknown, expired, redeemed, or does not belong to this request: one error.
+    #[error("code is not valid, or it does not belong to this request")]
+    InvalidCode,
+    /// The refresh token is unknown, expired, revoked, used, or of another client: one error.
+    #[error("refresh token is not valid")]
+    InvalidRefreshToken,
     /// The client may not use this grant type.
     #[error("this client may not use this grant type")]
     UnauthorizedClient,
@@ -81,7 +87,7 @@ impl GrantError {
         match self {
             Self::InvalidRequest(_) => ErrorCode::InvalidRequest,
             Self::InvalidClient(_) => ErrorCode::InvalidClient,
-            Self::InvalidGrant => ErrorCode::InvalidGrant,
+            Self::InvalidGrant | Self::InvalidCode | Self::InvalidRefreshToken => ErrorCode::InvalidGrant,
             Self::UnauthorizedClient => ErrorCode::UnauthorizedClient,
             Self::GrantTypeDisabled(_) | Self::UnsupportedGrantType => ErrorCode::UnsupportedGrantType,
             Self::InvalidScope(_) => ErrorCode::InvalidScope,
@@ -98,6 +104,12 @@ impl From<StoreError> for GrantError {
             StoreErrorKind::Corrupt | StoreErrorKind::Invalid => Self::Corrupt(cause),
             StoreErrorKind::Conflict | StoreErrorKind::Unavailable => Self::Unavailable(Unavailable::Store(cause)),
         }
+    }
+}
+
+impl From<RandomError> for GrantError {
+    fn from(cause: RandomError) -> Self {
+        Self::Unavailable(Unavailable::RandomSource(cause))
     }
 }
 
@@ -182,6 +194,9 @@ pub enum InvalidScopeCause {
         Claims::MAX_LEN
     )]
     TooLong,
+    /// The scope contains what the grant does not contain.
+    #[error("scope is wider than that of the grant")]
+    Wider,
 }
 
 /// A fault in the requested resources ([RFC 8707, section

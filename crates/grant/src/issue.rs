@@ -1,8 +1,8 @@
 //! Issues tokens for a grant: the only place that does so.
 
 use scopegate_domain::{
-    AccessTokenClaims, AuditDetail, AuditEntry, AuditEvent, Client, ClientId, Grant, GrantSubject, GrantType, Lifetime,
-    Scope, Secret, Timestamp, TokenId, User,
+    AccessTokenClaims, AuditDetail, AuditEntry, AuditEvent, Client, ClientId, FamilyId, Grant, GrantSubject, GrantType,
+    Lifetime, Scope, Secret, Timestamp, TokenId, User,
 };
 use scopegate_login::RequestOrigin;
 use scopegate_store::NewsHeads;
@@ -14,7 +14,8 @@ use crate::{GrantError, InvalidScopeCause, Unavailable};
 
 /// Issues an access token for a grant, valid for this lifetime from the time of the grant.
 /// `narrowed` contains its audiences, and the scopes in the order of the token. `heads` is the
-/// state of the log of changes before the client and the user were read.
+/// state of the log of changes before the client and the user were read. The token belongs to the
+/// family, if there is one.
 // INVARIANT: the token contains nothing that the grant does not contain, regardless of `narrowed`.
 // Tested by `token_contains_exactly_the_granted_scope` in tests/it/password.rs.
 pub(crate) fn access_token(
@@ -23,6 +24,7 @@ pub(crate) fn access_token(
     lifetime: Lifetime,
     narrowed: Narrowed,
     heads: &NewsHeads,
+    family: Option<FamilyId>,
 ) -> Result<Secret<String>, GrantError> {
     let (client_id, issued_at) = (grant.client_id().clone(), grant.granted_at());
     let claims = match grant.subject() {
@@ -41,7 +43,7 @@ pub(crate) fn access_token(
                 .filter(|token| grant.scope().contains(token)),
         )
         .with_audiences(narrowed.audiences)
-        .with_token_id(token_id(context, grant, heads)?);
+        .with_token_id(token_id(context, grant, heads, family)?);
     match context.signer.issue(&claims) {
         Ok(token) => Ok(token.into_secret()),
         Err(SignError::TooLong) => Err(InvalidScopeCause::TooLong.into()),
@@ -99,8 +101,10 @@ pub(crate) fn record_refusal(context: &GrantContext, client: &Client, error: &Gr
         | GrantError::GrantTypeDisabled(_)
         | GrantError::UnsupportedGrantType
         | GrantError::InvalidScope(_)
+        | GrantError::InvalidRefreshToken
         | GrantError::InvalidTarget(_) => true,
-        GrantError::InvalidGrant
+        GrantError::InvalidCode
+        | GrantError::InvalidGrant
         | GrantError::Throttled { .. }
         | GrantError::Busy { .. }
         | GrantError::Unavailable(_)
@@ -120,19 +124,36 @@ pub(crate) fn left(context: &GrantContext, expires_at: Timestamp) -> Lifetime {
     Lifetime::from_seconds(u32::try_from(left.max(0)).unwrap_or(u32::MAX))
 }
 
-/// Returns a unique id for a token: 128 random bits, and the positions of subject and client. The
-/// result is always an identifier, so only the random source can fail.
-fn token_id(context: &GrantContext, grant: &Grant, heads: &NewsHeads) -> Result<TokenId, GrantError> {
-    let mut random = [0; 16];
-    let filled = context.entropy.fill(&mut random).ok();
+/// Returns a unique id for a token: 128 random bits, or the family with 64 random bits, and the
+/// positions of subject and client. The result is always an identifier, so only the random source
+/// can fail.
+// SECURITY: a family ends with all its tokens, by their ids. Tested by
+// `ended_family_refuses_its_tokens` in tests/it/refresh.rs.
+fn token_id(
+    context: &GrantContext,
+    grant: &Grant,
+    heads: &NewsHeads,
+    family: Option<FamilyId>,
+) -> Result<TokenId, GrantError> {
     let client = grant.client_id().as_str();
     let subject = match grant.subject() {
         GrantSubject::User(user) => user.id().as_str(),
         GrantSubject::Client => client,
     };
     let (subject, client) = (heads.last(subject), heads.last(client));
-    let name = filled.and_then(|()| PlacedTokenId::new(u128::from_be_bytes(random), subject, client));
-    name.ok_or(GrantError::Unavailable(Unavailable::RandomSource(RandomError)))
+    let id = match family {
+        Some(family) => {
+            let mut random = [0; 8];
+            context.entropy.fill(&mut random)?;
+            PlacedTokenId::of_family(family, random, subject, client)
+        }
+        None => {
+            let mut random = [0; 16];
+            context.entropy.fill(&mut random)?;
+            PlacedTokenId::new(u128::from_be_bytes(random), subject, client)
+        }
+    };
+    Ok(id.ok_or(RandomError)?)
 }
 
 /// The response to a client: [RFC 6749, section
@@ -142,6 +163,7 @@ pub struct TokenSet {
     access_token: Secret<String>,
     expires_in: Lifetime,
     scope: Scope,
+    refresh_token: Option<Secret<String>>,
 }
 
 impl TokenSet {
@@ -150,7 +172,19 @@ impl TokenSet {
             access_token,
             expires_in,
             scope,
+            refresh_token: None,
         }
+    }
+
+    pub(crate) fn with_refresh_token(mut self, token: Option<Secret<String>>) -> Self {
+        self.refresh_token = token;
+        self
+    }
+
+    /// Returns the refresh token. `None`: the client cannot refresh.
+    #[must_use]
+    pub const fn refresh_token(&self) -> Option<&Secret<String>> {
+        self.refresh_token.as_ref()
     }
 
     /// Returns the token.

@@ -74,8 +74,11 @@
 //! grant type must extend.
 
 mod access_tokens;
+mod account;
+mod authorize;
 mod client_auth;
 mod client_credentials;
+mod code;
 mod context;
 mod dialect;
 mod error;
@@ -86,13 +89,26 @@ mod limits;
 mod local;
 mod params;
 mod password;
+mod people;
+mod refresh;
 mod request;
 mod revocation_watch;
 mod scope_request;
+mod secrets;
 mod server;
+mod server_builder;
 mod targets;
 
 pub use access_tokens::{AccessTokens, ActiveToken, IntrospectedToken};
+pub use account::{
+    AccountError, AccountSession, ChangedPassword, Logout, LogoutRequest, LogoutReturn, PasswordChange, UserAccounts,
+};
+pub use authorize::{
+    AuthorizationAnswer, AuthorizationEndpoint, AuthorizeError, ConsentChoice, ConsentForm, ConsentOffer,
+    ConsentReason, ConsentStep, FLOW_LIFETIME, FlowRefusal, FormError, InvalidConsentForm, LoggedIn, LoginForm,
+    LoginOutcome, LoginProblem, LoginStep, RedirectedCause, RedirectedError, RefreshPolicy, Restart, ShownCause, Step,
+    Visit,
+};
 pub use client_auth::ClientCredentials;
 pub use dialect::{Dialect, RequestedScope};
 pub use error::{
@@ -101,11 +117,13 @@ pub use error::{
 pub use issue::TokenSet;
 pub use keys::{ActiveKeys, KeyEncryptionKeyError, KeyEncryptionKeySource, KeyRotationError, RemovedKey, RotatingKeys};
 pub use last_expiry::last_expiry;
-pub use limits::MAX_RESOURCES;
+pub use limits::{MAX_AUTHORIZE_LEN, MAX_RESOURCES};
 pub use local::LocalRequest;
 pub use params::Params;
 pub use revocation_watch::RevocationWatch;
 pub use scopegate_login::{
     AuditLog, AuditMode, DisabledUserLogin, HashingError, HashingLimits, NameMatch, RequestOrigin, audit_entry,
 };
-pub use server::{AuthorizationServer, AuthorizationServerBuilder};
+pub use secrets::{SecretRings, SecretsError, ServerSecrets};
+pub use server::AuthorizationServer;
+pub use server_builder::AuthorizationServerBuilder;

@@ -65,7 +65,7 @@ impl AuthorizationServer {
         };
         client_auth::is_unchanged(context.store.clients(), &client).await?;
         let granted = narrowed.scope.clone();
-        let access_token = issue::access_token(context, &grant, context.lifetime, narrowed, &heads)?;
+        let access_token = issue::access_token(context, &grant, context.lifetime, narrowed, &heads, None)?;
         record(context, &grant).await?;
         let user = request.user.map(Username::as_str);
         tracing::info!(client = %request.client, user, scope = %granted, "token issued to an operator");

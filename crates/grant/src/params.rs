@@ -48,6 +48,22 @@ impl Params {
             .filter(|value| !value.is_empty())
     }
 
+    /// Returns all names and values, in the order of the request, also empty ones.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        let pairs = self.0.iter();
+        pairs.map(|(name, value)| (name.as_str(), value.expose().as_str()))
+    }
+
+    /// Returns the length of all names and values, in bytes.
+    pub(crate) fn len(&self) -> usize {
+        self.iter().map(|(name, value)| name.len() + value.len()).sum()
+    }
+
+    /// Returns how often a name occurs.
+    pub(crate) fn count(&self, name: &str) -> usize {
+        self.0.iter().filter(|(given, _)| given == name).count()
+    }
+
     /// Whether a name or a value contains a NUL character.
     #[must_use]
     pub fn has_nul(&self) -> bool {

@@ -1,16 +1,37 @@
 //! Token requests, distinguished by their grant type.
 
-use scopegate_domain::{GrantType, Secret};
+use scopegate_domain::{GrantType, Scope, Secret};
 
-use crate::{Dialect, GrantError, InvalidRequestCause, Params, RequestedScope};
+use crate::{Dialect, GrantError, InvalidRequestCause, InvalidScopeCause, Params, RequestedScope};
 
 /// A request for a token. Each grant type adds a variant with its parameters.
 #[derive(Debug)]
 pub(crate) enum TokenRequest<'a> {
+    AuthorizationCode(CodeRequest<'a>),
     /// The scope that a client requests for itself: [RFC 6749, section
     /// 4.4.2](https://www.rfc-editor.org/rfc/rfc6749#section-4.4.2).
     ClientCredentials(RequestedScope),
     Password(PasswordRequest<'a>),
+    RefreshToken(RefreshRequest<'a>),
+}
+
+/// The parameters of a redemption: [RFC 6749, section
+/// 4.1.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3).
+#[derive(Debug)]
+pub(crate) struct CodeRequest<'a> {
+    pub(crate) code: &'a Secret<String>,
+    pub(crate) redirect_uri: Option<&'a str>,
+    /// Without it, the code is refused.
+    pub(crate) verifier: Option<&'a Secret<String>>,
+}
+
+/// The parameters of a refresh: [RFC 6749, section
+/// 6](https://www.rfc-editor.org/rfc/rfc6749#section-6).
+#[derive(Debug)]
+pub(crate) struct RefreshRequest<'a> {
+    pub(crate) token: &'a Secret<String>,
+    /// `None`: all of the grant.
+    pub(crate) scope: Option<Scope>,
 }
 
 /// The parameters of a login: [RFC 6749, section
@@ -32,6 +53,18 @@ impl<'a> TokenRequest<'a> {
     /// Parses the request of a grant type. Every field is checked before any other work.
     pub(crate) fn parse(grant_type: GrantType, params: &'a Params, dialect: &Dialect) -> Result<Self, GrantError> {
         match grant_type {
+            GrantType::AuthorizationCode => Ok(Self::AuthorizationCode(CodeRequest {
+                code: required(params, "code")?,
+                redirect_uri: params.text("redirect_uri"),
+                verifier: params.secret("code_verifier"),
+            })),
+            GrantType::RefreshToken => {
+                let scope = params.text("scope").map(Scope::parse).transpose();
+                Ok(Self::RefreshToken(RefreshRequest {
+                    token: required(params, "refresh_token")?,
+                    scope: scope.map_err(InvalidScopeCause::from)?,
+                }))
+            }
             // The same in each dialect, because only the password grant has one.
             GrantType::ClientCredentials => {
                 let scope = Dialect::rfc().scope;

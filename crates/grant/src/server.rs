@@ -3,23 +3,22 @@
 use std::sync::Arc;
 
 use scopegate_domain::{
-    Authenticated, Catalog, Client, Clock, Grant, GrantType, Lifetime, Resources, ScopeToken, SystemClock, Timestamp,
+    Authenticated, Catalog, Client, FamilyId, Grant, GrantSubject, GrantType, Resources, ScopeToken, Secret, Timestamp,
+    User,
 };
-use scopegate_store::{ClientsCache, NewsHeads, Store, StoreError};
-use scopegate_token::{
-    PasswordHasher, PasswordPolicy, RandomSource, RevokedSet, Signer, SubjectClaim, SystemRandomSource, TokenRules,
-};
+use scopegate_login::RequestOrigin;
+use scopegate_store::{NewsHeads, Store, StoreError};
+use scopegate_token::{Signer, SubjectClaim, TokenRules};
 
 use crate::context::GrantContext;
 use crate::password::Login;
 use crate::request::TokenRequest;
 use crate::scope_request::Narrowed;
-use crate::targets::{Current, RESOURCE, RequestTargets, Targets};
+use crate::targets::{Current, RESOURCE, RequestTargets};
 use crate::{
-    ClientCredentials, Dialect, GrantError, HashingLimits, InvalidRequestCause, Params, TokenSet, client_auth,
-    client_credentials, issue, password,
+    AuthorizationServerBuilder, ClientCredentials, GrantError, InvalidRequestCause, Params, TokenSet, client_auth,
+    client_credentials, code, issue, password, refresh,
 };
-use scopegate_login::{AuditLog, PasswordCheck, RequestOrigin, Throttle};
 
 /// Issues tokens to clients: the token endpoint without HTTP.
 ///
@@ -39,24 +38,11 @@ impl AuthorizationServer {
         signer: impl Into<Arc<Signer>>,
         catalog: Catalog,
     ) -> AuthorizationServerBuilder {
-        AuthorizationServerBuilder {
-            store,
-            clients: None,
-            revoked: None,
-            signer: signer.into(),
-            catalog,
-            resources: None,
-            hasher: PasswordHasher::new(PasswordPolicy::default()),
-            limits: HashingLimits::default(),
-            clock: Arc::new(SystemClock),
-            entropy: Arc::new(SystemRandomSource),
-            dialect: Dialect::rfc(),
-            lifetime: Lifetime::from_minutes(10),
-            password_lifetime: None,
-            password_grant: false,
-            throttled: true,
-            audit: AuditLog::default(),
-        }
+        AuthorizationServerBuilder::new(store, signer.into(), catalog)
+    }
+
+    pub(crate) fn of(context: GrantContext) -> Self {
+        Self(Arc::new(context))
     }
 
     pub(crate) fn context(&self) -> &GrantContext {
@@ -150,10 +136,7 @@ impl AuthorizationServer {
             requested_at,
         };
         let granted = grant(context, &request, params, &context.targets.current()).await;
-        let issued = granted.and_then(|(grant, narrowed)| {
-            let tokens = issue_for(context, grant_type, &grant, narrowed, &heads)?;
-            Ok((grant, tokens))
-        });
+        let issued = granted.and_then(|granted| issue_for(context, grant_type, granted, &heads));
         match issued {
             Ok((grant, tokens)) => {
                 issue::record(context, &grant, grant_type, &origin).await?;
@@ -168,11 +151,48 @@ impl AuthorizationServer {
 }
 
 /// The request of an authenticated client.
-struct Request<'a> {
-    client: &'a Authenticated<Client>,
-    origin: &'a RequestOrigin,
-    grant_type: GrantType,
-    requested_at: Timestamp,
+pub(crate) struct Request<'a> {
+    pub(crate) client: &'a Authenticated<Client>,
+    pub(crate) origin: &'a RequestOrigin,
+    pub(crate) grant_type: GrantType,
+    pub(crate) requested_at: Timestamp,
+}
+
+/// A grant, and what its tokens contain.
+pub(crate) struct Granted {
+    grant: Grant,
+    narrowed: Narrowed,
+    family: Option<FamilyId>,
+    refresh_token: Option<Secret<String>>,
+}
+
+impl Granted {
+    /// A grant without a family.
+    fn new((grant, narrowed): (Grant, Narrowed)) -> Self {
+        Self {
+            grant,
+            narrowed,
+            family: None,
+            refresh_token: None,
+        }
+    }
+
+    /// A grant of a user, whose tokens belong to a family.
+    pub(crate) fn of_family(
+        request: &Request<'_>,
+        user: User,
+        narrowed: Narrowed,
+        family: FamilyId,
+        refresh_token: Option<Secret<String>>,
+    ) -> Self {
+        let (client, scope) = (request.client.id().clone(), narrowed.scope.clone());
+        Self {
+            grant: Grant::new(GrantSubject::User(user), client, scope, request.requested_at),
+            narrowed,
+            family: Some(family),
+            refresh_token,
+        }
+    }
 }
 
 /// Returns the grant that an authenticated client requests, for the current APIs.
@@ -181,7 +201,7 @@ async fn grant(
     request: &Request<'_>,
     params: &Params,
     current: &Current,
-) -> Result<(Grant, Narrowed), GrantError> {
+) -> Result<Granted, GrantError> {
     let &Request {
         client,
         origin,
@@ -192,11 +212,21 @@ async fn grant(
     let parsed = TokenRequest::parse(grant_type, params, &context.dialect)?;
     let own = context.signer.rules().audience();
     let targets = &RequestTargets::parse(current, own, client.resources(), params)?;
-    let granted = match parsed {
-        TokenRequest::ClientCredentials(requested) => {
+    let granted = match (parsed, &context.people) {
+        // The store compares the client in the transaction of the grant.
+        (TokenRequest::AuthorizationCode(presented), Some(people)) => {
+            return code::grant(context, people, request, &presented, params).await;
+        }
+        (TokenRequest::RefreshToken(presented), Some(people)) => {
+            return refresh::grant(context, people, request, &presented, params).await;
+        }
+        (TokenRequest::AuthorizationCode(_) | TokenRequest::RefreshToken(_), None) => {
+            return Err(GrantError::UnsupportedGrantType);
+        }
+        (TokenRequest::ClientCredentials(requested), _) => {
             client_credentials::grant(client, &requested, targets, requested_at)?
         }
-        TokenRequest::Password(password) => {
+        (TokenRequest::Password(password), _) => {
             let login = Login {
                 client,
                 origin,
@@ -206,7 +236,7 @@ async fn grant(
         }
     };
     client_auth::is_unchanged(context.store.clients(), client).await?;
-    Ok(granted)
+    Ok(Granted::new(granted))
 }
 
 /// Issues a token to a cached client that acts for itself, without a query. A refusal may come from
@@ -229,186 +259,39 @@ fn for_itself(
     };
     let (current, own) = (context.targets.current(), context.signer.rules().audience());
     let targets = RequestTargets::parse(&current, own, client.resources(), params)?;
-    let (grant, narrowed) = client_credentials::grant(client, &requested, &targets, requested_at)?;
-    let tokens = issue_for(context, grant_type, &grant, narrowed, heads)?;
-    Ok((grant, tokens))
+    let granted = client_credentials::grant(client, &requested, &targets, requested_at)?;
+    issue_for(context, grant_type, Granted::new(granted), heads)
 }
 
 fn issue_for(
     context: &GrantContext,
     grant_type: GrantType,
-    grant: &Grant,
-    narrowed: Narrowed,
+    granted: Granted,
     heads: &NewsHeads,
-) -> Result<TokenSet, GrantError> {
+) -> Result<(Grant, TokenSet), GrantError> {
+    let Granted {
+        grant,
+        narrowed,
+        family,
+        refresh_token,
+    } = granted;
     let (lifetime, scope) = (context.lifetime_of(grant_type), narrowed.scope.clone());
-    let access_token = issue::access_token(context, grant, lifetime, narrowed, heads)?;
+    let access_token = issue::access_token(context, &grant, lifetime, narrowed, heads, family)?;
     let left = issue::left(context, grant.granted_at() + lifetime);
-    Ok(TokenSet::new(access_token, left, scope))
+    let tokens = TokenSet::new(access_token, left, scope).with_refresh_token(refresh_token);
+    Ok((grant, tokens))
 }
 
 /// Checks that the server offers this grant type and the client may use it.
 fn allow(context: &GrantContext, client: &Authenticated<Client>, grant_type: GrantType) -> Result<(), GrantError> {
     if !context.offers(grant_type) {
-        return Err(GrantError::GrantTypeDisabled(grant_type));
+        return Err(match grant_type {
+            GrantType::AuthorizationCode | GrantType::RefreshToken => GrantError::UnsupportedGrantType,
+            GrantType::ClientCredentials | GrantType::Password => GrantError::GrantTypeDisabled(grant_type),
+        });
     }
     if !client.may_use(grant_type) {
         return Err(GrantError::UnauthorizedClient);
     }
     Ok(())
-}
-
-/// Collects the parts of an [`AuthorizationServer`].
-#[derive(Debug)]
-pub struct AuthorizationServerBuilder {
-    store: Arc<dyn Store>,
-    clients: Option<Arc<ClientsCache>>,
-    revoked: Option<Arc<RevokedSet>>,
-    signer: Arc<Signer>,
-    catalog: Catalog,
-    resources: Option<Resources>,
-    hasher: PasswordHasher,
-    limits: HashingLimits,
-    clock: Arc<dyn Clock>,
-    entropy: Arc<dyn RandomSource>,
-    dialect: Dialect,
-    lifetime: Lifetime,
-    password_lifetime: Option<Lifetime>,
-    password_grant: bool,
-    throttled: bool,
-    audit: AuditLog,
-}
-
-impl AuthorizationServerBuilder {
-    /// Sets the resources that tokens are for. Their scopes are granted in place of those of the
-    /// catalog, and each client gets tokens for its own resources only. Default: the catalog is the
-    /// one API, and the audience of the signer its audience.
-    #[must_use]
-    pub fn resources(mut self, resources: Resources) -> Self {
-        self.resources = Some(resources);
-        self
-    }
-
-    /// Sets a cache of the clients of the store. A [`RevocationWatch`](crate::RevocationWatch) must
-    /// have the same cache. With it a cached client gets a token for itself, and introspects,
-    /// without a query. Default: none.
-    #[must_use]
-    pub fn clients(mut self, clients: Arc<ClientsCache>) -> Self {
-        self.clients = Some(clients);
-        self
-    }
-
-    /// Sets the revoked tokens. While the set [may lack revocations](RevokedSet::check), no token
-    /// is issued. Default: none.
-    #[must_use]
-    pub fn revoked(mut self, revoked: Arc<RevokedSet>) -> Self {
-        self.revoked = Some(revoked);
-        self
-    }
-
-    /// Sets the rules of the password grant. Default: [`Dialect::rfc`].
-    #[must_use]
-    pub const fn dialect(mut self, dialect: Dialect) -> Self {
-        self.dialect = dialect;
-        self
-    }
-
-    /// Sets whether clients may request a token with the password of a user. Default: off, because
-    /// [RFC 9700, section 2.4](https://www.rfc-editor.org/rfc/rfc9700#section-2.4) forbids it.
-    #[must_use]
-    pub const fn password_grant(mut self, offered: bool) -> Self {
-        self.password_grant = offered;
-        self
-    }
-
-    /// Sets whether failed attempts with a password or a client secret delay the next ones.
-    /// Default: on.
-    #[must_use]
-    pub const fn throttled(mut self, throttled: bool) -> Self {
-        self.throttled = throttled;
-        self
-    }
-
-    /// Sets the log of logins, issued and revoked tokens. Default: none.
-    #[must_use]
-    pub fn audit(mut self, audit: AuditLog) -> Self {
-        self.audit = audit;
-        self
-    }
-
-    /// Sets the lifetime of an access token. Default: 10 minutes.
-    #[must_use]
-    pub const fn lifetime(mut self, lifetime: Lifetime) -> Self {
-        self.lifetime = lifetime;
-        self
-    }
-
-    /// Sets the lifetime of an access token by the password grant. Default: that of the others.
-    #[must_use]
-    pub const fn password_lifetime(mut self, lifetime: Lifetime) -> Self {
-        self.password_lifetime = Some(lifetime);
-        self
-    }
-
-    /// Sets how passwords are hashed, and whether a password with a weaker hash is hashed again at
-    /// its next login.
-    #[must_use]
-    pub fn hasher(mut self, hasher: PasswordHasher) -> Self {
-        self.hasher = hasher;
-        self
-    }
-
-    /// Sets the number of concurrent hashes and of waiting logins.
-    #[must_use]
-    pub const fn hashing_limits(mut self, limits: HashingLimits) -> Self {
-        self.limits = limits;
-        self
-    }
-
-    /// Sets the clock. Default: the clock of the system.
-    #[must_use]
-    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = clock;
-        self
-    }
-
-    /// Sets the random source. Default: the system.
-    #[must_use]
-    pub fn entropy(mut self, entropy: Arc<dyn RandomSource>) -> Self {
-        self.entropy = entropy;
-        self
-    }
-
-    /// Builds the server.
-    #[must_use]
-    pub fn build(self) -> AuthorizationServer {
-        if self.store.is_volatile() {
-            tracing::warn!("clients, revocations and signing keys are in memory, and end with the process");
-        }
-        let throttle = Arc::new(Throttle::new(self.throttled));
-        let passwords = PasswordCheck::new(
-            Arc::clone(&self.store),
-            self.hasher,
-            self.limits,
-            Arc::clone(&throttle),
-            Arc::clone(&self.entropy),
-        )
-        .audit(self.audit.clone());
-        AuthorizationServer(Arc::new(GrantContext {
-            store: self.store,
-            clients: self.clients,
-            revoked: self.revoked,
-            signer: self.signer,
-            passwords,
-            throttle,
-            audit: self.audit,
-            clock: self.clock,
-            entropy: self.entropy,
-            targets: Targets::new(&self.catalog, self.resources),
-            dialect: self.dialect,
-            lifetime: self.lifetime,
-            password_lifetime: self.password_lifetime.unwrap_or(self.lifetime),
-            password_grant: self.password_grant,
-        }))
-    }
 }

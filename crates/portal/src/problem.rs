@@ -28,6 +28,8 @@ pub(crate) fn refusal(error: &GrantError, credentials: &ClientCredentials) -> Re
         GrantError::InvalidClient(_)
         | GrantError::InvalidRequest(_)
         | GrantError::InvalidGrant
+        | GrantError::InvalidCode
+        | GrantError::InvalidRefreshToken
         | GrantError::UnauthorizedClient
         | GrantError::GrantTypeDisabled(_)
         | GrantError::UnsupportedGrantType

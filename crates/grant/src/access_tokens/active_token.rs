@@ -7,14 +7,14 @@ use scopegate_token::HeapSize;
 /// 2.2](https://www.rfc-editor.org/rfc/rfc7662#section-2.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActiveToken {
-    scope: String,
-    client_id: Option<String>,
-    subject: String,
-    audience: Vec<String>,
-    issuer: Option<String>,
-    token_id: Option<String>,
-    issued_at: Option<Timestamp>,
-    expires_at: Option<Timestamp>,
+    pub(super) scope: String,
+    pub(super) client_id: Option<String>,
+    pub(super) subject: String,
+    pub(super) audience: Vec<String>,
+    pub(super) issuer: Option<String>,
+    pub(super) token_id: Option<String>,
+    pub(super) issued_at: Option<Timestamp>,
+    pub(super) expires_at: Option<Timestamp>,
 }
 
 impl ActiveToken {

@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 /// Appends a parameter to a query. Every byte that is not unreserved is encoded.
-pub(super) fn push_pair(query: &mut String, name: &str, value: &str) {
+pub(crate) fn push_pair(query: &mut String, name: &str, value: &str) {
     if !query.is_empty() {
         query.push('&');
     }

@@ -167,7 +167,9 @@ impl AuthorizationRequest {
         if is_longer("nonce", MAX_NONCE_LEN) {
             return Err(RedirectedCause::TooLongNonce);
         }
-        let hint = params.text("login_hint").filter(|hint| check_display_name(hint).is_ok());
+        let hint = params
+            .text("login_hint")
+            .filter(|hint| check_display_name(hint).is_ok());
         let request = Self {
             challenge,
             scope: requested_scope(client, params)?,

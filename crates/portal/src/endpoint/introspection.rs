@@ -67,7 +67,8 @@ struct IntrospectionResponse<'a> {
     client_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     username: Option<&'a Username>,
-    token_type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_type: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     exp: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -104,7 +105,7 @@ impl<'a> IntrospectionResponse<'a> {
             scope: token.scope(),
             client_id: token.client_id(),
             username: found.username(),
-            token_type: "Bearer",
+            token_type: (!found.is_refresh_token()).then_some("Bearer"),
             exp: token.expires_at(),
             iat: token.issued_at(),
             sub: token.subject(),

@@ -94,7 +94,7 @@ impl SiteEndpoint for TokenEndpoint {
         let has_service = self.server.grant_types().any(|grant| match grant {
             GrantType::ClientCredentials => true,
             // The subject is the user.
-            GrantType::Password => false,
+            GrantType::AuthorizationCode | GrantType::Password | GrantType::RefreshToken => false,
         });
         Some(if has_service {
             tokens.with_service_subjects()
@@ -119,6 +119,8 @@ struct Success<'a> {
     access_token: &'a str,
     token_type: &'static str,
     expires_in: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<&'a str>,
     scope: &'a Scope,
 }
 
@@ -127,6 +129,7 @@ fn success(tokens: &TokenSet) -> Response<Bytes> {
         access_token: tokens.access_token().expose(),
         token_type: "Bearer",
         expires_in: tokens.expires_in().as_seconds(),
+        refresh_token: tokens.refresh_token().map(|token| token.expose().as_str()),
         scope: tokens.scope(),
     };
     reply(StatusCode::OK, &body)

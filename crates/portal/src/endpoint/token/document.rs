@@ -63,7 +63,7 @@ pub(super) fn description(grant_types: &[GrantType], scopes: &[&str]) -> SiteDoc
         properties.insert("scope".to_owned(), json!({ "type": "string", "pattern": SCOPE }));
     }
     schemas.insert("TokenRequest".to_owned(), request);
-    schemas.insert("TokenResponse".to_owned(), token_response());
+    schemas.insert("TokenResponse".to_owned(), token_response(grant_types));
     SiteDocument::new(operation, schemas)
 }
 
@@ -72,7 +72,7 @@ pub(super) fn schemas(grant_types: &[GrantType]) -> Map<String, Value> {
     let schemas = [
         ("TokenError", token_error()),
         ("TokenRequest", token_request(grant_types)),
-        ("TokenResponse", token_response()),
+        ("TokenResponse", token_response(grant_types)),
     ];
     schemas
         .map(|(name, schema)| (name.to_owned(), schema))
@@ -102,11 +102,16 @@ fn token_request(grant_types: &[GrantType]) -> Value {
         properties.insert("username".to_owned(), json!({ "type": "string" }));
         properties.insert("password".to_owned(), json!({ "type": "string", "format": "password" }));
     }
+    if let (Value::Object(properties), true) = (&mut properties, grant_types.contains(&GrantType::AuthorizationCode)) {
+        for name in ["code", "redirect_uri", "code_verifier", "refresh_token"] {
+            properties.insert(name.to_owned(), json!({ "type": "string" }));
+        }
+    }
     json!({ "type": "object", "properties": properties, "required": ["grant_type"] })
 }
 
-fn token_response() -> Value {
-    json!({
+fn token_response(grant_types: &[GrantType]) -> Value {
+    let mut schema = json!({
         "type": "object",
         "properties": {
             "access_token": { "type": "string" },
@@ -115,7 +120,14 @@ fn token_response() -> Value {
             "scope": { "type": "string" },
         },
         "required": ["access_token", "token_type", "expires_in", "scope"],
-    })
+    });
+    if let (Some(Value::Object(properties)), true) = (
+        schema.get_mut("properties"),
+        grant_types.contains(&GrantType::RefreshToken),
+    ) {
+        properties.insert("refresh_token".to_owned(), json!({ "type": "string" }));
+    }
+    schema
 }
 
 fn token_error() -> Value {

@@ -1,0 +1,34 @@
+//! The authorization endpoint without HTTP: [RFC 6749, section
+//! 3.1](https://www.rfc-editor.org/rfc/rfc6749#section-3.1).
+//!
+//! ```text
+//! Params --KnownClient--> AuthorizationRequest --> Flow<LoginStage> --> Flow<ConsentStage> --> code
+//!    |            |               |
+//!  Shown        Shown        Redirected
+//! ```
+
+mod allow;
+mod answer;
+mod consent;
+mod encode;
+mod endpoint;
+mod error;
+mod flow;
+mod known_browser;
+mod log_in;
+mod request;
+mod step;
+
+pub use self::answer::AuthorizationAnswer;
+pub(crate) use self::consent::grantable;
+pub use self::consent::{ConsentOffer, ConsentReason, InvalidConsentForm};
+pub(crate) use self::encode::push_pair;
+pub use self::endpoint::AuthorizationEndpoint;
+pub use self::error::{AuthorizeError, RedirectedCause, RedirectedError, ShownCause};
+pub use self::flow::{FLOW_LIFETIME, FlowRefusal, Restart};
+pub(crate) use self::known_browser::{hexadecimal, known_cookie, tag};
+pub(crate) use self::log_in::{NewSession, begin_session};
+pub use self::step::{
+    ConsentChoice, ConsentForm, ConsentStep, FormError, LoggedIn, LoginForm, LoginOutcome, LoginProblem, LoginStep,
+    RefreshPolicy, Step, Visit,
+};

@@ -1,0 +1,207 @@
+//! Logins on a page, and the sessions that they begin.
+
+use scopegate_domain::{
+    Acr, AuditDetail, AuditEntry, AuditEvent, AuthenticationMethod, ClientId, Day, Lifetime, LoginContext,
+    LoginSession, SessionId, Timestamp, User, UserId,
+};
+use scopegate_login::{DisabledUserLogin, HashingError, LoginError, LoginRecord, PasswordLogin, RequestOrigin};
+use scopegate_store::{BeginOutcome, StoreError};
+use scopegate_token::SessionCookie;
+
+use super::answer::AuthorizationAnswer;
+use super::endpoint::{AuthorizationEndpoint, Checked};
+use super::error::{AuthorizeError, RedirectedCause};
+use super::flow::{Flow, FlowOrigin, LoginStage, StartStage};
+use super::known_browser::{known_browser, known_cookie};
+use super::step::{FormError, LoggedIn, LoginForm, LoginOutcome, LoginProblem, Visit};
+use crate::context::GrantContext;
+
+/// The maximum number of sessions of a user. The oldest ends.
+const MAX_SESSIONS: u16 = 50;
+
+/// The longest time between two uses of a session: a working day.
+const IDLE: Lifetime = Lifetime::from_minutes(12 * 60);
+
+/// The longest age of a session.
+const AGE: Lifetime = Lifetime::from_minutes(24 * 60);
+
+/// The longest age of a session that stays logged in, and its longest time without a use.
+const STAY_AGE: Lifetime = Lifetime::from_minutes(30 * 24 * 60);
+
+impl AuthorizationEndpoint {
+    /// Handles the form of the login page.
+    ///
+    /// # Errors
+    ///
+    /// [`FormError`] if the form is refused. A failed login is [`LoginOutcome::Again`].
+    pub async fn login(&self, form: &LoginForm<'_>, visit: &Visit<'_>) -> Result<LoginOutcome, FormError> {
+        let (context, people) = (self.context(), self.people());
+        let now = context.clock.now();
+        let Flow { origin, .. } = Flow::<LoginStage>::open(form.flow, &people.sealer(), visit.browser, now)?;
+        let checked = self.check(&origin.params, visit.origin).await?;
+        let client = checked.known.client.id();
+        let user = match self.check_password(form, client, visit).await {
+            Ok(user) => user,
+            Err(error) => return self.show_again(error, origin, &checked, form),
+        };
+        let new = NewSession {
+            user: &user,
+            client: Some(client),
+            stay: form.stay,
+            user_agent: visit.user_agent,
+            replaces: visit.session.map(SessionCookie::id),
+            event: AuditEvent::LoginSucceeded,
+        };
+        let begun = begin_session(context, &new, visit.origin).await;
+        let Some(session) = begun.map_err(AuthorizeError::from)? else {
+            return self.show_again(LoginError::Rejected, origin, &checked, form);
+        };
+        let flow = Flow::new(origin, StartStage).seal(&people.sealer(), now, &*context.entropy);
+        Ok(LoginOutcome::LoggedIn(Box::new(LoggedIn {
+            session,
+            session_age: form.stay.then_some(STAY_AGE),
+            known: known_cookie(&people.rings().known, user.id(), visit.browser),
+            flow: flow.map_err(AuthorizeError::from)?,
+        })))
+    }
+
+    /// Ends a flow at the login page: the client receives `access_denied`.
+    ///
+    /// # Errors
+    ///
+    /// [`FormError`]: the refused flow, or the error for the client.
+    pub async fn cancel(&self, flow: &str, visit: &Visit<'_>) -> Result<AuthorizationAnswer, FormError> {
+        let now = self.context().clock.now();
+        let Flow { origin, .. } = Flow::<LoginStage>::open(flow, &self.people().sealer(), visit.browser, now)?;
+        let checked = self.check(&origin.params, visit.origin).await?;
+        match self.refuse(&checked.known, RedirectedCause::AccessDenied, None, visit.origin) {
+            AuthorizeError::Redirected(error) => Ok(error.into_answer()),
+            error => Err(error.into()),
+        }
+    }
+
+    async fn check_password(
+        &self,
+        form: &LoginForm<'_>,
+        client: &ClientId,
+        visit: &Visit<'_>,
+    ) -> Result<User, LoginError> {
+        let context = self.context();
+        let name = (context.dialect.username)(form.username);
+        let browser = known_browser(context, self.people(), name.as_ref(), visit).await?;
+        let login = PasswordLogin {
+            name: name.as_ref(),
+            presented_name: form.username,
+            names: context.dialect.names,
+            password: form.password,
+            client,
+            origin: visit.origin,
+            disabled: DisabledUserLogin::Deny,
+            browser: browser.as_ref(),
+            record: LoginRecord::ByCaller,
+        };
+        Ok(context.passwords.check(login).await?.into_inner())
+    }
+
+    fn show_again(
+        &self,
+        error: LoginError,
+        origin: FlowOrigin,
+        checked: &Checked,
+        form: &LoginForm<'_>,
+    ) -> Result<LoginOutcome, FormError> {
+        let problem = match error {
+            LoginError::Rejected => LoginProblem::Rejected,
+            LoginError::Throttled(throttled) => LoginProblem::Throttled {
+                retry_after: throttled.retry_after,
+            },
+            LoginError::Hashing(HashingError::Busy { retry_after }) => LoginProblem::Busy { retry_after },
+            error => return Err(AuthorizeError::of_login(error).into()),
+        };
+        let now = self.context().clock.now();
+        let page = self.login_step(origin, checked, form.username.to_owned(), Some(problem), now)?;
+        Ok(LoginOutcome::Again(Box::new(page)))
+    }
+}
+
+/// A session to begin.
+pub(crate) struct NewSession<'a> {
+    pub(crate) user: &'a User,
+    /// The client that the user logs in for.
+    pub(crate) client: Option<&'a ClientId>,
+    pub(crate) stay: bool,
+    pub(crate) user_agent: &'a str,
+    /// The session of the browser before.
+    pub(crate) replaces: Option<SessionId>,
+    /// The event that is recorded with it.
+    pub(crate) event: AuditEvent,
+}
+
+/// Begins a session with a new id. `None`: the user is disabled.
+// SECURITY: each login has a new id, so no one who knew the old one has the session. Tested by
+// `each_login_has_a_new_session` in tests/it/authorize_login.rs.
+pub(crate) async fn begin_session(
+    context: &GrantContext,
+    new: &NewSession<'_>,
+    origin: &RequestOrigin,
+) -> Result<Option<SessionCookie>, StoreError> {
+    let now = context.clock.now();
+    let (age, idle) = if new.stay { (STAY_AGE, STAY_AGE) } else { (AGE, IDLE) };
+    let cookie = SessionCookie::generate_until(Day::of(now + age), &*context.entropy);
+    let cookie = cookie.map_err(StoreError::unavailable)?;
+    let session = session_of(new, &cookie, now, age, idle);
+    let about = |entry: AuditEntry| {
+        let entry = entry.of_user(new.user.id().clone());
+        let entry = new.client.cloned().into_iter().fold(entry, AuditEntry::of_client);
+        entry.with_detail(AuditDetail::of_session(session.id()))
+    };
+    let entry = context
+        .entry(new.event, origin, about)
+        .map_err(StoreError::unavailable)?;
+    let entries: Vec<_> = entry.into_iter().collect();
+    let store = context.audited(&entries);
+    let begun = store
+        .sessions()
+        .begin(&session, new.replaces.as_ref(), MAX_SESSIONS, context.change_time(now));
+    match begun.await? {
+        BeginOutcome::UserDisabled => Ok(None),
+        BeginOutcome::Begun(ended) => {
+            for session in &ended {
+                record_end(context, &session.id, &session.user_id, origin);
+            }
+            if new.replaces.is_some() || !ended.is_empty() {
+                context.apply_revocations().await;
+            }
+            Ok(Some(cookie))
+        }
+    }
+}
+
+fn session_of(
+    new: &NewSession<'_>,
+    cookie: &SessionCookie,
+    now: Timestamp,
+    age: Lifetime,
+    idle: Lifetime,
+) -> LoginSession {
+    LoginSession {
+        user_id: new.user.id().clone(),
+        login: LoginContext {
+            session: cookie.id(),
+            at: now,
+            acr: Acr::password(),
+            amr: vec![AuthenticationMethod::Password],
+        },
+        seen_at: now,
+        ends_at: now + age,
+        idle,
+        user_agent: LoginSession::user_agent_of(new.user_agent),
+    }
+}
+
+/// Records a session that ended because the user has too many.
+fn record_end(context: &GrantContext, id: &SessionId, user: &UserId, origin: &RequestOrigin) {
+    context.audit.record(AuditEvent::SessionEnded, origin, |entry| {
+        entry.of_user(user.clone()).with_detail(AuditDetail::of_session(id))
+    });
+}

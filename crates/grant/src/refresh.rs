@@ -1,0 +1,170 @@
+//! The refresh token grant: [RFC 6749, section 6](https://www.rfc-editor.org/rfc/rfc6749#section-6).
+
+use scopegate_domain::{
+    Audience, AuditDetail, AuditEntry, AuditEvent, Authorization, Client, Family, PresentedRefresh, Scope, User,
+};
+use scopegate_store::{FamilyKey, RotateOutcome, Rotation};
+use scopegate_token::RefreshToken;
+
+use crate::authorize::grantable;
+use crate::context::GrantContext;
+use crate::people::People;
+use crate::request::RefreshRequest;
+use crate::scope_request::Narrowed;
+use crate::server::{Granted, Request};
+use crate::targets::{Current, RESOURCE, RequestTargets};
+use crate::{GrantError, InvalidScopeCause, InvalidTargetCause, Params};
+
+/// Rotates a refresh token, and returns the grant that user and client may have now.
+///
+/// The MAC is verified first, so a forged token costs no query. Every refusal of the token is one
+/// error.
+// SECURITY: the store compares each binding in the statement of the rotation. Tested by
+// `foreign_token_changes_nothing` and `reuse_ends_the_family` in tests/it/refresh.rs.
+pub(crate) async fn grant(
+    context: &GrantContext,
+    people: &People,
+    request: &Request<'_>,
+    presented: &RefreshRequest<'_>,
+    params: &Params,
+) -> Result<Granted, GrantError> {
+    let rings = people.rings();
+    let token = RefreshToken::parse(presented.token.expose(), &rings.mac);
+    let token = token.map_err(|_| GrantError::InvalidRefreshToken)?;
+    check_narrowing(context, request.client, &token, presented.scope.as_ref(), params).await?;
+    let found = rotate(context, people, request, &token).await?;
+    let (family, user) = found.ok_or(GrantError::InvalidRefreshToken)?;
+    let next = token.successor().filter(|next| next.generation() == family.generation);
+    let next = next.ok_or(GrantError::InvalidRefreshToken)?;
+    let (client, scope) = (request.client, presented.scope.as_ref());
+    let narrowed = restrict(context, client, &user, &family.authorization, params, scope)?;
+    let narrowed = narrowed.ok_or(GrantError::InvalidRefreshToken)?;
+    let text = next.to_text(&rings.mac);
+    Ok(Granted::of_family(request, user, narrowed, family.id, Some(text)))
+}
+
+/// Returns the family after the rotation, with its user. `None`: the token is refused.
+async fn rotate(
+    context: &GrantContext,
+    people: &People,
+    request: &Request<'_>,
+    token: &RefreshToken,
+) -> Result<Option<(Family, User)>, GrantError> {
+    let client = request.client.id();
+    let about = |entry: AuditEntry| {
+        let entry = entry.of_client(client.clone());
+        entry.with_detail(AuditDetail::of_family(&token.family()))
+    };
+    let reused: Vec<_> = context
+        .entry(AuditEvent::FamilyReused, request.origin, about)?
+        .into_iter()
+        .collect();
+    let rotation = Rotation {
+        family: token.family(),
+        ends_on: token.ends_on(),
+        presented: PresentedRefresh {
+            generation: token.generation(),
+            secret_digest: token.secret_digest(),
+            client_id: client,
+            key_thumbprint: None,
+        },
+        retry_window: people.refresh_retry,
+        time: context.change_time(request.requested_at),
+        reuse_audit: &reused,
+    };
+    Ok(match context.store.families().rotate(&rotation).await? {
+        RotateOutcome::Rotated(found) => Some(*found),
+        RotateOutcome::Forwarded(found) => {
+            tracing::warn!(%client, family = %token.family(), "refresh token is newer than its family; a rotation was lost");
+            Some(*found)
+        }
+        RotateOutcome::Retry(found) => {
+            let user = found.1.id().clone();
+            let of_user = |entry: AuditEntry| entry.of_client(client.clone()).of_user(user);
+            context.audit.record(AuditEvent::FamilyRetried, request.origin, of_user);
+            Some(*found)
+        }
+        RotateOutcome::Reused => {
+            tracing::warn!(%client, family = %token.family(), "refresh token used again; its family has ended");
+            context.apply_revocations().await;
+            None
+        }
+        RotateOutcome::Mismatch(binding) => {
+            tracing::info!(%client, binding = binding.as_str(), "refresh token refused");
+            None
+        }
+        RotateOutcome::Ended(_) | RotateOutcome::Unknown | RotateOutcome::UserDisabled => None,
+    })
+}
+
+/// Refuses a request for more than the family has, before the token is used. A request that names
+/// neither scope nor resource costs no query.
+async fn check_narrowing(
+    context: &GrantContext,
+    client: &Client,
+    token: &RefreshToken,
+    scope: Option<&Scope>,
+    params: &Params,
+) -> Result<(), GrantError> {
+    if scope.is_none() && params.text(RESOURCE).is_none() {
+        return Ok(());
+    }
+    let key = FamilyKey {
+        ends_on: token.ends_on(),
+        id: token.family(),
+    };
+    let found = context.store.families().find(key, context.clock.now()).await?;
+    let is_own = |family: &Family| {
+        family.secret_digest == token.secret_digest() && family.authorization.client_id == *client.id()
+    };
+    // The rotation refuses every other token.
+    let Some(family) = found.map(|found| found.family).filter(is_own) else {
+        return Ok(());
+    };
+    let of = family.authorization;
+    if scope.is_some_and(|scope| !scope.iter().all(|token| of.scope.contains(token))) {
+        return Err(InvalidScopeCause::Wider.into());
+    }
+    let is_named = |name: &str| of.resources.iter().any(|audience| audience.as_str() == name);
+    if !of.resources.is_empty() && !params.texts(RESOURCE).all(is_named) {
+        return Err(InvalidTargetCause::Unknown.into());
+    }
+    Ok(())
+}
+
+/// Restricts an authorization to what the user and the client may have now, and to the requested
+/// scope and resources. `None`: nothing of the authorization is left.
+// SECURITY: each token is within the authorization and both ceilings of the moment. Tested by
+// `lowered_ceiling_narrows_the_next_token` in tests/it/refresh.rs.
+pub(crate) fn restrict(
+    context: &GrantContext,
+    client: &Client,
+    user: &User,
+    of: &Authorization,
+    params: &Params,
+    requested: Option<&Scope>,
+) -> Result<Option<Narrowed>, GrantError> {
+    let current = context.targets.current();
+    // The authorization is for resources that this server no longer has.
+    if matches!(&*current, Current::OneApi { .. }) && !of.resources.is_empty() {
+        return Ok(None);
+    }
+    let own = context.signer.rules().audience();
+    let is_kept = |audience: &&Audience| client.resources().contains(audience);
+    let allowed: Vec<Audience> = of.resources.iter().filter(is_kept).cloned().collect();
+    let all = RequestTargets::parse(&current, own, &allowed, &Params::default())?;
+    let Ok(whole) = grantable(&of.scope, &all, client.scope(), user.scope()) else {
+        return Ok(None);
+    };
+    if requested.is_some_and(|requested| !requested.iter().all(|token| of.scope.contains(token))) {
+        return Err(InvalidScopeCause::Wider.into());
+    }
+    let scope = requested.map_or_else(|| whole.scope.clone(), |requested| requested.intersection(&whole.scope));
+    let targets = RequestTargets::parse(&current, own, &allowed, params)?;
+    let granted = grantable(&scope, &targets, client.scope(), user.scope())?;
+    Ok(Some(Narrowed {
+        granted: granted.scope.iter().cloned().collect(),
+        scope: granted.scope,
+        audiences: granted.audiences,
+    }))
+}

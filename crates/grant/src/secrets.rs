@@ -1,0 +1,89 @@
+//! The server secrets that a running server uses.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use scopegate_domain::{SealedSecret, SecretPurpose, Timestamp};
+use scopegate_token::{KeyEncryptionKey, RandomError, RandomSource, SecretRing, SecretRingError, ServerSecret};
+
+/// The live versions of the server secrets, one ring for each purpose.
+#[derive(Clone, Debug)]
+pub struct SecretRings {
+    pub(crate) flow: SecretRing,
+    pub(crate) form: SecretRing,
+    pub(crate) known: SecretRing,
+    pub(crate) mac: SecretRing,
+}
+
+impl SecretRings {
+    /// Generates a secret for each purpose, which ends with the process.
+    ///
+    /// # Errors
+    ///
+    /// [`SecretsError::RandomSource`] if no random bytes are available.
+    pub fn generate(entropy: &dyn RandomSource) -> Result<Self, SecretsError> {
+        Self::of(|purpose| {
+            let secret = ServerSecret::generate(purpose, 1, entropy)?;
+            Ok(SecretRing::new([secret])?)
+        })
+    }
+
+    /// Decrypts the stored secrets that are live at this time.
+    ///
+    /// # Errors
+    ///
+    /// [`SecretsError::Ring`] if a purpose has none, or one cannot be decrypted.
+    pub fn open(kek: &KeyEncryptionKey, rows: &[SealedSecret], now: Timestamp) -> Result<Self, SecretsError> {
+        Self::of(|purpose| Ok(SecretRing::open(kek, purpose, rows, now)?))
+    }
+
+    fn of(mut ring: impl FnMut(SecretPurpose) -> Result<SecretRing, SecretsError>) -> Result<Self, SecretsError> {
+        Ok(Self {
+            flow: ring(SecretPurpose::Flow)?,
+            form: ring(SecretPurpose::Form)?,
+            known: ring(SecretPurpose::Known)?,
+            mac: ring(SecretPurpose::Mac)?,
+        })
+    }
+}
+
+/// The reason why there are no server secrets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SecretsError {
+    /// No random bytes are available.
+    #[error(transparent)]
+    RandomSource(#[from] RandomError),
+    /// The stored secrets are not complete, or cannot be decrypted.
+    #[error(transparent)]
+    Ring(#[from] SecretRingError),
+}
+
+/// The server secrets of a running server, which a rotation replaces as one value.
+///
+/// ```
+/// use scopegate_grant::{SecretRings, ServerSecrets};
+/// use scopegate_token::SystemRandomSource;
+///
+/// let secrets = ServerSecrets::new(SecretRings::generate(&SystemRandomSource)?);
+/// secrets.replace(SecretRings::generate(&SystemRandomSource)?);
+/// # Ok::<(), scopegate_grant::SecretsError>(())
+/// ```
+#[derive(Debug)]
+pub struct ServerSecrets(RwLock<Arc<SecretRings>>);
+
+impl ServerSecrets {
+    /// Creates the value.
+    #[must_use]
+    pub fn new(rings: SecretRings) -> Self {
+        Self(RwLock::new(Arc::new(rings)))
+    }
+
+    /// Replaces the secrets. Values of versions that are not among the new ones are refused.
+    pub fn replace(&self, rings: SecretRings) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rings);
+    }
+
+    pub(crate) fn current(&self) -> Arc<SecretRings> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
