@@ -2,15 +2,22 @@
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod access_tokens;
+mod account;
 mod audit;
+mod authorize_flow;
+mod authorize_login;
+mod authorize_request;
 mod client_auth;
 mod client_credentials;
 mod clients_cache;
+mod code;
 mod common;
 mod guessing;
 #[path = "../../../../tests/long_check.rs"]
 mod long_check;
 mod password;
+mod people;
+mod refresh;
 mod resources;
 mod revocation_watch;
 mod rotating_keys;
