@@ -141,17 +141,14 @@ fn token_id(
         GrantSubject::Client => client,
     };
     let (subject, client) = (heads.last(subject), heads.last(client));
-    let id = match family {
-        Some(family) => {
-            let mut random = [0; 8];
-            context.entropy.fill(&mut random)?;
-            PlacedTokenId::of_family(family, random, subject, client)
-        }
-        None => {
-            let mut random = [0; 16];
-            context.entropy.fill(&mut random)?;
-            PlacedTokenId::new(u128::from_be_bytes(random), subject, client)
-        }
+    let id = if let Some(family) = family {
+        let mut random = [0; 8];
+        context.entropy.fill(&mut random)?;
+        PlacedTokenId::of_family(family, random, subject, client)
+    } else {
+        let mut random = [0; 16];
+        context.entropy.fill(&mut random)?;
+        PlacedTokenId::new(u128::from_be_bytes(random), subject, client)
     };
     Ok(id.ok_or(RandomError)?)
 }

@@ -111,6 +111,11 @@ impl AuthorizationServer {
         let requested_at = context.clock.now();
         params.each_once_except(RESOURCE)?;
         let grant_type = TokenRequest::grant_type(params)?;
+        // A grant without a setting that its message could name is unknown while it is disabled.
+        let has_setting = matches!(grant_type, GrantType::ClientCredentials | GrantType::Password);
+        if !has_setting && !context.offers(grant_type) {
+            return Err(GrantError::UnsupportedGrantType);
+        }
         let may_have_nul = context.dialect.accepts_nul && grant_type == GrantType::Password;
         if params.has_nul() && !may_have_nul {
             return Err(InvalidRequestCause::Nul.into());
@@ -285,10 +290,7 @@ fn issue_for(
 /// Checks that the server offers this grant type and the client may use it.
 fn allow(context: &GrantContext, client: &Authenticated<Client>, grant_type: GrantType) -> Result<(), GrantError> {
     if !context.offers(grant_type) {
-        return Err(match grant_type {
-            GrantType::AuthorizationCode | GrantType::RefreshToken => GrantError::UnsupportedGrantType,
-            GrantType::ClientCredentials | GrantType::Password => GrantError::GrantTypeDisabled(grant_type),
-        });
+        return Err(GrantError::GrantTypeDisabled(grant_type));
     }
     if !client.may_use(grant_type) {
         return Err(GrantError::UnauthorizedClient);

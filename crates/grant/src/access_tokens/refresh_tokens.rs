@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use scopegate_domain::{Audience, AuditDetail, AuditEntry, AuditEvent, AuditOutcome, Client, EndReason, Family};
+use scopegate_domain::{
+    Audience, AuditDetail, AuditEntry, AuditEvent, AuditOutcome, Client, EndReason, Family, Issuer,
+};
 use scopegate_login::RequestOrigin;
 use scopegate_store::{FamilyKey, FoundFamily, StoreError};
 use scopegate_token::{RefreshToken, SubjectClaim};
@@ -56,7 +58,7 @@ impl AccessTokens {
                 SubjectClaim::UserId => user.id().as_str(),
                 SubjectClaim::Username => user.username().as_str(),
             };
-            let issuer = self.parts.server.token_rules().issuer().map(|issuer| issuer.as_str());
+            let issuer = self.parts.server.token_rules().issuer().map(Issuer::as_str);
             IntrospectedToken {
                 token: Found::Refresh(ActiveToken::of_family(&family, subject, issuer)),
                 user: Some(Arc::new(user)),

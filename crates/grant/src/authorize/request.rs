@@ -43,8 +43,8 @@ impl<'p> Identified<'p> {
         if params.len() > MAX_AUTHORIZE_LEN {
             return Err(ShownCause::TooLong);
         }
-        // SECURITY: of two values, none is chosen. Tested by `each_row_of_the_table_is_answered` in
-        // tests/it/authorize_request.rs.
+        // SECURITY: of two values, none is chosen. Tested by
+        // `unknown_place_of_the_answer_is_shown` in tests/it/authorize_request.rs.
         if params.count("client_id") > 1 || params.count("redirect_uri") > 1 {
             return Err(ShownCause::Repeated);
         }
@@ -154,7 +154,7 @@ impl AuthorizationRequest {
             Some(_) => return Err(RedirectedCause::ResponseType),
         }
         // SECURITY: S256 is required of every client, so no client is downgraded (RFC 9700, section
-        // 2.1.1). Tested by `each_row_of_the_table_is_answered` in tests/it/authorize_request.rs.
+        // 2.1.1). Tested by `each_error_reaches_the_client` in tests/it/authorize_request.rs.
         let challenge = params.text("code_challenge").ok_or(RedirectedCause::MissingChallenge)?;
         if params.text("code_challenge_method") != Some("S256") {
             return Err(RedirectedCause::ChallengeMethod);

@@ -1,5 +1,5 @@
 //! Tests of the public interface of the crate, in one executable.
-#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod access_tokens;
 mod account;

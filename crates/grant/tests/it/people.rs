@@ -332,16 +332,12 @@ pub(crate) fn value_of(pairs: &[(String, String)], name: &str) -> Option<String>
 
 fn decoded(text: &str) -> String {
     let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        rest = tail;
-        if *first == b'%' {
-            let digits = std::str::from_utf8(&tail[..2]).unwrap();
-            bytes.push(u8::from_str_radix(digits, 16).unwrap());
-            rest = &tail[2..];
-        } else {
-            bytes.push(*first);
-        }
+    let mut parts = text.split('%');
+    bytes.extend(parts.next().unwrap().bytes());
+    for part in parts {
+        let (digits, rest) = part.split_at(2);
+        bytes.push(u8::from_str_radix(digits, 16).unwrap());
+        bytes.extend(rest.bytes());
     }
     String::from_utf8(bytes).unwrap()
 }

@@ -117,7 +117,7 @@ async fn foreign_token_changes_nothing() {
         String::from_utf8(bytes).unwrap()
     };
     let mut others: Vec<String> = (0..own.len()).map(flipped).collect();
-    others.extend((1..own.len()).map(|length| own[..length].to_owned()));
+    others.extend((1..own.len()).map(|length| own.get(..length).unwrap().to_owned()));
     others.extend([
         format!("{own}A"),
         tokens.access_token().expose().clone(),

@@ -187,7 +187,7 @@ fn offline_access_belongs_to_no_resource() {
     let catalog = Catalog::builder().build().unwrap();
     let targets = Targets::new(&catalog, Some(Resources::new([ships]).unwrap()));
     let current = targets.current();
-    let targets = RequestTargets::parse(&current, None, &[audience.clone()], &Params::default()).unwrap();
+    let targets = RequestTargets::parse(&current, None, std::slice::from_ref(&audience), &Params::default()).unwrap();
     let all = scope(&["a", "offline_access", "undeclared"]);
     let granted = grantable(&all, &targets, &all, &all).unwrap();
     assert_eq!(granted.scope, scope(&["a", "offline_access"]));
