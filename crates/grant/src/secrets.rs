@@ -3,7 +3,10 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use scopegate_domain::{SealedSecret, SecretPurpose, Timestamp};
-use scopegate_token::{KeyEncryptionKey, RandomError, RandomSource, SecretRing, SecretRingError, ServerSecret};
+use scopegate_store::{Store, StoreError};
+use scopegate_token::{
+    EnvelopeError, KeyEncryptionKey, RandomError, RandomSource, SecretRing, SecretRingError, ServerSecret,
+};
 
 /// The live versions of the server secrets, one ring for each purpose.
 #[derive(Clone, Debug)]
@@ -36,6 +39,42 @@ impl SecretRings {
         Self::of(|purpose| Ok(SecretRing::open(kek, purpose, rows, now)?))
     }
 
+    /// Reads the stored secrets, and makes the first one of each purpose that has none. Several
+    /// processes can begin at once: one of them makes it, and the others read it.
+    ///
+    /// # Errors
+    ///
+    /// [`SecretsError`]; also if a stored secret cannot be decrypted.
+    pub async fn load(
+        store: &dyn Store,
+        kek: &KeyEncryptionKey,
+        now: Timestamp,
+        entropy: &dyn RandomSource,
+    ) -> Result<Self, SecretsError> {
+        let rows = store.secrets().sealed_secrets().await?;
+        let mut has_added = false;
+        for purpose in SecretPurpose::ALL.iter().copied() {
+            if rows.iter().any(|row| row.purpose == purpose) {
+                continue;
+            }
+            let secret = ServerSecret::generate(purpose, 1, entropy)?;
+            let first = SealedSecret {
+                purpose,
+                version: 1,
+                created_at: now,
+                verifies_until: None,
+                sealed: secret.seal(kek, entropy)?,
+            };
+            store.secrets().add_secret_version(first, now).await?;
+            has_added = true;
+        }
+        if has_added {
+            Self::open(kek, &store.secrets().sealed_secrets().await?, now)
+        } else {
+            Self::open(kek, &rows, now)
+        }
+    }
+
     fn of(mut ring: impl FnMut(SecretPurpose) -> Result<SecretRing, SecretsError>) -> Result<Self, SecretsError> {
         Ok(Self {
             flow: ring(SecretPurpose::Flow)?,
@@ -47,15 +86,21 @@ impl SecretRings {
 }
 
 /// The reason why there are no server secrets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SecretsError {
+    /// A new secret cannot be encrypted.
+    #[error(transparent)]
+    Envelope(#[from] EnvelopeError),
     /// No random bytes are available.
     #[error(transparent)]
     RandomSource(#[from] RandomError),
     /// The stored secrets are not complete, or cannot be decrypted.
     #[error(transparent)]
     Ring(#[from] SecretRingError),
+    /// The store did not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// The server secrets of a running server, which a rotation replaces as one value.

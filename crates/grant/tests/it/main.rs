@@ -11,6 +11,7 @@ mod client_auth;
 mod client_credentials;
 mod clients_cache;
 mod code;
+mod code_resources;
 mod common;
 mod guessing;
 #[path = "../../../../tests/long_check.rs"]
@@ -21,5 +22,6 @@ mod refresh;
 mod resources;
 mod revocation_watch;
 mod rotating_keys;
+mod secrets;
 mod timing;
 mod withdrawn;

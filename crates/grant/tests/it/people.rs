@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use scopegate_domain::{
     Audience, AuditEvent, AuditId, Client, ClientAuthMethod, ClientId, Clock, CodeVerifier, GrantType, Issuer,
-    Lifetime, ManualClock, RedirectUri, Scope, ScopeToken, Secret,
+    Lifetime, ManualClock, RedirectUri, Resources, Scope, ScopeToken, Secret,
 };
 use scopegate_grant::{
     AccessTokens, AuditLog, AuditMode, AuthorizationEndpoint, AuthorizationServer, AuthorizeError, ClientCredentials,
@@ -79,6 +79,10 @@ impl PeopleFixture {
     }
 
     pub(crate) async fn with_retry(window: Lifetime) -> Self {
+        Self::build(window, None).await
+    }
+
+    pub(crate) async fn build(window: Lifetime, resources: Option<Resources>) -> Self {
         let store = store().await;
         let all = scope("me items offline_access");
         add_user(&*store, user("jane").with_scope(all.clone()), Some(BCRYPT)).await;
@@ -105,8 +109,11 @@ impl PeopleFixture {
             .refresh_retry(window)
             .revocations(watch.clone())
             .audit(audit)
-            .clock(clock.clone())
-            .build();
+            .clock(clock.clone());
+        let server = match resources {
+            Some(resources) => server.resources(resources).build(),
+            None => server.build(),
+        };
         let verifier = Verifier::new(rules, key().verifying_key());
         Self {
             endpoint: server.authorization_endpoint().unwrap(),
@@ -248,6 +255,14 @@ impl PeopleFixture {
     pub(crate) async fn tokens_of(&self, client: &str, requested: &str, browser: &mut Browser) -> TokenSet {
         let code = self.code(&request(client, &[("scope", requested)]), browser).await;
         self.redeem(client, &code).await.unwrap()
+    }
+
+    /// The audiences of an access token.
+    pub(crate) fn audiences(&self, tokens: &TokenSet) -> Vec<String> {
+        let (verifier, mut buffer) = (self.verifier.clone().for_any_audience(), PayloadBuffer::new());
+        let text = tokens.access_token().expose();
+        let claims = verifier.verify(text, self.clock.now(), &mut buffer).unwrap();
+        claims.audiences().map(str::to_owned).collect()
     }
 
     pub(crate) fn credentials(&self, client: &str) -> ClientCredentials {
