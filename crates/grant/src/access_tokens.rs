@@ -8,12 +8,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use scopegate_domain::{
-    AuditDetail, AuditEntry, AuditEvent, AuditOutcome, Authenticated, Client, ClientKind, Lifetime, Revocation,
+    AuditDetail, AuditEntry, AuditEvent, AuditOutcome, Authenticated, Client, ClientKind, Issuer, Lifetime, Revocation,
     Revoked, TokenId, User, UserId, Username,
 };
 use scopegate_login::{ExactPause, RequestOrigin};
 use scopegate_store::{StoreError, Users};
-use scopegate_token::{PayloadBuffer, SubjectClaim, TokenRejected, VerifiedCache, Verifier, short_digest};
+use scopegate_token::{
+    PayloadBuffer, RefreshToken, SubjectClaim, TokenRejected, VerifiedCache, Verifier, short_digest,
+};
 use tokio::time::Instant;
 
 pub use self::active_token::ActiveToken;
@@ -32,9 +34,9 @@ const MARGIN: Lifetime = Lifetime::from_minutes(5);
 /// ```
 /// use std::sync::Arc;
 /// use scopegate_domain::{Catalog, Secret, SystemClock};
-/// use scopegate_grant::{AccessTokens, AuthorizationServer, ClientCredentials, GrantError, Params, RevocationWatch};
-/// use scopegate_store::{MemoryStore, Store};
-/// use scopegate_token::{RevokedSet, Signer, SigningKey, SubjectClaim, TokenRules, Verifier};
+/// use scopegate_grant::{AccessTokens, AuthorizationServer, ClientCredentials, GrantError, Params,
+/// RevocationWatch}; use scopegate_store::{MemoryStore, Store}; use scopegate_token::{RevokedSet,
+/// Signer, SigningKey, SubjectClaim, TokenRules, Verifier};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -42,7 +44,8 @@ const MARGIN: Lifetime = Lifetime::from_minutes(5);
 /// let key = SigningKey::hs256(&Secret::new(String::from("a secret text of thirty-two bytes")))?;
 /// let verifier = Verifier::new(TokenRules::shared_secret(), key.verifying_key());
 /// let signer = Signer::new(TokenRules::shared_secret(), key);
-/// let server = AuthorizationServer::builder(store.clone(), signer, Catalog::builder().build()?).build();
+/// let server = AuthorizationServer::builder(store.clone(), signer,
+/// Catalog::builder().build()?).build();
 ///
 /// let revoked = Arc::new(RevokedSet::new(SubjectClaim::UserId));
 /// let watch = RevocationWatch::new(store.clone(), revoked, Arc::new(SystemClock));
@@ -174,7 +177,11 @@ impl AccessTokens {
         let origin = origin.into();
         let (client, token) = self.request(params, header, &origin).await?;
         if let Some(refresh) = refresh_tokens::parse(self.parts.server.context(), token) {
-            return self.revoke_refresh(&client, &refresh, &origin).await;
+            if refresh_tokens::revoke(self.parts.server.context(), &client, &refresh, &origin).await? {
+                // The gate of this process refuses the access tokens at once.
+                self.parts.revocations.refresh().await?;
+            }
+            return Ok(());
         }
         let Some(Revocable { revocation, is_own, id }) = self.revocable(&client, token) else {
             return Ok(());
@@ -250,6 +257,30 @@ impl AccessTokens {
         let user = find(&**users, token.subject(), server.subject()).await?;
         let user = user.filter(|user| user.is_active());
         Ok(user.map(|user| IntrospectedToken::cached(token, Some(user))))
+    }
+
+    /// Returns a refresh token with its user, if the client can refresh with it.
+    async fn active_refresh(
+        &self,
+        client: &Client,
+        token: &RefreshToken,
+    ) -> Result<Option<IntrospectedToken>, StoreError> {
+        let Parts { server, users, .. } = &*self.parts;
+        let Some(family) = refresh_tokens::active(server.context(), client, token).await? else {
+            return Ok(None);
+        };
+        let user = users.find_by_id(&family.authorization.user_id).await?;
+        Ok(user.filter(User::is_active).map(|user| {
+            let subject = match server.subject() {
+                SubjectClaim::UserId => user.id().as_str(),
+                SubjectClaim::Username => user.username().as_str(),
+            };
+            let issuer = server.token_rules().issuer().map(Issuer::as_str);
+            IntrospectedToken {
+                token: Found::Refresh(ActiveToken::of_family(&family, subject, issuer)),
+                user: Some(Arc::new(user)),
+            }
+        }))
     }
 
     /// Returns the revocation of a token that is valid now.
@@ -335,7 +366,7 @@ impl IntrospectedToken {
         }
     }
 
-    /// Whether it is a refresh token, which is no bearer token.
+    /// Whether it is a refresh token, and not a bearer token.
     #[must_use]
     pub const fn is_refresh_token(&self) -> bool {
         matches!(self.token, Found::Refresh(_))

@@ -22,8 +22,8 @@ use crate::{AuthorizationServer, LoginProblem, Unavailable};
 
 /// The accounts of users, for pages on which a logged-in user changes what is granted.
 ///
-/// [`AuthorizationServer::user_accounts`] returns it, if the code grant is enabled. Each method takes
-/// the session of the request, and changes only what belongs to its user.
+/// [`AuthorizationServer::user_accounts`] returns it, if the code grant is enabled. Each method
+/// takes the session of the request, and changes only what belongs to its user.
 #[derive(Clone, Debug)]
 pub struct UserAccounts {
     server: AuthorizationServer,
@@ -116,8 +116,8 @@ impl UserAccounts {
             .await
     }
 
-    /// Returns the applications of the user with their clients, in the order of the client ids after
-    /// `after`, at most `limit`.
+    /// Returns the applications of the user with their clients, in the order of the client ids
+    /// after `after`, at most `limit`.
     ///
     /// # Errors
     ///
@@ -214,8 +214,8 @@ impl UserAccounts {
     ///
     /// # Errors
     ///
-    /// [`AccountError`], and nothing has changed. An attempt with a wrong old password counts like a
-    /// failed login.
+    /// [`AccountError`], and nothing has changed. An attempt with a wrong old password counts like
+    /// a failed login.
     pub async fn change_password(
         &self,
         account: &AccountSession,
@@ -284,8 +284,8 @@ impl UserAccounts {
         }
     }
 
-    /// Returns the token of a form on the account pages. It is valid in this session, for this form,
-    /// on this day and the next one.
+    /// Returns the token of a form on the account pages. It is valid in this session, for this
+    /// form, on this day and the next one.
     #[must_use]
     pub fn form_token(&self, account: &AccountSession, form: &str) -> String {
         let day = Day::of(self.context().clock.now());

@@ -2,9 +2,8 @@
 //! 3.1](https://www.rfc-editor.org/rfc/rfc6749#section-3.1).
 //!
 //! ```text
-//! Params --KnownClient--> AuthorizationRequest --> Flow<LoginStage> --> Flow<ConsentStage> --> code
-//!    |            |               |
-//!  Shown        Shown        Redirected
+//! Params --KnownClient--> AuthorizationRequest --> Flow<LoginStage> --> Flow<ConsentStage> -->
+//! code    |            |               |  Shown        Shown        Redirected
 //! ```
 
 mod allow;
@@ -16,6 +15,7 @@ mod error;
 mod flow;
 mod known_browser;
 mod log_in;
+mod prompt;
 mod request;
 mod step;
 

@@ -12,10 +12,10 @@ use scopegate_token::{IssuedCode, RefreshToken, challenge_of};
 use crate::GrantError;
 use crate::Params;
 use crate::context::GrantContext;
+use crate::granted::{Granted, Request};
 use crate::people::People;
 use crate::refresh::restrict;
 use crate::request::CodeRequest;
-use crate::server::{Granted, Request};
 
 /// Redeems a code and begins its family.
 ///

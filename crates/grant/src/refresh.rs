@@ -8,10 +8,10 @@ use scopegate_token::RefreshToken;
 
 use crate::authorize::grantable;
 use crate::context::GrantContext;
+use crate::granted::{Granted, Request};
 use crate::people::People;
 use crate::request::RefreshRequest;
 use crate::scope_request::Narrowed;
-use crate::server::{Granted, Request};
 use crate::targets::{Current, RESOURCE, RequestTargets};
 use crate::{GrantError, InvalidScopeCause, InvalidTargetCause, Params};
 

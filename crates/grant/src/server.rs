@@ -2,22 +2,19 @@
 
 use std::sync::Arc;
 
-use scopegate_domain::{
-    Authenticated, Catalog, Client, FamilyId, Grant, GrantSubject, GrantType, Resources, ScopeToken, Secret, Timestamp,
-    User,
-};
+use scopegate_domain::{Authenticated, Client, Grant, GrantType, Resources, ScopeToken, Timestamp};
 use scopegate_login::RequestOrigin;
-use scopegate_store::{NewsHeads, Store, StoreError};
-use scopegate_token::{Signer, SubjectClaim, TokenRules};
+use scopegate_store::{NewsHeads, StoreError};
+use scopegate_token::{SubjectClaim, TokenRules};
 
 use crate::context::GrantContext;
+use crate::granted::{Granted, Request};
 use crate::password::Login;
 use crate::request::TokenRequest;
-use crate::scope_request::Narrowed;
 use crate::targets::{Current, RESOURCE, RequestTargets};
 use crate::{
-    AuthorizationServerBuilder, ClientCredentials, GrantError, InvalidRequestCause, Params, TokenSet, client_auth,
-    client_credentials, code, issue, password, refresh,
+    ClientCredentials, GrantError, InvalidRequestCause, Params, TokenSet, client_auth, client_credentials, code, issue,
+    password, refresh,
 };
 
 /// Issues tokens to clients: the token endpoint without HTTP.
@@ -28,19 +25,6 @@ use crate::{
 pub struct AuthorizationServer(Arc<GrantContext>);
 
 impl AuthorizationServer {
-    /// Creates a builder from the required parts.
-    ///
-    /// The catalog lists the existing scopes: others are never granted. A shared signer can get
-    /// another key.
-    #[must_use]
-    pub fn builder(
-        store: Arc<dyn Store>,
-        signer: impl Into<Arc<Signer>>,
-        catalog: Catalog,
-    ) -> AuthorizationServerBuilder {
-        AuthorizationServerBuilder::new(store, signer.into(), catalog)
-    }
-
     pub(crate) fn of(context: GrantContext) -> Self {
         Self(Arc::new(context))
     }
@@ -151,51 +135,6 @@ impl AuthorizationServer {
                 issue::record_refusal(context, &client, &error, &origin);
                 Err(error)
             }
-        }
-    }
-}
-
-/// The request of an authenticated client.
-pub(crate) struct Request<'a> {
-    pub(crate) client: &'a Authenticated<Client>,
-    pub(crate) origin: &'a RequestOrigin,
-    pub(crate) grant_type: GrantType,
-    pub(crate) requested_at: Timestamp,
-}
-
-/// A grant, and what its tokens contain.
-pub(crate) struct Granted {
-    grant: Grant,
-    narrowed: Narrowed,
-    family: Option<FamilyId>,
-    refresh_token: Option<Secret<String>>,
-}
-
-impl Granted {
-    /// A grant without a family.
-    fn new((grant, narrowed): (Grant, Narrowed)) -> Self {
-        Self {
-            grant,
-            narrowed,
-            family: None,
-            refresh_token: None,
-        }
-    }
-
-    /// A grant of a user, whose tokens belong to a family.
-    pub(crate) fn of_family(
-        request: &Request<'_>,
-        user: User,
-        narrowed: Narrowed,
-        family: FamilyId,
-        refresh_token: Option<Secret<String>>,
-    ) -> Self {
-        let (client, scope) = (request.client.id().clone(), narrowed.scope.clone());
-        Self {
-            grant: Grant::new(GrantSubject::User(user), client, scope, request.requested_at),
-            narrowed,
-            family: Some(family),
-            refresh_token,
         }
     }
 }

@@ -12,6 +12,21 @@ use crate::people::{People, REFRESH_RETRY};
 use crate::targets::Targets;
 use crate::{AuthorizationServer, Dialect, HashingLimits, RevocationWatch, ServerSecrets};
 
+impl AuthorizationServer {
+    /// Creates a builder from the required parts.
+    ///
+    /// The catalog lists the existing scopes: others are never granted. A shared signer can get
+    /// another key.
+    #[must_use]
+    pub fn builder(
+        store: Arc<dyn Store>,
+        signer: impl Into<Arc<Signer>>,
+        catalog: Catalog,
+    ) -> AuthorizationServerBuilder {
+        AuthorizationServerBuilder::new(store, signer.into(), catalog)
+    }
+}
+
 /// Collects the parts of an [`AuthorizationServer`].
 #[derive(Debug)]
 pub struct AuthorizationServerBuilder {
@@ -61,8 +76,8 @@ impl AuthorizationServerBuilder {
         }
     }
 
-    /// Enables the grants that users allow on pages: authorization codes, and refresh tokens for the
-    /// clients that have that grant. `issuer` is the `iss` of each answer ([RFC
+    /// Enables the grants that users allow on pages: authorization codes, and refresh tokens for
+    /// the clients that have that grant. `issuer` is the `iss` of each answer ([RFC
     /// 9207](https://www.rfc-editor.org/rfc/rfc9207)). Default: off.
     #[must_use]
     pub fn code_grant(mut self, issuer: Issuer, secrets: Arc<ServerSecrets>) -> Self {

@@ -8,8 +8,8 @@
 //! | address: IPv4, IPv6 by /64 | 30 failures, then one attempt in 10 s |
 //! | IPv6 by /48 | 300 failures, then one attempt in a second |
 //!
-//! An attempt from a known address or browser is limited by its own bucket alone. So an attack from elsewhere
-//! does not lock the owner out. Pending attempts count as failures until they end.
+//! An attempt from a known address or browser is limited by its own bucket alone. So an attack from
+//! elsewhere does not lock the owner out. Pending attempts count as failures until they end.
 
 mod account;
 mod address;
@@ -417,8 +417,8 @@ impl<'t> Attempt<'t> {
         }
     }
 
-    /// Checks again whether the attempt is admitted, before its result has an effect. Other attempts
-    /// may have failed while the secret was compared.
+    /// Checks again whether the attempt is admitted, before its result has an effect. Other
+    /// attempts may have failed while the secret was compared.
     ///
     /// # Errors
     ///

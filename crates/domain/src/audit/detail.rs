@@ -22,8 +22,8 @@ use crate::{CodeId, EndReason, ErrorCode, FamilyId, GrantType, KeyId, SecretDige
 pub enum AuditDetail {
     /// The reason why a login failed.
     Cause(LoginFailure),
-    /// The first 4 bytes of a SHA-256 digest of a token id, a client secret, a code or a session, or
-    /// of the random id of a token family.
+    /// The first 4 bytes of a SHA-256 digest of a token id, a client secret, a code or a session,
+    /// or of the random id of a token family.
     Digest([u8; 4]),
     /// The reason why a token family ended.
     Ended(EndReason),

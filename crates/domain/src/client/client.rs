@@ -153,8 +153,8 @@ impl Client {
         self
     }
 
-    /// Sets whether the client belongs to the operator of this server. Its users see no page that
-    /// asks for their consent. Default: false.
+    /// Sets whether the client belongs to the operator of this server. Its users see no
+    /// consent page. Default: false.
     #[must_use]
     pub const fn with_first_party(mut self, is_first_party: bool) -> Self {
         self.is_first_party = is_first_party;

@@ -35,7 +35,8 @@ pub enum InvalidClient {
     /// The idle time of a token family is zero or longer than its age.
     #[error("the refresh idle time is between 1 second and the refresh age; choose one of these")]
     RefreshIdle,
-    /// The client has more than [`Client::MAX_REDIRECT_URIS`] redirect URIs, or as many after a logout.
+    /// The client has more than [`Client::MAX_REDIRECT_URIS`] redirect URIs, or URIs after a
+    /// logout.
     #[error("a client has at most {} redirect URIs; remove one first", Client::MAX_REDIRECT_URIS)]
     TooManyRedirectUris,
     /// The client has more than [`Client::MAX_SECRETS`] secrets.

@@ -3,7 +3,7 @@
 use super::{Client, ClientKind, RedirectUriKind};
 use crate::Lifetime;
 
-/// The kind of an application: what its registration says about the place where it runs.
+/// The kind of an application: the place in which it runs, by its registration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "each kind has its own lifetimes")]
 pub enum ApplicationKind {

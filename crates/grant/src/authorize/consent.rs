@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use scopegate_domain::{Audience, Client, Consent, RedirectUriKind, Scope, ScopeToken};
 use scopegate_policy::restrict_scope;
 
-use super::request::Prompt;
+use super::prompt::Prompt;
 use crate::InvalidScopeCause;
 use crate::targets::RequestTargets;
 
@@ -178,7 +178,7 @@ impl ConsentOffer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[expect(clippy::exhaustive_enums, reason = "a form is refused for one of these")]
 pub enum InvalidConsentForm {
-    /// What is offered has changed since the page was shown.
+    /// The offer has changed since the page was shown.
     #[error("the offered scope has changed since the page was shown")]
     Changed,
     /// The form has no known decision.

@@ -282,8 +282,8 @@ impl AuthorizationEndpoint {
 }
 
 impl Checked {
-    /// Whether a session meets `prompt` and `max_age` of the request. It is checked before each page
-    /// and again when the code is issued.
+    /// Whether a session meets `prompt` and `max_age` of the request. It is checked before each
+    /// page and again when the code is issued.
     // SECURITY: a login that the client requires happened in this flow or later, and in another
     // session than the one before it. Tested by `prompt_login_needs_a_later_login` in
     // tests/it/authorize_login.rs.

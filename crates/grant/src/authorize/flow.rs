@@ -20,7 +20,8 @@ const FORMAT: u8 = 1;
 
 /// The stages of a flow. Each is a type with what the page of the stage has seen.
 ///
-/// Only [`ConsentStage`] leads to a code: no function takes a flow of another stage and returns one.
+/// Only [`ConsentStage`] leads to a code: no function takes a flow of another stage and returns
+/// one.
 pub(crate) trait Stage: Sized {
     const NUMBER: u8;
 
@@ -154,7 +155,7 @@ impl<S: Stage> Flow<S> {
 
     /// Opens the text of a page, in the browser and the stage that it was made for.
     // SECURITY: browser, stage and age are compared here; the session is compared by
-    // `Flow::<ConsentStage>::expect_session`. Tested by `flow_opens_only_where_it_was_made` below
+    // `Flow::<ConsentStage>::expect_session`. Tested by `flow_opens_in_its_browser_and_stage` below
     // and in tests/it/authorize_flow.rs.
     pub(crate) fn open(
         text: &str,

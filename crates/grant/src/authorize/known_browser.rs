@@ -22,8 +22,8 @@ pub(crate) fn hexadecimal(tag: &[u8; 32]) -> String {
     digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
 
-/// Returns what identifies the browser to the throttle, if its cookie proves an earlier login of the
-/// user with this name.
+/// Returns what identifies the browser to the throttle, if its cookie proves an earlier login of
+/// the user with this name.
 // SECURITY: only a browser with a cookie of this format causes the query. The value cannot be made
 // without the secret, and is bound to the browser. Tested by
 // `known_browser_is_not_locked_out` in tests/it/authorize_login.rs.

@@ -138,7 +138,7 @@ pub(crate) struct NewSession<'a> {
 }
 
 /// Begins a session with a new id. `None`: the user is disabled.
-// SECURITY: each login has a new id, so no one who knew the old one has the session. Tested by
+// SECURITY: each login has a new id, so the old one opens nothing. Tested by
 // `each_login_has_a_new_session` in tests/it/authorize_login.rs.
 pub(crate) async fn begin_session(
     context: &GrantContext,

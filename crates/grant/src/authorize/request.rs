@@ -9,6 +9,7 @@ use scopegate_token::parse_challenge;
 use super::answer::AnswerTarget;
 use super::consent::declares;
 use super::error::{AuthorizeError, RedirectedCause, RedirectedError, ShownCause};
+use super::prompt::Prompt;
 use crate::limits::{MAX_AUTHORIZE_LEN, MAX_NONCE_LEN, MAX_STATE_LEN};
 use crate::targets::{RESOURCE, RequestTargets};
 use crate::{InvalidScopeCause, Params};
@@ -112,16 +113,6 @@ impl KnownClient {
     }
 }
 
-/// The pages that a client wants its user to see: `prompt` of [OpenID Connect Core, section
-/// 3.1.2.1](https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Prompt {
-    pub(crate) none: bool,
-    /// The user logs in again, or with another account.
-    pub(crate) login: bool,
-    pub(crate) consent: bool,
-}
-
 /// The parameters of an authorization request, each checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct AuthorizationRequest {
@@ -173,7 +164,7 @@ impl AuthorizationRequest {
         let request = Self {
             challenge,
             scope: requested_scope(client, params)?,
-            prompt: params.text("prompt").map_or(Ok(Prompt::default()), prompt)?,
+            prompt: params.text("prompt").map_or(Ok(Prompt::default()), Prompt::parse)?,
             max_age: params.text("max_age").map(max_age).transpose()?,
             nonce: params.text("nonce").map(str::to_owned),
             login_hint: hint.map(str::to_owned),
@@ -229,22 +220,6 @@ fn requested_scope(client: &Client, params: &Params) -> Result<Scope, Redirected
         None if client.default_scope().is_empty() => Err(RedirectedCause::MissingScope),
         None => Ok(client.default_scope().clone()),
     }
-}
-
-fn prompt(text: &str) -> Result<Prompt, RedirectedCause> {
-    let mut prompt = Prompt::default();
-    for word in text.split(' ') {
-        match word {
-            "none" => prompt.none = true,
-            "login" | "select_account" => prompt.login = true,
-            "consent" => prompt.consent = true,
-            _ => return Err(RedirectedCause::Prompt),
-        }
-    }
-    if prompt.none && text != "none" {
-        return Err(RedirectedCause::Prompt);
-    }
-    Ok(prompt)
 }
 
 fn max_age(text: &str) -> Result<Lifetime, RedirectedCause> {

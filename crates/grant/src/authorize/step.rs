@@ -1,6 +1,8 @@
 //! What a page server passes in, and what it shows next.
 
-use scopegate_domain::{Audience, Client, Lifetime, RedirectUri, RefreshLifetimes, Secret, User};
+use scopegate_domain::{
+    ApplicationKind, Audience, Client, Lifetime, RedirectUri, RefreshLifetimes, Scope, ScopeToken, Secret, User,
+};
 use scopegate_login::RequestOrigin;
 use scopegate_token::{BrowserCookie, SessionCookie};
 
@@ -102,6 +104,19 @@ pub struct RefreshPolicy {
     pub ends_with_session: bool,
 }
 
+impl RefreshPolicy {
+    /// Returns how long a client can refresh tokens of this scope.
+    // SECURITY: a browser application keeps its tokens where scripts can read them, so they end
+    // with the session. Tested by `browser_family_ends_with_the_session` in tests/it/refresh.rs.
+    pub(crate) fn of(client: &Client, scope: &Scope) -> Self {
+        let is_offline = scope.contains(&ScopeToken::OFFLINE_ACCESS);
+        Self {
+            lifetimes: client.refresh_lifetimes(),
+            ends_with_session: client.application_kind() == ApplicationKind::Browser && !is_offline,
+        }
+    }
+}
+
 /// The form of the login page.
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "a caller must state each field")]
@@ -134,7 +149,8 @@ pub struct LoggedIn {
     pub session: SessionCookie,
     /// The time for which the browser keeps the cookie. `None`: until the browser is closed.
     pub session_age: Option<Lifetime>,
-    /// The cookie that proves the login to the throttle. It is valid with the browser's cookie only.
+    /// The cookie that proves the login to the throttle. It is valid with the browser's cookie
+    /// only.
     pub known: Secret<String>,
     /// The value of the parameter `flow` of the authorization endpoint:
     /// [`AuthorizationEndpoint::resume`](super::AuthorizationEndpoint::resume).

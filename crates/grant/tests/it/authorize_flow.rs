@@ -177,7 +177,7 @@ async fn consent_form_is_refused_as_a_whole() {
     };
     let code = value_of(&query_of(answer.location().expose()), "code").unwrap();
     assert_eq!(scope_of(&fixture.redeem("web", &code).await.unwrap()), scope("me"));
-    // The refused scope is remembered, and not asked for again.
+    // The refused scope is remembered, and not offered again.
     let tokens = fixture.code(&request("web", &[("prompt", "none")]), &mut browser).await;
     assert_eq!(scope_of(&fixture.redeem("web", &tokens).await.unwrap()), scope("me"));
 }
@@ -207,7 +207,7 @@ async fn changed_offer_refuses_the_form() {
 }
 
 #[tokio::test]
-async fn wider_request_asks_for_the_difference() {
+async fn wider_request_offers_the_difference() {
     let fixture = PeopleFixture::new().await;
     let mut browser = Browser::new();
     fixture.tokens_of("web", "me", &mut browser).await;

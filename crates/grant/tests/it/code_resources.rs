@@ -116,7 +116,7 @@ async fn code_fixes_the_resources() {
 }
 
 #[tokio::test]
-async fn removed_resource_gets_no_more_tokens() {
+async fn removed_resource_loses_its_tokens() {
     let fixture = fixture().await;
     let first = tokens(&fixture, &[("scope", "ships ports")]).await;
     fixture

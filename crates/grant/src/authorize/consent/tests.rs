@@ -172,7 +172,7 @@ fn page_is_shown_on_request_and_for_new_scope() {
         reason(need(&refused, &client, Prompt::default(), Some(&consent))),
         Some(ConsentReason::New)
     );
-    // What was optional is required now.
+    // An optional scope is required now.
     let required = client.with_optional_scope(Scope::EMPTY);
     assert_eq!(
         reason(need(&all, &required, Prompt::default(), Some(&consent))),

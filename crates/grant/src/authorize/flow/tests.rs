@@ -46,7 +46,7 @@ fn flow_is_read_back() {
 }
 
 #[test]
-fn flow_opens_only_where_it_was_made() {
+fn flow_opens_in_its_browser_and_stage() {
     let (sealer, own) = (sealer("https://issuer.example", SecretPurpose::Flow), browser());
     let text = consent(&own).seal(&sealer, NOW, &SystemRandomSource).unwrap();
     let open = |browser: &BrowserCookie, seconds| {
