@@ -23,8 +23,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 ///
 /// const ME: ScopeToken = ScopeToken::from_static("me");
 /// assert_eq!(ME, ScopeToken::parse("me")?);
-/// assert_eq!(ScopeToken::parse("m e").unwrap_err().to_string(), "byte 0x20 at position 1 is not
-/// allowed in a scope token");
+/// assert_eq!(ScopeToken::parse("m e").unwrap_err().to_string(), "byte 0x20 at position 1 is not allowed in a scope token");
 /// # Ok::<(), scopegate_domain::InvalidScope>(())
 /// ```
 ///

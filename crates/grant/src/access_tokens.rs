@@ -34,9 +34,9 @@ const MARGIN: Lifetime = Lifetime::from_minutes(5);
 /// ```
 /// use std::sync::Arc;
 /// use scopegate_domain::{Catalog, Secret, SystemClock};
-/// use scopegate_grant::{AccessTokens, AuthorizationServer, ClientCredentials, GrantError, Params,
-/// RevocationWatch}; use scopegate_store::{MemoryStore, Store}; use scopegate_token::{RevokedSet,
-/// Signer, SigningKey, SubjectClaim, TokenRules, Verifier};
+/// use scopegate_grant::{AccessTokens, AuthorizationServer, ClientCredentials, GrantError, Params, RevocationWatch};
+/// use scopegate_store::{MemoryStore, Store};
+/// use scopegate_token::{RevokedSet, Signer, SigningKey, SubjectClaim, TokenRules, Verifier};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -44,8 +44,7 @@ const MARGIN: Lifetime = Lifetime::from_minutes(5);
 /// let key = SigningKey::hs256(&Secret::new(String::from("a secret text of thirty-two bytes")))?;
 /// let verifier = Verifier::new(TokenRules::shared_secret(), key.verifying_key());
 /// let signer = Signer::new(TokenRules::shared_secret(), key);
-/// let server = AuthorizationServer::builder(store.clone(), signer,
-/// Catalog::builder().build()?).build();
+/// let server = AuthorizationServer::builder(store.clone(), signer, Catalog::builder().build()?).build();
 ///
 /// let revoked = Arc::new(RevokedSet::new(SubjectClaim::UserId));
 /// let watch = RevocationWatch::new(store.clone(), revoked, Arc::new(SystemClock));

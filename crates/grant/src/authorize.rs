@@ -2,8 +2,9 @@
 //! 3.1](https://www.rfc-editor.org/rfc/rfc6749#section-3.1).
 //!
 //! ```text
-//! Params --KnownClient--> AuthorizationRequest --> Flow<LoginStage> --> Flow<ConsentStage> -->
-//! code    |            |               |  Shown        Shown        Redirected
+//! Params --KnownClient--> AuthorizationRequest --> Flow<LoginStage> --> Flow<ConsentStage> --> code
+//!    |            |               |
+//!  Shown        Shown        Redirected
 //! ```
 
 mod allow;

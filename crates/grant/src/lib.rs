@@ -9,8 +9,7 @@
 //! Params --------> TokenRequest --------> Grant --------> TokenSet
 //!    |               ^      one file for    ^    issue.rs
 //!    |               |      each grant type |
-//!    +--> Authenticated<Client>             +-- restricted: request, client's and subject's
-//! ceiling
+//!    +--> Authenticated<Client>             +-- restricted: request, client's and subject's ceiling
 //! ```
 //!
 //! [`AuthorizationServer`] is the whole flow as one value, without HTTP. It follows the RFC, or
@@ -21,19 +20,19 @@
 //! ```
 //! use std::sync::Arc;
 //! use scopegate_domain::{
-//!     Account, Catalog, Client, ClientId, GrantType, ScopeToken, Secret, SecurityScheme, User,
-//! UserId, Username, }; use scopegate_grant::{AuthorizationServer, ClientCredentials, Params}; use
-//! scopegate_store::{MemoryStore, Store}; use scopegate_token::{PasswordHasher, PasswordPolicy,
-//! Signer, SigningKey, SystemRandomSource, TokenRules};
+//!     Account, Catalog, Client, ClientId, GrantType, ScopeToken, Secret, SecurityScheme, User, UserId, Username,
+//! };
+//! use scopegate_grant::{AuthorizationServer, ClientCredentials, Params};
+//! use scopegate_store::{MemoryStore, Store};
+//! use scopegate_token::{PasswordHasher, PasswordPolicy, Signer, SigningKey, SystemRandomSource, TokenRules};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
-//! let hash = PasswordHasher::new(PasswordPolicy::default()).hash(&Secret::new("secret".into()),
-//! &SystemRandomSource)?; let user = User::new(UserId::parse("u1")?,
-//! Username::parse("johndoe")?).with_scope("me items".parse()?); store.users().add(Account { user,
-//! password_hash: Some(hash) }).await?; let app = Client::public(ClientId::parse("app")?, "An
-//! app");
+//! let hash = PasswordHasher::new(PasswordPolicy::default()).hash(&Secret::new("secret".into()), &SystemRandomSource)?;
+//! let user = User::new(UserId::parse("u1")?, Username::parse("johndoe")?).with_scope("me items".parse()?);
+//! store.users().add(Account { user, password_hash: Some(hash) }).await?;
+//! let app = Client::public(ClientId::parse("app")?, "An app");
 //! store.clients().add(app.with_grant_types([GrantType::Password]).with_scope("me".parse()?)).await?;
 //!
 //! let catalog = Catalog::builder()
