@@ -18,9 +18,11 @@
 //! use std::sync::Arc;
 //! use scopegate_domain::{Account, ClientId, Secret, User, UserId, Username};
 //! use scopegate_login::{
-//!     DisabledUserLogin, HashingLimits, LoginError, LoginRecord, NameMatch, PasswordCheck,
-//! PasswordLogin, RequestOrigin,     Throttle, }; use scopegate_store::{MemoryStore, Store}; use
-//! scopegate_token::{PasswordHasher, PasswordPolicy, SystemRandomSource};
+//!     DisabledUserLogin, HashingLimits, LoginError, LoginRecord, NameMatch, PasswordCheck, PasswordLogin, RequestOrigin,
+//!     Throttle,
+//! };
+//! use scopegate_store::{MemoryStore, Store};
+//! use scopegate_token::{PasswordHasher, PasswordPolicy, SystemRandomSource};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -32,14 +34,25 @@
 //! store.users().add(Account { user, password_hash: Some(hash) }).await?;
 //!
 //! let throttle = Arc::new(Throttle::new(true));
-//! let check = PasswordCheck::new(store, hasher, HashingLimits::default(), throttle,
-//! Arc::new(SystemRandomSource)); let client = ClientId::parse("login-page")?; let origin =
-//! RequestOrigin::default(); let login = |password| {     let login = PasswordLogin {         name:
-//! Some(&name),         presented_name: "johndoe",         names: NameMatch::Canonical,        
-//! password,         client: &client,         origin: &origin,         disabled:
-//! DisabledUserLogin::Deny,         browser: None,         record: LoginRecord::Counted,     };    
-//! check.check(login) }; let (right, wrong) = (Secret::new("secret".into()),
-//! Secret::new("wrong".into())); assert_eq!(login(&right).await?.username(), &name);
+//! let check = PasswordCheck::new(store, hasher, HashingLimits::default(), throttle, Arc::new(SystemRandomSource));
+//! let client = ClientId::parse("login-page")?;
+//! let origin = RequestOrigin::default();
+//! let login = |password| {
+//!     let login = PasswordLogin {
+//!         name: Some(&name),
+//!         presented_name: "johndoe",
+//!         names: NameMatch::Canonical,
+//!         password,
+//!         client: &client,
+//!         origin: &origin,
+//!         disabled: DisabledUserLogin::Deny,
+//!         browser: None,
+//!         record: LoginRecord::Counted,
+//!     };
+//!     check.check(login)
+//! };
+//! let (right, wrong) = (Secret::new("secret".into()), Secret::new("wrong".into()));
+//! assert_eq!(login(&right).await?.username(), &name);
 //! assert!(matches!(login(&wrong).await, Err(LoginError::Rejected)));
 //! # Ok(())
 //! # }

@@ -30,11 +30,10 @@ use crate::problem::{self, reply};
 /// use scopegate_portal::TokenEndpoint;
 /// use scopegate_portal::grant::AuthorizationServer;
 ///
-/// let catalog = Catalog::builder().scheme("login",
-/// SecurityScheme::oauth2_password("token")).build()?; let key = SigningKey::hs256(&Secret::new("a
-/// secret text of thirty-two bytes".to_owned()))?; let signer =
-/// Signer::new(TokenRules::shared_secret(), key); let server =
-/// AuthorizationServer::builder(Arc::new(MemoryStore::new()), signer, catalog.clone());
+/// let catalog = Catalog::builder().scheme("login", SecurityScheme::oauth2_password("token")).build()?;
+/// let key = SigningKey::hs256(&Secret::new("a secret text of thirty-two bytes".to_owned()))?;
+/// let signer = Signer::new(TokenRules::shared_secret(), key);
+/// let server = AuthorizationServer::builder(Arc::new(MemoryStore::new()), signer, catalog.clone());
 ///
 /// let gate = Gate::builder(catalog).site(TokenEndpoint::new("/token", server.build())).build()?;
 /// # let _ = gate;
