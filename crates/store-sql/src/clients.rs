@@ -84,6 +84,7 @@ impl Clients for SqlStore {
     fn add(&self, client: Client) -> BoxFuture<'_, Result<(), StoreError>> {
         self.methods.add_client.measure(async move {
             client.check().map_err(StoreError::invalid)?;
+            expect_columns(&client)?;
             let add = settings(
                 Statement::new(ADD).bind(client.id().as_str()).bind(mirrored(&client)),
                 &client,
@@ -211,10 +212,22 @@ fn remove_equal(client: &Client, secret: &RegisteredSecret) -> Step {
         .changes(1)
 }
 
+/// Fails for a client with a setting that the tables have no column for: it must not be lost.
+fn expect_columns(client: &Client) -> Result<(), StoreError> {
+    let has_lifetimes = client.refresh_idle().is_some() || client.refresh_age().is_some();
+    if client.is_first_party() || has_lifetimes || !client.post_logout_redirect_uris().is_empty() {
+        return Err(StoreError::invalid(
+            "the database stores no first-party setting, no redirect URI after a logout and no lifetime of refresh tokens",
+        ));
+    }
+    Ok(())
+}
+
 /// The steps that replace all settings of a client. One of them misses its expectation if the
 /// stored client is not equal to `old`.
 pub(crate) fn replacement(old: &Client, new: &Client) -> Result<Vec<Step>, StoreError> {
     new.check_change(old).map_err(StoreError::invalid)?;
+    expect_columns(new)?;
     let update = Statement::new(UPDATE).bind(new.id().as_str()).bind(mirrored(new));
     let count = i64::try_from(old.secrets().len()).unwrap_or(i64::MAX);
     let update = settings(settings(update, new), old).bind(count);

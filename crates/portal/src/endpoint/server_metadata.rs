@@ -194,7 +194,7 @@ impl ServerMetadata {
 fn methods_of_grants(server: &AuthorizationServer) -> Vec<&'static str> {
     let is_for_public_clients = |grant_type| match grant_type {
         GrantType::ClientCredentials => false,
-        GrantType::Password => true,
+        GrantType::AuthorizationCode | GrantType::Password | GrantType::RefreshToken => true,
     };
     if server.grant_types().any(is_for_public_clients) {
         CLIENT_METHODS.to_vec()
