@@ -59,9 +59,9 @@
 //!
 //! # Users log in on pages
 //!
-//! [`AuthorizationServerBuilder::code_grant`] enables authorization codes and refresh tokens. A page
-//! server calls [`AuthorizationEndpoint`], which returns the next [`Step`]: the login page, the
-//! consent page or the answer to the client. [`UserAccounts`] is what users change themselves.
+//! [`AuthorizationServerBuilder::code_grant`] enables authorization codes and refresh tokens. A
+//! page server calls [`AuthorizationEndpoint`], which returns the next [`Step`]: the login page,
+//! the consent page or the answer to the client. [`UserAccounts`] is what users change themselves.
 //!
 //! # Guessing is limited
 //!

@@ -82,7 +82,8 @@ const BOUNDS: [(&str, i64); 13] = [
     ("unnamed_users", 0),
 ];
 
-/// Each day: four revocations of tokens, a login with its grant, and the cleaning that a server does.
+/// Each day: four revocations of tokens, a login with its grant, and the cleaning that a server
+/// does.
 #[tokio::test]
 async fn a_year_of_changes_is_forgotten() {
     let folder = tempfile::TempDir::new().unwrap();
