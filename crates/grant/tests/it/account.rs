@@ -7,10 +7,6 @@ use scopegate_grant::{
 
 use crate::people::{Browser, PeopleFixture, refresh_of, request};
 
-async fn session_of(fixture: &PeopleFixture, browser: &Browser) -> Option<AccountSession> {
-    fixture.accounts.find(browser.session.as_ref().unwrap()).await.unwrap()
-}
-
 async fn logged_in(fixture: &PeopleFixture, name: &str) -> Browser {
     let mut browser = Browser::new();
     let page = fixture.login_page(&request("web", &[]), &browser).await;
@@ -28,7 +24,7 @@ async fn user_ends_own_sessions_only() {
         logged_in(&fixture, "johndoe").await,
     );
     let jane = logged_in(&fixture, "jane").await;
-    let account = session_of(&fixture, &one).await.unwrap();
+    let account = fixture.account(&one).await.unwrap();
     assert_eq!(fixture.accounts.sessions(&account, 10).await.unwrap().len(), 3);
     let end = async |browser: &Browser| {
         let id = browser.session.as_ref().unwrap().id();
@@ -38,9 +34,9 @@ async fn user_ends_own_sessions_only() {
             .await
             .unwrap()
     };
-    assert!(!end(&jane).await && session_of(&fixture, &jane).await.is_some());
+    assert!(!end(&jane).await && fixture.account(&jane).await.is_some());
     assert!(end(&two).await && !end(&two).await);
-    assert!(session_of(&fixture, &two).await.is_none());
+    assert!(fixture.account(&two).await.is_none());
     assert_eq!(
         fixture
             .accounts
@@ -49,8 +45,8 @@ async fn user_ends_own_sessions_only() {
             .unwrap(),
         1
     );
-    assert!(session_of(&fixture, &three).await.is_none() && session_of(&fixture, &one).await.is_some());
-    assert!(session_of(&fixture, &jane).await.is_some());
+    assert!(fixture.account(&three).await.is_none() && fixture.account(&one).await.is_some());
+    assert!(fixture.account(&jane).await.is_some());
     let ended = fixture.events().await;
     assert_eq!(
         ended.iter().filter(|event| **event == AuditEvent::SessionEnded).count(),
@@ -64,7 +60,7 @@ async fn withdrawn_application_loses_its_tokens() {
     let mut browser = Browser::new();
     let web = fixture.tokens_of("web", "me", &mut browser).await;
     let tool = fixture.tokens_of("tool", "me", &mut browser).await;
-    let account = session_of(&fixture, &browser).await.unwrap();
+    let account = fixture.account(&browser).await.unwrap();
     let applications = fixture.accounts.applications(&account, None, 10).await.unwrap();
     let names: Vec<_> = applications
         .iter()
@@ -119,9 +115,9 @@ async fn changed_password_ends_all_other_access() {
     let mut browser = Browser::new();
     let tokens = fixture.tokens_of("web", "me", &mut browser).await;
     let other = logged_in(&fixture, "johndoe").await;
-    let account = session_of(&fixture, &browser).await.unwrap();
+    let account = fixture.account(&browser).await.unwrap();
     let changed = change(&fixture, &account, &browser, "secret").await.unwrap();
-    assert!(session_of(&fixture, &browser).await.is_none() && session_of(&fixture, &other).await.is_none());
+    assert!(fixture.account(&browser).await.is_none() && fixture.account(&other).await.is_none());
     assert!(fixture.accounts.find(&changed.session).await.unwrap().is_some());
     assert!(!fixture.is_accepted(&tokens));
     assert!(fixture.refresh("web", &refresh_of(&tokens)).await.is_err());
@@ -141,7 +137,7 @@ async fn changed_password_ends_all_other_access() {
 async fn password_change_is_throttled() {
     let fixture = PeopleFixture::new().await;
     let browser = logged_in(&fixture, "johndoe").await;
-    let account = session_of(&fixture, &browser).await.unwrap();
+    let account = fixture.account(&browser).await.unwrap();
     // Each attempt has another cookie of the browser.
     for _ in 0..10 {
         let refused = change(&fixture, &account, &Browser::new(), "wrong").await.unwrap_err();
@@ -155,7 +151,7 @@ async fn password_change_is_throttled() {
         matches!(refused, AccountError::Password(LoginProblem::Throttled { .. })),
         "{refused:?}"
     );
-    assert!(session_of(&fixture, &browser).await.is_some());
+    assert!(fixture.account(&browser).await.is_some());
 }
 
 #[tokio::test]
@@ -177,7 +173,7 @@ async fn logout_returns_to_registered_uris_only() {
             .log_out(browser.session.as_ref(), &request, &fixture.origin)
             .await
             .unwrap();
-        assert!(session_of(&fixture, &browser).await.is_none());
+        assert!(fixture.account(&browser).await.is_none());
         match outcome {
             Logout::Return(back) => Some(back.location),
             Logout::Here => {
@@ -222,8 +218,8 @@ async fn form_token_is_bound_to_session_form_and_day() {
         logged_in(&fixture, "johndoe").await,
     );
     let (one, two) = (
-        session_of(&fixture, &one).await.unwrap(),
-        session_of(&fixture, &two).await.unwrap(),
+        fixture.account(&one).await.unwrap(),
+        fixture.account(&two).await.unwrap(),
     );
     let token = fixture.accounts.form_token(&one, "withdraw");
     assert!(fixture.accounts.accepts_form(&one, "withdraw", &token));

@@ -173,14 +173,7 @@ async fn user_has_at_most_fifty_sessions() {
     }
     let mut active = Vec::new();
     for browser in &browsers {
-        active.push(
-            fixture
-                .accounts
-                .find(browser.session.as_ref().unwrap())
-                .await
-                .unwrap()
-                .is_some(),
-        );
+        active.push(fixture.account(browser).await.is_some());
     }
     assert_eq!(active.iter().position(|is_active| *is_active), Some(2));
     assert!(active[2..].iter().all(|is_active| *is_active));
@@ -221,7 +214,9 @@ async fn max_age_is_compared_again() {
     let step = fixture.allow(&consent, &browser).await.unwrap();
     assert!(matches!(step, Step::Login(_)), "{step:?}");
     // The second login is recent enough.
-    let Step::Login(page) = step else { unreachable!() };
+    let Step::Login(page) = step else {
+        panic!("no login page")
+    };
     let Step::Consent(consent) = fixture.pass_login(&page, &mut browser, "johndoe").await else {
         panic!("no consent page")
     };

@@ -133,12 +133,7 @@ async fn change_after_issuing_refuses_the_code() {
         let code = fixture.code(&request("web", &[]), &mut browser).await;
         let (store, john) = (fixture.store(), user("johndoe"));
         let web = ClientId::parse("web").unwrap();
-        let account = fixture
-            .accounts
-            .find(browser.session.as_ref().unwrap())
-            .await
-            .unwrap()
-            .unwrap();
+        let account = fixture.account(&browser).await.unwrap();
         match change {
             "disabled" => assert!(store.users().set_status(john.id(), UserStatus::Disabled).await.unwrap()),
             "withdrawn" => assert!(

@@ -7,9 +7,10 @@ use scopegate_domain::{
     Lifetime, ManualClock, RedirectUri, Resources, Scope, ScopeToken, Secret,
 };
 use scopegate_grant::{
-    AccessTokens, AuditLog, AuditMode, AuthorizationEndpoint, AuthorizationServer, AuthorizeError, ClientCredentials,
-    ConsentChoice, ConsentForm, ConsentStep, FormError, GrantError, LoggedIn, LoginForm, LoginOutcome, LoginStep,
-    Params, RequestOrigin, RevocationWatch, SecretRings, ServerSecrets, Step, TokenSet, UserAccounts, Visit,
+    AccessTokens, AccountSession, AuditLog, AuditMode, AuthorizationEndpoint, AuthorizationServer, AuthorizeError,
+    ClientCredentials, ConsentChoice, ConsentForm, ConsentStep, FormError, GrantError, LoggedIn, LoginForm,
+    LoginOutcome, LoginStep, Params, RequestOrigin, RevocationWatch, SecretRings, ServerSecrets, Step, TokenSet,
+    UserAccounts, Visit,
 };
 use scopegate_store::{AuditQuery, MemoryStore, Store};
 use scopegate_token::{
@@ -72,6 +73,11 @@ fn registered(id: &str, uri: &str) -> Client {
 }
 
 impl PeopleFixture {
+    /// The session of a browser, if it is active.
+    pub(crate) async fn account(&self, browser: &Browser) -> Option<AccountSession> {
+        self.accounts.find(browser.session.as_ref().unwrap()).await.unwrap()
+    }
+
     /// `johndoe` and `jane`, with the clients `web` (confidential), `page` (in the browser) and
     /// `tool` (on the device).
     pub(crate) async fn new() -> Self {

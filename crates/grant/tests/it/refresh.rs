@@ -265,12 +265,7 @@ async fn ended_family_refuses_its_tokens() {
         let mut browser = Browser::new();
         let tokens = fixture.tokens_of("web", "me", &mut browser).await;
         let (john, web) = (user("johndoe"), ClientId::parse("web").unwrap());
-        let account = fixture
-            .accounts
-            .find(browser.session.as_ref().unwrap())
-            .await
-            .unwrap()
-            .unwrap();
+        let account = fixture.account(&browser).await.unwrap();
         match change {
             "disabled" => {
                 let store = fixture.store();

@@ -24,6 +24,15 @@ async fn version_8(more: &str) -> (TempDir, PathBuf) {
     (folder, path)
 }
 
+/// Such a database after its upgrade.
+async fn upgraded() -> (TempDir, PathBuf, DatabaseUrl) {
+    let (folder, path) = version_8("").await;
+    let url = DatabaseUrl::file(&path);
+    let store = SqlStore::open_with(&url, create()).await.unwrap();
+    store.close().await.unwrap();
+    (folder, path, url)
+}
+
 fn create() -> OpenMode<'static> {
     OpenMode::Create { key_files: &[] }
 }
@@ -81,14 +90,7 @@ const EARLIER_BUILD: &str = "DROP INDEX users_by_canonical_name; \
 
 #[tokio::test]
 async fn database_of_an_earlier_build_is_opened() {
-    let (_folder, path) = version_8("").await;
-    let url = DatabaseUrl::file(&path);
-    SqlStore::open_with(&url, create())
-        .await
-        .unwrap()
-        .close()
-        .await
-        .unwrap();
+    let (_folder, path, url) = upgraded().await;
     run(&path, EARLIER_BUILD).await;
     for mode in [create(), OpenMode::Existing, OpenMode::ReadOnly] {
         let store = SqlStore::open_with(&url, mode).await.unwrap();
@@ -169,14 +171,7 @@ async fn same_names_stop_an_upgrade_before_it_begins() {
 
 #[tokio::test]
 async fn rename_writes_its_entry_if_it_can() {
-    let (_folder, path) = version_8("").await;
-    let url = DatabaseUrl::file(&path);
-    SqlStore::open_with(&url, create())
-        .await
-        .unwrap()
-        .close()
-        .await
-        .unwrap();
+    let (_folder, path, url) = upgraded().await;
     // A program of an older version added a user while the names were computed.
     run(&path, SECOND_ADA).await;
     let renamed = SqlStore::rename_duplicates(&url, |id| Ok(entry_of(id))).await.unwrap();

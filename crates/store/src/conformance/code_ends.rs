@@ -12,14 +12,14 @@ async fn ends_with(
     store: &Arc<dyn Store>,
     end: impl AsyncFn(&World),
     take_back: impl AsyncFn(&World),
-    expected: [RedeemOutcome; 2],
+    expected: RedeemOutcome,
 ) {
     let (world, code) = issued(store).await;
     end(&world).await;
     let new = new_family(1);
-    assert_eq!(world.redeem(&code, &new, 1).await, expected[0]);
+    assert_eq!(world.redeem(&code, &new, 1).await, expected);
     take_back(&world).await;
-    assert_eq!(world.redeem(&code, &new, 1).await, expected[1]);
+    assert_eq!(world.redeem(&code, &new, 1).await, expected);
     // A later code of the same user and client is valid.
     if store
         .sessions()
@@ -51,13 +51,7 @@ pub async fn a_code_ends_when_its_user_is_disabled(store: Arc<dyn Store>) {
     let disable = async |world: &World| set_status(world, UserStatus::Disabled).await;
     let enable = async |world: &World| set_status(world, UserStatus::Active).await;
     // The session ended with it, and its codes were removed.
-    ends_with(
-        &store,
-        disable,
-        enable,
-        [RedeemOutcome::Unknown, RedeemOutcome::Unknown],
-    )
-    .await;
+    ends_with(&store, disable, enable, RedeemOutcome::Unknown).await;
 }
 
 pub async fn a_code_is_refused_for_a_disabled_user(store: Arc<dyn Store>) {
@@ -81,37 +75,19 @@ pub async fn a_code_is_refused_for_a_disabled_user(store: Arc<dyn Store>) {
 pub async fn a_code_ends_when_all_tokens_are_revoked(store: Arc<dyn Store>) {
     let revoke = async |world: &World| world.store.news().revoke(&of_user(world)).await.unwrap();
     let nothing = async |_: &World| {};
-    ends_with(
-        &store,
-        revoke,
-        nothing,
-        [RedeemOutcome::Withdrawn, RedeemOutcome::Withdrawn],
-    )
-    .await;
+    ends_with(&store, revoke, nothing, RedeemOutcome::Withdrawn).await;
 }
 
 pub async fn a_code_ends_when_its_client_is_revoked(store: Arc<dyn Store>) {
     let revoke = async |world: &World| world.store.news().revoke(&of_client(world)).await.unwrap();
     let nothing = async |_: &World| {};
-    ends_with(
-        &store,
-        revoke,
-        nothing,
-        [RedeemOutcome::Withdrawn, RedeemOutcome::Withdrawn],
-    )
-    .await;
+    ends_with(&store, revoke, nothing, RedeemOutcome::Withdrawn).await;
 }
 
 pub async fn a_code_ends_when_its_client_is_removed(store: Arc<dyn Store>) {
     let remove = async |world: &World| assert!(world.store.clients().remove(&world.client).await.unwrap());
     let add = async |world: &World| world.add_client().await;
-    ends_with(
-        &store,
-        remove,
-        add,
-        [RedeemOutcome::Withdrawn, RedeemOutcome::Withdrawn],
-    )
-    .await;
+    ends_with(&store, remove, add, RedeemOutcome::Withdrawn).await;
 }
 
 pub async fn a_code_ends_when_its_client_is_another(store: Arc<dyn Store>) {
@@ -135,13 +111,7 @@ pub async fn a_code_ends_when_the_consent_is_withdrawn(store: Arc<dyn Store>) {
         assert!(withdrawn.unwrap());
     };
     let nothing = async |_: &World| {};
-    ends_with(
-        &store,
-        withdraw,
-        nothing,
-        [RedeemOutcome::Withdrawn, RedeemOutcome::Withdrawn],
-    )
-    .await;
+    ends_with(&store, withdraw, nothing, RedeemOutcome::Withdrawn).await;
     // A consent that is given again is for later codes.
     let (world, code) = (World::of(&store, "u2", "c2").await, 3);
     world.begin(3).await;

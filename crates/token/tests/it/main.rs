@@ -9,7 +9,6 @@
 
 mod algorithms;
 mod claims;
-
 mod differential;
 mod encoding;
 mod forge;
@@ -23,6 +22,7 @@ mod keys;
 mod kinds;
 mod opaque;
 mod password;
+mod random;
 mod refresh;
 mod replaced;
 mod sealed;

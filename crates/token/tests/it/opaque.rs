@@ -9,24 +9,7 @@ use scopegate_token::{
     SystemRandomSource,
 };
 
-#[derive(Debug)]
-struct Fixed(u8);
-
-impl RandomSource for Fixed {
-    fn fill(&self, buffer: &mut [u8]) -> Result<(), RandomError> {
-        buffer.fill(self.0);
-        Ok(())
-    }
-}
-
-#[derive(Debug)]
-struct Dry;
-
-impl RandomSource for Dry {
-    fn fill(&self, _: &mut [u8]) -> Result<(), RandomError> {
-        Err(RandomError)
-    }
-}
+use crate::random::{Dry, Fixed};
 
 const DAY: Day = Day::from_number(0x1234);
 

@@ -5,22 +5,11 @@ use proptest::prelude::*;
 use ring::hmac;
 use scopegate_domain::{Day, FamilyId, Generation, Lifetime, NewFamily, SecretPurpose, Timestamp};
 use scopegate_token::{
-    BrowserCookie, ClientSecret, IssuedCode, RandomError, RandomSource, RefreshToken, SecretRing, ServerSecret,
-    SystemRandomSource,
+    BrowserCookie, ClientSecret, IssuedCode, RefreshToken, SecretRing, ServerSecret, SystemRandomSource,
 };
 
+use crate::random::Fixed;
 use crate::server_secrets::secret;
-
-/// Secrets of these bytes, so that a test can compute a MAC.
-#[derive(Debug)]
-struct Fixed(u8);
-
-impl RandomSource for Fixed {
-    fn fill(&self, buffer: &mut [u8]) -> Result<(), RandomError> {
-        buffer.fill(self.0);
-        Ok(())
-    }
-}
 
 const FAMILY: FamilyId = FamilyId::from_bytes([0xF0; 16]);
 const DAY: Day = Day::from_number(0x1234);

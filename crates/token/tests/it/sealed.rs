@@ -5,26 +5,9 @@ use std::collections::BTreeSet;
 use base64_simd::URL_SAFE_NO_PAD;
 use proptest::prelude::*;
 use scopegate_domain::{Issuer, SecretPurpose, Timestamp};
-use scopegate_token::{RandomError, RandomSource, SealError, Sealer, SecretRing, ServerSecret, SystemRandomSource};
+use scopegate_token::{RandomError, SealError, Sealer, SecretRing, ServerSecret, SystemRandomSource};
 
-#[derive(Debug)]
-struct Fixed(u8);
-
-impl RandomSource for Fixed {
-    fn fill(&self, buffer: &mut [u8]) -> Result<(), RandomError> {
-        buffer.fill(self.0);
-        Ok(())
-    }
-}
-
-#[derive(Debug)]
-struct Dry;
-
-impl RandomSource for Dry {
-    fn fill(&self, _: &mut [u8]) -> Result<(), RandomError> {
-        Err(RandomError)
-    }
-}
+use crate::random::{Dry, Fixed};
 
 const NOW: Timestamp = Timestamp::from_unix(1_700_000_000);
 

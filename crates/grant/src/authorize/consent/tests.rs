@@ -166,7 +166,7 @@ fn page_is_shown_on_request_and_for_new_scope() {
         Some(ConsentReason::New)
     );
     assert_eq!(reason(need(&all, &client, Prompt::default(), Some(&consent))), None);
-    // Only what was refused before: nothing would be granted.
+    // The request has only scopes that were refused before, so nothing is left to grant.
     let refused = scope(&["b"]);
     assert_eq!(
         reason(need(&refused, &client, Prompt::default(), Some(&consent))),
