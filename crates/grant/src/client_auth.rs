@@ -72,7 +72,8 @@ pub(crate) async fn authenticate(
     };
     let known = client.as_ref().map(Client::id);
     let proven = prove(client.as_ref(), &presented, now);
-    // SECURITY: an unknown client is counted and logged like a known one, so both cost the same.
+    // SECURITY: an unknown client is counted and logged like a known one, so that the time tells
+    // little. What remains is in docs/attacks.md.
     // Tested by `every_wrong_client_is_refused_alike` in tests/it/client_auth.rs.
     if proven.is_none() {
         context

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use scopegate_domain::{Clock, GrantType, Lifetime};
 use scopegate_store::{ClientsCache, Store};
-use scopegate_token::{RandomSource, RevokedSet, Signer};
+use scopegate_token::{RandomSource, Signer};
 
 use crate::people::People;
 use crate::targets::Targets;
@@ -15,8 +15,6 @@ use scopegate_login::{AuditLog, PasswordCheck, Throttle};
 pub(crate) struct GrantContext {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clients: Option<Arc<ClientsCache>>,
-    /// The revoked tokens, while whose changes are not known no token is issued.
-    pub(crate) revoked: Option<Arc<RevokedSet>>,
     pub(crate) signer: Arc<Signer>,
     pub(crate) passwords: PasswordCheck,
     pub(crate) throttle: Arc<Throttle>,

@@ -105,8 +105,8 @@ impl AuthorizationServer {
             return Err(InvalidRequestCause::Nul.into());
         }
         // A token of now would not be accepted.
-        if let Some(revoked) = &context.revoked {
-            revoked.check().map_err(StoreError::unavailable)?;
+        if let Some(watch) = &context.revocations {
+            watch.set().check().map_err(StoreError::unavailable)?;
         }
         if grant_type == GrantType::ClientCredentials
             && let Some((client, heads)) =

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use scopegate_domain::{Catalog, Clock, Issuer, Lifetime, Resources, SystemClock};
 use scopegate_login::{AuditLog, PasswordCheck, Throttle};
 use scopegate_store::{ClientsCache, Store};
-use scopegate_token::{PasswordHasher, PasswordPolicy, RandomSource, RevokedSet, Signer, SystemRandomSource};
+use scopegate_token::{PasswordHasher, PasswordPolicy, RandomSource, Signer, SystemRandomSource};
 
 use crate::context::GrantContext;
 use crate::people::{People, REFRESH_RETRY};
@@ -32,7 +32,6 @@ impl AuthorizationServer {
 pub struct AuthorizationServerBuilder {
     store: Arc<dyn Store>,
     clients: Option<Arc<ClientsCache>>,
-    revoked: Option<Arc<RevokedSet>>,
     signer: Arc<Signer>,
     catalog: Catalog,
     resources: Option<Resources>,
@@ -56,7 +55,6 @@ impl AuthorizationServerBuilder {
         Self {
             store,
             clients: None,
-            revoked: None,
             signer,
             catalog,
             resources: None,
@@ -93,7 +91,8 @@ impl AuthorizationServerBuilder {
         self
     }
 
-    /// Sets the revocations of this process. What ends by a request is then revoked here at once.
+    /// Sets the revocations of this process. What ends by a request is then revoked here at once,
+    /// and no token is issued while [revocations may be unknown](scopegate_token::RevokedSet::check).
     /// Default: none, and it is revoked at the next regular read.
     #[must_use]
     pub fn revocations(mut self, watch: Arc<RevocationWatch>) -> Self {
@@ -116,14 +115,6 @@ impl AuthorizationServerBuilder {
     #[must_use]
     pub fn clients(mut self, clients: Arc<ClientsCache>) -> Self {
         self.clients = Some(clients);
-        self
-    }
-
-    /// Sets the revoked tokens. While the set [may lack revocations](RevokedSet::check), no token
-    /// is issued. Default: none.
-    #[must_use]
-    pub fn revoked(mut self, revoked: Arc<RevokedSet>) -> Self {
-        self.revoked = Some(revoked);
         self
     }
 
@@ -223,7 +214,6 @@ impl AuthorizationServerBuilder {
         AuthorizationServer::of(GrantContext {
             store: self.store,
             clients: self.clients,
-            revoked: self.revoked,
             signer: self.signer,
             passwords,
             throttle,

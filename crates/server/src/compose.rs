@@ -113,7 +113,7 @@ pub(crate) async fn gate(
     let server = authorization_server(settings, database, apis, signer, trust.audit)?;
     let server = server
         .clients(caches.clients)
-        .revoked(Arc::clone(trust.revocations.set()))
+        .revocations(Arc::clone(&trust.revocations))
         .build();
     let users: Arc<dyn Users> = caches.users;
     let access_tokens = AccessTokens::new(server.clone(), &verifier, trust.revocations, Arc::clone(&users));

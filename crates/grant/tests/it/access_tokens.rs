@@ -51,11 +51,11 @@ async fn fixture() -> TokenFixture {
         .throttled(false)
         .clock(clock.clone());
     let set = Arc::new(RevokedSet::new(SubjectClaim::UserId));
-    let server = server.revoked(Arc::clone(&set)).build();
-    let watch = RevocationWatch::new(store.clone(), Arc::clone(&set), clock.clone());
+    let watch = Arc::new(RevocationWatch::new(store.clone(), Arc::clone(&set), clock.clone()));
+    let server = server.revocations(Arc::clone(&watch)).build();
     let verifier = Verifier::new(rules, key().verifying_key());
     TokenFixture {
-        tokens: AccessTokens::new(server.clone(), &verifier, Arc::new(watch), store.clone()),
+        tokens: AccessTokens::new(server.clone(), &verifier, watch, store.clone()),
         store,
         clock,
         server,
