@@ -422,7 +422,7 @@ impl<'t> Attempt<'t> {
     ///
     /// # Errors
     ///
-    /// [`Throttled`] if the attempt would be refused now.
+    /// [`Throttled`] if a new attempt is not admitted now.
     pub fn check_again(&self) -> Result<(), Throttled> {
         let Some(is_known) = self.is_known else { return Ok(()) };
         let blocked = self.throttle.lock().blocked_for(&self.keys, is_known, Instant::now());

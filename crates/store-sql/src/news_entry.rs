@@ -13,8 +13,8 @@ use crate::statement::{Outcome, Statement, Step};
 struct NoHead(u8);
 
 impl SqlStore {
-    /// Changes one record and adds an entry to the log. Returns `false`, and adds nothing, if there
-    /// is no such record.
+    /// Changes one record and adds an entry to the log. Returns `false`, and adds nothing, if the
+    /// record does not exist.
     pub(crate) async fn change_and_tell(&self, change: Statement, item: NewsItem) -> Result<bool, StoreError> {
         Ok(self.take_and_tell(vec![change.at_least(1)], item).await?.is_none())
     }

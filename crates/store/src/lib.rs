@@ -1,6 +1,6 @@
-//! **Which records must survive a restart?** Users, clients, signing keys, server secrets,
-//! sessions, consents, codes, token families, revocations and other changes, and the audit log,
-//! behind traits that any database can implement.
+//! **Which records must survive a restart?** Users, clients, signing keys and server secrets,
+//! sessions, consents, codes and token families, the log of changes and the audit log. Traits that
+//! any database can implement describe them.
 //!
 //! An application with its own table of users implements [`Users`]. A backend implements all
 //! traits. Start with [`Store`], [`Users`], [`Clients`], [`SigningKeys`], [`Sessions`],
