@@ -2,8 +2,8 @@
 //! 4.1.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3).
 
 use scopegate_domain::{
-    ApplicationKind, AuditDetail, AuditEntry, AuditEvent, Authorization, Client, CodeVerifier, Day, EndReason,
-    ErrorCode, FamilyId, GrantType, NewFamily, SecretDigest, Timestamp, User,
+    AuditDetail, AuditEntry, AuditEvent, Authorization, Client, CodeVerifier, Day, EndReason, ErrorCode, FamilyId,
+    GrantType, NewFamily, Scope, SecretDigest, Timestamp, User,
 };
 use scopegate_login::RequestOrigin;
 use scopegate_store::{FamilyKey, RedeemOutcome, Redemption};
@@ -11,6 +11,7 @@ use scopegate_token::{IssuedCode, RefreshToken, challenge_of};
 
 use crate::GrantError;
 use crate::Params;
+use crate::authorize::RefreshPolicy;
 use crate::context::GrantContext;
 use crate::granted::{Granted, Request};
 use crate::people::People;
@@ -120,15 +121,16 @@ impl NewGrant {
             };
             return Ok(Self { family, token: None });
         }
-        let lifetimes = client.refresh_lifetimes();
-        let ends_at = now + lifetimes.age;
+        // The store keeps a family with `offline_access` beyond the session.
+        let policy = RefreshPolicy::of(client, &Scope::EMPTY);
+        let ends_at = now + policy.lifetimes.age;
         let token = RefreshToken::begin(id, Day::of(ends_at), entropy)?;
         let family = NewFamily {
             id,
             secret_digest: token.secret_digest(),
             ends_at,
-            idle: lifetimes.idle,
-            ends_with_session: client.application_kind() == ApplicationKind::Browser,
+            idle: policy.lifetimes.idle,
+            ends_with_session: policy.ends_with_session,
         };
         Ok(Self {
             family,
@@ -137,7 +139,8 @@ impl NewGrant {
     }
 
     /// Returns the grant of a redeemed code. If user and client may have nothing of it any longer,
-    /// the family ends.
+    /// or the request is refused, the family ends: no client has its tokens.
+    // Tested by `refused_redemption_leaves_no_family` in tests/it/code_resources.rs.
     async fn finish(
         self,
         context: &GrantContext,
@@ -146,25 +149,23 @@ impl NewGrant {
         params: &Params,
         (authorization, user): (Authorization, User),
     ) -> Result<Granted, GrantError> {
-        let narrowed = restrict(context, request.client, &user, &authorization, params, None)?;
-        let Some(narrowed) = narrowed else {
-            let key = FamilyKey {
-                ends_on: self.family.ends_on(),
-                id: self.family.id,
-            };
-            let (client, time) = (request.client.id(), context.change_time(request.requested_at));
-            let families = context.store.families();
-            families.end(key, client, EndReason::UserChanged, time).await?;
-            return Err(GrantError::InvalidCode);
+        let restricted = restrict(context, request.client, &user, &authorization, params, None);
+        let (error, why) = match restricted {
+            Ok(Some(narrowed)) => {
+                let refresh_token = self.token.map(|token| token.to_text(&people.rings().mac));
+                let id = self.family.id;
+                return Ok(Granted::of_family(request, user, narrowed, id, refresh_token));
+            }
+            Ok(None) => (GrantError::InvalidCode, EndReason::UserChanged),
+            Err(error) => (error, EndReason::Refused),
         };
-        let refresh_token = self.token.map(|token| token.to_text(&people.rings().mac));
-        Ok(Granted::of_family(
-            request,
-            user,
-            narrowed,
-            self.family.id,
-            refresh_token,
-        ))
+        let key = FamilyKey {
+            ends_on: self.family.ends_on(),
+            id: self.family.id,
+        };
+        let (client, time) = (request.client.id(), context.change_time(request.requested_at));
+        context.store.families().end(key, client, why, time).await?;
+        Err(error)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::people::People;
 use crate::request::RefreshRequest;
 use crate::scope_request::Narrowed;
 use crate::targets::{Current, RESOURCE, RequestTargets};
-use crate::{GrantError, InvalidScopeCause, InvalidTargetCause, Params};
+use crate::{GrantError, InvalidScopeCause, Params};
 
 /// Rotates a refresh token, and returns the grant that user and client may have now.
 ///
@@ -97,8 +97,10 @@ async fn rotate(
     })
 }
 
-/// Refuses a request for more than the family has, before the token is used. A request that names
-/// neither scope nor resource costs no query.
+/// Refuses a request for what the client may not have, before the token is used: the client gets no
+/// successor and presents the token again. A request that names neither scope nor resource costs no
+/// query.
+// SECURITY: tested by `refused_refresh_does_not_use_the_token` in tests/it/code_resources.rs.
 async fn check_narrowing(
     context: &GrantContext,
     client: &Client,
@@ -122,13 +124,10 @@ async fn check_narrowing(
         return Ok(());
     };
     let of = family.authorization;
-    if scope.is_some_and(|scope| !scope.iter().all(|token| of.scope.contains(token))) {
-        return Err(InvalidScopeCause::Wider.into());
-    }
-    let is_named = |name: &str| of.resources.iter().any(|audience| audience.as_str() == name);
-    if !of.resources.is_empty() && !params.texts(RESOURCE).all(is_named) {
-        return Err(InvalidTargetCause::Unknown.into());
-    }
+    let Some(user) = context.store.users().find_by_id(&of.user_id).await? else {
+        return Ok(());
+    };
+    restrict(context, client, &user, &of, params, scope)?;
     Ok(())
 }
 

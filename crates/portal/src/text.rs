@@ -148,6 +148,7 @@ pub(crate) const fn end_reason(reason: EndReason) -> &'static str {
         EndReason::CodeReplayed => "its login code was used twice",
         EndReason::Idle => "it was not used for too long",
         EndReason::Limit => "newer logins replaced it",
+        EndReason::Refused => "the application requested what it may not have",
         EndReason::Restored | EndReason::SecretsRevoked => "the server was renewed",
         EndReason::Reused => "an old token was used again; it may have been stolen",
         EndReason::Revoked => "the application ended it",

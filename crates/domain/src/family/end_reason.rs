@@ -45,6 +45,8 @@ reasons! {
     Idle = "idle";
     /// The user and the client have more families than allowed, and this one was the oldest.
     Limit = "limit";
+    /// The request that began the family was refused, so no client has its tokens.
+    Refused = "refused";
     /// The database was restored from a backup.
     Restored = "restored";
     /// A refresh token was used that had a successor.

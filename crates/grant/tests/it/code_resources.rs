@@ -1,6 +1,8 @@
 //! The resources of codes and families: what the access tokens are for.
 
-use scopegate_domain::{Audience, ErrorCode, Lifetime, Resource, Resources, ScopeToken};
+use scopegate_domain::{
+    Audience, ClientId, Clock as _, EndReason, ErrorCode, Lifetime, Resource, Resources, ScopeToken,
+};
 use scopegate_grant::{GrantError, TokenSet};
 
 use crate::common::{scope, user};
@@ -100,6 +102,48 @@ async fn resource_of_a_refresh_narrows_one_token() {
         .await
         .unwrap_err();
     assert_eq!(nothing.code(), ErrorCode::InvalidScope);
+}
+
+#[tokio::test]
+async fn refused_refresh_does_not_use_the_token() {
+    let fixture = fixture().await;
+    let first = tokens(&fixture, &[("scope", "ships ports")]).await;
+    let fewer = scope("ports");
+    let store = fixture.store();
+    for refused in [
+        &[("resource", PORTS), ("scope", "ships")][..],
+        &[("scope", "ships ports shared")],
+        &[("resource", CREWS)],
+    ] {
+        refresh(&fixture, &first, refused).await.unwrap_err();
+    }
+    assert!(store.users().set_scope(user("johndoe").id(), &fewer).await.unwrap());
+    let lowered = refresh(&fixture, &first, &[("scope", "ships")]).await.unwrap_err();
+    assert_eq!(lowered.code(), ErrorCode::InvalidScope);
+    let next = refresh(&fixture, &first, &[]).await.unwrap();
+    assert_eq!(scope_of(&next), fewer);
+}
+
+#[tokio::test]
+async fn refused_redemption_leaves_no_family() {
+    let fixture = fixture().await;
+    let mut browser = Browser::new();
+    let only_ships = request("web", &[("scope", "ships shared"), ("resource", SHIPS)]);
+    let code = fixture.code(&only_ships, &mut browser).await;
+    let refused = fixture
+        .redeem_with("web", &code, &[("resource", PORTS)])
+        .await
+        .unwrap_err();
+    assert_eq!(refused.code(), ErrorCode::InvalidTarget);
+    let (john, web) = (user("johndoe"), ClientId::parse("web").unwrap());
+    let store = fixture.store();
+    let families = store
+        .families()
+        .of_client(john.id(), &web, fixture.clock.now(), 9)
+        .await
+        .unwrap();
+    let ends: Vec<_> = families.iter().map(|found| found.end).collect();
+    assert_eq!(ends, [Some(EndReason::Refused)]);
 }
 
 #[tokio::test]

@@ -249,7 +249,17 @@ impl PeopleFixture {
     }
 
     pub(crate) async fn redeem(&self, client: &str, code: &str) -> Result<TokenSet, GrantError> {
-        self.token(client, &redemption(client, code)).await
+        self.redeem_with(client, code, &[]).await
+    }
+
+    pub(crate) async fn redeem_with(
+        &self,
+        client: &str,
+        code: &str,
+        more: &[(&str, &str)],
+    ) -> Result<TokenSet, GrantError> {
+        self.token(client, &[&redemption(client, code)[..], more].concat())
+            .await
     }
 
     pub(crate) async fn refresh(&self, client: &str, token: &str) -> Result<TokenSet, GrantError> {
