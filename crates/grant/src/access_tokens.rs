@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use scopegate_domain::{
-    AuditDetail, AuditEntry, AuditEvent, AuditOutcome, Authenticated, Client, ClientKind, Issuer, Lifetime, Revocation,
-    Revoked, TokenId, User, UserId, Username,
+    AuditDetail, AuditEntry, AuditEvent, AuditOutcome, Authenticated, Client, ClientKind, Issuer, Revocation, Revoked,
+    TokenId, User, UserId, Username,
 };
 use scopegate_login::{ExactPause, RequestOrigin};
 use scopegate_store::{StoreError, Users};
@@ -19,14 +19,11 @@ use scopegate_token::{
 use tokio::time::Instant;
 
 pub use self::active_token::ActiveToken;
+use crate::last_expiry::MARGIN;
 use crate::{
     AuthorizationServer, ClientCredentials, GrantError, InvalidRequestCause, Params, RevocationWatch, Unavailable,
-    client_auth,
+    client_auth, issue,
 };
-
-/// How long a revocation of one token is kept after the token has expired: the clocks of nodes may
-/// differ.
-const MARGIN: Lifetime = Lifetime::from_minutes(5);
 
 /// The access tokens of an authorization server, for the endpoints that answer questions about
 /// them. It issues none.
@@ -268,16 +265,14 @@ impl AccessTokens {
         let Some(family) = refresh_tokens::active(server.context(), client, token).await? else {
             return Ok(None);
         };
-        let user = users.find_by_id(&family.authorization.user_id).await?;
-        Ok(user.filter(User::is_active).map(|user| {
-            let subject = match server.subject() {
-                SubjectClaim::UserId => user.id().as_str(),
-                SubjectClaim::Username => user.username().as_str(),
-            };
+        let id = family.authorization.user_id.as_str();
+        let user = find(&**users, id, SubjectClaim::UserId).await?;
+        Ok(user.filter(|user| user.is_active()).map(|user| {
+            let subject = issue::subject(server.context(), &user);
             let issuer = server.token_rules().issuer().map(Issuer::as_str);
             IntrospectedToken {
                 token: Found::Refresh(ActiveToken::of_family(&family, subject, issuer)),
-                user: Some(Arc::new(user)),
+                user: Some(user),
             }
         }))
     }

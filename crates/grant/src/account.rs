@@ -5,8 +5,8 @@ mod logout;
 use std::sync::Arc;
 
 use scopegate_domain::{
-    AuditDetail, AuditEntry, AuditEvent, Client, ClientId, Day, EndReason, LoginSession, Revocation, Revoked, Secret,
-    SessionId, User, UserId,
+    AuditDetail, AuditEntry, AuditEvent, Client, ClientId, Day, EndReason, LoginSession, Revoked, Secret, SessionId,
+    User, UserId,
 };
 use scopegate_login::{
     DisabledUserLogin, HashingError, LoginError, LoginRecord, NameMatch, PasswordLogin, RequestOrigin,
@@ -234,7 +234,7 @@ impl UserAccounts {
             id: user.id().clone(),
             username: user.username().clone(),
         };
-        let revocation = Revocation::until(whose, time.now).forgotten_at(time.tokens_end_at);
+        let revocation = time.revocation(whose);
         let set = DisableAndRevoke::SetPasswordHash(user.id(), Some(&hash));
         let is_set = context.audited(&entries).news().withdraw(set, &revocation).await?;
         context.apply_revocations().await;

@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use scopegate_domain::{AuditEntry, AuditEvent, Lifetime, Revocation, Timestamp};
+use scopegate_domain::{AuditEntry, AuditEvent, Revocation, Timestamp};
 use scopegate_login::RequestOrigin;
 use scopegate_store::{ChangeTime, Store};
 use scopegate_token::RandomError;
 
 use crate::context::GrantContext;
-
-/// The margin between the clocks of nodes.
-const MARGIN: Lifetime = Lifetime::from_minutes(5);
+use crate::last_expiry::MARGIN;
 
 impl GrantContext {
     /// Returns the time of a change that may revoke tokens.

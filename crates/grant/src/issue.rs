@@ -64,7 +64,7 @@ fn refuse_name_of_client(context: &GrantContext, subject: &str, client_id: &Clie
 }
 
 /// Returns what `sub` says about a user.
-fn subject<'u>(context: &GrantContext, user: &'u User) -> &'u str {
+pub(crate) fn subject<'u>(context: &GrantContext, user: &'u User) -> &'u str {
     match context.dialect.subject {
         SubjectClaim::UserId => user.id().as_str(),
         SubjectClaim::Username => user.username().as_str(),

@@ -4,8 +4,8 @@ use scopegate_domain::{Lifetime, Revocation, Timestamp};
 use scopegate_store::{Store, StoreError};
 
 /// The maximum difference between the clocks of the nodes that issue, verify and remove
-/// revocations, plus a margin.
-const MARGIN: Lifetime = Lifetime::from_minutes(5);
+/// revocations, plus a margin. A revocation is kept for this time after its tokens have expired.
+pub(crate) const MARGIN: Lifetime = Lifetime::from_minutes(5);
 
 /// Returns when the last of the tokens that were issued until now has expired, on every node.
 ///

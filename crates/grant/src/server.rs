@@ -157,7 +157,7 @@ async fn grant(
     let own = context.signer.rules().audience();
     let targets = &RequestTargets::parse(current, own, client.resources(), params)?;
     let granted = match (parsed, &context.people) {
-        // The store compares the client in the transaction of the grant.
+        // `heads` were read before the client, so a revocation meanwhile covers the token.
         (TokenRequest::AuthorizationCode(presented), Some(people)) => {
             return code::grant(context, people, request, &presented, params).await;
         }

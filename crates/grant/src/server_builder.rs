@@ -91,9 +91,10 @@ impl AuthorizationServerBuilder {
         self
     }
 
-    /// Sets the revocations of this process. What ends by a request is then revoked here at once,
-    /// and no token is issued while [revocations may be unknown](scopegate_token::RevokedSet::check).
-    /// Default: none, and it is revoked at the next regular read.
+    /// Sets the revocations of this process. What ends by a request is then revoked here at once.
+    /// No token is issued while [revocations may be
+    /// unknown](scopegate_token::RevokedSet::check). Default: none, and what ends is revoked at
+    /// the next regular read.
     #[must_use]
     pub fn revocations(mut self, watch: Arc<RevocationWatch>) -> Self {
         self.revocations = Some(watch);

@@ -1,6 +1,6 @@
 //! Where a redirect URI leads, as pages show it and as headers name it.
 
-use scopegate_domain::RedirectUri;
+use scopegate_domain::{RedirectUri, RedirectUriKind};
 
 /// The host or the scheme of a redirect URI, in ASCII.
 ///
@@ -29,7 +29,7 @@ impl<'u> RedirectTarget<'u> {
         let text = uri.as_str();
         let end = text.find(':').map_or(text.len(), |colon| colon + 1);
         let (scheme, rest) = text.split_at_checked(end).unwrap_or((text, ""));
-        let is_web = matches!(scheme, "https:" | "http:");
+        let is_web = uri.kind() != RedirectUriKind::PrivateUse;
         let after = rest.strip_prefix("//").filter(|_| is_web);
         let authority = after.and_then(|after| after.split(['/', '?']).next());
         Self { scheme, authority }

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Response};
 use scopegate_gate::store::BoxFuture;
 use scopegate_gate::{SiteEndpoint, SiteRequest, SiteRoute, entity_tag};
@@ -60,7 +60,6 @@ impl SiteEndpoint for Stylesheet {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/css; charset=utf-8"));
         let year = HeaderValue::from_static("public, max-age=31536000, immutable");
         headers.insert(CACHE_CONTROL, year);
-        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         Box::pin(async { response })
     }
 }

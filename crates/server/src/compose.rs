@@ -18,10 +18,9 @@ mod shadow;
 mod undeclared;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::ensure;
-use scopegate_domain::{Audience, ClientId, Issuer, Lifetime, SystemClock};
+use scopegate_domain::{Audience, ClientId, Issuer, SystemClock};
 use scopegate_grant::{
     AccessTokens, AuditLog, AuthorizationServer, AuthorizationServerBuilder, HashingLimits, RevocationWatch,
 };
@@ -35,7 +34,7 @@ use scopegate_token::{PasswordHasher, PasswordPolicy, RevokedSet, Signer, System
 
 use self::check::audience;
 use self::endpoints::Endpoints;
-use crate::config::Settings;
+use crate::config::{Settings, to_lifetime};
 use crate::demo;
 use crate::key_refresh::KeyRefresh;
 use crate::revocations::SilenceRules;
@@ -235,8 +234,7 @@ pub(crate) fn caches(settings: &Settings, database: &Database) -> Caches {
     let age = settings.user_cache_age.lifetime();
     let rules = SilenceRules::of(settings);
     // Rounded down, so that a change by another process is not late.
-    let seconds = |time: Duration| Lifetime::from_seconds(u32::try_from(time.as_secs()).unwrap_or(u32::MAX));
-    let known = seconds(rules.known());
+    let known = to_lifetime(rules.known());
     let users = UsersCache::new(database.store(), Arc::new(SystemClock), age).outage(known);
     let clients = ClientsCache::new(database.store(), known);
     Caches {

@@ -20,7 +20,7 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use scopegate_domain::{Audience, Issuer, Lifetime, Secret};
+use scopegate_domain::{Audience, Issuer, Secret};
 use scopegate_grant::AuditMode;
 use scopegate_http::credential::BearerTokens;
 use scopegate_portal::TrustedProxies;
@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::profile::Profile;
 
-pub(crate) use self::fault::ConfigError;
+pub(crate) use self::fault::{ConfigError, nearest};
 pub(crate) use self::flags::{CommonSettings, ServeSettings};
 use self::issuers::Written;
 pub(crate) use self::issuers::{IssuerSettings, Tokens, read_roots};
@@ -39,7 +39,7 @@ pub(crate) use self::resources::ResourceSettings;
 pub(crate) use self::secret::{ConfiguredKek, read_key_encryption_key};
 use self::secret::{configured_kek, hs256_secret};
 use self::setting::{CacheAge, CorsOrigins, Rotation};
-pub(crate) use self::setting::{Days, LogFilter, LogFormat, NewsStale, read_time};
+pub(crate) use self::setting::{Days, LogFilter, LogFormat, NewsStale, read_time, to_lifetime};
 pub(crate) use self::source::Source;
 use self::source::VARIABLE_PREFIX;
 pub(crate) use self::table::{SETTINGS, SettingRow, variables};
@@ -362,8 +362,10 @@ fn set_defaults(layers: &mut Layers, log_level: &str) {
 }
 
 fn key_schedule(values: &Values) -> KeySchedule {
-    let seconds = |time: Duration| Lifetime::from_seconds(u32::try_from(time.as_secs()).unwrap_or(u32::MAX));
-    KeySchedule::new(seconds(values.key_announcement), values.key_rotation.0.map(seconds))
+    KeySchedule::new(
+        to_lifetime(values.key_announcement),
+        values.key_rotation.0.map(to_lifetime),
+    )
 }
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
 //! Clients in SQL.
 
 use scopegate_domain::{
-    Audience, Client, ClientAuthMethod, ClientId, ClientKind, GrantType, NewsLane, RedirectUri, RegisteredSecret,
-    SecretDigest, Timestamp,
+    Audience, Client, ClientAuthMethod, ClientId, ClientKind, GrantType, RedirectUri, RegisteredSecret, SecretDigest,
+    Timestamp,
 };
 use scopegate_store::{AddSecretOutcome, BoxFuture, Clients, NewsItem, StoreError};
 
 use crate::SqlStore;
-use crate::news_steps::number;
+use crate::news_steps::lane;
 use crate::row;
 use crate::statement::{Statement, Step};
 
@@ -90,7 +90,7 @@ impl Clients for SqlStore {
                 &client,
             );
             let secrets = client.secrets().iter().map(|secret| add_secret(&client, secret));
-            let add = add.bind(number(NewsLane::of(client.id().as_str())));
+            let add = add.bind(lane(client.id().as_str()));
             let consents = Statement::new(REMOVE_CONSENTS).bind(client.id().as_str());
             let steps = [consents.any(), add.changes(1)].into_iter().chain(secrets).collect();
             self.change_all(steps).await.map(|_| ())

@@ -1,8 +1,6 @@
 //! Authorization codes in SQL.
 
-use scopegate_domain::{
-    Authorization, AuthorizationCode, Consent, EndReason, Family, NewFamily, NewsLane, Timestamp, User,
-};
+use scopegate_domain::{Authorization, AuthorizationCode, Consent, EndReason, Family, NewFamily, Timestamp, User};
 use scopegate_store::{AllowOutcome, BoxFuture, ChangeTime, Codes, RedeemOutcome, Redemption, StoreError, Users};
 
 use crate::grant_row::{
@@ -10,7 +8,7 @@ use crate::grant_row::{
     has_session, has_user, user_columns,
 };
 use crate::grant_steps::{ended_as, revoked_families};
-use crate::news_steps::number;
+use crate::news_steps::lane;
 use crate::statement::{More, RowView, Slot, Statement, Step};
 use crate::{SqlStore, row};
 
@@ -192,7 +190,8 @@ impl SqlStore {
         let refusal = redemption.refusal(&code, redeemed.map(|key| key.id), standing);
         if let (Some(RedeemOutcome::Replayed(_)), Some(key)) = (&refusal, redeemed) {
             let (client, why) = (redemption.client, EndReason::CodeReplayed);
-            self.end_family(key, client, why, time, redemption.replay_audit).await?;
+            let audited = self.with_audit(redemption.replay_audit);
+            audited.end_family(key, client, why, time).await?;
         }
         Ok(refusal)
     }
@@ -296,8 +295,4 @@ fn begin_family(new: &NewFamily, authorization: &Authorization, time: ChangeTime
         next: vec![oldest, begin.changes(1)],
         last: Vec::new(),
     }
-}
-
-fn lane(subject: &str) -> i64 {
-    number(NewsLane::of(subject))
 }

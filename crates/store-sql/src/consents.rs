@@ -1,6 +1,6 @@
 //! Consents in SQL.
 
-use scopegate_domain::{ClientId, Consent, EndReason, Revocation, Revoked, Timestamp, User, UserId};
+use scopegate_domain::{ClientId, Consent, EndReason, Revoked, Timestamp, User, UserId};
 use scopegate_store::{BoxFuture, ChangeTime, ConsentSummary, Consents, NewsItem, StoreError};
 
 use crate::SqlStore;
@@ -85,7 +85,7 @@ impl Consents for SqlStore {
                 username: user.username().clone(),
                 client_id: client.clone(),
             };
-            let revocation = Revocation::until(whose, time.now).forgotten_at(time.tokens_end_at);
+            let revocation = time.revocation(whose);
             let missed = self.take_and_tell(steps, NewsItem::Revoked(revocation)).await?;
             Ok(missed.is_none())
         })

@@ -1,6 +1,6 @@
 //! Token families in SQL.
 
-use scopegate_domain::{AuditEntry, ClientId, EndReason, Family, Timestamp, User, UserId};
+use scopegate_domain::{ClientId, EndReason, Family, Timestamp, User, UserId};
 use scopegate_store::{
     BoxFuture, ChangeTime, Families, FamilyKey, FoundFamily, RotateDecision, RotateOutcome, Rotation, Standing,
     StoreError,
@@ -98,11 +98,9 @@ impl Families for SqlStore {
         why: EndReason,
         time: ChangeTime,
     ) -> BoxFuture<'a, Result<bool, StoreError>> {
-        self.methods.end_family.measure(async move {
-            let steps = vec![end(&family, client, why, time.now).changes(1)];
-            let missed = self.take_and_tell(steps, revoked_family(family.id, time)).await?;
-            Ok(missed.is_none())
-        })
+        self.methods
+            .end_family
+            .measure(self.end_family(family, client, why, time))
     }
 
     fn find(&self, family: FamilyKey, now: Timestamp) -> BoxFuture<'_, Result<Option<FoundFamily>, StoreError>> {
@@ -182,8 +180,8 @@ impl SqlStore {
             RotateDecision::Refused(outcome) => Some(outcome),
             RotateDecision::Retry => user.map(|user| RotateOutcome::Retry(Box::new((family, user)))),
             RotateDecision::EndReused => {
-                let reused = (EndReason::Reused, rotation.reuse_audit);
-                let is_ended = self.end_family(key, client, reused.0, time, reused.1).await?;
+                let audited = self.with_audit(rotation.reuse_audit);
+                let is_ended = audited.end_family(key, client, EndReason::Reused, time).await?;
                 is_ended.then_some(RotateOutcome::Reused)
             }
             RotateDecision::Move { is_forward: true, .. } => {
@@ -197,21 +195,17 @@ impl SqlStore {
         })
     }
 
-    /// Ends a family because of what a caller presented, with these entries of the audit log.
+    /// Ends a family and revokes its tokens.
     pub(crate) async fn end_family(
         &self,
         key: FamilyKey,
         client: &ClientId,
         why: EndReason,
         time: ChangeTime,
-        audit: &[AuditEntry],
     ) -> Result<bool, StoreError> {
         let steps = vec![end(&key, client, why, time.now).changes(1)];
-        let audited = self.with_audit(audit);
-        Ok(audited
-            .take_and_tell(steps, revoked_family(key.id, time))
-            .await?
-            .is_none())
+        let missed = self.take_and_tell(steps, revoked_family(key.id, time)).await?;
+        Ok(missed.is_none())
     }
 }
 

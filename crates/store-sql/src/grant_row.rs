@@ -1,6 +1,7 @@
 //! Rows of sessions, consents, codes, families and server secrets.
 //!
-//! The columns of each kind are one list, which the statements contain.
+//! A row is read by the numbers of its columns. Those of codes and families are one list in a
+//! macro; other statements write them in the same order.
 
 use scopegate_domain::{
     Audience, AuthenticationMethod, Authorization, AuthorizationCode, CodeChallenge, CodeId, Consent, Day, EndReason,

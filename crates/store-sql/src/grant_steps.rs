@@ -1,10 +1,10 @@
 //! Steps that several changes of sessions, codes and families share.
 
-use scopegate_domain::{ClientId, EndReason, FamilyId, NewsLane, Revocation, Revoked, SessionId, Timestamp, UserId};
+use scopegate_domain::{ClientId, EndReason, FamilyId, Revoked, SessionId, Timestamp, UserId};
 use scopegate_store::{ChangeTime, DisableAndRevoke, EndedSession, NewsItem, StoreError};
 
 use crate::grant_row::{bind_session, ended_family, ended_session};
-use crate::news_steps::{entry, number};
+use crate::news_steps::{entry, lane};
 use crate::statement::{More, RowView, Slot, Statement, Step};
 
 /// The place that the next entry in the lane of the subject takes. If the lane has no head, the
@@ -31,14 +31,18 @@ const END_FAMILIES_OF_SESSION: &str = "UPDATE families SET ended_at = $3, ended_
 /// The step that refuses the codes and families of a user. An entry in the lane of the user must be
 /// added in the same transaction.
 pub(crate) fn end_user_grants(id: &UserId) -> Step {
-    let lane = number(NewsLane::of(id.as_str()));
-    Statement::new(END_USER_GRANTS).bind(id.as_str()).bind(lane).any()
+    Statement::new(END_USER_GRANTS)
+        .bind(id.as_str())
+        .bind(lane(id.as_str()))
+        .any()
 }
 
 /// The same for a client.
 fn end_client_grants(id: &ClientId) -> Step {
-    let lane = number(NewsLane::of(id.as_str()));
-    Statement::new(END_CLIENT_GRANTS).bind(id.as_str()).bind(lane).any()
+    Statement::new(END_CLIENT_GRANTS)
+        .bind(id.as_str())
+        .bind(lane(id.as_str()))
+        .any()
 }
 
 /// The step that refuses the codes and families that a revocation covers.
@@ -89,8 +93,7 @@ pub(crate) fn revoked_families(rows: &[&dyn RowView], time: ChangeTime) -> Resul
 
 /// The entry that revokes the tokens of a family.
 pub(crate) fn revoked_family(family: FamilyId, time: ChangeTime) -> NewsItem {
-    let revocation = Revocation::until(Revoked::Family(family), time.now);
-    NewsItem::Revoked(revocation.forgotten_at(time.tokens_end_at))
+    NewsItem::Revoked(time.revocation(Revoked::Family(family)))
 }
 
 /// Continues a step that deleted sessions: it ends their codes and families, and puts the sessions

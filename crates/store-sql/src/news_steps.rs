@@ -14,7 +14,7 @@ const ADD: &str = "INSERT INTO news (lane, place, kind, subject, second, issued_
 
 /// The steps that add an entry. They must be the last ones of their transaction.
 pub(crate) fn entry(item: &NewsItem) -> [Step; 2] {
-    let lane = number(NewsLane::of(&item.subject()));
+    let lane = lane(&item.subject());
     let (second, issued_until) = match item {
         NewsItem::Revoked(revocation) => {
             let name = match revocation.whose() {
@@ -36,6 +36,11 @@ pub(crate) fn entry(item: &NewsItem) -> [Step; 2] {
         .bind(issued_until)
         .bind(item.ends_at().as_unix());
     [Statement::new(TAKE_PLACE).bind(lane).changes(1), add.changes(1)]
+}
+
+/// The number of the lane of a subject.
+pub(crate) fn lane(subject: &str) -> i64 {
+    number(NewsLane::of(subject))
 }
 
 pub(crate) fn number(lane: NewsLane) -> i64 {

@@ -1,11 +1,11 @@
 //! Users in SQL.
 
-use scopegate_domain::{Account, NewsLane, PasswordHash, Scope, User, UserId, UserStatus, Username};
+use scopegate_domain::{Account, PasswordHash, Scope, User, UserId, UserStatus, Username};
 use scopegate_store::{BoxFuture, NewsItem, PasswordScheme, StoreError, Users};
 
 use crate::SqlStore;
 use crate::grant_steps::{end_user_grants, remove_consents_of, remove_sessions_of};
-use crate::news_steps::number;
+use crate::news_steps::lane;
 use crate::row;
 use crate::statement::Statement;
 
@@ -90,7 +90,7 @@ impl Users for SqlStore {
                 .bind(password_hash.as_ref().map(PasswordHash::expose))
                 .bind(scheme(password_hash.as_ref()))
                 .bind(user.username().canonical().as_str())
-                .bind(number(NewsLane::of(user.id().as_str())));
+                .bind(lane(user.id().as_str()));
             self.change(add).await.map(|_| ())
         })
     }

@@ -1,6 +1,6 @@
 //! The time of a change that may revoke tokens.
 
-use scopegate_domain::{Revocation, Timestamp};
+use scopegate_domain::{Revocation, Revoked, Timestamp};
 
 /// The time of a change, and how long the revocations that it writes are kept. The store reads no
 /// clock.
@@ -30,5 +30,11 @@ impl ChangeTime {
             now,
             tokens_end_at: now + Revocation::KEPT,
         }
+    }
+
+    /// Returns the revocation of the tokens that exist now, which is kept until they have expired.
+    #[must_use]
+    pub fn revocation(self, whose: Revoked) -> Revocation {
+        Revocation::until(whose, self.now).forgotten_at(self.tokens_end_at)
     }
 }

@@ -10,7 +10,7 @@ use crate::FamilyKey;
 pub struct Cleanup {
     /// The time of the pass.
     pub now: Timestamp,
-    /// The maximum number of rows that are deleted.
+    /// The maximum number of rows that are deleted, except server secrets.
     pub max: u16,
     /// The last family that the pass before examined for idleness:
     /// [`DeletedRows::examined`]. `None` begins with the first one.

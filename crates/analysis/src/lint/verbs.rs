@@ -91,7 +91,7 @@ const WRITING_VERBS: [&str; 22] = [
     "modify", "patch", "post", "put", "remove", "replace", "save", "send", "set", "update",
 ];
 
-/// Whether the method is safe (RFC 9110, section 9.2.1).
+/// Whether the method is none of the four common ones that change something.
 pub(super) const fn is_safe(method: Method) -> bool {
     !matches!(method, Method::Delete | Method::Patch | Method::Post | Method::Put)
 }

@@ -78,8 +78,7 @@ impl AuditDetail {
     /// Returns the detail that identifies a secret, without revealing it.
     #[must_use]
     pub const fn of_secret(digest: &SecretDigest) -> Self {
-        let [first, second, third, fourth, ..] = *digest.as_bytes();
-        Self::Digest([first, second, third, fourth])
+        Self::of_digest(digest.as_bytes())
     }
 
     /// Returns the detail that identifies a code, without revealing it.

@@ -1,6 +1,6 @@
 //! The combinations of settings that no client may have.
 
-use crate::{Client, ClientKind, GrantType, InvalidDisplayName, Lifetime, Scope, check_display_name};
+use crate::{Client, ClientKind, GrantType, InvalidDisplayName, Scope, check_display_name};
 
 /// A rule that the settings of a client break.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -65,11 +65,6 @@ impl Client {
         self.faults().find(is_new).map_or(Ok(()), Err)
     }
 
-    fn refresh_age_limit(&self) -> Lifetime {
-        let default = self.application_kind().refresh_lifetimes();
-        self.refresh_age().unwrap_or(default.age)
-    }
-
     fn faults(&self) -> impl Iterator<Item = InvalidClient> {
         let is_public = self.kind() == ClientKind::Public;
         let broken = [
@@ -100,7 +95,7 @@ impl Client {
             ),
             (
                 self.refresh_idle()
-                    .is_some_and(|idle| idle.as_seconds() == 0 || idle > self.refresh_age_limit()),
+                    .is_some_and(|idle| idle.as_seconds() == 0 || idle > self.refresh_lifetimes().age),
                 InvalidClient::RefreshIdle,
             ),
         ];
@@ -122,6 +117,7 @@ impl Client {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Lifetime;
     use crate::{ClientAuthMethod, ClientId, RedirectUri, RegisteredSecret, SecretDigest};
 
     fn public() -> Client {

@@ -1,8 +1,6 @@
 //! The resource that a document declares.
 
-use scopegate_domain::{
-    Audience, Catalog, DeclaredScheme, DeclaredScope, HttpScheme, OAuthFlows, Resource, SecurityScheme,
-};
+use scopegate_domain::{Audience, Catalog, DeclaredScheme, DeclaredScope, OAuthFlows, Resource, SecurityScheme};
 
 use super::Imported;
 
@@ -58,12 +56,6 @@ impl Imported {
 
 /// Returns the schemes whose credential is an access token. The roles of an API key are not scopes.
 pub fn token_schemes(catalog: &Catalog) -> impl Iterator<Item = &DeclaredScheme> {
-    catalog.schemes().iter().filter(|declared| {
-        matches!(
-            declared.scheme(),
-            SecurityScheme::OAuth2(_)
-                | SecurityScheme::OpenIdConnect { .. }
-                | SecurityScheme::Http(HttpScheme::Bearer { .. })
-        )
-    })
+    let schemes = catalog.schemes().iter();
+    schemes.filter(|declared| declared.scheme().is_bearer())
 }

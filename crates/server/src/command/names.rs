@@ -5,7 +5,7 @@ use scopegate_domain::{Audience, GrantType, Scope};
 
 use super::context::parse_scope;
 use crate::compose::{Apis, DeclaredScopes};
-use crate::config::Settings;
+use crate::config::{Settings, nearest};
 use crate::output::{print_note, quoted, without_secrets};
 
 /// The maximum number of audiences that an error lists.
@@ -70,27 +70,15 @@ pub(super) fn known_grants(texts: &[String]) -> anyhow::Result<Vec<GrantType>> {
     let known = enabled.map(GrantType::as_str);
     let parse = |text: &String| match text.parse() {
         Ok(grant) if enabled.contains(&grant) => Ok(grant),
-        _ => match expect_known("grant", text, &known) {
-            Ok(()) => bail!("bad grant `{}`", quoted(text)),
-            Err(error) => Err(error),
-        },
+        _ => Err(unknown_grant(text, &known)),
     };
     texts.iter().map(parse).collect()
 }
 
-fn expect_known(what: &str, name: &str, known: &[&str]) -> anyhow::Result<()> {
-    if known.contains(&name) {
-        return Ok(());
-    }
-    let nearest = known
-        .iter()
-        .map(|known| (strsim::damerau_levenshtein(known, name), known));
-    let nearest = nearest
-        .min()
-        .filter(|(distance, known)| *distance <= known.len() / 3 + 1);
-    let hint = nearest.map_or_else(String::new, |(_, nearest)| format!("did you mean `{nearest}`? "));
-    bail!(
-        "unknown {what} `{}`: {hint}this server knows `{}`",
+fn unknown_grant(name: &str, known: &[&str]) -> anyhow::Error {
+    let hint = nearest(name, known).map_or_else(String::new, |nearest| format!("did you mean `{nearest}`? "));
+    anyhow::anyhow!(
+        "unknown grant `{}`: {hint}this server knows `{}`",
         quoted(name),
         known.join("`, `")
     )

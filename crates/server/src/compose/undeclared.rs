@@ -11,11 +11,12 @@ use super::Apis;
 use crate::config::Settings;
 use crate::output::command_line;
 
-/// The number of clients, and of users, whose scopes are checked after a start, in pages.
+/// The pages of clients, and of users, that are checked after a start or a reload, and the length
+/// of a page.
 const PAGES: u16 = 20;
 const PAGE: u16 = 500;
 
-/// The maximum number of warnings at start.
+/// The maximum number of warnings about scopes, and about resources.
 const MAX_WARNINGS: usize = 20;
 
 /// The declared scopes, to compare others with.

@@ -116,7 +116,7 @@ fn part(before: &str, text: Option<&String>, after: &str) -> String {
 }
 
 /// The known key that is most similar, unless none is.
-pub(super) fn nearest<'k>(key: &str, known: &[&'k str]) -> Option<&'k str> {
+pub(crate) fn nearest<'k>(key: &str, known: &[&'k str]) -> Option<&'k str> {
     let distance = |known: &&str| strsim::damerau_levenshtein(known, key);
     let nearest = known.iter().copied().min_by_key(distance);
     nearest.filter(|nearest| distance(nearest) <= nearest.len() / 3 + 1)

@@ -164,6 +164,11 @@ impl CacheAge {
     }
 }
 
+/// Returns a time in whole seconds, rounded down.
+pub(crate) fn to_lifetime(time: Duration) -> Lifetime {
+    Lifetime::from_seconds(u32::try_from(time.as_secs()).unwrap_or(u32::MAX))
+}
+
 /// Reads a time of days (`30d`), or of smaller units (`1h 30m`). Only zero needs no unit.
 pub(crate) fn read_time(text: &str) -> Option<Duration> {
     if text == "0" {

@@ -23,14 +23,9 @@ pub(crate) enum Source {
 impl Source {
     /// The place of a key, with its line in a file. The file is read again.
     pub(crate) fn line(&self, key: &str) -> String {
-        self.line_of(key, key)
-    }
-
-    /// The place of a key, with the line of a value below it, such as `issuers/0/name`.
-    pub(super) fn line_of(&self, key: &str, path: &str) -> String {
         let place = self.place(key);
         match self {
-            Self::File(file) => format!("{place}{}", line_in(file, &format!("/{path}"))),
+            Self::File(file) => format!("{place}{}", line_in(file, &format!("/{key}"))),
             _ => place,
         }
     }

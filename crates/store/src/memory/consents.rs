@@ -1,6 +1,6 @@
 //! The consents of the store in memory.
 
-use scopegate_domain::{ClientId, Consent, EndReason, Family, Revocation, Revoked, Timestamp, User, UserId};
+use scopegate_domain::{ClientId, Consent, EndReason, Family, Revoked, Timestamp, User, UserId};
 
 use super::{MemoryStore, Tables, answer};
 use crate::{BoxFuture, ChangeTime, ConsentSummary, Consents, FoundFamily, NewsItem, StoreError};
@@ -46,13 +46,12 @@ impl Consents for MemoryStore {
                 username: user.username().clone(),
                 client_id: client.clone(),
             };
-            let revocation = Revocation::until(whose, time.now).forgotten_at(time.tokens_end_at);
-            tables.news.add(NewsItem::Revoked(revocation));
+            tables.news.add(NewsItem::Revoked(time.revocation(whose)));
             let is_meant = |family: &Family| {
                 let of = &family.authorization;
                 of.user_id == *user.id() && of.client_id == *client
             };
-            let families = tables.end_families_where(EndReason::Withdrawn, time, is_meant);
+            let families = tables.end_families_where(EndReason::Withdrawn, time.now, is_meant);
             tables.revoke_families(families, time);
             Ok(true)
         })

@@ -55,7 +55,7 @@ impl Families for MemoryStore {
 
     fn end_families(&self, why: EndReason, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>> {
         self.change(|tables| {
-            let ended = tables.end_families_where(why, ChangeTime::at(now), |_| true);
+            let ended = tables.end_families_where(why, now, |_| true);
             Ok(u64::try_from(ended.len()).unwrap_or(u64::MAX))
         })
     }
@@ -64,7 +64,7 @@ impl Families for MemoryStore {
 impl Tables {
     /// Ends one family and revokes its tokens. Returns `false` if it was ended before.
     pub(super) fn end_family(&mut self, key: FamilyKey, why: EndReason, time: ChangeTime) -> bool {
-        let ended = self.end_families_where(why, time, |family: &Family| FamilyKey::of(family) == key);
+        let ended = self.end_families_where(why, time.now, |family: &Family| FamilyKey::of(family) == key);
         let is_ended = !ended.is_empty();
         self.revoke_families(ended, time);
         is_ended

@@ -1,8 +1,6 @@
 //! What ends the codes, families and sessions of the store in memory.
 
-use scopegate_domain::{
-    ClientId, CodeId, EndReason, Family, FamilyId, Revocation, Revoked, SessionId, Timestamp, User, UserId,
-};
+use scopegate_domain::{ClientId, CodeId, EndReason, Family, FamilyId, Revoked, SessionId, Timestamp, User, UserId};
 
 use super::grant_rows::{Begin, CodeRow, FamilyRow};
 use super::{MemoryStore, Tables};
@@ -131,18 +129,18 @@ impl Tables {
         FoundFamily::new(row.family.clone(), self.standing_of_family(row, now), now)
     }
 
-    /// Ends the families for which `is_meant` holds, if they were not ended before. Revokes their
-    /// tokens, and returns their ids in order.
+    /// Ends the families for which `is_meant` holds, if they were not ended before. Returns their
+    /// ids in order; the caller revokes their tokens.
     pub(super) fn end_families_where(
         &mut self,
         why: EndReason,
-        time: ChangeTime,
+        now: Timestamp,
         is_meant: impl Fn(&Family) -> bool,
     ) -> Vec<FamilyId> {
         let rows = self.grants.families.values_mut();
         let meant = rows.filter(|row| is_meant(&row.family));
         let mut ended: Vec<_> = meant
-            .filter_map(|row| row.family.end(why, time.now).then_some(row.family.id))
+            .filter_map(|row| row.family.end(why, now).then_some(row.family.id))
             .collect();
         ended.sort_unstable();
         ended
@@ -152,8 +150,8 @@ impl Tables {
     pub(super) fn revoke_families(&mut self, mut families: Vec<FamilyId>, time: ChangeTime) {
         families.sort_unstable();
         for family in families {
-            let revocation = Revocation::until(Revoked::Family(family), time.now).forgotten_at(time.tokens_end_at);
-            self.news.add(NewsItem::Revoked(revocation));
+            self.news
+                .add(NewsItem::Revoked(time.revocation(Revoked::Family(family))));
         }
     }
 
@@ -166,7 +164,7 @@ impl Tables {
                 continue;
             };
             self.remove_codes_of(&id);
-            let of_session = self.end_families_where(EndReason::SessionEnded, time, |family| {
+            let of_session = self.end_families_where(EndReason::SessionEnded, time.now, |family| {
                 family.ends_with_session && family.authorization.login.session == id
             });
             self.revoke_families(of_session.clone(), time);
