@@ -48,8 +48,9 @@ impl Fixture {
                 let added = store.add(user(name)).await;
                 (place, added.map_err(|error| error.kind()))
             });
-            tokio::task::yield_now().await;
         }
+        // All of them wait before the task of the writer begins: it was spawned after them.
+        tokio::task::yield_now().await;
         drop(guard);
         let mut added = adding.join_all().await;
         added.sort_by_key(|(place, _)| *place);
@@ -181,7 +182,6 @@ async fn a_failed_commit_fails_all_callers() {
              BEGIN INSERT INTO friends VALUES ('nobody'); END",
         )
         .await;
-    // The first one may be in a group of its own, so it is the one that fails.
     let added = fixture.add_together(&["eve", "ada", "bob", "ada"]).await;
     assert_eq!(added, [FAILED; 4]);
     assert_eq!(fixture.names().await, [""; 0]);
