@@ -1,6 +1,8 @@
 //! The output of a command: data on standard output, errors on standard error, an exit status.
 
 mod argument;
+mod message;
+mod secrets;
 
 use std::cell::RefCell;
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -13,6 +15,8 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 pub(crate) use self::argument::{command_line, quoted, shell_word};
+pub(crate) use self::message::{message, one_line, with_short_parts};
+pub(crate) use self::secrets::without_secrets;
 
 /// The format of the output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -202,7 +206,7 @@ fn write_json(json: &impl Serialize) -> anyhow::Result<()> {
 /// Writes one sentence about the error to standard error.
 pub(crate) fn print_error(error: &anyhow::Error) {
     // If standard error is closed too, the error cannot be reported.
-    let text = without_secrets(&one_line(&causes(error)));
+    let text = message(&causes(error));
     let _ = if wants_json() {
         let status = match Outcome::of(error) {
             Outcome::Negative => 1,
@@ -232,85 +236,13 @@ fn causes(error: &anyhow::Error) -> String {
 
 /// Writes one sentence to standard error that does not affect the answer.
 pub(crate) fn print_note(text: &str) {
-    let _ = writeln!(io::stderr(), "note: {}", without_secrets(&one_line(text)));
-}
-
-/// Removes all secrets that are recognized by their form: tokens, client secrets, and the user and
-/// password of each URL.
-// SECURITY: a token in place of a name is not repeated. Tested by
-// `tokens_and_client_secrets_are_left_out`.
-pub(crate) fn without_secrets(text: &str) -> String {
-    let is_part = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.');
-    let mut shown = String::new();
-    let mut rest = text;
-    while let Some(start) = rest.find(is_part) {
-        let (before, word) = rest.split_at_checked(start).unwrap_or((rest, ""));
-        let end = word.find(|character| !is_part(character)).unwrap_or(word.len());
-        let (word, behind) = word.split_at_checked(end).unwrap_or((word, ""));
-        shown.push_str(before);
-        match secret_start(word) {
-            Some(start) => {
-                shown.push_str(start);
-                shown.push_str("..");
-            }
-            None => shown.push_str(word),
-        }
-        rest = behind;
-    }
-    shown.push_str(rest);
-    without_userinfo(&shown)
-}
-
-/// Returns the prefix of a token or a client secret, if the word is one.
-fn secret_start(word: &str) -> Option<&'static str> {
-    // A client secret of this program.
-    let is_client_secret = word.starts_with("sgcs_") && word.len() > 12;
-    // A JWS or a JWE: its header is a JSON object in base64url.
-    let is_token = word.starts_with("eyJ") && word.split('.').count() >= 3;
-    match (is_client_secret, is_token) {
-        (true, _) => Some("sgcs_"),
-        (_, true) => Some("eyJ"),
-        _ => None,
-    }
-}
-
-/// Removes the user and password of each URL.
-// SECURITY: a password in a URL is not repeated. Tested by
-// `a_password_in_a_url_is_left_out`.
-fn without_userinfo(text: &str) -> String {
-    let mut shown = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once("://") {
-        let end = after
-            .find(|character: char| {
-                matches!(character, '/' | '?' | '#' | ',' | '`' | '\'' | '"') || character.is_whitespace()
-            })
-            .unwrap_or(after.len());
-        let (authority, behind) = after.split_at_checked(end).unwrap_or((after, ""));
-        shown.push_str(before);
-        shown.push_str("://");
-        match authority.rsplit_once('@') {
-            Some((_, host)) => {
-                shown.push_str("..@");
-                shown.push_str(host);
-            }
-            None => shown.push_str(authority),
-        }
-        rest = behind;
-    }
-    shown.push_str(rest);
-    shown
+    let _ = writeln!(io::stderr(), "note: {}", message(text));
 }
 
 /// A number with its noun: `1 operation`, `2 operations`.
 pub(crate) fn counted(count: usize, noun: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {noun}{plural}")
-}
-
-/// Writes foreign text (a parser's message, a name) on one line, with invisible characters escaped.
-pub(crate) fn one_line(text: &str) -> String {
-    visible(&text.split_whitespace().collect::<Vec<_>>().join(" ")).into_owned()
 }
 
 /// Text for people, with invisible characters escaped: paths, titles and descriptions may come from
@@ -392,40 +324,6 @@ mod tests {
             table(&["NAME", "SCOPE"], &rows),
             "NAME      SCOPE\na b       x\nlong one\n"
         );
-    }
-
-    #[test]
-    fn a_password_in_a_url_is_left_out() {
-        for (text, expected) in [
-            ("https://a.example/x@y", "https://a.example/x@y"),
-            ("no url, a@b", "no url, a@b"),
-            (
-                "bad `https://ada:hunter2@b.example`: no",
-                "bad `https://..@b.example`: no",
-            ),
-            ("a://u@b,c://d:e@f@g?h", "a://..@b,c://..@g?h"),
-            ("https://a.example `x@y`", "https://a.example `x@y`"),
-            ("://", "://"),
-        ] {
-            assert_eq!(without_userinfo(text), expected);
-        }
-    }
-
-    #[test]
-    fn tokens_and_client_secrets_are_left_out() {
-        for (text, expected) in [
-            ("no user `eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln`", "no user `eyJ..`"),
-            ("eyJhbGciOiJkaXIifQ..aXY.Y2lwaGVy.dGFn:x", "eyJ..:x"),
-            ("Bearer eyJhbGciOiJub25lIn0.e30., then", "Bearer eyJ.., then"),
-            ("no client `sgcs_0123456789abcdef`", "no client `sgcs_..`"),
-            ("a=sgcs_0123456789abcdef&b=eyJ0.eyJ1.x", "a=sgcs_..&b=eyJ.."),
-            ("eyJust.a", "eyJust.a"),
-            ("sgcs_ is the prefix", "sgcs_ is the prefix"),
-            ("ünï `a.b.c` https://u:p@h", "ünï `a.b.c` https://..@h"),
-            ("", ""),
-        ] {
-            assert_eq!(without_secrets(text), expected);
-        }
     }
 
     #[test]

@@ -112,7 +112,7 @@ pub use kind::{
 pub use kind::{Jws, JwsVerifier};
 pub use opaque::{
     BrowserCookie, BrowserCookieKind, ClientSecret, ClientSecretKind, CodeKind, InvalidOpaque, IssuedCode, Opaque,
-    OpaqueHead, OpaqueKind, SessionCookie, SessionCookieKind,
+    OpaqueHead, OpaqueKind, SessionCookie, SessionCookieKind, secret_prefixes,
 };
 #[cfg(feature = "password")]
 pub use password::{HashCost, HashError, InvalidPolicy, PasswordHasher, PasswordPolicy, PasswordVerdict};

@@ -8,9 +8,11 @@ use base64_simd::{AsOut, URL_SAFE_NO_PAD};
 use scopegate_domain::{CodeId, Day, Secret, SecretDigest, SessionId};
 use zeroize::Zeroizing;
 
+pub use self::kind::{
+    BrowserCookieKind, ClientSecretKind, CodeKind, OpaqueHead, OpaqueKind, SessionCookieKind, secret_prefixes,
+};
 #[cfg(feature = "rotation")]
-pub(crate) use self::kind::FORMAT;
-pub use self::kind::{BrowserCookieKind, ClientSecretKind, CodeKind, OpaqueHead, OpaqueKind, SessionCookieKind};
+pub(crate) use self::kind::{FORMAT, REFRESH_PREFIX};
 use crate::digest::sha256;
 use crate::{RandomError, RandomSource};
 

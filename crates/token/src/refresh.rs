@@ -7,10 +7,9 @@ use scopegate_domain::{Day, FamilyId, Generation, NewFamily, Secret, SecretDiges
 use zeroize::Zeroizing;
 
 use crate::digest::sha256;
-use crate::opaque::FORMAT;
+use crate::opaque::{FORMAT, REFRESH_PREFIX as PREFIX};
 use crate::{RandomError, RandomSource, SecretRing};
 
-const PREFIX: &str = "sgrt_";
 const SECRET_LEN: usize = 32;
 const MAC_LEN: usize = 16;
 

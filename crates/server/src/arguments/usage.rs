@@ -10,7 +10,7 @@ use clap::{Arg, Command};
 use serde_json::json;
 
 use crate::config::SettingRow;
-use crate::output::{Format, allows_colors, print_error, wants_json, without_secrets, write_line};
+use crate::output::{Format, allows_colors, print_error, wants_json, with_short_parts, without_secrets, write_line};
 
 /// Adds help texts, and hides the options that a command does not use.
 ///
@@ -109,7 +109,7 @@ pub(crate) fn report(error: &clap::Error) -> ExitCode {
         }
         _ => {}
     }
-    let text = without_secrets(&message(error, std::env::args_os().skip(1)));
+    let text = with_short_parts(&without_secrets(&message(error, std::env::args_os().skip(1))));
     let mut stderr = io::stderr();
     let _ = if wants_json() {
         let first = text.lines().next().unwrap_or_default();

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::output::quoted;
+
 /// The reason why there is no configuration.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConfigError {
@@ -86,10 +88,14 @@ pub(crate) enum ConfigError {
 }
 
 impl ConfigError {
-    /// An invalid value. `found` is `None` if it is a secret or has no text.
+    /// An invalid value. `found` is `None` if it is a secret or has no text; a long one is
+    /// shortened.
     pub(crate) fn value(place: String, expected: &str, found: Option<String>) -> Self {
-        let expected = expected.to_owned();
-        Self::Value { place, expected, found }
+        Self::Value {
+            place,
+            expected: expected.to_owned(),
+            found: found.map(|found| quoted(&found)),
+        }
     }
 
     /// A file that cannot be read.
@@ -117,6 +123,11 @@ fn part(before: &str, text: Option<&String>, after: &str) -> String {
 
 /// The known key that is most similar, unless none is.
 pub(crate) fn nearest<'k>(key: &str, known: &[&'k str]) -> Option<&'k str> {
+    // The comparison takes the product of both lengths.
+    let longest = known.iter().map(|known| known.len()).max()?;
+    if key.len() > longest.saturating_mul(2) {
+        return None;
+    }
     let distance = |known: &&str| strsim::damerau_levenshtein(known, key);
     let nearest = known.iter().copied().min_by_key(distance);
     nearest.filter(|nearest| distance(nearest) <= nearest.len() / 3 + 1)

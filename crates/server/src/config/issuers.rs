@@ -11,6 +11,7 @@ use super::layers::Layers;
 use super::secret::read_secret;
 use super::setting::{Setting, read_time};
 use super::source::{Source, line_in};
+use crate::output::quoted;
 
 /// The key of the tables.
 const KEY: &str = "issuers";
@@ -74,11 +75,15 @@ impl Table<'_> {
         match fault {
             Fault::Config(error) => error.named_by(format!(
                 "key `client_secret_file` of issuer `{}`{}",
-                self.written.name,
+                quoted(&self.written.name),
                 self.at("client_secret_file")
             )),
             Fault::Key { key, expected, found } => {
-                let place = format!("key `{key}` of issuer `{}`{}", self.written.name, self.at(&key));
+                let place = format!(
+                    "key `{key}` of issuer `{}`{}",
+                    quoted(&self.written.name),
+                    self.at(&key)
+                );
                 ConfigError::value(place, expected, found)
             }
         }
@@ -170,7 +175,7 @@ pub(super) fn read(layers: &mut Layers, written: &mut [Written]) -> Result<Vec<I
 
 impl Table<'_> {
     fn read(&self, layers: &mut Layers) -> Result<IssuerSettings, ConfigError> {
-        let place = format!("issuer `{}`{}", self.written.name, self.at("issuer"));
+        let place = format!("issuer `{}`{}", quoted(&self.written.name), self.at("issuer"));
         self.written.read(layers, place).map_err(|fault| self.error(fault))
     }
 }

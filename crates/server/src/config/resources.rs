@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize as _, Serializer};
 use super::fault::ConfigError;
 use super::layers::Layers;
 use super::source::{Source, line_in};
+use crate::output::quoted;
 
 /// The key of the tables.
 pub(super) const KEY: &str = "resources";
@@ -92,7 +93,8 @@ pub(super) fn read(layers: &Layers, written: &[Written]) -> Result<Vec<ResourceS
             index,
         };
         let audience = Audience::of_resource(&one.audience);
-        let audience = audience.map_err(|fault| table.fault("audience", &format!("`{}`: {fault}", one.audience)))?;
+        let audience =
+            audience.map_err(|fault| table.fault("audience", &format!("`{}`: {fault}", quoted(&one.audience))))?;
         if one.document.as_os_str().is_empty() {
             return Err(table.fault(
                 "document",

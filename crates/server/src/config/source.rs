@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use scopegate_openapi::import::locate_in_toml;
 
+use crate::output::quoted;
+
 /// The prefix of our variables.
 pub(super) const VARIABLE_PREFIX: &str = "SCOPEGATE_";
 
@@ -33,6 +35,7 @@ impl Source {
     /// The place of a key in this source: `--log-level`, `SCOPEGATE_LOG_LEVEL`, or the key with the
     /// file.
     pub(crate) fn place(&self, key: &str) -> String {
+        let key = &quoted(key);
         match self {
             Self::Default => "default".to_owned(),
             Self::File(path) => format!("key `{key}` in file `{}`", path.display()),

@@ -4,6 +4,7 @@ use figment::error::{Actual, Kind};
 
 use super::fault::{ConfigError, nearest};
 use super::source::{Source, line_in};
+use crate::output::quoted;
 
 /// Describes a table with an unknown key, without a required one, or with a value of another type.
 /// Tables are numbered from 1.
@@ -24,14 +25,14 @@ pub(super) fn bad_table(key: &str, source: &Source, error: &figment::Error) -> C
         [] => format!("{table} in file `{}`{line}", file.display()),
         within => format!(
             "key `{}` of {table} in file `{}`{line}",
-            within.join("."),
+            quoted(&within.join(".")),
             file.display()
         ),
     };
     let reason = match &error.kind {
         Kind::UnknownField(name, known) => match nearest(name, known) {
-            Some(nearest) => format!("unknown key `{name}`; did you mean `{nearest}`?"),
-            None => format!("unknown key `{name}`; it may have {}", known.join(", ")),
+            Some(nearest) => format!("unknown key `{}`; did you mean `{nearest}`?", quoted(name)),
+            None => format!("unknown key `{}`; it may have {}", quoted(name), known.join(", ")),
         },
         Kind::MissingField(name) => format!("key `{name}` is missing; add it"),
         Kind::DuplicateField(name) => format!("key `{name}` occurs twice; remove one"),

@@ -10,10 +10,24 @@ const MOST: usize = 100;
 /// Returns the text of an argument for a message: with invisible characters escaped, and shortened
 /// if it is long.
 pub(crate) fn quoted(text: &str) -> String {
-    match text.char_indices().nth(MOST) {
-        None => visible(text).into_owned(),
-        Some((end, _)) => format!("{}..", visible(text.get(..end).unwrap_or_default())),
+    visible(&shortened(text, MOST, 0)).into_owned()
+}
+
+/// Returns a text that is not longer than this number of characters at its begin and at its end. A
+/// longer one has two dots in place of its middle.
+pub(super) fn shortened(text: &str, begin: usize, end: usize) -> Cow<'_, str> {
+    let most = begin.saturating_add(end);
+    if text.len() <= most || text.chars().nth(most).is_none() {
+        return Cow::Borrowed(text);
     }
+    let split = |count: usize| text.char_indices().nth(count).map_or(text.len(), |(at, _)| at);
+    let length = text.chars().count();
+    let (first, last) = (split(begin), split(length.saturating_sub(end)));
+    Cow::Owned(format!(
+        "{}..{}",
+        text.get(..first).unwrap_or_default(),
+        text.get(last..).unwrap_or_default()
+    ))
 }
 
 /// Returns a word of a command line for a shell, in single quotes if it needs them.
@@ -48,6 +62,9 @@ mod tests {
         assert_eq!(quoted(&most), most);
         assert_eq!(quoted(&format!("{most}b")), format!("{most}.."));
         assert_eq!(quoted("a\n\u{202e}"), "a\\u{a}\\u{202e}");
+        assert_eq!(shortened("abcdef", 2, 3), "ab..def");
+        assert_eq!(shortened("äöüß", 2, 1), "äö..ß");
+        assert_eq!(shortened("abcdef", 3, 3), "abcdef");
     }
 
     #[test]

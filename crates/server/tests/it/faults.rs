@@ -14,6 +14,7 @@ mod copied;
 mod damaged;
 mod fixture;
 mod limits;
+mod long_values;
 mod messages;
 mod moved;
 mod names;

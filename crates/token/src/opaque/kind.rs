@@ -78,7 +78,25 @@ macro_rules! kinds {
             const NAME: &str = $name;
             type Head = $head;
         }
-    )*};
+    )*
+
+    /// The prefixes of the kinds.
+    const PREFIXES: &[&str] = &[$($prefix),*];
+    };
+}
+
+/// The prefix of refresh tokens. Their format is another one.
+pub(crate) const REFRESH_PREFIX: &str = "sgrt_";
+
+/// Returns the prefixes of all secrets with a prefix: client secrets, codes, cookies and refresh
+/// tokens. Programs that write logs recognize a secret by them.
+///
+/// ```
+/// let secret = "sgcs_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh_qsJON";
+/// assert!(scopegate_token::secret_prefixes().any(|prefix| secret.starts_with(prefix)));
+/// ```
+pub fn secret_prefixes() -> impl Iterator<Item = &'static str> {
+    PREFIXES.iter().copied().chain([REFRESH_PREFIX])
 }
 
 kinds! {

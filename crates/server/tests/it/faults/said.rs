@@ -9,12 +9,13 @@ use crate::support::{scopegate, shell_script};
 const DOCUMENT: &str =
     r#"{"openapi":"3.1.0","info":{"title":"T","version":"1"},"paths":{"/a":{"get":{"responses":{}}}}}"#;
 
-/// A token, one that cannot be read, an encrypted one, and a client secret.
-const SECRETS: [&str; 4] = [
+/// A token, one that cannot be read, an encrypted one, a client secret and a refresh token.
+const SECRETS: [&str; 5] = [
     "eyJhbGciOiJub25lIn0.eyJzdWIiOiJqb2huZG9lIn0.c2lnbmF0dXJl",
     "eyJhbGciOiJub25lIn0.hunter2.hunter2",
     "eyJhbGciOiJkaXIifQ..aHVudGVy.aHVudGVyMg.c2lnbmF0dXJl",
     "sgcs_DkK81YpNb2z4LBkHlIhoUsFajMDs-hunter2",
+    "sgrt_DkK81YpNb2z4LBkHlIhoUsFajMDs-hunter2",
 ];
 
 #[test]
