@@ -40,7 +40,7 @@ use crate::key_refresh::KeyRefresh;
 use crate::revocations::SilenceRules;
 
 pub(crate) use self::apis::Apis;
-pub(crate) use self::backup::{BackupParts, Copied, KekOutcome, backup, check_backup, restore};
+pub(crate) use self::backup::{BackupParts, Copied, KekOutcome, backup, check_backup, restore, restore_target};
 pub(crate) use self::check::{Checked, check, check_database, log_warnings, warnings};
 pub(crate) use self::database::{Access, Database, has_database, plan_migration, rename_duplicates};
 pub(crate) use self::issuers::{TrustedIssuer, fetch as fetch_keys};

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::{context, row_counts};
 use crate::arguments::{BackupArguments, CommonFlags, RestoreArguments, RestoreCommand};
-use crate::compose::{BackupParts, Copied, KekOutcome, backup, check_backup, restore};
+use crate::compose::{BackupParts, Copied, KekOutcome, backup, check_backup, restore, restore_target};
 use crate::config::Settings;
 use crate::output::{print, print_note};
 
@@ -35,7 +35,7 @@ pub(super) fn run(common: &CommonFlags, arguments: &BackupArguments) -> anyhow::
               key file of the database, or the configured key, in another safe place."
             .to_owned(),
     };
-    report(common, "backup", file, &settings.database, &copied, &note)
+    report(common, "backup", file, Some(&settings.database), &copied, &note)
 }
 
 pub(super) fn run_restore(common: &CommonFlags, arguments: &RestoreArguments) -> anyhow::Result<()> {
@@ -59,18 +59,18 @@ fn run_check(common: &CommonFlags, settings: &Settings, file: &Path) -> anyhow::
     let key = match copied.kek {
         KekOutcome::NotNeeded => "There is no signing key.",
         KekOutcome::Missing | KekOutcome::LeftOut => {
-            "The key-encryption key is neither configured nor next to it, so the signing keys were not opened."
+            "The key-encryption key is neither configured nor next to it, so the signing keys were not opened: put it there as \
+             `FILE.kek`, or set `key_encryption_key_file`."
         }
         KekOutcome::Configured | KekOutcome::Included => "The key-encryption key opens the signing keys.",
     };
-    report(
-        common,
-        "checked",
-        file,
-        &settings.database,
-        &copied,
-        &format!("{made} {key}"),
-    )
+    // The check is about the backup alone, and the database need not exist.
+    let target = match restore_target(settings) {
+        Ok(database) => format!("`restore` creates the database `{}`.", database.display()),
+        Err(error) => format!("`restore` with these settings fails: {error:#}."),
+    };
+    let note = format!("{made} {key}\n{target}");
+    report(common, "checked", file, None, &copied, &note)
 }
 
 fn restore_from(common: &CommonFlags, settings: &Settings, file: &Path) -> anyhow::Result<()> {
@@ -89,14 +89,14 @@ fn restore_from(common: &CommonFlags, settings: &Settings, file: &Path) -> anyho
         "changes after the backup are not in it: disable or remove again what was disabled or removed since then, and run \
          `scopegate restore finish`, which refuses all access tokens issued until now; each start warns until it ran",
     );
-    report(common, "restored", file, &settings.database, &copied, &note)
+    report(common, "restored", file, Some(&settings.database), &copied, &note)
 }
 
 fn report(
     common: &CommonFlags,
     what: &str,
     file: &Path,
-    database: &str,
+    database: Option<&str>,
     copied: &Copied,
     note: &str,
 ) -> anyhow::Result<()> {
@@ -109,12 +109,15 @@ fn report(
     } = copied;
     let mut human = String::new();
     let file = file.display().to_string();
-    writeln!(human, "{what} `{file}` (database `{database}`, {bytes} bytes)")?;
+    let of_database = database
+        .map(|database| format!("database `{database}`, "))
+        .unwrap_or_default();
+    writeln!(human, "{what} `{file}` ({of_database}{bytes} bytes)")?;
     writeln!(human, "contains {}", row_counts::text(rows))?;
     writeln!(human, "{note}")?;
     let mut json = Map::new();
     json.insert(what.to_owned(), json!(file));
-    json.insert("database".to_owned(), json!(database));
+    json.extend(database.map(|database| ("database".to_owned(), json!(database))));
     json.insert("bytes".to_owned(), json!(bytes));
     json.extend(row_counts::members(rows));
     json.insert("key_encryption_key".to_owned(), json!(word(*kek)));

@@ -106,22 +106,30 @@ async fn record(url: &DatabaseUrl) -> anyhow::Result<()> {
 
 /// Creates the database of the settings from a backup. The database must not exist yet.
 pub(crate) async fn restore(settings: &Settings, file: &Path) -> anyhow::Result<Copied> {
-    let database = database_file(settings)?;
-    opening::expect_no_side_file(&database)?;
-    if let Err(error) = SqlStore::expect_unused(&database) {
-        return Err(match error {
-            OpenError::Exists { .. } => anyhow::anyhow!(
-                "database `{}` exists, and `restore` replaces none: stop its server, move it away with its `-wal` and \
-                 `-shm`, or give another file with `--database`",
-                database.display()
-            ),
-            error => error.into(),
-        });
-    }
+    let database = restore_target(settings)?;
     let source = open_backup(file).await?;
     let copy = checked_copy(source, file, &database, Purpose::Restore).await?;
     let kek = restore_key(settings, file, &database, &copy.sealed)?;
     copy.publish(&database, kek)
+}
+
+/// Returns the file that a restore creates.
+///
+/// # Errors
+///
+/// It exists, or a file that SQLite or this program keeps with it. The message has the remedy.
+pub(crate) fn restore_target(settings: &Settings) -> anyhow::Result<PathBuf> {
+    let database = database_file(settings)?;
+    opening::expect_no_side_file(&database)?;
+    match SqlStore::expect_unused(&database) {
+        Ok(()) => Ok(database),
+        Err(OpenError::Exists { .. }) => bail!(
+            "database `{}` exists, and `restore` replaces none: stop its server, move it away with its `-wal` and `-shm`, or \
+             give another file with `--database`",
+            database.display()
+        ),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Runs the checks of a restore on a copy of the backup, which is removed.

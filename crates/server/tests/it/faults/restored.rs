@@ -207,6 +207,28 @@ fn check_reads_a_backup_and_keeps_nothing() {
     assert!(checked["made_at"].is_i64() && checked["version"].is_i64(), "{checked}");
     assert!(checked["news_heads"].as_str().unwrap().starts_with("0:"), "{checked}");
     assert!(fixture.files() == before, "{:?}", fixture.names());
+    // The database is where a restore would write, and nothing that was checked.
+    assert_eq!(checked.get("database"), None, "{checked}");
+    let say = |database: &str| {
+        fixture
+            .done(&["restore", "check", "b.db", "--database", database])
+            .stdout
+    };
+    let absent = say("sqlite:absent.db");
+    assert!(absent.starts_with("checked `b.db` ("), "{absent}");
+    assert!(
+        absent.contains("`restore` creates the database `absent.db`."),
+        "{absent}"
+    );
+    assert!(!absent.contains("database `sqlite:absent.db`"), "{absent}");
+    let existing = say("sqlite:scopegate.db");
+    assert!(
+        existing.contains("`restore` with these settings fails: database `scopegate.db` exists"),
+        "{existing}"
+    );
+    let without_key = fixture.done(&["restore", "check", "whole.db"]).stdout;
+    assert!(without_key.contains("put it there as `FILE.kek`"), "{without_key}");
+    assert!(fixture.files() == before, "{:?}", fixture.names());
     fs::write(fixture.path("b.db.kek"), "0123456789abcdef".repeat(4)).unwrap();
     assert!(check("b.db").complaint(2).contains("does not open the signing keys"));
     let mut damaged = fs::read(fixture.path("b.db")).unwrap();
