@@ -61,6 +61,8 @@ pub struct TutorialTokenEndpoint {
     inner: Box<dyn SiteEndpoint>,
     client: ClientId,
     routes: Vec<SiteRoute>,
+    /// Called when a login was refused because of the client.
+    on_refused_client: Option<Box<dyn Fn() + Send + Sync>>,
 }
 
 impl TutorialTokenEndpoint {
@@ -75,7 +77,19 @@ impl TutorialTokenEndpoint {
             routes: inner.routes().iter().map(document).collect(),
             inner: Box::new(inner),
             client,
+            on_refused_client: None,
         }
+    }
+
+    /// Sets what is called when a login was refused because of the client of all logins: it does
+    /// not exist, needs a secret, or lacks the password grant. A login does not name it, so the
+    /// refusal does not tell its user what is wrong. Default: nothing.
+    ///
+    /// It is called once for each such login, so it limits what it logs.
+    #[must_use]
+    pub fn on_refused_client(mut self, call: impl Fn() + Send + Sync + 'static) -> Self {
+        self.on_refused_client = Some(Box::new(call));
+        self
     }
 
     /// Writes a login as a request of the RFC.
@@ -103,7 +117,13 @@ impl TutorialTokenEndpoint {
             return self.ask(request, &fields, true).await;
         }
         match fields.login() {
-            Ok(login) => answer(self.ask(request, &self.translated(&login), false).await),
+            Ok(login) => {
+                let answered = self.ask(request, &self.translated(&login), false).await;
+                if let Some(call) = self.on_refused_client.as_ref().filter(|_| refuses_client(&answered)) {
+                    call();
+                }
+                answer(answered)
+            }
             Err(errors) => {
                 let errors: Vec<Value> = errors.iter().map(FieldError::to_json).collect();
                 detail(StatusCode::UNPROCESSABLE_ENTITY, errors)
@@ -154,6 +174,16 @@ impl SiteEndpoint for TutorialTokenEndpoint {
     fn issued_tokens(&self) -> Option<IssuedTokens> {
         self.inner.issued_tokens()
     }
+}
+
+/// Whether the inner endpoint refused the client of all logins.
+fn refuses_client(response: &Response<Bytes>) -> bool {
+    if response.status().is_success() {
+        return false;
+    }
+    let body = serde_json::from_slice::<Value>(response.body()).unwrap_or_default();
+    let error = body.get("error").and_then(Value::as_str);
+    matches!(error, Some("invalid_client" | "unauthorized_client"))
 }
 
 /// Translates the answer to a login: a token has two members, and a wrong password a sentence.

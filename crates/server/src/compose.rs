@@ -9,12 +9,14 @@ mod endpoints;
 mod issuers;
 mod kek;
 mod key;
+mod login_client;
 mod opening;
 mod own_api;
 mod private_file;
 mod reload;
 mod resource_document;
 mod shadow;
+mod stored;
 mod undeclared;
 
 use std::sync::Arc;
@@ -46,9 +48,11 @@ pub(crate) use self::database::{Access, Database, has_database, plan_migration, 
 pub(crate) use self::issuers::{TrustedIssuer, fetch as fetch_keys};
 pub(crate) use self::kek::KeyEncryptionKeySource;
 pub(crate) use self::key::{ring, unopened_ring};
+pub(crate) use self::login_client::first_scopes;
 pub(crate) use self::opening::expect_no_side_file;
 pub(crate) use self::private_file::write_new as write_private;
 pub(crate) use self::reload::Reloadable;
+pub(crate) use self::stored::StoredCheck;
 pub(crate) use self::undeclared::DeclaredScopes;
 
 /// The verifier and the signer, and the tasks that refresh the keys of the database.

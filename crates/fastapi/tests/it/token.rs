@@ -1,13 +1,14 @@
 //! The token endpoint of the tutorial.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, PRAGMA, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use scopegate_domain::{
-    Account, Catalog, Client, ClientId, GrantType, PasswordHash, ScopeToken, Secret, SecurityScheme, User, UserId,
-    UserStatus, Username,
+    Account, Catalog, Client, ClientId, GrantType, PasswordHash, ScopeToken, Secret, SecretDigest, SecurityScheme,
+    User, UserId, UserStatus, Username,
 };
 use scopegate_fastapi::{TutorialTokenEndpoint, gate_dialect, grant_dialect};
 use scopegate_gate::{BodyError, Gate, GateError, RequestHead, SiteEndpoint};
@@ -26,6 +27,12 @@ fn key() -> SigningKey {
 }
 
 async fn endpoint() -> TutorialTokenEndpoint {
+    let client = Client::public(ClientId::parse("demo-app").unwrap(), "demo");
+    endpoint_with(Some(client.with_grant_types([GrantType::Password]))).await
+}
+
+/// The endpoint with this client of all logins.
+async fn endpoint_with(client: Option<Client>) -> TutorialTokenEndpoint {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
     for (name, status) in [("johndoe", UserStatus::Active), ("alice", UserStatus::Disabled)] {
         let user = User::new(UserId::parse(name).unwrap(), Username::parse(name).unwrap());
@@ -34,9 +41,10 @@ async fn endpoint() -> TutorialTokenEndpoint {
         store.users().add(Account { user, password_hash }).await.unwrap();
     }
     let id = ClientId::parse("demo-app").unwrap();
-    let client = Client::public(id.clone(), "demo").with_grant_types([GrantType::Password]);
-    let client = client.with_scope("me items".parse().unwrap());
-    store.clients().add(client).await.unwrap();
+    if let Some(client) = client {
+        let client = client.with_scope("me items".parse().unwrap());
+        store.clients().add(client).await.unwrap();
+    }
     let server = AuthorizationServer::builder(store, Signer::new(TokenRules::shared_secret(), key()), catalog())
         .password_grant(true)
         .dialect(grant_dialect())
@@ -54,8 +62,12 @@ fn catalog() -> Catalog {
 }
 
 async fn send(headers: &HeaderMap, body: impl Into<Bytes>) -> Response<Bytes> {
+    send_to(endpoint().await, headers, body).await
+}
+
+async fn send_to(endpoint: TutorialTokenEndpoint, headers: &HeaderMap, body: impl Into<Bytes>) -> Response<Bytes> {
     let gate = Gate::builder(catalog()).dialect(gate_dialect());
-    let gate = gate.site(endpoint().await).build().unwrap();
+    let gate = gate.site(endpoint).build().unwrap();
     let head = RequestHead::new(&Method::POST, "/token", headers);
     let routed = match gate.route(&head) {
         Ok(routed) => routed,
@@ -207,6 +219,34 @@ async fn login_is_refused_in_the_words_of_the_tutorial() {
             "{form}"
         );
         assert!(!headers.contains_key(WWW_AUTHENTICATE));
+    }
+}
+
+#[tokio::test]
+async fn refused_client_of_all_logins_is_reported() {
+    let public = || Client::public(ClientId::parse("demo-app").unwrap(), "demo");
+    let form = "username=johndoe&password=secret";
+    let wrong = "username=johndoe&password=wrong";
+    let foreign = "grant_type=client_credentials&client_id=nobody&client_secret=x";
+    let usable = || public().with_grant_types([GrantType::Password]);
+    for (client, form, expected) in [
+        (None, form, 1),
+        (Some(public()), form, 1),
+        (Some(public().with_secret(SecretDigest::from_bytes([1; 32]))), form, 1),
+        (Some(usable()), form, 0),
+        (Some(usable()), wrong, 0),
+        // The request names this client itself.
+        (None, foreign, 0),
+    ] {
+        let count = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&count);
+        let endpoint = endpoint_with(client.clone()).await;
+        let endpoint = endpoint.on_refused_client(move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+        });
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(FORM))]);
+        let answer = send_to(endpoint, &headers, form).await;
+        assert_eq!(count.load(Ordering::Relaxed), expected, "{client:?} {form}: {answer:?}");
     }
 }
 

@@ -88,8 +88,7 @@ fn commented() -> anyhow::Result<String> {
 /// `scopegate config check`
 fn check(common: &CommonFlags, flags: &ServeSettings) -> anyhow::Result<()> {
     let settings = common.load(Some(flags))?;
-    let checked = context::block_on(super::serve::check(&settings))?;
-    let warnings = compose::warnings(&settings, &checked.apis);
+    let (checked, warnings) = context::block_on(super::serve::check(&settings))?;
     for warning in &warnings {
         print_note(warning);
     }

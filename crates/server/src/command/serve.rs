@@ -22,11 +22,11 @@ use super::context;
 use crate::admin::{AdminListener, Readiness};
 use crate::arguments::CommonFlags;
 use crate::compose::{
-    self, Access, Apis, Checked, Composed, Database, DeclaredScopes, Reloadable, TrustSettings, TrustedIssuer,
+    self, Access, Apis, Checked, Composed, Database, Reloadable, StoredCheck, TrustSettings, TrustedIssuer,
 };
 use crate::config::{ServeSettings, Settings, Shown};
 use crate::key_refresh::KeyRefresh;
-use crate::output::{command_line, without_secrets, write_line};
+use crate::output::{command_line, message, write_line};
 use crate::process_limits::allow_connections;
 use crate::revocations::SilenceRules;
 use crate::tasks::Tasks;
@@ -60,7 +60,8 @@ pub(super) fn run(common: &CommonFlags, flags: &ServeSettings) -> anyhow::Result
             anyhow::Ok((settings, checked.apis))
         });
         let (settings, apis) = read.await.context("the documents were not read to the end")??;
-        check_database(&settings).await?;
+        // The running server compares clients and users after the reload.
+        check_database(&settings, None).await?;
         Ok(Some((settings, apis)))
     };
     let served = runtime.block_on(serve(&settings, reread));
@@ -69,19 +70,22 @@ pub(super) fn run(common: &CommonFlags, flags: &ServeSettings) -> anyhow::Result
     served
 }
 
-/// Runs the checks of `serve` and opens nothing for writing.
-pub(super) async fn check(settings: &Settings) -> anyhow::Result<Checked> {
+/// Runs the checks of `serve` and opens nothing for writing. Returns a sentence for each setting
+/// that is probably a mistake, and for each stored name that the settings do not declare.
+pub(super) async fn check(settings: &Settings) -> anyhow::Result<(Checked, Vec<String>)> {
     // `serve` replaces port 0 by a free one, which does not change the checks.
     let checked = compose::check(settings, settings.listen)?;
-    check_database(settings).await?;
-    Ok(checked)
+    let mut warnings = compose::warnings(settings, &checked.apis);
+    let stored = StoredCheck::of(settings, &checked.apis);
+    warnings.extend(check_database(settings, Some(&stored)).await?);
+    Ok((checked, warnings))
 }
 
-async fn check_database(settings: &Settings) -> anyhow::Result<()> {
+async fn check_database(settings: &Settings, stored: Option<&StoredCheck>) -> anyhow::Result<Vec<String>> {
     if settings.demo {
         refuse_used(settings).await?;
     }
-    compose::check_database(settings).await
+    compose::check_database(settings, stored).await
 }
 
 /// The settings of a reload with the APIs of their documents. `None` if a terminal closed.
@@ -100,20 +104,20 @@ async fn signal(
             Ok(None) => return,
             Ok(Some((changed, apis))) => {
                 compose::log_warnings(&changed, &apis);
-                let declared = DeclaredScopes::of(&changed, &apis);
-                reloadable.apply(apis).map(|summary| (summary, changed, declared))
+                let stored = StoredCheck::of(&changed, &apis);
+                reloadable.apply(apis).map(|summary| (summary, changed, stored))
             }
             Err(error) => Err(error),
         };
         match reloaded {
-            Ok((summary, changed, declared)) => {
+            Ok((summary, changed, stored)) => {
                 info!(resources = %summary, "reloaded the documents of all resources");
                 note_restart(settings, &changed);
                 // A client may have a scope or a resource that was removed.
-                declared.warn_of_stored(store).await;
+                stored.log(store).await;
             }
             Err(error) => {
-                let cause = without_secrets(&format!("{error:#}"));
+                let cause = message(&format!("{error:#}"));
                 error!(
                     cause,
                     "cannot reload; nothing changes, and the server keeps its resources"
@@ -177,7 +181,7 @@ async fn serve(settings: &Settings, reread: impl AsyncFn() -> anyhow::Result<Rer
     readiness.serve(Arc::clone(&store));
     write_line(&welcome(settings, address, admin, &missing)?)?;
     info!(%address, profile = ?settings.profile, database = settings.database, "listening");
-    check_scopes(DeclaredScopes::of(settings, &apis), Arc::clone(&store), &mut tasks);
+    check_stored(StoredCheck::of(settings, &apis), Arc::clone(&store), &mut tasks);
 
     let listener = listener.name("public").limits(connection_limits(settings));
     let stop = async || {
@@ -287,10 +291,10 @@ fn start_tasks(
     );
 }
 
-/// Checks the scopes of stored clients and users, once.
-fn check_scopes(declared: DeclaredScopes, store: Arc<dyn Store>, tasks: &mut Tasks) {
-    tasks.spawn("check of scopes", async move {
-        declared.warn_of_stored(&*store).await;
+/// Checks the stored clients and users, once.
+fn check_stored(stored: StoredCheck, store: Arc<dyn Store>, tasks: &mut Tasks) {
+    tasks.spawn("check of clients and users", async move {
+        stored.log(&*store).await;
         std::future::pending::<()>().await;
     });
 }

@@ -7,15 +7,16 @@ use std::sync::Arc;
 use anyhow::{bail, ensure};
 use scopegate_domain::{Audience, Issuer, Resources};
 use scopegate_http::policy::OperationTable;
-use scopegate_store::SigningKeys;
+use scopegate_store::{SigningKeys, StoreError};
 use scopegate_store_sql::SqlStore;
 use tracing::warn;
 
 use super::database::database_url;
 use super::issuers::{TrustedIssuer, trusted_issuers};
 use super::kek::KeyEncryptionKeySource;
-use super::{Apis, apis, kek, key, opening, shadow};
+use super::{Apis, StoredCheck, apis, kek, key, opening, shadow};
 use crate::config::Settings;
+use crate::output::message;
 
 /// The results of the checks for a listener at one address.
 pub(crate) struct Checked {
@@ -78,7 +79,7 @@ pub(crate) fn warnings(settings: &Settings, apis: &Apis) -> Vec<String> {
 /// Logs the sentences of [`warnings`].
 pub(crate) fn log_warnings(settings: &Settings, apis: &Apis) {
     for warning in warnings(settings, apis) {
-        warn!("{warning}");
+        warn!("{}", message(&warning));
     }
 }
 
@@ -111,23 +112,39 @@ fn check_folder(settings: &Settings) -> anyhow::Result<()> {
     }
 }
 
-/// Checks the database as `serve` would find it. Nothing is written.
+/// Checks the database as `serve` would find it. Nothing is written. Returns what `stored` finds in
+/// its clients and users.
 ///
 /// # Errors
 ///
 /// The error with which `serve` fails to open it.
-pub(crate) async fn check_database(settings: &Settings) -> anyhow::Result<()> {
+pub(crate) async fn check_database(settings: &Settings, stored: Option<&StoredCheck>) -> anyhow::Result<Vec<String>> {
     let url = database_url(settings)?;
     opening::expect_creatable(&url)?;
     let key_files = url.path().map(kek::key_files).unwrap_or_default();
     let opened = SqlStore::check(&url, &key_files).await;
     let Some(database) = opened.map_err(|error| opening::explain(error, &url))? else {
-        return Ok(());
+        return Ok(Vec::new());
     };
     let database = Arc::new(database);
     let checked = check_keys(settings, &database).await;
+    let warnings = match stored {
+        Some(stored) => stored.warnings(&*database).await.unwrap_or_else(unread),
+        None => Vec::new(),
+    };
     database.close().await?;
-    checked
+    checked.map(|()| warnings)
+}
+
+/// The sentence about clients and users that cannot be read, for example because the tables are of
+/// an earlier version.
+fn unread(cause: StoreError) -> Vec<String> {
+    let cause = anyhow::Error::new(cause);
+    vec![format!(
+        "cannot read clients and users ({}), so their scopes and resources are not checked; `scopegate migrate --plan` tells \
+         whether the tables are of an earlier version",
+        cause.root_cause()
+    )]
 }
 
 /// Checks that the signing keys can be opened.

@@ -42,6 +42,7 @@ mod rs256;
 mod serve;
 mod server_document;
 mod shell;
+mod stored;
 mod support;
 mod token;
 mod token_issue;

@@ -2,15 +2,12 @@
 
 use std::fmt::Write as _;
 
-use scopegate_domain::{ClientId, Resource, ScopeToken};
+use scopegate_domain::ClientId;
 use scopegate_store::Store;
 
-use crate::compose::Apis;
+use crate::compose::{Apis, first_scopes};
 use crate::config::{ResourceSettings, Settings};
 use crate::output::shell_word;
-
-/// The number of scopes that a command shows.
-const SHOWN: usize = 2;
 
 /// Returns the steps that are still needed before a client gets a token.
 pub(super) async fn missing(settings: &Settings, apis: &Apis, store: &dyn Store) -> anyhow::Result<String> {
@@ -37,7 +34,7 @@ pub(super) async fn missing(settings: &Settings, apis: &Apis, store: &dyn Store)
         file.unwrap_or_default(),
         shell_word(&settings.database)
     );
-    let scope = scopes(resource);
+    let scope = first_scopes(resource);
     let scope = shell_word(&scope);
     let has_passwords = settings.offers_password_grant();
     if has_passwords && store.users().list(None, 1).await?.is_empty() {
@@ -64,13 +61,4 @@ pub(super) async fn missing(settings: &Settings, apis: &Apis, store: &dyn Store)
         )?;
     }
     Ok(text)
-}
-
-/// Returns the first scopes of a resource.
-fn scopes(resource: &Resource) -> String {
-    let names = resource
-        .scopes()
-        .take(SHOWN)
-        .map(|(token, _)| ScopeToken::as_str(token));
-    names.collect::<Vec<&str>>().join(" ")
 }
