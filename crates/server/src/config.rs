@@ -38,6 +38,7 @@ pub(crate) use self::layers::Shown;
 pub(crate) use self::resources::ResourceSettings;
 pub(crate) use self::secret::{ConfiguredKek, read_key_encryption_key};
 use self::secret::{configured_kek, hs256_secret};
+use self::setting::Setting as _;
 use self::setting::{CacheAge, CorsOrigins, Rotation};
 pub(crate) use self::setting::{Days, LogFilter, LogFormat, NewsStale, read_time, to_lifetime};
 pub(crate) use self::source::Source;
@@ -224,6 +225,7 @@ impl Settings {
             values,
         };
         settings.refuse_two_lifetimes()?;
+        settings.refuse_limit_without_effect()?;
         let least = settings.password_min_length.get();
         if least > MAX_PASSWORD {
             let expected = "a number up to 1024, as a password has at most 1024 bytes";
@@ -244,6 +246,27 @@ impl Settings {
             });
         }
         Ok(())
+    }
+
+    /// `allow-known` accepts known tokens after the grace, until the limit. There must be a time
+    /// between the two.
+    fn refuse_limit_without_effect(&self) -> Result<(), ConfigError> {
+        let late = self.revocation_age.saturating_add(self.news_grace);
+        if self.news_stale != NewsStale::AllowKnown || self.news_stale_limit > late {
+            return Ok(());
+        }
+        let shown = |time: Duration| time.show().as_str().unwrap_or_default().to_owned();
+        let expected = format!(
+            "a time above `revocation_age` and `news_grace` together ({}), because `allow-known` has an effect only between \
+             that time and this limit",
+            shown(late)
+        );
+        let found = shown(self.news_stale_limit);
+        Err(ConfigError::value(
+            self.place_of("news_stale_limit"),
+            &expected,
+            Some(found),
+        ))
     }
 
     /// Whether the server offers the password grant. A profile with one client has only this grant.
@@ -272,7 +295,13 @@ impl Settings {
     /// The place of a setting.
     pub(crate) fn place_of(&self, key: &str) -> String {
         let shown = self.shown.iter().find(|shown| shown.key == key);
-        shown.map_or_else(|| format!("`{key}`"), |shown| shown.source.line(key))
+        shown.map_or_else(
+            || format!("`{key}`"),
+            |shown| match shown.source {
+                Source::Default => format!("the default of `{key}`"),
+                _ => shown.source.line(key),
+            },
+        )
     }
 
     /// The issuer without its last slash, if it has a path. A proxy removes this path.

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use figment::value::Value as Given;
@@ -169,15 +170,27 @@ pub(crate) fn to_lifetime(time: Duration) -> Lifetime {
     Lifetime::from_seconds(u32::try_from(time.as_secs()).unwrap_or(u32::MAX))
 }
 
-/// Reads a time of days (`30d`), or of smaller units (`1h 30m`). Only zero needs no unit.
+/// Reads a whole number of decimal digits. It has no sign; zeros at its begin mean nothing.
+fn read_number<T: FromStr>(text: &str) -> Option<T> {
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| text.parse().ok())?
+}
+
+/// Reads a time of days (`30d`), or of smaller units (`1h 30m`). Only zero needs no unit. Its
+/// numbers are as [`read_number`] reads them.
 pub(crate) fn read_time(text: &str) -> Option<Duration> {
-    if text == "0" {
+    if read_number(text) == Some(0) {
         return Some(Duration::ZERO);
     }
-    match text.strip_suffix('d').and_then(|days| days.parse::<u32>().ok()) {
-        Some(days) => Some(Duration::from_hours(24 * u64::from(days))),
-        None => Duration::try_from(text.parse::<SignedDuration>().ok()?).ok(),
+    if let Some(days) = text.strip_suffix('d').and_then(read_number::<u32>) {
+        return Some(Duration::from_hours(24 * u64::from(days)));
     }
+    // The parser also reads signs, and `ago`. Both have no meaning here, and zero may have them.
+    let is_unsigned = text.starts_with(|first: char| first.is_ascii_digit()) && !text.contains(['+', '-']);
+    if !is_unsigned || text.contains("ago") {
+        return None;
+    }
+    Duration::try_from(text.parse::<SignedDuration>().ok()?).ok()
 }
 
 /// Reads a time of at most a year; zero is a time, too.
@@ -206,8 +219,8 @@ macro_rules! settings {
 
 settings! {
     bool: "`true` or `false`", |text| text.parse().ok(), |flag| flag;
-    usize: "a whole number", |text| text.parse().ok(), |number| number;
-    NonZeroUsize: "a whole number above 0", |text| text.parse().ok(), |number| number.get();
+    usize: "a whole number", |text| read_number(text), |number| number;
+    NonZeroUsize: "a whole number above 0", |text| read_number(text), |number| number.get();
     String: "a text that is not empty", |text| filled(text), |text| text;
     Secret<String>, SECRET: "a text that is not empty", |text| filled(text).map(Self::new), |_secret| "(hidden)";
     PathBuf: "the path of a file", |text| filled(text), |path| path.display().to_string();
@@ -241,7 +254,7 @@ settings! {
         Self::Deny => "deny",
     };
     Days: "a number of days from 1 to 3650, such as `400d`", |text| {
-        let days = text.strip_suffix('d')?.parse().ok()?;
+        let days = read_number(text.strip_suffix('d')?)?;
         (1..=3_650).contains(&days).then_some(Self(days))
     }, |days| format!("{}d", days.0);
     LogFormat: "`human` or `json`", |text| match text {

@@ -224,7 +224,8 @@ pub(crate) const SETTINGS: &[SettingRow] = &[
         Some("news-stale-limit"),
         "time",
         "5m",
-        "Sets how long after the last read of revocations `allow-known` accepts tokens",
+        "Sets how long after the last read of revocations `allow-known` accepts tokens. With `allow-known` it must be above \
+         `revocation_age` and `news_grace` together",
     ),
     row(
         "rehash",

@@ -92,6 +92,68 @@ fn lifetime_has_one_name_in_each_profile() {
     );
 }
 
+/// A value of each setting that is a time or a number, by its form in the table.
+fn sample(row: &SettingRow) -> Option<&'static str> {
+    [("time", "30s"), ("number", "16"), ("bytes", "4096"), ("days", "90d")]
+        .into_iter()
+        .find(|(form, _)| row.value.starts_with(form))
+        .map(|(_, sample)| sample)
+}
+
+#[test]
+fn each_time_and_number_follows_one_rule() {
+    let rows = SETTINGS.iter().filter_map(|row| Some((row, sample(row)?)));
+    let rows: Vec<_> = rows.collect();
+    assert!(rows.len() > 18, "{}", rows.len());
+    for (row, sample) in rows {
+        let read = |text: &str| {
+            let shown = |settings: Settings| settings.shown.into_iter().find(|shown| shown.key == row.key);
+            let by_variable = load(&[], &[(&row.variable(), text)], None);
+            let by_file = load(&[], &[], Some(&format!("{} = '{text}'", row.key)));
+            assert_eq!(by_variable.is_ok(), by_file.is_ok(), "{} = {text}", row.key);
+            by_variable.ok().and_then(shown).map(|shown| shown.value)
+        };
+        let expected = read(sample);
+        assert!(expected.is_some(), "{} = {sample}", row.key);
+        for zeros in ["0", "00"] {
+            assert_eq!(
+                read(&format!("{zeros}{sample}")),
+                expected,
+                "{} = {zeros}{sample}",
+                row.key
+            );
+        }
+        for sign in ["-", "+", "- ", " "] {
+            assert_eq!(read(&format!("{sign}{sample}")), None, "{} = {sign}{sample}", row.key);
+        }
+        for zero in ["-0", "+0", "-0s", "0s ago", "-0d"] {
+            assert_eq!(read(zero), None, "{} = {zero}", row.key);
+        }
+        let zeros = ["0", "00", "000"].map(read);
+        assert!(zeros.iter().all(|zero| *zero == zeros[0]), "{}: {zeros:?}", row.key);
+    }
+}
+
+#[test]
+fn limit_of_known_tokens_is_above_the_grace() {
+    let known = "--news-stale=allow-known";
+    for (flags, is_valid) in [
+        (&[known][..], true),
+        (&[known, "--news-stale-limit=10s"], false),
+        (&[known, "--news-stale-limit=11s"], true),
+        (&[known, "--news-grace=295s"], false),
+        (&["--news-stale=deny", "--news-stale-limit=1s"], true),
+        (&["--news-stale=allow", "--news-stale-limit=1s"], true),
+    ] {
+        assert_eq!(load(flags, &[], None).is_ok(), is_valid, "{flags:?}");
+    }
+    assert_eq!(
+        load(&[known, "--revocation-age=5m"], &[], None).unwrap_err(),
+        "bad value for the default of `news_stale_limit`: expected a time above `revocation_age` and `news_grace` together (5m \
+         5s), because `allow-known` has an effect only between that time and this limit, found `5m`"
+    );
+}
+
 #[test]
 fn faults_name_the_place() {
     let variable = |name: &'static str, value: &'static str| load(&[], &[(name, value)], None).unwrap_err();

@@ -1,12 +1,13 @@
 //! The filters of `scopegate audit`.
 
 use anyhow::{Context, bail};
-use jiff::{SignedDuration, Timestamp as Moment};
+use jiff::Timestamp as Moment;
 use scopegate_domain::{AuditId, ClientId, Timestamp, UserId, Username};
 use scopegate_store::{AuditQuery, Clients, Store, Users};
 
 use super::super::context::PAGE;
 use crate::arguments::AuditArguments;
+use crate::config::read_time;
 use crate::output::{print_note, quoted};
 
 /// The number of microseconds in a second.
@@ -92,23 +93,18 @@ fn note_absent(what: &str, text: &str) {
     ));
 }
 
-/// Returns an id before all entries since a time.
+/// Returns an id before all entries since a time. An age is written as the time of a setting is.
 fn since(text: &str, now: Timestamp) -> Option<AuditId> {
-    let days = text.strip_suffix('d').and_then(|days| days.parse::<u16>().ok());
-    let microseconds = match (days, text.parse::<Moment>()) {
-        (Some(days), _) => before(now, SignedDuration::from_hours(24 * i64::from(days)))?,
-        (None, Ok(moment)) => moment.as_microsecond(),
-        (None, Err(_)) => before(now, text.parse().ok()?)?,
+    let microseconds = match read_time(text) {
+        Some(age) => {
+            let now = now.as_unix().checked_mul(SECOND)?;
+            now.checked_sub(i64::try_from(age.as_micros()).ok()?)?
+        }
+        None => text.parse::<Moment>().ok()?.as_microsecond(),
     };
     // An id of this time may have any random bytes.
     let first = u64::try_from(microseconds).ok()?.checked_sub(1)?;
     Some(AuditId::new(first, [u8::MAX; 8]))
-}
-
-/// Returns a time in microseconds since 1970.
-fn before(now: Timestamp, age: SignedDuration) -> Option<i64> {
-    let seconds = now.as_unix().checked_sub(age.as_secs())?;
-    (!age.is_negative()).then_some(seconds.checked_mul(SECOND)?)
 }
 
 #[cfg(test)]
@@ -122,6 +118,9 @@ mod tests {
             ("3d", 7 * 86_400),
             ("12h", 9 * 86_400 + 43_200),
             ("1h 30m", 10 * 86_400 - 5_400),
+            ("003d", 7 * 86_400),
+            ("0", 10 * 86_400),
+            ("0s", 10 * 86_400),
             ("1970-01-02T00:00:00Z", 86_400),
             ("1970-01-02T01:00:00+01:00", 86_400),
         ] {
@@ -137,6 +136,10 @@ mod tests {
             "yesterday",
             "-3d",
             "-1h",
+            "-0s",
+            "+1h",
+            "1h ago",
+            "PT1H",
             "3",
             "1969-01-01T00:00:00Z",
             "11d",

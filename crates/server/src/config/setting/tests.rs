@@ -20,6 +20,9 @@ fn times_have_a_unit_and_an_end() {
         "366d",
         "4294967296d",
         "99999999999999999999s",
+        "+5s",
+        "5s ago",
+        "PT5S",
     ] {
         assert_eq!(Duration::read(text), None, "{text}");
     }
@@ -27,7 +30,38 @@ fn times_have_a_unit_and_an_end() {
 }
 
 /// The ways to write zero, for settings in which it means "never" or "off".
-const ZEROS: [&str; 6] = ["0", "0s", "0m", "0h", "0d", "0h 0m"];
+const ZEROS: [&str; 9] = ["0", "00", "0s", "0m", "0h", "0d", "000d", "00s", "0h 0m"];
+
+/// No setting has a sign, not even before zero.
+const SIGNED: [&str; 11] = [
+    "-0", "+0", "-0s", "+0s", "-0d", "+1d", "+1", "-1", "0s ago", "-PT0S", "+1s",
+];
+
+#[test]
+fn no_number_and_no_time_has_a_sign() {
+    for text in SIGNED {
+        assert_eq!(read_time(text), None, "{text}");
+        assert_eq!(Rotation::read(text), None, "{text}");
+        assert_eq!(CacheAge::read(text), None, "{text}");
+        assert_eq!(Duration::read(text), None, "{text}");
+        assert_eq!(usize::read(text), None, "{text}");
+        assert_eq!(NonZeroUsize::read(text), None, "{text}");
+        assert_eq!(Days::read(text), None, "{text}");
+    }
+}
+
+#[test]
+fn zeros_at_the_begin_mean_nothing() {
+    for zeros in ["0", "00", "000"] {
+        let read = |text: &str| read_time(&format!("{zeros}{text}"));
+        assert_eq!((read("5s"), read("3d")), (read_time("5s"), read_time("3d")));
+        assert_eq!(
+            (usize::read(zeros), usize::read(&format!("{zeros}7"))),
+            (Some(0), Some(7))
+        );
+        assert_eq!(Days::read(&format!("{zeros}7d")), Some(Days(7)));
+    }
+}
 
 #[test]
 fn zero_of_any_unit_turns_off() {
