@@ -172,6 +172,8 @@ impl AccessTokens {
     ) -> Result<(), GrantError> {
         let origin = origin.into();
         let (client, token) = self.request(params, header, &origin).await?;
+        // The store would not keep the revocation.
+        self.expect_news()?;
         if let Some(refresh) = refresh_tokens::parse(self.parts.server.context(), token) {
             if refresh_tokens::revoke(self.parts.server.context(), &client, &refresh, &origin).await? {
                 // The gate of this process refuses the access tokens at once.
@@ -200,6 +202,11 @@ impl AccessTokens {
         Ok(self.parts.revocations.revoke_audited(&revocation, &entries).await?)
     }
 
+    /// Fails while revocations may be unknown.
+    fn expect_news(&self) -> Result<(), StoreError> {
+        self.parts.revocations.set().check().map_err(StoreError::unavailable)
+    }
+
     /// Authenticates the client and returns the token of its request.
     async fn request<'p>(
         &self,
@@ -213,9 +220,12 @@ impl AccessTokens {
         }
         let context = self.parts.server.context();
         let now = context.clock.now();
-        let client = match client_auth::authenticate_cached(context, params, header, origin, now).await? {
-            Some((client, _)) => client,
-            None => client_auth::authenticate(context, params, header, origin, now).await?,
+        let cached = client_auth::authenticate_cached(context, params, header, origin, now).await?;
+        let client = if let Some((client, _)) = cached {
+            client
+        } else {
+            self.expect_news()?;
+            client_auth::authenticate(context, params, header, origin, now).await?
         };
         let token = params.text("token");
         let token = token.ok_or(InvalidRequestCause::Missing { name: "token" })?;
@@ -261,6 +271,8 @@ impl AccessTokens {
         client: &Client,
         token: &RefreshToken,
     ) -> Result<Option<IntrospectedToken>, StoreError> {
+        // As the token endpoint: only the store knows the state of a family.
+        self.expect_news()?;
         let Parts { server, users, .. } = &*self.parts;
         let Some(family) = refresh_tokens::active(server.context(), client, token).await? else {
             return Ok(None);

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use scopegate_domain::{Clock, GrantType, Lifetime};
-use scopegate_store::{ClientsCache, Store};
+use scopegate_store::{ClientsCache, Store, StoreError};
 use scopegate_token::{RandomSource, Signer};
 
 use crate::people::People;
@@ -33,6 +33,15 @@ pub(crate) struct GrantContext {
 }
 
 impl GrantContext {
+    /// Fails while revocations may be unknown. Each endpoint calls it before it reads the client,
+    /// because the store that does not return the revocations may not return the client either.
+    pub(crate) fn expect_news(&self) -> Result<(), StoreError> {
+        let Some(watch) = &self.revocations else {
+            return Ok(());
+        };
+        watch.set().check().map_err(StoreError::unavailable)
+    }
+
     /// Returns the lifetime of a token by this grant type.
     pub(crate) const fn lifetime_of(&self, grant_type: GrantType) -> Lifetime {
         match grant_type {

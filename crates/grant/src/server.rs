@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use scopegate_domain::{Authenticated, Client, Grant, GrantType, Resources, ScopeToken, Timestamp};
 use scopegate_login::RequestOrigin;
-use scopegate_store::{NewsHeads, StoreError};
+use scopegate_store::NewsHeads;
 use scopegate_token::{SubjectClaim, TokenRules};
 
 use crate::context::GrantContext;
@@ -105,9 +105,7 @@ impl AuthorizationServer {
             return Err(InvalidRequestCause::Nul.into());
         }
         // A token of now would not be accepted.
-        if let Some(watch) = &context.revocations {
-            watch.set().check().map_err(StoreError::unavailable)?;
-        }
+        context.expect_news()?;
         if grant_type == GrantType::ClientCredentials
             && let Some((client, heads)) =
                 client_auth::authenticate_cached(context, params, header, &origin, requested_at).await?

@@ -59,7 +59,7 @@ impl Audit for SqlStore {
     fn entries<'a>(&'a self, query: &'a AuditQuery, limit: u16) -> BoxFuture<'a, Result<Vec<AuditEntry>, StoreError>> {
         self.methods
             .audit_entries
-            .measure(self.all(page(query, limit), row::audit_entry))
+            .measure(self.scan(page(query, limit), row::audit_entry))
     }
 
     fn delete_entries(&self, retention: AuditRetention, limit: u16) -> BoxFuture<'_, Result<u64, StoreError>> {

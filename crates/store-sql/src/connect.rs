@@ -17,7 +17,8 @@ const READERS: usize = 2;
 /// create the log of a file.
 const PAUSES: u32 = 100;
 
-/// The time for which a statement waits for another program that writes to the same file.
+/// The time for which a statement waits for another program that uses the same file, and a caller
+/// for a read.
 pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Opens the connection that writes. The journal mode stays as it is: the file may be of another

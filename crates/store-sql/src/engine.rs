@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use scopegate_store::StoreError;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Decode, Row, Sqlite, Type};
+use sqlx::{Decode, Row, Sqlite, SqliteConnection, Type};
 
 use crate::bound::bound;
 use crate::failure::failure;
@@ -17,9 +17,9 @@ impl Backend for Arc<Connections> {
         statement: Statement,
         value: fn(&dyn RowView) -> Result<T, StoreError>,
     ) -> Result<Vec<T>, StoreError> {
-        let mut connection = self.reader().await?;
-        let rows = bound(statement).fetch_all(&mut *connection).await.map_err(failure)?;
-        drop(connection);
+        let read =
+            async |connection: &mut SqliteConnection| bound(statement).fetch_all(connection).await.map_err(failure);
+        let rows = self.read(read).await?;
         rows.iter().map(|row| value(row)).collect()
     }
 

@@ -43,6 +43,11 @@ pub(crate) struct Closed;
 #[error("changes before this one take too long")]
 pub(crate) struct Overdue;
 
+/// The database, or a statement before this one, did not answer in time.
+#[derive(Debug, thiserror::Error)]
+#[error("database does not answer; check its disk, and other programs that lock its files")]
+pub(crate) struct Unanswered;
+
 /// The runtime that ran the change has ended.
 #[derive(Debug, thiserror::Error)]
 #[error("runtime ended before the change was answered; it may have been made")]

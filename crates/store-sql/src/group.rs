@@ -8,7 +8,11 @@
 //! | what fails | who gets the error |
 //! |---|---|
 //! | a statement of a change, or its expectation | its caller. The savepoint undoes this change alone |
-//! | the begin, a savepoint, the commit | all callers of the group, and nothing was changed |
+//! | the begin | all callers that waited before it, and nothing was changed |
+//! | a savepoint, the commit | all callers of the group, and nothing was changed |
+//!
+//! A group takes its changes after the begin, which waits for other programs. Until then a caller
+//! that waits too long withdraws its change.
 //!
 //! No caller is answered before the commit: an outcome may depend on another change of the group.
 //!
@@ -40,9 +44,16 @@ const MOST: usize = 64;
 /// The time after which a commit takes no further change.
 const LONGEST: Duration = Duration::from_millis(2);
 
+/// The time for which a change waits for its begin. SQLite stops to wait for another program
+/// earlier, and its error tells the cause.
+const LONGEST_WAIT: Duration = BUSY_TIMEOUT.saturating_add(Duration::from_secs(1));
+
 /// The changes of one commit.
 #[derive(Default)]
 struct Group {
+    /// Its transaction has begun. Until then all changes are in the queue, and their callers can
+    /// withdraw them.
+    has_begun: bool,
     waiting: VecDeque<Waiting>,
     done: Vec<(Sender<Reply>, Answer)>,
 }
@@ -58,7 +69,7 @@ impl Connections {
                 // A task of its own, so that the end of one caller stops the changes of no other.
                 tokio::spawn(write_all(Writer(Some(Arc::clone(self)))));
             }
-            let reply = match timeout(BUSY_TIMEOUT, &mut added.reply).await {
+            let reply = match timeout(LONGEST_WAIT, &mut added.reply).await {
                 Ok(reply) => reply,
                 Err(_) if self.queue.withdraw(&added) => return Err(StoreError::unavailable(Overdue)),
                 Err(_) => added.reply.await,
@@ -71,7 +82,9 @@ impl Connections {
         }
     }
 
-    async fn write(&self, mut group: Group) {
+    /// Writes one group.
+    async fn write(&self) {
+        let (mut group, last_number) = (Group::default(), self.queue.last_number());
         let written = self.try_to_write(&mut group).await;
         let answer = |reply: Sender<Reply>, answer| {
             // An error means that the caller no longer waits.
@@ -81,6 +94,9 @@ impl Connections {
             answer(reply, written.clone().and(outcome));
         }
         if let Err(error) = written {
+            if !group.has_begun {
+                group.waiting = self.queue.take_until(last_number);
+            }
             for change in group.waiting {
                 answer(change.reply, Err(error.clone()));
             }
@@ -110,6 +126,7 @@ impl Connections {
     /// Makes the changes, and commits them if one of them succeeded. Returns whether it did.
     async fn commit_all(&self, connection: &mut SqliteConnection, group: &mut Group) -> Result<bool, StoreError> {
         run(connection, "BEGIN IMMEDIATE").await?;
+        group.has_begun = true;
         let begin = Instant::now();
         while let Some(change) = self.next(group, begin) {
             let outcome = apply(connection, change.steps).await;
@@ -151,13 +168,7 @@ async fn write_all(mut writer: Writer) {
         .as_ref()
         .filter(|connections| !connections.queue.end_if_empty())
     {
-        let group = Group {
-            waiting: connections.queue.take(MOST),
-            done: Vec::new(),
-        };
-        if !group.waiting.is_empty() {
-            connections.write(group).await;
-        }
+        connections.write().await;
     }
     // The queue has recorded the end, and another task may have begun since.
     writer.0 = None;

@@ -19,7 +19,7 @@ use tokio::sync::oneshot::error::TryRecvError;
 
 use crate::bound::bound;
 use crate::failure::failure;
-use crate::sqlite::{ConnectionSlot, open};
+use crate::sqlite::ConnectionSlot;
 use crate::statement::{RowView, Statement};
 
 /// The largest number of rows that a statement reads.
@@ -117,9 +117,13 @@ impl Lookups {
     }
 
     /// Returns the row with this key, read by the connection in `slot`.
-    pub(crate) async fn find(&self, slot: &ConnectionSlot, key: &str) -> Result<Option<SqliteRow>, StoreError> {
-        if let Ok(free) = slot.try_lock() {
-            let mut connection = open(free)?;
+    pub(crate) async fn find(&self, slot: &ConnectionSlot, key: &str) -> Found {
+        slot.in_time(self.find_with(slot, key)).await
+    }
+
+    async fn find_with(&self, slot: &ConnectionSlot, key: &str) -> Found {
+        if let Some(free) = slot.free() {
+            let mut connection = slot.ready(free).await?;
             let single = bound(Statement::new(self.single).bind(key));
             return single.fetch_optional(&mut *connection).await.map_err(failure);
         }
@@ -133,7 +137,7 @@ impl Lookups {
                     return found;
                 },
                 free = slot.lock() => {
-                    let mut connection = open(free)?;
+                    let mut connection = slot.ready(free).await?;
                     loop {
                         match answered.try_recv() {
                             Ok(found) => return found,

@@ -80,9 +80,22 @@ impl Queue {
         state.waiting.drain(..count).collect()
     }
 
+    /// Returns the number of the last change that was added.
+    pub(crate) fn last_number(&self) -> u64 {
+        self.state().last_number
+    }
+
+    /// Removes the changes that were added until this one.
+    pub(crate) fn take_until(&self, last_number: u64) -> VecDeque<Waiting> {
+        let mut state = self.state();
+        let later = state.waiting.partition_point(|waiting| waiting.number <= last_number);
+        state.waiting.drain(..later).collect()
+    }
+
     /// Ends the task that makes the changes if none waits. Returns whether it ends.
     pub(crate) fn end_if_empty(&self) -> bool {
         let mut state = self.state();
+        state.waiting.retain(|waiting| !waiting.reply.is_closed());
         if state.waiting.is_empty() {
             state.has_writer = false;
         }

@@ -1,15 +1,18 @@
 //! The SQLite connections of a store: one writer and two readers.
 
-use std::sync::atomic::AtomicBool;
+use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use ::metrics::Counter;
-use scopegate_store::StoreError;
+use scopegate_store::{StoreError, StoreErrorKind};
 use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
+use tokio::time::timeout;
 
 use crate::changes::Change;
 use crate::connect::BUSY_TIMEOUT;
-use crate::failure::{Closed, Overdue};
+use crate::failure::{Closed, Overdue, Unanswered, failure};
 use crate::home::Home;
 use crate::metrics::commits;
 use crate::queue::Queue;
@@ -17,8 +20,21 @@ use crate::queue::Queue;
 /// Writes an unused number over itself, which has no effect except the write.
 pub(crate) const REWRITE: &str = "PRAGMA user_version = 0";
 
+/// The time in which a thread without a statement answers.
+const PING_TIMEOUT: Duration = Duration::from_millis(100);
+
 /// A connection that can be closed while other code still holds the store.
-pub(crate) type ConnectionSlot = Mutex<Option<SqliteConnection>>;
+///
+/// The thread of a connection may hang in SQLite, when the disk does not answer or another program
+/// locks the files. A caller then stops to wait at a deadline, and the statement stays with the
+/// thread. So the next caller first asks whether the thread answers.
+pub(crate) struct ConnectionSlot {
+    connection: Mutex<Option<SqliteConnection>>,
+    /// A read passed its deadline, and none was answered since.
+    is_overdue: AtomicBool,
+}
+
+type SlotGuard<'a> = MutexGuard<'a, Option<SqliteConnection>>;
 
 pub(crate) type ConnectionGuard<'a> = MappedMutexGuard<'a, SqliteConnection>;
 
@@ -43,10 +59,9 @@ pub(crate) struct Connections {
 impl Connections {
     /// Collects all connections, with `home` if they are to a file.
     pub(crate) fn new(writer: SqliteConnection, readers: Vec<SqliteConnection>, home: Option<Home>) -> Self {
-        let slot = |connection| Mutex::new(Some(connection));
-        let mut readers = readers.into_iter().map(slot);
+        let mut readers = readers.into_iter().map(ConnectionSlot::new);
         Self {
-            writer: slot(writer),
+            writer: ConnectionSlot::new(writer),
             lookups: readers.next(),
             reader: readers.next(),
             queue: Queue::default(),
@@ -82,7 +97,7 @@ impl Connections {
     /// Returns the connection that writes. Waits for it as long as for another program.
     pub(crate) async fn writer(&self) -> Result<ConnectionGuard<'_>, StoreError> {
         self.recover().await?;
-        let turn = tokio::time::timeout(BUSY_TIMEOUT, self.writer.lock()).await;
+        let turn = timeout(BUSY_TIMEOUT, self.writer.lock()).await;
         Ok(open(turn.map_err(|_| StoreError::unavailable(Overdue))?)?)
     }
 
@@ -92,11 +107,25 @@ impl Connections {
         Ok(self.lookups.as_ref().unwrap_or(&self.writer))
     }
 
-    /// Returns the connection of all reads except look-ups.
+    /// Returns the connection of all reads except look-ups. This waits as long as it takes.
     pub(crate) async fn reader(&self) -> Result<ConnectionGuard<'_>, StoreError> {
+        let slot = self.reader_slot().await?;
+        slot.ready(slot.lock().await).await
+    }
+
+    /// Returns the result of a read, which fails if it is not answered in time.
+    pub(crate) async fn read<T>(
+        &self,
+        read: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let slot = self.reader_slot().await?;
+        let read = async { read(&mut *slot.ready(slot.lock().await).await?).await };
+        slot.in_time(read).await
+    }
+
+    async fn reader_slot(&self) -> Result<&ConnectionSlot, StoreError> {
         self.be_there().await?;
-        let reader = self.reader.as_ref().unwrap_or(&self.writer);
-        Ok(open(reader.lock().await)?)
+        Ok(self.reader.as_ref().unwrap_or(&self.writer))
     }
 
     /// Fails if the files were missing at the last check, and are not back.
@@ -129,6 +158,54 @@ impl Connections {
     }
 }
 
-pub(crate) fn open(guard: MutexGuard<'_, Option<SqliteConnection>>) -> Result<ConnectionGuard<'_>, Closed> {
+impl ConnectionSlot {
+    fn new(connection: SqliteConnection) -> Self {
+        Self {
+            connection: Mutex::new(Some(connection)),
+            is_overdue: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) async fn lock(&self) -> SlotGuard<'_> {
+        self.connection.lock().await
+    }
+
+    /// Returns the connection if it is free.
+    pub(crate) fn free(&self) -> Option<SlotGuard<'_>> {
+        self.connection.try_lock().ok()
+    }
+
+    /// Returns the open connection. Fails while its thread has a statement whose caller stopped to
+    /// wait, so that no others collect there.
+    pub(crate) async fn ready<'a>(&self, guard: SlotGuard<'a>) -> Result<ConnectionGuard<'a>, StoreError> {
+        let mut connection = open(guard)?;
+        if self.is_overdue.load(Ordering::Relaxed) {
+            let answered = timeout(PING_TIMEOUT, connection.ping()).await;
+            answered
+                .map_err(|_| StoreError::unavailable(Unanswered))?
+                .map_err(failure)?;
+        }
+        Ok(connection)
+    }
+
+    /// Waits for a read, which includes its wait for the connection, until the deadline. After a
+    /// read that passed it, the next ones fail at once while the thread does not answer. Then one
+    /// caller at a time waits.
+    pub(crate) async fn in_time<T>(&self, read: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        if self.is_overdue.load(Ordering::Relaxed) && self.free().is_none() {
+            return Err(StoreError::unavailable(Unanswered));
+        }
+        let Ok(answer) = timeout(BUSY_TIMEOUT, read).await else {
+            self.is_overdue.store(true, Ordering::Relaxed);
+            return Err(StoreError::unavailable(Unanswered));
+        };
+        if !matches!(&answer, Err(cause) if cause.kind() == StoreErrorKind::Unavailable) {
+            self.is_overdue.store(false, Ordering::Relaxed);
+        }
+        answer
+    }
+}
+
+fn open(guard: SlotGuard<'_>) -> Result<ConnectionGuard<'_>, Closed> {
     MutexGuard::try_map(guard, Option::as_mut).map_err(|_| Closed)
 }

@@ -8,6 +8,7 @@ use scopegate_domain::AuditEntry;
 use scopegate_store::{BoxFuture, Cleanup, DeletedRows, Store, StoreError};
 use sqlx::{Connection as _, SqliteConnection};
 
+use crate::bound::bound;
 use crate::failure::failure;
 use crate::files::{self, Snapshot};
 use crate::home::Home;
@@ -259,11 +260,25 @@ impl SqlStore {
         self.connections.fetch(statement, value).await
     }
 
+    /// Returns all rows that a statement finds, however long it reads: many rows for few results.
+    pub(crate) async fn scan<T>(
+        &self,
+        statement: Statement,
+        value: fn(&dyn RowView) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        let mut connection = self.connections.reader().await?;
+        let rows = bound(statement).fetch_all(&mut *connection).await.map_err(failure)?;
+        drop(connection);
+        rows.iter().map(|row| value(row)).collect()
+    }
+
     /// Records the last change that can be read: a copy without it is not used.
     pub(crate) async fn note(&self) -> Result<(), StoreError> {
-        let mut connection = self.connections.reader().await?;
-        self.connections.note(&mut connection).await;
-        Ok(())
+        let note = async |connection: &mut SqliteConnection| {
+            self.connections.note(connection).await;
+            Ok(())
+        };
+        self.connections.read(note).await
     }
 
     /// Returns whether a statement changed a row.

@@ -74,7 +74,7 @@ impl Users for SqlStore {
         let limit = u16::try_from(PasswordScheme::MAX_LISTED).unwrap_or(u16::MAX);
         self.methods
             .password_schemes
-            .measure(self.all(Statement::new(PASSWORD_SCHEMES).bind(limit), row::password_scheme))
+            .measure(self.scan(Statement::new(PASSWORD_SCHEMES).bind(limit), row::password_scheme))
     }
 
     fn add(&self, account: Account) -> BoxFuture<'_, Result<(), StoreError>> {

@@ -110,6 +110,7 @@ impl AuthorizationEndpoint {
     pub(super) async fn check(&self, params: &Params, origin: &RequestOrigin) -> Result<Checked, AuthorizeError> {
         let context = self.context();
         let identified = Identified::read(params)?;
+        context.expect_news()?;
         let client = match &context.clients {
             Some(cache) => cache.find(&identified.client_id).await?,
             None => context.store.clients().find(&identified.client_id).await?,

@@ -10,7 +10,7 @@ use scopegate_domain::{
 use scopegate_grant::{
     AccessTokens, AuthorizationServer, ClientCredentials, GrantError, IntrospectedToken, RevocationWatch,
 };
-use scopegate_store::{MemoryStore, NewsPage, NewsReader, Users};
+use scopegate_store::{ClientsCache, MemoryStore, NewsPage, NewsReader, Users};
 use scopegate_token::{AcceptedTokens, RevokedSet, Signer, SigningKey, SubjectClaim, TokenRules, Verifier};
 
 use crate::common::{KEY, NOW, catalog, client, clients, params, scope, service, store, user};
@@ -51,7 +51,10 @@ async fn fixture() -> TokenFixture {
         .throttled(false)
         .clock(clock.clone());
     let set = Arc::new(RevokedSet::new(SubjectClaim::UserId));
-    let watch = Arc::new(RevocationWatch::new(store.clone(), Arc::clone(&set), clock.clone()));
+    let cached = Arc::new(ClientsCache::new(store.clone(), Lifetime::from_minutes(60)));
+    let watch = RevocationWatch::new(store.clone(), Arc::clone(&set), clock.clone()).clients(Arc::clone(&cached));
+    watch.refresh().await.unwrap();
+    let (server, watch) = (server.clients(cached), Arc::new(watch));
     let server = server.revocations(Arc::clone(&watch)).build();
     let verifier = Verifier::new(rules, key().verifying_key());
     TokenFixture {
@@ -325,6 +328,9 @@ async fn outdated_revocations_are_unavailable_not_inactive() {
         (AcceptedTokens::IssuedUntil(NOW), true),
         (AcceptedTokens::All, true),
     ] {
+        fixture.set.accept(AcceptedTokens::All);
+        // The client is cached from here on.
+        assert!(fixture.is_active(&token).await);
         fixture.set.accept(accepted);
         let answer = fixture.ask(&fixture.resource_server, &token).await;
         match answer {
@@ -340,4 +346,36 @@ async fn outdated_revocations_are_unavailable_not_inactive() {
         let is_refused = matches!(issued, Err(GrantError::Unavailable(_)));
         assert_eq!(is_refused, accepted != AcceptedTokens::All, "{accepted:?}");
     }
+}
+
+/// The store may not return a client either, so none is read while revocations are not.
+#[tokio::test]
+async fn outdated_revocations_precede_the_client() {
+    let fixture = fixture().await;
+    let token = fixture.of_billing().await;
+    let (_, unknown) = service("unknown", scope(""));
+    for accepted in [AcceptedTokens::None, AcceptedTokens::IssuedUntil(NOW)] {
+        fixture.set.accept(accepted);
+        for form in [
+            params(&[("token", &token), ("grant_type", "client_credentials")]),
+            params(&[("token", "nonsense"), ("grant_type", "password")]),
+        ] {
+            let asked = fixture.tokens.introspect(&form, &unknown, None).await.err();
+            let revoked = fixture.tokens.revoke(&form, &unknown, None).await.err();
+            let issued = fixture.server.token(&form, &unknown).await.err();
+            for error in [asked, revoked, issued] {
+                assert!(
+                    matches!(error, Some(GrantError::Unavailable(_))),
+                    "{accepted:?}: {error:?}"
+                );
+            }
+        }
+        let form = params(&[("token", &token)]);
+        let revoked = fixture.tokens.revoke(&form, &fixture.billing, None).await.err();
+        assert!(
+            matches!(revoked, Some(GrantError::Unavailable(_))),
+            "{accepted:?}: {revoked:?}"
+        );
+    }
+    assert_eq!(fixture.set.len(), 0);
 }

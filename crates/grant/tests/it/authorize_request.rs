@@ -2,6 +2,7 @@
 
 use scopegate_domain::{ErrorCode, GrantType, RedirectUri};
 use scopegate_grant::{AuthorizeError, Params, ShownCause, Step};
+use scopegate_token::AcceptedTokens;
 
 use crate::common::{clients, scope};
 use crate::people::{Browser, ISSUER, PeopleFixture, TOOL, WEB, query_of, request, value_of};
@@ -103,6 +104,23 @@ const REDIRECTED: &[(&[(&str, &str)], ErrorCode)] = &[
     (&[("response_mode", "fragment")], ErrorCode::InvalidRequest),
     (&[("response_mode", "form_post")], ErrorCode::InvalidRequest),
 ];
+
+/// The store may not return the client either, so it is not read.
+#[tokio::test]
+async fn unread_revocations_precede_the_client() {
+    let fixture = PeopleFixture::new().await;
+    let browser = Browser::new();
+    fixture.watch.set().accept(AcceptedTokens::None);
+    for id in ["web", "unknown"] {
+        let refused = fixture.authorize(&request(id, &[]), &browser).await;
+        assert!(
+            matches!(refused, Err(AuthorizeError::Unavailable(_))),
+            "{id}: {refused:?}"
+        );
+    }
+    fixture.watch.set().accept(AcceptedTokens::All);
+    fixture.login_page(&request("web", &[]), &browser).await;
+}
 
 #[tokio::test]
 async fn unknown_place_of_the_answer_is_shown() {

@@ -11,6 +11,7 @@
     reason = "a test may fail"
 )]
 
+mod blocked;
 mod fixture;
 mod news;
 

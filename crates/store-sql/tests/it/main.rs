@@ -2,6 +2,7 @@
 
 mod audit;
 mod backups;
+mod blocked;
 mod copies;
 mod faults;
 mod grants;

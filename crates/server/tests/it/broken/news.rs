@@ -8,16 +8,16 @@ use super::fixture::{BrokenFixture, Served};
 use crate::support::Answer;
 
 /// The last read is so old after a second, and each user is read again.
-const SHORT: [&str; 4] = ["--user-cache-age", "1s", "--revocation-age", "500ms"];
+pub(super) const SHORT: [&str; 4] = ["--user-cache-age", "1s", "--revocation-age", "500ms"];
 
-const GRANT: &str = "grant_type=client_credentials&scope=items";
+pub(super) const GRANT: &str = "grant_type=client_credentials&scope=items";
 
 fn serve(fixture: &BrokenFixture, arguments: &[&str]) -> Served {
     fixture.serve_with(&[&SHORT, arguments].concat(), Stdio::null())
 }
 
 /// Adds a client that gets tokens and introspects. Returns its secret.
-fn service(fixture: &BrokenFixture) -> String {
+pub(super) fn service(fixture: &BrokenFixture) -> String {
     let options = ["--grant", "client_credentials", "--scope", "items", "--introspect"];
     let resource = ["--resource", crate::support::OWN_AUDIENCE, "--format", "json"];
     let line = ["client", "add", "svc", "--id", "svc", "--confidential"];
@@ -34,7 +34,7 @@ fn value(metrics: &Answer, sample: &str) -> f64 {
 }
 
 /// Waits until the revocations were not read for longer than a user is cached.
-fn wait_for_silence(served: &Served) {
+pub(super) fn wait_for_silence(served: &Served) {
     served.wait_until("/metrics", |metrics| {
         value(metrics, "scopegate_news_age_seconds ") > 1.5
     });
@@ -54,7 +54,7 @@ fn wait_for_read(served: &Served) {
     served.wait_until("/metrics", |metrics| reads(metrics) > before + 2.5);
 }
 
-fn assert_unavailable(answer: &Answer) {
+pub(super) fn assert_unavailable(answer: &Answer) {
     assert_eq!(
         (answer.status, answer.header("retry-after")),
         (503, Some("1")),
