@@ -131,6 +131,12 @@ impl Lifetime {
     }
 }
 
+impl From<Lifetime> for Duration {
+    fn from(lifetime: Lifetime) -> Self {
+        lifetime.as_duration()
+    }
+}
+
 /// A source of the current time. No other code in the workspace reads the system's clock.
 ///
 /// ```

@@ -112,7 +112,7 @@ pub(crate) async fn authenticate_cached(
     let presented = Presented::read(params, header)?;
     // SECURITY: a client that is not cached costs as much as one that is, so that the time does not
     // reveal which clients exist.
-    let (client, heads) = cache.cached(presented.id, now).unzip();
+    let (client, heads) = cache.cached(presented.id, context.clock.now_in_microseconds()).unzip();
     let attempt = match presented.secret {
         Some(_) => Some(
             context

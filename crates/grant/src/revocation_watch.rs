@@ -91,7 +91,7 @@ impl RevocationWatch {
     ///
     /// [`StoreError`]; what was read until then takes effect.
     pub async fn refresh(&self) -> Result<Vec<NewsGap>, StoreError> {
-        let read_at = self.clock.now();
+        let read_at = self.clock.now_in_microseconds();
         let gaps = self
             .reader
             .read(self.store.news(), &mut |page| self.apply(page))

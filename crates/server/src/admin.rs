@@ -105,6 +105,7 @@ impl Admin {
         match path {
             "/healthz" => text(StatusCode::OK, "alive\n"),
             "/metrics" => {
+                self.readiness.measure_news_age();
                 let mut response = text(StatusCode::OK, self.exporter.render());
                 response
                     .headers_mut()

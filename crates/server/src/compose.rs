@@ -36,7 +36,7 @@ use scopegate_token::{PasswordHasher, PasswordPolicy, RevokedSet, Signer, System
 
 use self::check::audience;
 use self::endpoints::Endpoints;
-use crate::config::{Settings, to_lifetime};
+use crate::config::Settings;
 use crate::demo;
 use crate::key_refresh::KeyRefresh;
 use crate::revocations::SilenceRules;
@@ -236,9 +236,7 @@ fn authorization_server(
 /// Creates the caches of the users and the clients of requests.
 pub(crate) fn caches(settings: &Settings, database: &Database) -> Caches {
     let age = settings.user_cache_age.lifetime();
-    let rules = SilenceRules::of(settings);
-    // Rounded down, so that a change by another process is not late.
-    let known = to_lifetime(rules.known());
+    let known = SilenceRules::of(settings).known();
     let users = UsersCache::new(database.store(), Arc::new(SystemClock), age).outage(known);
     let clients = ClientsCache::new(database.store(), known);
     Caches {

@@ -2,10 +2,12 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use quick_cache::sync::Cache;
-use scopegate_domain::{Client, ClientId, Lifetime, Timestamp};
+use scopegate_domain::{Client, ClientId};
 
+use crate::age::{self, Microseconds};
 use crate::{BoxFuture, Clients, NewsHeads, StoreError};
 
 /// Clients in front of a store. It is in use only while its owner reads the log of changes: after
@@ -17,12 +19,12 @@ use crate::{BoxFuture, Clients, NewsHeads, StoreError};
 ///
 /// ```
 /// use std::sync::Arc;
-/// use scopegate_domain::{Client, ClientId, Lifetime, Timestamp};
+/// use scopegate_domain::{Client, ClientId, Lifetime};
 /// use scopegate_store::{Clients, ClientsCache, MemoryStore, News};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let (store, now) = (Arc::new(MemoryStore::new()), Timestamp::from_unix(1_000));
+/// let (store, now) = (Arc::new(MemoryStore::new()), 1_000_000_000);
 /// let client = Client::public(ClientId::parse("demo-app")?, "The demo");
 /// Clients::add(&*store, client.clone()).await?;
 ///
@@ -31,13 +33,14 @@ use crate::{BoxFuture, Clients, NewsHeads, StoreError};
 /// assert!(cache.cached("demo-app", now).is_none());
 /// cache.confirm(store.heads().await?, now);
 /// assert!(cache.cached("demo-app", now).is_some());
-/// assert!(cache.cached("demo-app", now + Lifetime::from_seconds(5)).is_none());
+/// assert!(cache.cached("demo-app", now + 4_999_999).is_some());
+/// assert!(cache.cached("demo-app", now + 5_000_000).is_none());
 /// # Ok(())
 /// # }
 /// ```
 pub struct ClientsCache {
     clients: Arc<dyn Clients>,
-    age: Lifetime,
+    age: Duration,
     by_id: Cache<Box<str>, Arc<Client>>,
     state: Mutex<State>,
 }
@@ -47,35 +50,35 @@ struct State {
     /// The number of times that clients were dropped.
     drops: u64,
     /// The state of the log up to which it was read, and a moment before that read.
-    read: Option<(NewsHeads, Timestamp)>,
+    read: Option<(NewsHeads, Microseconds)>,
 }
 
 impl ClientsCache {
     /// The maximum number of cached clients.
     pub const MOST: usize = 16_384;
 
-    /// Caches these clients while the log was read within this time, in whole seconds. A time of 0
-    /// disables the cache.
+    /// Caches these clients while the log was read within this time. A time of 0 disables the
+    /// cache.
     #[must_use]
-    pub fn new(clients: Arc<dyn Clients>, age: Lifetime) -> Self {
+    pub fn new(clients: Arc<dyn Clients>, age: impl Into<Duration>) -> Self {
         Self {
             clients,
-            age,
+            age: age.into(),
             by_id: Cache::new(Self::MOST),
             state: Mutex::default(),
         }
     }
 
     /// Returns the cached client, and the state of the log before the client was found. `None`: the
-    /// client is not cached, or the log was not read recently.
+    /// client is not cached, or the log was not read recently. `now` is in [microseconds since
+    /// 1970](scopegate_domain::Clock::now_in_microseconds).
     #[must_use]
-    pub fn cached(&self, id: &str, now: Timestamp) -> Option<(Arc<Client>, NewsHeads)> {
+    pub fn cached(&self, id: &str, now: u64) -> Option<(Arc<Client>, NewsHeads)> {
         // SECURITY: the state of the log is taken first. A change that drops the client afterwards
         // is later than this state, so it covers the tokens of the client. Tested by
         // `token_of_a_stale_client_is_covered` in grant/tests/it/clients_cache.rs.
         let (heads, read_at) = self.state().read?;
-        let is_recent = (0..i64::from(self.age.as_seconds())).contains(&now.seconds_since(read_at));
-        let client = self.by_id.get(id).filter(|_| is_recent)?;
+        let client = self.by_id.get(id).filter(|_| age::is_within(self.age, read_at, now))?;
         Some((client, heads))
     }
 
@@ -96,7 +99,7 @@ impl ClientsCache {
                 // A value that is there already needs no second copy: a wrong secret would
                 // cost more for a known client than for an unknown one.
                 let is_there = self.by_id.get(id.as_str()).is_some_and(|there| *there == *client);
-                if state.drops == drops && self.age.as_seconds() > 0 && !is_there {
+                if state.drops == drops && !self.age.is_zero() && !is_there {
                     self.by_id.insert(id.as_str().into(), Arc::new(client.clone()));
                 }
             }
@@ -119,8 +122,8 @@ impl ClientsCache {
     }
 
     /// Records that the log was read up to this state and that all changed clients were dropped.
-    /// `read_at` is a moment before the read began.
-    pub fn confirm(&self, heads: NewsHeads, read_at: Timestamp) {
+    /// `read_at` is a moment before the read began, in microseconds since 1970.
+    pub fn confirm(&self, heads: NewsHeads, read_at: u64) {
         self.state().read = Some((heads, read_at));
     }
 

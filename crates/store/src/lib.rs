@@ -82,6 +82,7 @@ use std::sync::Arc;
 use scopegate_domain::AuditEntry;
 
 mod accounts;
+mod age;
 mod application_store;
 mod audit;
 mod audit_log;

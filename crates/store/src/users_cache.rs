@@ -3,10 +3,12 @@
 use std::fmt;
 use std::future::ready;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use quick_cache::sync::Cache;
-use scopegate_domain::{Account, Clock, Lifetime, PasswordHash, Scope, Timestamp, User, UserId, UserStatus, Username};
+use scopegate_domain::{Account, Clock, Lifetime, PasswordHash, Scope, User, UserId, UserStatus, Username};
 
+use crate::age::{self, Microseconds};
 use crate::{BoxFuture, PasswordScheme, StoreError, StoreErrorKind, Users};
 
 /// Users in front of other users. It caches users that were read, for a limited time:
@@ -41,8 +43,8 @@ use crate::{BoxFuture, PasswordScheme, StoreError, StoreErrorKind, Users};
 pub struct UsersCache {
     users: Arc<dyn Users>,
     clock: Arc<dyn Clock>,
-    age: Lifetime,
-    outage: Lifetime,
+    age: Duration,
+    outage: Duration,
     by_id: Cache<Box<str>, CachedUser>,
     by_name: Cache<Box<str>, CachedUser>,
     changes: Mutex<Changes>,
@@ -51,7 +53,7 @@ pub struct UsersCache {
 #[derive(Clone)]
 struct CachedUser {
     user: Arc<User>,
-    read_at: Timestamp,
+    read_at: Microseconds,
 }
 
 /// The history of the entries. It is locked while an entry is added or removed.
@@ -60,9 +62,9 @@ struct Changes {
     /// The number of changes of users that have ended.
     count: u64,
     /// The moment at which old users were last dropped.
-    swept_at: Option<Timestamp>,
+    swept_at: Option<Microseconds>,
     /// A moment before the last read of the log of changes.
-    confirmed_at: Option<Timestamp>,
+    confirmed_at: Option<Microseconds>,
 }
 
 impl UsersCache {
@@ -76,12 +78,12 @@ impl UsersCache {
     /// Caches these users for at most `age`, measured by this clock. An age of 0 disables the
     /// cache.
     #[must_use]
-    pub fn new(users: Arc<dyn Users>, clock: Arc<dyn Clock>, age: Lifetime) -> Self {
+    pub fn new(users: Arc<dyn Users>, clock: Arc<dyn Clock>, age: impl Into<Duration>) -> Self {
         Self {
             users,
             clock,
-            age,
-            outage: Lifetime::from_seconds(0),
+            age: age.into(),
+            outage: Duration::ZERO,
             by_id: Cache::new(Self::MOST),
             by_name: Cache::new(Self::MOST),
             changes: Mutex::default(),
@@ -92,14 +94,14 @@ impl UsersCache {
     /// returns the cached user, although the entry has expired. It must have been read within
     /// [`UsersCache::PERIOD`] before that moment. Default: 0.
     #[must_use]
-    pub const fn outage(mut self, limit: Lifetime) -> Self {
-        self.outage = limit;
+    pub fn outage(mut self, limit: impl Into<Duration>) -> Self {
+        self.outage = limit.into();
         self
     }
 
     /// Records that the log of changes was read, and that all changed users were dropped. `read_at`
-    /// is a moment before the read began.
-    pub fn confirm(&self, read_at: Timestamp) {
+    /// is a moment before the read began, in [microseconds since 1970](Clock::now_in_microseconds).
+    pub fn confirm(&self, read_at: u64) {
         self.changes().confirmed_at = Some(read_at);
     }
 
@@ -128,18 +130,18 @@ impl UsersCache {
         self.retain(|_| false);
     }
 
-    // A clock that was set back does not tell an age.
-    fn is_young(&self, entry: &CachedUser, now: Timestamp) -> bool {
-        (0..i64::from(self.age.as_seconds())).contains(&now.seconds_since(entry.read_at))
-    }
-
     /// Whether a moment is less than a period before this time.
-    fn is_recent(&self, moment: Timestamp, now: Timestamp) -> bool {
-        (0..i64::from(Self::PERIOD.max(self.age).as_seconds())).contains(&now.seconds_since(moment))
+    fn is_recent(&self, moment: Microseconds, now: Microseconds) -> bool {
+        age::is_within(Self::PERIOD.as_duration().max(self.age), moment, now)
     }
 
     fn young(&self, entry: Option<CachedUser>) -> Option<Arc<User>> {
-        Some(entry.filter(|entry| self.is_young(entry, self.clock.now()))?.user)
+        let now = || self.clock.now_in_microseconds();
+        Some(
+            entry
+                .filter(|entry| age::is_within(self.age, entry.read_at, now()))?
+                .user,
+        )
     }
 
     /// Returns the user of an entry while the store does not answer.
@@ -147,9 +149,8 @@ impl UsersCache {
     // program's change may be missed. Tested by `user_of_an_outage_was_read_shortly_before`.
     fn of_outage(&self, entry: Option<CachedUser>) -> Option<User> {
         let (entry, confirmed_at) = (entry?, self.changes().confirmed_at?);
-        let passed = self.clock.now().seconds_since(confirmed_at);
         let is_usable = self.is_recent(entry.read_at, confirmed_at.max(entry.read_at))
-            && (0..i64::from(self.outage.as_seconds())).contains(&passed);
+            && age::is_within(self.outage, confirmed_at, self.clock.now_in_microseconds());
         is_usable.then(|| (*entry.user).clone())
     }
 
@@ -162,9 +163,9 @@ impl UsersCache {
 
     // SECURITY: a value that was read before a change is not kept after it, because the number of
     // changes grows when the change ends. Tested by `value_read_before_change_is_not_cached`.
-    fn keep(&self, user: &User, read_at: Timestamp, count: u64) {
+    fn keep(&self, user: &User, read_at: Microseconds, count: u64) {
         let mut changes = self.changes();
-        if self.age.as_seconds() == 0 || changes.count != count {
+        if self.age.is_zero() || changes.count != count {
             return;
         }
         if !changes.swept_at.is_some_and(|swept| self.is_recent(swept, read_at)) {
@@ -193,7 +194,7 @@ impl UsersCache {
         query: Query<'a, Option<User>>,
         known: impl FnOnce() -> Option<CachedUser> + Send + 'a,
     ) -> Query<'a, Option<User>> {
-        let (read_at, count) = (self.clock.now(), self.changes().count);
+        let (read_at, count) = (self.clock.now_in_microseconds(), self.changes().count);
         Box::pin(async move {
             let found = match query.await {
                 Err(cause) if cause.kind() == StoreErrorKind::Unavailable => {

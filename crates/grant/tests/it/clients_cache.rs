@@ -42,7 +42,7 @@ async fn fixture() -> Fixture {
         header,
     };
     fixture.token(&fixture.header).await.unwrap();
-    assert!(cache.cached("billing", NOW).is_some());
+    assert!(cache.cached("billing", fixture.clock.now_in_microseconds()).is_some());
     fixture
 }
 

@@ -1,9 +1,10 @@
 //! Readiness: whether the server would answer a request now.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError};
 use std::time::Duration;
 
+use metrics::{Unit, describe_gauge, gauge};
 use scopegate_store::{Store, StoreError};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout_at};
@@ -39,6 +40,8 @@ pub(crate) struct Readiness {
     is_draining: AtomicBool,
     has_late_news: AtomicBool,
     last: Arc<Mutex<Option<ProbeResult>>>,
+    /// The begin of the last answered read of the revocations of other processes.
+    news_read: std::sync::Mutex<Option<Instant>>,
 }
 
 /// A result of the store's check, and its time.
@@ -58,6 +61,29 @@ impl Readiness {
     pub(crate) fn drain(&self) {
         metrics::gauge!("scopegate_draining").set(1.0);
         self.is_draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Records an answered read of the revocations of other processes, and when it began.
+    pub(crate) fn read_news(&self, begin: Instant) {
+        *self.news_read.lock().unwrap_or_else(PoisonError::into_inner) = Some(begin);
+    }
+
+    /// Returns the time since the begin of the last such read.
+    pub(crate) fn news_age(&self) -> Option<Duration> {
+        let begin = *self.news_read.lock().unwrap_or_else(PoisonError::into_inner);
+        begin.map(|begin| begin.elapsed())
+    }
+
+    /// Sets the metric of that age. A scrape calls it, so that the value is never an old one.
+    pub(super) fn measure_news_age(&self) {
+        let Some(age) = self.news_age() else { return };
+        let name = "scopegate_news_age_seconds";
+        describe_gauge!(
+            name,
+            Unit::Seconds,
+            "Time since the last answered read of changes began."
+        );
+        gauge!(name).set(age);
     }
 
     /// Sets whether the revocations of other processes are not read in time.

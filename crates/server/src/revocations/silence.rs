@@ -5,7 +5,6 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use metrics::{Gauge, Unit, describe_gauge, gauge};
 use scopegate_domain::Timestamp;
 use scopegate_token::{AcceptedTokens, RevokedSet};
 use tokio::time::{Instant, sleep};
@@ -13,9 +12,6 @@ use tracing::{error, info, warn};
 
 use crate::admin::Readiness;
 use crate::config::{NewsStale, Settings};
-
-/// The interval at which the age of the last read is measured.
-const MEASURE: Duration = Duration::from_secs(1);
 
 /// The rules of the settings.
 #[derive(Clone, Copy, Debug)]
@@ -106,33 +102,28 @@ pub(super) struct Silence {
     answered_at: Timestamp,
     phase: Phase,
     is_reported: bool,
-    age: Gauge,
 }
 
 impl Silence {
     /// A silence that begins after a read that began now.
     pub(super) fn new(rules: SilenceRules, set: Arc<RevokedSet>, readiness: Arc<Readiness>, now: Timestamp) -> Self {
-        let age = "scopegate_news_age_seconds";
-        describe_gauge!(
-            age,
-            Unit::Seconds,
-            "Time since the last answered read of changes began."
-        );
+        let answered = Instant::now();
+        readiness.read_news(answered);
         Self {
             rules,
             set,
             readiness,
-            answered: Instant::now(),
+            answered,
             answered_at: now,
             phase: Phase::Current,
             is_reported: false,
-            age: gauge!(age),
         }
     }
 
     /// Records a read that was answered, and when it began.
     pub(super) fn answered(&mut self, begin: Instant, begin_at: Timestamp) {
         (self.answered, self.answered_at) = (begin, begin_at);
+        self.readiness.read_news(begin);
         self.apply();
         if self.phase == Phase::Current && self.is_reported {
             self.is_reported = false;
@@ -160,14 +151,13 @@ impl Silence {
             let next = self.rules.until_next(self.answered.elapsed());
             tokio::select! {
                 done = &mut work => return done,
-                () = sleep(next.unwrap_or(MEASURE).min(MEASURE)) => {}
+                () = sleep(next.unwrap_or(Duration::MAX)) => {}
             }
         }
     }
 
     fn apply(&mut self) {
         let age = self.answered.elapsed();
-        self.age.set(age);
         let phase = self.rules.phase(age);
         // SECURITY: after the revocations of an answered read were added to the set. Tested by
         // `late_news_deny_tokens_until_a_read_is_answered`.

@@ -4,10 +4,11 @@
 
 use std::sync::Arc;
 
-use scopegate_domain::{Client, ClientId, Lifetime, Timestamp};
+use scopegate_domain::{Client, ClientId, Lifetime};
 use scopegate_store::{Clients, ClientsCache, MemoryStore, News};
 
-const NOW: Timestamp = Timestamp::from_unix(1_000);
+/// In microseconds, late in a second.
+const NOW: u64 = 1_000_999_999;
 const AGE: Lifetime = Lifetime::from_seconds(5);
 
 fn client(id: &str) -> Client {
@@ -27,25 +28,22 @@ async fn fixture(age: Lifetime) -> (Arc<MemoryStore>, ClientsCache) {
 #[tokio::test]
 async fn client_is_cached_while_the_log_is_read() {
     let (store, cache) = fixture(AGE).await;
-    let second = Lifetime::from_seconds(1);
+    let age = u64::from(AGE.as_seconds()) * 1_000_000;
     for (now, is_cached) in [
-        (999, false),
-        (1_000, true),
-        (1_004, true),
-        (1_005, false),
-        (2_000, false),
+        (NOW - 1, false),
+        (NOW, true),
+        (NOW + age - 1, true),
+        (NOW + age, false),
+        (u64::MAX, false),
     ] {
-        assert_eq!(
-            cache.cached("c1", Timestamp::from_unix(now)).is_some(),
-            is_cached,
-            "{now}"
-        );
+        assert_eq!(cache.cached("c1", now).is_some(), is_cached, "{now}");
     }
-    cache.confirm(store.heads().await.unwrap(), NOW + AGE);
-    assert!(cache.cached("c1", NOW + AGE + second).is_some());
-    assert!(cache.cached("c2", NOW + AGE).is_none());
+    let later = NOW + age;
+    cache.confirm(store.heads().await.unwrap(), later);
+    assert!(cache.cached("c1", later + 1).is_some());
+    assert!(cache.cached("c2", later).is_none());
     assert_eq!(cache.find(client("c2").id()).await.unwrap(), None);
-    assert!(cache.cached("c2", NOW + AGE).is_none());
+    assert!(cache.cached("c2", later).is_none());
 }
 
 #[tokio::test]

@@ -6,13 +6,14 @@
 use std::future::Future as _;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Waker};
+use std::time::Duration;
 
 use proptest::prelude::*;
 use scopegate_domain::{
-    Account, Lifetime, ManualClock, Revocation, Revoked, Scope, SystemClock, Timestamp, User, UserId, UserStatus,
-    Username,
+    Account, Clock, Lifetime, ManualClock, Revocation, Revoked, Scope, SystemClock, Timestamp, User, UserId,
+    UserStatus, Username,
 };
 use scopegate_store::{BoxFuture, DisableAndRevoke, MemoryStore, News, StoreError, StoreErrorKind, Users, UsersCache};
 
@@ -318,6 +319,50 @@ impl Users for Failing {
     }
 }
 
+/// A clock that shows microseconds.
+#[derive(Debug)]
+struct FineClock(AtomicU64);
+
+impl Clock for FineClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_unix((self.now_in_microseconds() / 1_000_000).try_into().unwrap())
+    }
+
+    fn now_in_microseconds(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// The age and the outage last for their whole time, wherever in a second they begin.
+#[tokio::test]
+async fn fractions_of_a_second_count() {
+    for begin in [1_000_000_000, 1_000_000_001, 1_000_500_000, 1_000_999_999_u64] {
+        let (clock, store) = (Arc::new(FineClock(AtomicU64::new(begin))), Arc::new(Failing::default()));
+        Users::add(&store.users, account(0)).await.unwrap();
+        let behind: Arc<dyn Users> = Arc::<Failing>::clone(&store);
+        let (age, outage) = (5_000_000, 10_500_000);
+        let users = UsersCache::new(behind, Arc::<FineClock>::clone(&clock), Duration::from_micros(age));
+        let users = users.outage(Duration::from_micros(outage));
+        users.confirm(begin);
+        let wait_until = |time: u64| clock.0.store(begin + time, Ordering::Relaxed);
+        Users::find(&users, &name(0)).await.unwrap();
+        for (time, is_cached) in [(age - 1, true), (age, false)] {
+            wait_until(time);
+            assert_eq!(users.cached(name(0).as_str()).is_some(), is_cached, "{begin} {time}");
+            assert_eq!(
+                users.cached_by_id(id(0).as_str()).is_some(),
+                is_cached,
+                "{begin} {time}"
+            );
+        }
+        store.is_down.store(true, Ordering::Relaxed);
+        for (time, is_found) in [(outage - 1, true), (outage, false)] {
+            wait_until(time);
+            assert_eq!(Users::find(&users, &name(0)).await.is_ok(), is_found, "{begin} {time}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn user_of_an_outage_was_read_shortly_before() {
     let begin = Timestamp::from_unix(1_000);
@@ -342,7 +387,7 @@ async fn user_of_an_outage_was_read_shortly_before() {
     let read_at = begin + UsersCache::PERIOD;
     clock.set(read_at);
     assert_eq!(answers(1).await, unavailable, "the log was never read");
-    users.confirm(read_at);
+    users.confirm(clock.now_in_microseconds());
     assert_eq!(answers(0).await, unavailable, "too old when the log was read");
     assert_eq!(answers(1).await, Ok(true));
     assert_eq!(answers(2).await, unavailable, "not cached");

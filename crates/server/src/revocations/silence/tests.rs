@@ -74,6 +74,17 @@ async fn phase_follows_the_age_of_the_last_read() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn age_is_that_of_the_question() {
+    let mut fixture = fixture(rules(NewsStale::Deny));
+    fixture.wait(Duration::from_millis(3_700)).await;
+    assert_eq!(fixture.readiness.news_age(), Some(Duration::from_millis(3_700)));
+    let begin = Instant::now();
+    fixture.wait(Duration::from_millis(50)).await;
+    fixture.silence.answered(begin, BEGAN);
+    assert_eq!(fixture.readiness.news_age(), Some(Duration::from_millis(50)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn settings_move_the_phases() {
     let rules = SilenceRules::new(seconds(1), seconds(60), NewsStale::AllowKnown, seconds(62));
     let mut fixture = fixture(rules);
