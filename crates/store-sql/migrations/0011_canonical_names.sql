@@ -1,11 +1,17 @@
 -- The canonical form of user names: normalization form KC, then case folding. Two users never have
--- the same. SQL cannot fold, so the program computes the column for the rows of an earlier version.
--- NULL: not computed yet.
+-- the same. SQL cannot fold, so the program computes the rows for the users of an earlier version.
+--
+-- They are in a table of their own: to add a column or an index, SQLite reads all users in one
+-- transaction, and other programs wait.
 
-ALTER TABLE users ADD COLUMN canonical_name TEXT;
+CREATE TABLE user_names (
+    user_id        TEXT NOT NULL PRIMARY KEY,
+    canonical_name TEXT NOT NULL UNIQUE
+) STRICT, WITHOUT ROWID;
 
--- Without the rows that have none yet, so that the index of a large table is made at once.
-CREATE UNIQUE INDEX users_by_canonical_name ON users (canonical_name) WHERE canonical_name IS NOT NULL;
+-- A program of version 8 removes users, too.
+CREATE TRIGGER users_delete_name AFTER DELETE ON users
+BEGIN DELETE FROM user_names WHERE user_id = OLD.id; END;
 
 -- What a backup is of. A database has the row if it is a backup, or was restored from one and
 -- `restore finish` did not run yet. A backup of an older version has the table already.

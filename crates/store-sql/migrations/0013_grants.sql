@@ -5,7 +5,15 @@
 -- family is refused if it began before the place `grants_from` of its user or client. No clock is
 -- compared, and no row of a family is changed.
 
-ALTER TABLE users ADD COLUMN grants_from INTEGER NOT NULL DEFAULT 0;
+-- Users without a row have the place 0.
+CREATE TABLE user_grants (
+    user_id     TEXT    NOT NULL PRIMARY KEY,
+    grants_from INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER users_delete_grants AFTER DELETE ON users
+BEGIN DELETE FROM user_grants WHERE user_id = OLD.id; END;
+
 ALTER TABLE clients ADD COLUMN grants_from INTEGER NOT NULL DEFAULT 0;
 
 CREATE TABLE sealed_secrets (

@@ -36,3 +36,7 @@ BEGIN INSERT INTO changes (mark) VALUES (randomblob(16)); END;
 
 CREATE TRIGGER families_update AFTER UPDATE ON families
 BEGIN INSERT INTO changes (mark) VALUES (randomblob(16)); END;
+
+-- A copy from the time before all names of users were stored is not used after that.
+CREATE TRIGGER unnamed_users_delete AFTER DELETE ON unnamed_users
+BEGIN INSERT INTO changes (mark) VALUES (randomblob(16)); END;

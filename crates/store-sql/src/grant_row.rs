@@ -61,15 +61,27 @@ macro_rules! user_columns {
     };
 }
 
+/// No tokens of the user of a row were revoked since its begin, if there is such a user.
+macro_rules! has_valid_place {
+    ($table:literal) => {
+        concat!(
+            "NOT EXISTS (SELECT 1 FROM user_grants WHERE user_grants.user_id = ",
+            $table,
+            ".user_id AND user_grants.grants_from > ",
+            $table,
+            ".user_place)"
+        )
+    };
+}
+
 /// The user of a row is active, and no tokens of the user were revoked since its begin.
 macro_rules! has_user {
     ($table:literal) => {
         concat!(
             "EXISTS (SELECT 1 FROM users WHERE users.id = ",
             $table,
-            ".user_id AND users.status = 'active' AND users.grants_from <= ",
-            $table,
-            ".user_place)"
+            ".user_id AND users.status = 'active') AND ",
+            $crate::grant_row::has_valid_place!($table)
         )
     };
 }
@@ -80,9 +92,8 @@ macro_rules! has_same_user {
         concat!(
             "EXISTS (SELECT 1 FROM users WHERE users.id = ",
             $table,
-            ".user_id AND users.grants_from <= ",
-            $table,
-            ".user_place)"
+            ".user_id) AND ",
+            $crate::grant_row::has_valid_place!($table)
         )
     };
 }
@@ -116,7 +127,8 @@ macro_rules! has_session {
 }
 
 pub(crate) use {
-    authorization_columns, code_columns, family_columns, has_client, has_same_user, has_session, has_user, user_columns,
+    authorization_columns, code_columns, family_columns, has_client, has_same_user, has_session, has_user,
+    has_valid_place, user_columns,
 };
 
 /// A row whose columns begin later.

@@ -9,8 +9,10 @@ use crate::statement::{More, RowView, Slot, Statement, Step};
 
 /// The place that the next entry in the lane of the subject takes. If the lane has no head, the
 /// step that adds the entry reports it.
-const END_USER_GRANTS: &str = "UPDATE users SET grants_from = \
-         COALESCE((SELECT place + 1 FROM news_head WHERE lane = $2), grants_from) WHERE id = $1";
+const END_USER_GRANTS: &str = "INSERT INTO user_grants (user_id, grants_from) \
+     SELECT users.id, news_head.place + 1 FROM users CROSS JOIN news_head \
+     WHERE users.id = $1 AND news_head.lane = $2 \
+     ON CONFLICT (user_id) DO UPDATE SET grants_from = excluded.grants_from";
 
 const END_CLIENT_GRANTS: &str = "UPDATE clients SET grants_from = \
          COALESCE((SELECT place + 1 FROM news_head WHERE lane = $2), grants_from) WHERE id = $1";

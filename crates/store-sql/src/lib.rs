@@ -62,6 +62,8 @@ mod connect;
 mod consents;
 mod copy;
 mod database_files;
+mod duplicates;
+mod earlier;
 mod engine;
 mod failure;
 mod families;
@@ -92,6 +94,7 @@ mod signing_keys;
 mod sqlite;
 mod statement;
 mod store;
+mod unnamed;
 mod url;
 mod users;
 

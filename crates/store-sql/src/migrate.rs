@@ -9,7 +9,7 @@ use sqlx::Connection as _;
 use crate::names;
 use crate::prepare::{expect_ours, look_first};
 use crate::same_name::{RenamedUsers, SameName};
-use crate::{DatabaseUrl, OpenError, OpenMode, RowCounts, SqlStore, connect, files, migrations};
+use crate::{DatabaseUrl, OpenError, OpenMode, RowCounts, SqlStore, connect, duplicates, files, migrations, unnamed};
 
 /// The steps of a migration that has not begun.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,8 +21,9 @@ pub struct MigrationPlan {
     pub rows: RowCounts,
     /// The number of users that get a canonical name.
     pub users_without_canonical_name: u64,
-    /// The pairs of users that prevent it.
-    pub same_names: Vec<SameName>,
+    /// The pairs of users that prevent it. [`SqlStore::rename_duplicates`] gives the younger user
+    /// this name.
+    pub same_names: Vec<(SameName, String)>,
 }
 
 impl SqlStore {
@@ -54,8 +55,8 @@ impl SqlStore {
         Ok(MigrationPlan {
             steps: migrations::pending(&mut connection).await?,
             rows,
-            users_without_canonical_name: names::count_missing(&mut connection).await?,
-            same_names: names::same_names(&mut connection).await?,
+            users_without_canonical_name: unnamed::count_missing(&mut connection).await?,
+            same_names: duplicates::find(&mut connection).await?,
         })
     }
 
@@ -65,15 +66,16 @@ impl SqlStore {
         names::expect_distinct(&mut connection).await
     }
 
-    /// Gives the younger user of each pair with the same name another name. It ends with the first
-    /// six characters of the user's id. `entry_of` returns the entry of the audit log for a user.
+    /// Gives the younger user of each pair with the same name the new name of
+    /// [`MigrationPlan::same_names`]. It ends with the first six characters of the user's id, or
+    /// with as many as make it free. `entry_of` returns the entry of the audit log for a user.
     ///
     /// The database need not be migrated yet. The entries are written in the same transaction, or
     /// returned if the database has no audit log yet.
     ///
     /// # Errors
     ///
-    /// [`OpenError`], and no user was renamed: [`OpenError::SameNames`] if a new name is taken.
+    /// [`OpenError`], and no user was renamed.
     pub async fn rename_duplicates(
         url: &DatabaseUrl,
         entry_of: impl Fn(UserId) -> Result<AuditEntry, StoreError>,
@@ -86,7 +88,7 @@ impl SqlStore {
         look_first(path, false).await?;
         let mut writer = connect::writer(url).await?;
         let renamed = match expect_ours(&mut writer, path, false).await {
-            Ok(()) => names::rename(&mut writer, entry_of).await,
+            Ok(()) => duplicates::rename(&mut writer, entry_of).await,
             Err(error) => Err(error),
         };
         let closed = writer.close().await;

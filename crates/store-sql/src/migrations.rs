@@ -1,17 +1,20 @@
 //! Creates the tables and migrates them to the current version.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
 use scopegate_domain::AuditEntry;
 use sqlx::migrate::{AppliedMigration, Migrate, MigrateError, Migration, MigrationType};
-use sqlx::{Connection, SqlSafeStr, SqliteConnection, query_scalar};
+use sqlx::{Connection, Executor as _, SqlSafeStr, SqliteConnection, query_scalar};
 
 use crate::bound::bound;
+use crate::earlier::earlier;
+use crate::statement::Statement;
 use crate::{OpenError, audit_entry};
 
 /// Every version of the tables, oldest first: number, description, statements. A released one is
 /// never edited.
+///
+/// No statement of a version after 8 reads all users: it would keep the database locked.
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "initial", include_str!("../migrations/0001_initial.sql")),
     (2, "revocations", include_str!("../migrations/0002_revocations.sql")),
@@ -49,14 +52,6 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (14, "grant marks", include_str!("../migrations/0014_grant_marks.sql")),
 ];
 
-/// The checksum of version 11 in an earlier build, whose index also had the rows without a name.
-/// Both are complete after the upgrade.
-const EARLIER: (i64, &str) = (
-    11,
-    "0eaf9780d10a383503010ae7afecccae0171c9c3090d1bfc\
-     5eaee8e3d5f40039f5c5204af595233556b9650b6ce77eee",
-);
-
 /// The migrations that mark changes. A database in memory has no file that a copy could replace, so
 /// it does without: a new database pays a third of its time for the triggers.
 const MARKS: [i64; 3] = [5, 8, 14];
@@ -64,6 +59,8 @@ const MARKS: [i64; 3] = [5, 8, 14];
 /// The table in which the database records the applied migrations: that of `sqlx`, so that its
 /// tools can read it.
 const TABLE: &str = "_sqlx_migrations";
+
+const SET_CHECKSUM: &str = "UPDATE _sqlx_migrations SET checksum = $2 WHERE version = $1";
 
 /// The contents of a database, as its tables show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,9 +104,9 @@ pub(crate) async fn pending(connection: &mut SqliteConnection) -> Result<Vec<(i6
         Contents::Nothing | Contents::Foreign => Vec::new(),
     };
     refuse_newer(&applied)?;
-    let is_applied = |version| applied.iter().any(|applied| applied.version == version);
+    let is_current = |version| applied.iter().any(|applied| is_current_version(applied, version));
     let all = all().into_iter();
-    Ok(all.filter(|(version, _)| !is_applied(*version)).collect())
+    Ok(all.filter(|(version, _)| !is_current(*version)).collect())
 }
 
 /// Returns all versions, with their descriptions.
@@ -121,6 +118,17 @@ pub(crate) fn all() -> Vec<(i64, &'static str)> {
 pub(crate) async fn version(connection: &mut SqliteConnection) -> Result<i64, OpenError> {
     let applied = connection.list_applied_migrations(TABLE).await?;
     Ok(applied.iter().map(|applied| applied.version).max().unwrap_or(0))
+}
+
+/// Whether a version of the tables was applied to a database of this program, and not one that an
+/// earlier build made in another way.
+pub(crate) async fn is_current(connection: &mut SqliteConnection, version: i64) -> Result<bool, OpenError> {
+    let applied = connection.list_applied_migrations(TABLE).await?;
+    Ok(applied.iter().any(|applied| is_current_version(applied, version)))
+}
+
+fn is_current_version(applied: &AppliedMigration, version: i64) -> bool {
+    applied.version == version && earlier(applied).is_none()
 }
 
 /// Whether a version of the tables was applied to a database of this program.
@@ -136,7 +144,11 @@ pub(crate) async fn expect_current(connection: &mut SqliteConnection) -> Result<
     let known = known();
     for migration in migrations() {
         match applied.iter().find(|applied| applied.version == migration.version) {
-            Some(applied) if is_of(applied, &migration) => {}
+            Some(applied) if applied.checksum == migration.checksum => {}
+            Some(applied) if earlier(applied).is_some() => {
+                let found = applied.version - 1;
+                return Err(OpenError::Older { found, known });
+            }
             Some(applied) => {
                 return Err(OpenError::Changed {
                     version: applied.version,
@@ -183,11 +195,17 @@ async fn apply(
     let mut migrated = Vec::new();
     for migration in migrations().filter(|migration| is_used(migration.version)) {
         match applied.iter().find(|applied| applied.version == migration.version) {
-            Some(applied) if is_of(applied, &migration) => {}
+            Some(applied) if applied.checksum == migration.checksum => {}
             Some(applied) => {
-                return Err(OpenError::Changed {
-                    version: applied.version,
-                });
+                let Some(earlier) = earlier(applied) else {
+                    return Err(OpenError::Changed {
+                        version: applied.version,
+                    });
+                };
+                transaction.execute(earlier.convert).await?;
+                let set = Statement::new(SET_CHECKSUM).bind(migration.version);
+                bound(set.bind(&*migration.checksum)).execute(&mut *transaction).await?;
+                migrated.push(migration.version);
             }
             None => {
                 transaction.apply(TABLE, &migration).await?;
@@ -202,18 +220,6 @@ async fn apply(
     }
     transaction.commit().await?;
     Ok(migrated)
-}
-
-/// Whether the statements of a migration were applied.
-fn is_of(applied: &AppliedMigration, migration: &Migration) -> bool {
-    if applied.checksum == migration.checksum {
-        return true;
-    }
-    let mut hex = String::new();
-    for byte in &*applied.checksum {
-        let _ = write!(hex, "{byte:02x}");
-    }
-    EARLIER == (applied.version, &hex)
 }
 
 /// Whether this version makes the first tables of a new database.

@@ -57,7 +57,7 @@ impl News for SqlStore {
                 DisableAndRevoke::RemoveClient(id) => clients::removal(id),
                 DisableAndRevoke::RemoveUser(id) => one(users::remove(id)),
                 DisableAndRevoke::SetPasswordHash(id, hash) => one(users::set_password_hash(id, hash)),
-                DisableAndRevoke::SetProfile(user) => one(users::set_profile(user)),
+                DisableAndRevoke::SetProfile(user) => users::set_profile(user),
                 DisableAndRevoke::SetUserScope(id, scope) => one(users::set_scope(id, scope)),
                 DisableAndRevoke::UpdateClient { old, new } => clients::replacement(old, new)?,
             };

@@ -7,7 +7,16 @@ use sqlx::{Connection as _, SqliteConnection};
 
 use crate::files::{self, Snapshot};
 use crate::migrations::Contents;
-use crate::{OpenError, connect, migrations, names};
+use crate::{OpenError, connect, migrations, names, unnamed};
+
+/// The outcome of preparing a database.
+#[derive(Debug, Default)]
+pub(crate) struct Prepared {
+    /// The versions of the tables that were applied.
+    pub(crate) migrated: Vec<i64>,
+    /// The number of canonical names that were stored.
+    pub(crate) named: u64,
+}
 
 /// Checks whose database it is, and migrates it. Entries are written with the migration of an
 /// existing database.
@@ -16,18 +25,18 @@ pub(crate) async fn prepare(
     path: &Path,
     is_new: bool,
     entries: &[AuditEntry],
-) -> Result<Vec<i64>, OpenError> {
+) -> Result<Prepared, OpenError> {
     expect_ours(writer, path, is_new).await?;
     if is_new {
         names::expect_distinct(writer).await?;
     } else {
         migrations::expect_current(writer).await?;
-        names::expect_complete(writer).await?;
+        unnamed::expect_complete(writer).await?;
     }
     connect::use_log(writer).await?;
     let migrated = migrations::migrate(writer, entries).await?;
-    names::fill(writer).await?;
-    Ok(migrated)
+    let named = names::fill(writer).await?;
+    Ok(Prepared { migrated, named })
 }
 
 /// Checks whose database it is before it is opened for writing.

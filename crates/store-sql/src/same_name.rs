@@ -7,7 +7,10 @@ use scopegate_domain::{AuditEntry, visible};
 /// The number of pairs that an error shows.
 const SHOWN: usize = 20;
 
-/// A user as an error names it.
+/// The maximum number of characters of a name or id that a text repeats.
+const MOST: usize = 100;
+
+/// A user as an error names it. A text repeats at most 100 characters of the name and of the id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "a name and an id identify a user")]
 pub struct NamedUser {
@@ -19,7 +22,15 @@ pub struct NamedUser {
 
 impl fmt::Display for NamedUser {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` (id `{}`)", visible(&self.username), visible(&self.id))
+        write!(f, "`{}` (id `{}`)", shown(&self.username), shown(&self.id))
+    }
+}
+
+/// Returns a text with invisible characters escaped, and shortened if it is long.
+fn shown(text: &str) -> String {
+    match text.char_indices().nth(MOST) {
+        None => visible(text).into_owned(),
+        Some((end, _)) => format!("{}..", visible(text.get(..end).unwrap_or_default())),
     }
 }
 
@@ -56,4 +67,22 @@ pub(crate) fn listed(pairs: &[SameName]) -> String {
         texts.push(format!("{more} more pairs"));
     }
     texts.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_names_are_shortened() {
+        let named = |username: String| NamedUser {
+            username,
+            id: "u\u{200b}".to_owned(),
+        };
+        let most = "ä".repeat(MOST);
+        let shown = format!("`{most}` (id `u\\u{{200b}}`)");
+        assert_eq!(named(most.clone()).to_string(), shown);
+        let shown = format!("`{most}..` (id `u\\u{{200b}}`)");
+        assert_eq!(named(most + "b").to_string(), shown);
+    }
 }

@@ -14,10 +14,10 @@ use crate::files::{self, Snapshot};
 use crate::home::Home;
 use crate::lookups::Lookups;
 use crate::metrics::Methods;
-use crate::prepare::{expect_ours, look_first, prepare};
+use crate::prepare::{Prepared, expect_ours, look_first, prepare};
 use crate::sqlite::{Connections, REWRITE};
 use crate::statement::{Backend, Outcome, RowView, Statement, Step};
-use crate::{DatabaseUrl, OpenError, audit_entry, connect, migrations, names, new_database};
+use crate::{DatabaseUrl, OpenError, audit_entry, connect, migrations, new_database, unnamed};
 
 /// A store in a SQL database.
 ///
@@ -45,7 +45,7 @@ pub struct SqlStore {
     pub(crate) users_by_id: Arc<Lookups>,
     /// The entries of the audit log that are written with a change.
     audit: Vec<AuditEntry>,
-    migrated: Vec<i64>,
+    prepared: Prepared,
     /// The file as it was when it was opened without locks.
     snapshot: Option<Snapshot>,
 }
@@ -76,7 +76,7 @@ async fn check(reader: &mut SqliteConnection, path: &Path, mode: OpenMode<'_>) -
     expect_ours(reader, path, false).await?;
     match migrations::expect_current(reader).await {
         Err(OpenError::Older { .. }) if mode == OpenMode::Copy => Ok(()),
-        Ok(()) if mode == OpenMode::ReadOnly => names::expect_complete(reader).await,
+        Ok(()) if mode == OpenMode::ReadOnly => unnamed::expect_complete(reader).await,
         checked => checked,
     }
 }
@@ -119,7 +119,8 @@ impl SqlStore {
         let Some(path) = url.path() else {
             let mut writer = connect::writer(url).await?;
             let migrated = migrations::migrate_memory(&mut writer).await?;
-            return Ok(Self::new(Connections::new(writer, Vec::new(), None), migrated));
+            let prepared = Prepared { migrated, named: 0 };
+            return Ok(Self::new(Connections::new(writer, Vec::new(), None), prepared));
         };
         let (is_new, created) = match mode {
             OpenMode::ReadOnly | OpenMode::Copy => return Self::open_read_only(path, mode).await,
@@ -135,9 +136,11 @@ impl SqlStore {
         files::expect_log(path).await?;
         look_first(path, is_new).await?;
         let mut writer = connect::writer(url).await?;
-        let prepared = prepare(&mut writer, path, is_new, entries).await;
-        let migrated = match prepared {
-            Ok(migrated) => [created, migrated].concat(),
+        let prepared = match prepare(&mut writer, path, is_new, entries).await {
+            Ok(Prepared { migrated, named }) => Prepared {
+                migrated: [created, migrated].concat(),
+                named,
+            },
             Err(error) => {
                 // The error that was found first is the cause.
                 let _ = writer.close().await;
@@ -146,10 +149,13 @@ impl SqlStore {
         };
         let home = Home::of(url, &mut writer).await?;
         let connections = Connections::new(writer, connect::readers(url).await?, home);
-        for version in &migrated {
+        for version in &prepared.migrated {
             tracing::info!(version, database = %url, "tables migrated");
         }
-        Ok(Self::new(connections, migrated))
+        if prepared.named > 0 {
+            tracing::info!(users = prepared.named, database = %url, "canonical names stored");
+        }
+        Ok(Self::new(connections, prepared))
     }
 
     /// Checks without a change whether [`OpenMode::Create`] would open the database. Returns the
@@ -189,18 +195,18 @@ impl SqlStore {
         let connections = Connections::new(reader, Vec::new(), None);
         Ok(Self {
             snapshot,
-            ..Self::new(connections, Vec::new())
+            ..Self::new(connections, Prepared::default())
         })
     }
 
-    fn new(connections: Connections, migrated: Vec<i64>) -> Self {
+    fn new(connections: Connections, prepared: Prepared) -> Self {
         Self {
             connections: Arc::new(connections),
             methods: Arc::new(Methods::new()),
             users_by_name: Arc::new(Lookups::users_by_name()),
             users_by_id: Arc::new(Lookups::users_by_id()),
             audit: Vec::new(),
-            migrated,
+            prepared,
             snapshot: None,
         }
     }
@@ -214,7 +220,14 @@ impl SqlStore {
     /// Returns the versions of the tables that opening it has applied; none if they were current.
     #[must_use]
     pub fn migrated(&self) -> &[i64] {
-        &self.migrated
+        &self.prepared.migrated
+    }
+
+    /// Returns the number of users whose canonical names opening it has stored: after the migration
+    /// of an older database, also if an earlier program began it.
+    #[must_use]
+    pub fn named_users(&self) -> u64 {
+        self.prepared.named
     }
 
     /// Closes the database when the pending operations are done. All later calls fail.
@@ -302,7 +315,7 @@ impl SqlStore {
             users_by_name: Arc::clone(&self.users_by_name),
             users_by_id: Arc::clone(&self.users_by_id),
             audit: entries.to_vec(),
-            migrated: Vec::new(),
+            prepared: Prepared::default(),
             snapshot: None,
         }
     }

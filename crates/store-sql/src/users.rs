@@ -7,10 +7,12 @@ use crate::SqlStore;
 use crate::grant_steps::{end_user_grants, remove_consents_of, remove_sessions_of};
 use crate::news_steps::lane;
 use crate::row;
-use crate::statement::Statement;
+use crate::statement::{Statement, Step};
 
-const FIND_ACCOUNT: &str =
-    "SELECT id, username, email, full_name, status, scope, password_hash FROM users WHERE canonical_name = $1";
+/// Begins with the name, so that both rows are found by their keys. A name without its user is an
+/// error, because a row without an id cannot be read.
+pub(crate) const FIND_ACCOUNT: &str = "SELECT id, username, email, full_name, status, scope, password_hash \
+     FROM user_names LEFT JOIN users ON id = user_id WHERE canonical_name = $1";
 
 const LIST: &str = "SELECT id, username, email, full_name, status, scope FROM users \
      WHERE username > $1 ORDER BY username LIMIT $2";
@@ -24,17 +26,25 @@ const PASSWORD_SCHEMES: &str = "WITH RECURSIVE schemes (scheme) AS ( \
          FROM schemes WHERE schemes.scheme IS NOT NULL \
      ) SELECT scheme FROM schemes WHERE scheme IS NOT NULL LIMIT $1";
 
+/// Before the user is added: a user without a name was added by another program.
+const ADD_NAME: &str = "INSERT INTO user_names (user_id, canonical_name) VALUES ($1, $2)";
+
+const REMOVE_NAME: &str = "DELETE FROM user_names WHERE user_id = $1";
+
 const ADD: &str = "INSERT INTO users \
-     (id, username, email, full_name, status, scope, password_hash, password_scheme, canonical_name, grants_from) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, (SELECT place FROM news_head WHERE lane = $10))";
+     (id, username, email, full_name, status, scope, password_hash, password_scheme) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+
+/// Grants of a removed user with this id are not those of the new one.
+const ADD_GRANTS: &str = "INSERT INTO user_grants (user_id, grants_from) \
+     VALUES ($1, (SELECT place FROM news_head WHERE lane = $2))";
 
 const REPLACE_PASSWORD_HASH: &str =
     "UPDATE users SET password_hash = $3, password_scheme = $4 WHERE id = $1 AND password_hash = $2";
 
 const SET_PASSWORD_HASH: &str = "UPDATE users SET password_hash = $2, password_scheme = $3 WHERE id = $1";
 
-const SET_PROFILE: &str =
-    "UPDATE users SET username = $2, canonical_name = $3, email = $4, full_name = $5 WHERE id = $1";
+const SET_PROFILE: &str = "UPDATE users SET username = $2, email = $3, full_name = $4 WHERE id = $1";
 
 const SET_SCOPE: &str = "UPDATE users SET scope = $2 WHERE id = $1";
 
@@ -88,10 +98,11 @@ impl Users for SqlStore {
                 .bind(row::status_text(user.status()))
                 .bind(row::joined(user.scope()))
                 .bind(password_hash.as_ref().map(PasswordHash::expose))
-                .bind(scheme(password_hash.as_ref()))
-                .bind(user.username().canonical().as_str())
-                .bind(lane(user.id().as_str()));
-            self.change(add).await.map(|_| ())
+                .bind(scheme(password_hash.as_ref()));
+            let id = user.id().as_str();
+            let grants = Statement::new(ADD_GRANTS).bind(id).bind(lane(id));
+            let steps = vec![add_name(user), add.changes(1), grants.changes(1)];
+            self.change_all(steps).await.map(|_| ())
         })
     }
 
@@ -120,9 +131,12 @@ impl Users for SqlStore {
     }
 
     fn set_profile<'a>(&'a self, user: &'a User) -> BoxFuture<'a, Result<bool, StoreError>> {
-        self.methods
-            .set_profile
-            .measure(self.change_user(user.id(), set_profile(user)))
+        self.methods.set_profile.measure(async move {
+            Ok(self
+                .take_and_tell(set_profile(user), changed(user.id()))
+                .await?
+                .is_none())
+        })
     }
 
     fn set_scope<'a>(&'a self, id: &'a UserId, scope: &'a Scope) -> BoxFuture<'a, Result<bool, StoreError>> {
@@ -178,13 +192,23 @@ pub(crate) fn set_password_hash(id: &UserId, password_hash: Option<&PasswordHash
         .bind(scheme(password_hash))
 }
 
-pub(crate) fn set_profile(user: &User) -> Statement {
-    Statement::new(SET_PROFILE)
+/// The steps that change name, email address and full name.
+pub(crate) fn set_profile(user: &User) -> Vec<Step> {
+    let remove_name = Statement::new(REMOVE_NAME).bind(user.id().as_str());
+    let set = Statement::new(SET_PROFILE)
         .bind(user.id().as_str())
         .bind(user.username().as_str())
-        .bind(user.username().canonical().as_str())
         .bind(user.email())
-        .bind(user.full_name())
+        .bind(user.full_name());
+    vec![remove_name.any(), set.at_least(1), add_name(user)]
+}
+
+fn add_name(user: &User) -> Step {
+    let name = user.username().canonical();
+    Statement::new(ADD_NAME)
+        .bind(user.id().as_str())
+        .bind(name.as_str())
+        .changes(1)
 }
 
 pub(crate) fn set_scope(id: &UserId, scope: &Scope) -> Statement {

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::mem;
 
+use scopegate_domain::visible;
 use scopegate_store_sql::{MigrationPlan, RenamedUsers, SameName};
 use serde_json::{Value, json};
 
@@ -11,14 +12,14 @@ use super::row_counts;
 use crate::arguments::{CommonFlags, MigrateArguments};
 use crate::compose::{Access, Database, plan_migration, rename_duplicates};
 use crate::config::Settings;
-use crate::output::{NegativeResult, counted, one_line, print};
+use crate::output::{NegativeResult, counted, print};
 
 pub(super) fn run(common: &CommonFlags, arguments: &MigrateArguments) -> anyhow::Result<()> {
     let settings = settings(common)?;
     if arguments.plan {
         return plan(common, &settings);
     }
-    let (renamed, applied) = block_on(async {
+    let (renamed, applied, named) = block_on(async {
         let mut renamed = if arguments.rename_duplicates {
             rename_duplicates(&settings).await?
         } else {
@@ -27,9 +28,9 @@ pub(super) fn run(common: &CommonFlags, arguments: &MigrateArguments) -> anyhow:
         // A database older than the audit log gets its tables now.
         let unwritten = mem::take(&mut renamed.unwritten);
         let database = Database::open_audited(&settings, Access::Migrate, unwritten).await?;
-        let applied = database.migrated().to_vec();
+        let (applied, named) = (database.migrated().to_vec(), database.named_users());
         database.close().await?;
-        Ok((renamed, applied))
+        Ok((renamed, applied, named))
     })?;
     let mut human = String::new();
     for (pair, name) in &renamed.users {
@@ -37,20 +38,30 @@ pub(super) fn run(common: &CommonFlags, arguments: &MigrateArguments) -> anyhow:
         writeln!(
             human,
             "renamed user {younger} to `{}`, because of user {older}",
-            one_line(name)
+            visible(name)
         )?;
     }
     let database = &settings.database;
-    match applied.last() {
-        None => writeln!(human, "{database}: up to date")?,
-        Some(version) => writeln!(human, "{database}: migrated to version {version}")?,
+    if let Some(version) = applied.last() {
+        writeln!(human, "{database}: migrated to version {version}")?;
+    }
+    // An earlier program may have migrated the tables, and ended before it stored all names.
+    if named > 0 {
+        writeln!(human, "{database}: stored the canonical names of {}", users(named))?;
+    }
+    if applied.is_empty() && named == 0 {
+        writeln!(human, "{database}: up to date")?;
     }
     let renamed: Vec<Value> = renamed.users.iter().map(described).collect();
     print(
         common.format,
         &human,
-        &json!({ "database": database, "applied": applied, "renamed": renamed }),
+        &json!({ "database": database, "applied": applied, "named_users": named, "renamed": renamed }),
     )
+}
+
+fn users(count: u64) -> String {
+    counted(usize::try_from(count).unwrap_or(usize::MAX), "user")
 }
 
 fn described((pair, name): &(SameName, String)) -> Value {
@@ -70,19 +81,19 @@ fn plan(common: &CommonFlags, settings: &Settings) -> anyhow::Result<()> {
         writeln!(human, "{database}: version {version}: {what}")?;
     }
     if plan.users_without_canonical_name > 0 {
-        let users = usize::try_from(plan.users_without_canonical_name).unwrap_or(usize::MAX);
-        let users = counted(users, "user");
+        let users = users(plan.users_without_canonical_name);
         writeln!(
             human,
-            "{database}: {users} without a canonical name; each batch of 1000 is a transaction"
+            "{database}: {users} without a canonical name; each batch is a transaction of about 10 ms"
         )?;
     }
     writeln!(human, "{database}: {}", row_counts::text(rows))?;
-    for SameName { older, younger } in &plan.same_names {
+    for (SameName { older, younger }, name) in &plan.same_names {
         writeln!(
             human,
             "{database}: users {older} and {younger} have the same name; `scopegate migrate --rename-duplicates` renames \
-             the second"
+             the second to `{}`",
+            visible(name)
         )?;
     }
     let steps: Vec<Value> = steps
@@ -105,7 +116,10 @@ fn plan(common: &CommonFlags, settings: &Settings) -> anyhow::Result<()> {
     }
 }
 
-fn pair(pair: &SameName) -> Value {
-    let named = |user: &scopegate_store_sql::NamedUser| json!({ "id": user.id, "username": user.username });
-    json!([named(&pair.older), named(&pair.younger)])
+fn pair((pair, name): &(SameName, String)) -> Value {
+    let (older, younger) = (&pair.older, &pair.younger);
+    json!([
+        { "id": older.id, "username": older.username },
+        { "id": younger.id, "username": younger.username, "new_username": name },
+    ])
 }

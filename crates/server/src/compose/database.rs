@@ -116,6 +116,11 @@ impl Database {
         self.sql.migrated()
     }
 
+    /// The number of users whose canonical names opening it stored.
+    pub(crate) fn named_users(&self) -> u64 {
+        self.sql.named_users()
+    }
+
     /// Whether opening it created it.
     pub(crate) fn is_new(&self) -> bool {
         self.sql.migrated().first() == Some(&1)

@@ -218,16 +218,9 @@ fn only_serve_and_migrate_change_an_older_database() {
     let shell = Shell::new();
     let database = ["--database", "sqlite:a.db"];
     let run = |line: &[&str]| shell.run_with(&[line, &database[..]].concat(), "correct horse\n", &[]);
-    assert_eq!(run(&["user", "add", "ada", "--password-stdin"]).status, 0);
     let older = "DELETE FROM _sqlx_migrations WHERE version >= 6; DROP TABLE news; DROP TABLE news_head; \
-                 DROP TABLE audit; DROP TABLE audit_kept; DROP TABLE client_secrets; ALTER TABLE clients DROP COLUMN auth_method; \
-                 ALTER TABLE clients DROP COLUMN resources; ALTER TABLE clients DROP COLUMN optional_scope; \
-                 ALTER TABLE clients DROP COLUMN default_scope; \
-                 DROP TABLE unnamed_users; DROP TRIGGER users_insert_unnamed; DROP TRIGGER users_update_unnamed; \
-                 DROP INDEX users_by_canonical_name; ALTER TABLE users DROP COLUMN canonical_name; \
-                 ALTER TABLE users DROP COLUMN grants_from; ALTER TABLE clients DROP COLUMN grants_from; \
-                 DROP TABLE sealed_secrets; DROP TABLE sessions; DROP TABLE consents; DROP TABLE codes; DROP TABLE families; \
                  CREATE TABLE token_lifetimes (lifetime INTEGER NOT NULL PRIMARY KEY, living_until INTEGER) STRICT";
+    crate::configuration::change(&shell.path().join("a.db"), crate::user_names::VERSION_8);
     crate::configuration::change(&shell.path().join("a.db"), older);
     for line in [
         &["user", "list"][..],

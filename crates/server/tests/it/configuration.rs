@@ -90,14 +90,14 @@ fn create_databases(shell: &Shell) {
 }
 
 /// Changes a database without the program, and leaves no log behind.
-pub(crate) fn change(path: &std::path::Path, sql: &'static str) {
+pub(crate) fn change(path: &std::path::Path, sql: &str) {
     use sqlx::{Connection as _, Executor as _};
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.unwrap().block_on(async {
         let options = sqlx::sqlite::SqliteConnectOptions::new();
         let options = options.filename(path).create_if_missing(true);
         let mut connection = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
-        connection.execute(sql).await.unwrap();
+        connection.execute(sqlx::AssertSqlSafe(sql.to_owned())).await.unwrap();
         connection.close().await.unwrap();
     });
 }

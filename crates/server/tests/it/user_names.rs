@@ -6,7 +6,7 @@ use crate::shell::{Run, Shell};
 use crate::support::Server;
 
 /// A database that version 8 of the tables made, as SQL text.
-const VERSION_8: &str = include_str!("../../../store-sql/tests/it/upgrade/version_8.sql");
+pub(crate) const VERSION_8: &str = include_str!("../../../store-sql/tests/it/upgrade/version_8.sql");
 
 const SECOND_ADA: &str = "INSERT INTO users (id, username, status, scope) VALUES ('9f00aa11', 'ADA', 'active', 'me')";
 
@@ -56,7 +56,11 @@ fn same_names_stop_migrate_and_serve() {
         (&plan["users"], &plan["users_without_canonical_name"]),
         (&json!(4), &json!(4))
     );
-    assert_eq!(plan["same_names"][0][1]["username"], "ADA");
+    let second = &plan["same_names"][0][1];
+    assert_eq!(
+        (&second["username"], &second["new_username"]),
+        (&json!("ADA"), &json!("ADA9f00aa"))
+    );
     let backup = run(&shell, &["backup", "old.db"], "");
     assert!(
         backup.status == 0
@@ -68,14 +72,23 @@ fn same_names_stop_migrate_and_serve() {
         backup.stderr
     );
     assert!(std::fs::read(&file).unwrap() == before, "nothing was written");
+}
 
+#[test]
+fn duplicates_are_renamed_on_request() {
+    let shell = Shell::new();
+    let file = shell.path().join("a.db");
+    crate::configuration::change(&file, VERSION_8);
+    crate::configuration::change(&file, SECOND_ADA);
     let plan = shell.run(&["migrate", "--plan", "--database", "sqlite:a.db"]).stdout;
     assert!(plan.contains("4 users without a canonical name"), "{plan}");
+    assert!(plan.contains("renames the second to `ADA9f00aa`"), "{plan}");
     let migrated = run(&shell, &["migrate", "--rename-duplicates"], "").json();
     assert_eq!(
         migrated["renamed"],
         json!([{ "id": "9f00aa11", "from": "ADA", "to": "ADA9f00aa" }])
     );
+    assert_eq!(migrated["named_users"], 4);
     let shown = run(&shell, &["user", "show", "ada9F00aa"], "").json();
     assert_eq!(shown["username"], "ADA9f00aa");
     let entries = shell.run(&["audit", "--database", "sqlite:a.db"]).stdout;
@@ -83,11 +96,59 @@ fn same_names_stop_migrate_and_serve() {
     // The name was changed first. Its entry was written after the migration made the table.
     let expected = [
         "user.changed succeeded  user=9f00aa11",
-        "admin.migrated succeeded  version=14",
+        &format!(
+            "admin.migrated succeeded  version={}",
+            migrated["applied"].as_array().unwrap().last().unwrap()
+        ),
     ];
     assert_eq!(events.iter().map(|(_, event)| *event).collect::<Vec<_>>(), expected);
     let plan = run(&shell, &["migrate", "--plan"], "").json();
     assert_eq!((&plan["steps"], &plan["same_names"]), (&json!([]), &json!([])));
+}
+
+/// Long names are cut, but a new name is shown as it will be.
+#[test]
+fn plan_cuts_long_names_and_shows_new_ones() {
+    let shell = Shell::new();
+    let file = shell.path().join("a.db");
+    crate::configuration::change(&file, VERSION_8);
+    let long = |letter: char| letter.to_string().repeat(250);
+    let sql = format!(
+        "INSERT INTO users (id, username, status, scope) VALUES ('long1', '{}', 'active', 'me'), ('long2', '{}', 'active', 'me')",
+        long('x'),
+        long('X')
+    );
+    crate::configuration::change(&file, &sql);
+    let plan = shell.run(&["migrate", "--plan", "--database", "sqlite:a.db"]).stdout;
+    let new = format!("{}long2", "X".repeat(195));
+    assert!(plan.contains(&format!("renames the second to `{new}`")), "{plan}");
+    assert!(
+        plan.contains(&format!("users `{}..` (id `long1`)", "x".repeat(100))),
+        "{plan}"
+    );
+    let migrated = shell
+        .run(&["migrate", "--rename-duplicates", "--database", "sqlite:a.db"])
+        .stdout;
+    assert!(migrated.contains(&format!("to `{new}`, because of")), "{migrated}");
+    assert_eq!(run(&shell, &["user", "show", &new], "").json()["id"], "long2");
+}
+
+/// The tables were migrated, and the program ended before it had stored all names.
+#[test]
+fn completed_migration_says_what_it_did() {
+    let shell = Shell::new();
+    let file = shell.path().join("a.db");
+    assert_eq!(add(&shell, &["ada"]).status, 0);
+    let late = "INSERT INTO users (id, username, status, scope) VALUES ('e', 'Eve', 'active', 'me')";
+    crate::configuration::change(&file, late);
+    let refused = run(&shell, &["user", "list"], "");
+    assert!(refused.complaint(2).contains("not complete"), "{}", refused.stderr);
+    let migrate = ["migrate", "--database", "sqlite:a.db"];
+    let completed = shell.run(&migrate).stdout;
+    assert_eq!(completed, "sqlite:a.db: stored the canonical names of 1 user\n");
+    assert_eq!(shell.run(&migrate).stdout, "sqlite:a.db: up to date\n");
+    assert_eq!(run(&shell, &["migrate"], "").json()["named_users"], 0);
+    assert_eq!(run(&shell, &["user", "show", "EVE"], "").json()["id"], "e");
 }
 
 #[test]

@@ -5,18 +5,18 @@
 use std::path::PathBuf;
 
 use scopegate_domain::{
-    AuditEntry, AuditEvent, AuditId, ClientId, NewsLane, NewsPosition, PasswordHash, UserId, Username,
+    Account, AuditEntry, AuditEvent, AuditId, ClientId, NewsLane, NewsPosition, PasswordHash, User, UserId, Username,
 };
 use scopegate_store::{Audit, AuditQuery, Clients, News, NewsItem, SigningKeys, Users};
 use scopegate_store_sql::{DatabaseUrl, OpenError, OpenMode, RenamedUsers, SqlStore};
 use tempfile::TempDir;
 
-use crate::sqlite::{path, run};
+use crate::sqlite::{path, run, stranger};
 
 /// A database file that version 8 of the tables made, as SQL text. `sqlite3 FILE .dump` wrote it.
 const VERSION_8: &str = include_str!("upgrade/version_8.sql");
 
-async fn version_8(more: &str) -> (TempDir, PathBuf) {
+pub(crate) async fn version_8(more: &str) -> (TempDir, PathBuf) {
     let folder = TempDir::new().unwrap();
     let path = path(&folder);
     std::fs::write(&path, "").unwrap();
@@ -31,6 +31,11 @@ async fn upgraded() -> (TempDir, PathBuf, DatabaseUrl) {
     let store = SqlStore::open_with(&url, create()).await.unwrap();
     store.close().await.unwrap();
     (folder, path, url)
+}
+
+/// The versions after the release before.
+fn later() -> Vec<i64> {
+    (9..=SqlStore::newest_version()).collect()
 }
 
 fn create() -> OpenMode<'static> {
@@ -60,7 +65,7 @@ async fn database_of_the_release_before_is_upgraded() {
     assert_eq!((plan.rows.users, plan.users_without_canonical_name), (3, 3));
 
     let store = SqlStore::open_with(&url, create()).await.unwrap();
-    assert_eq!(store.migrated(), [9, 10, 11, 12, 13, 14]);
+    assert_eq!((store.migrated(), store.named_users()), (later().as_slice(), 3));
     let ada = store.find_account(&name("ADA")).await.unwrap().unwrap();
     assert_eq!(ada.user.username().as_str(), "ada");
     assert_eq!(ada.password_hash, Some(PasswordHash::from_stored("$2b$12$ada")));
@@ -82,24 +87,6 @@ async fn database_of_the_release_before_is_upgraded() {
     assert_eq!((plan.steps.len(), plan.users_without_canonical_name), (0, 0));
 }
 
-/// An earlier build of this program made the index of version 11 with the rows that have no name.
-const EARLIER_BUILD: &str = "DROP INDEX users_by_canonical_name; \
-     CREATE UNIQUE INDEX users_by_canonical_name ON users (canonical_name); \
-     UPDATE _sqlx_migrations SET checksum = x'0eaf9780d10a383503010ae7afecccae0171c9c3090d1bfc\
-     5eaee8e3d5f40039f5c5204af595233556b9650b6ce77eee' WHERE version = 11;";
-
-#[tokio::test]
-async fn database_of_an_earlier_build_is_opened() {
-    let (_folder, path, url) = upgraded().await;
-    run(&path, EARLIER_BUILD).await;
-    for mode in [create(), OpenMode::Existing, OpenMode::ReadOnly] {
-        let store = SqlStore::open_with(&url, mode).await.unwrap();
-        assert!(store.migrated().is_empty());
-        assert!(store.find_account(&name("ADA")).await.unwrap().is_some());
-        store.close().await.unwrap();
-    }
-}
-
 /// An entry that cannot be written is the end of the migration.
 #[tokio::test]
 async fn migration_and_its_entry_are_one_change() {
@@ -109,10 +96,10 @@ async fn migration_and_its_entry_are_one_change() {
     let twice = [entry.clone(), entry.clone()];
     let refused = SqlStore::open_audited(&url, create(), &twice).await.unwrap_err();
     assert!(format!("{refused:?}").contains("never replaced"), "{refused:?}");
-    assert_eq!(SqlStore::plan(&url, &[]).await.unwrap().steps.len(), 6);
+    assert_eq!(SqlStore::plan(&url, &[]).await.unwrap().steps.len(), later().len());
 
     let entries = [entry];
-    for migrated in [&[9, 10, 11, 12, 13, 14][..], &[]] {
+    for migrated in [later(), Vec::new()] {
         let store = SqlStore::open_audited(&url, create(), &entries).await.unwrap();
         assert_eq!(store.migrated(), migrated);
         assert_eq!(store.entries(&AuditQuery::default(), 9).await.unwrap(), entries);
@@ -181,15 +168,82 @@ async fn rename_writes_its_entry_if_it_can() {
     assert_eq!(entries, [entry_of(UserId::parse("9f00aa11").unwrap())]);
 }
 
+/// The new names that a plan lists, and that a command then gives.
+async fn renamed(url: &DatabaseUrl) -> Vec<String> {
+    let plan = SqlStore::plan(url, &[]).await.unwrap();
+    let renamed = SqlStore::rename_duplicates(url, |id| Ok(entry_of(id))).await.unwrap();
+    assert_eq!(renamed.users, plan.same_names, "the plan has the new names");
+    assert_eq!(SqlStore::plan(url, &[]).await.unwrap().same_names, []);
+    let store = SqlStore::open_with(url, create()).await.unwrap();
+    for (pair, new) in &renamed.users {
+        let user = store.find_account(&name(new)).await.unwrap().unwrap().user;
+        assert_eq!(user.id().as_str(), pair.younger.id);
+    }
+    store.close().await.unwrap();
+    renamed.users.into_iter().map(|(_, name)| name).collect()
+}
+
 #[tokio::test]
-async fn new_name_of_a_duplicate_is_not_taken() {
+async fn new_name_of_a_duplicate_is_free() {
     let third = "INSERT INTO users (id, username, status, scope) VALUES ('zz', 'ada9F00aa', 'active', 'me');";
     let (_folder, path) = version_8(&format!("{SECOND_ADA}{third}")).await;
-    let url = DatabaseUrl::file(&path);
-    let refused = SqlStore::rename_duplicates(&url, |id| Ok(entry_of(id)))
-        .await
-        .unwrap_err();
-    assert!(matches!(refused, OpenError::SameNames { .. }), "{refused}");
-    let plan = SqlStore::plan(&url, &[]).await.unwrap();
-    assert_eq!(plan.same_names[0].younger.username, "ADA", "no user was renamed");
+    assert_eq!(renamed(&DatabaseUrl::file(&path)).await, ["ADA9f00aa1"]);
+}
+
+#[tokio::test]
+async fn equal_names_with_similar_ids_are_renamed() {
+    let others = "INSERT INTO users (id, username, status, scope) VALUES \
+         ('9f00aa1122', 'AdA', 'active', 'me'), ('9f00aa1133', 'aDa', 'active', 'me'), ('9f00aa11', 'ADA', 'active', 'me');";
+    let (_folder, path) = version_8(others).await;
+    let expected = ["ADA9f00aa", "AdA9f00aa1", "aDa9f00aa11"];
+    assert_eq!(renamed(&DatabaseUrl::file(&path)).await, expected);
+}
+
+/// The new name of a user is one of several that are equal.
+#[tokio::test]
+async fn new_names_differ_from_each_other() {
+    let others = "INSERT INTO users (id, username, status, scope) VALUES \
+         ('9f00aa11', 'ADA', 'active', 'me'), ('9f00aa22', 'ada9f00aa', 'active', 'me'), \
+         ('9f00aa33', 'ADA9F00AA', 'active', 'me');";
+    let (_folder, path) = version_8(others).await;
+    let expected = ["ADA9f00aa1", "ADA9F00AA9f00aa"];
+    assert_eq!(renamed(&DatabaseUrl::file(&path)).await, expected);
+}
+
+/// A migration that was killed continues with the names, and reports them.
+#[tokio::test]
+async fn names_of_a_killed_migration_are_counted() {
+    let (_folder, path, url) = upgraded().await;
+    let again = SqlStore::open_with(&url, create()).await.unwrap();
+    assert_eq!((again.migrated(), again.named_users()), (&[][..], 0));
+    again.close().await.unwrap();
+    let late = "INSERT INTO users (id, username, status, scope) VALUES ('e', 'Eve', 'active', 'me');";
+    run(&path, late).await;
+    let refused = SqlStore::open_with(&url, OpenMode::Existing).await.unwrap_err();
+    assert!(matches!(refused, OpenError::Incomplete), "{refused}");
+    let store = SqlStore::open_with(&url, create()).await.unwrap();
+    assert_eq!((store.migrated(), store.named_users()), (&[][..], 1));
+    assert!(store.find_account(&name("EVE")).await.unwrap().is_some());
+}
+
+/// A program of version 8 removes and adds users while this one runs.
+#[tokio::test]
+async fn removed_user_leaves_no_row() {
+    let (_folder, path, url) = upgraded().await;
+    let store = SqlStore::open_with(&url, create()).await.unwrap();
+    let eve = || Account {
+        user: User::new(UserId::parse("e").unwrap(), name("Eve")),
+        password_hash: None,
+    };
+    Users::add(&store, eve()).await.unwrap();
+    run(&path, "DELETE FROM users WHERE id = 'e';").await;
+    Users::add(&store, eve()).await.unwrap();
+    assert!(Users::remove(&store, eve().user.id()).await.unwrap());
+    store.close().await.unwrap();
+    let left = "SELECT (SELECT COUNT(*) FROM user_names WHERE user_id = 'e') + \
+         (SELECT COUNT(*) FROM user_grants WHERE user_id = 'e')";
+    let left = sqlx::query_scalar::<_, i64>(left)
+        .fetch_one(&mut stranger(&path).await)
+        .await;
+    assert_eq!(left.unwrap(), 0);
 }

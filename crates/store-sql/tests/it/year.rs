@@ -44,7 +44,7 @@ async fn write_entries(store: &SqlStore, now: Timestamp) -> i64 {
 }
 
 /// The tables of a database.
-const TABLES: [&str; 18] = [
+const TABLES: [&str; 20] = [
     "_sqlx_migrations",
     "audit",
     "audit_kept",
@@ -62,6 +62,8 @@ const TABLES: [&str; 18] = [
     "sessions",
     "signing_keys",
     "unnamed_users",
+    "user_grants",
+    "user_names",
     "users",
 ];
 
