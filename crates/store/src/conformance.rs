@@ -2,7 +2,8 @@
 //!
 //! [`conformance!`](crate::conformance!) in a test file creates a test for every rule. Another test
 //! applies the same random operations to the backend and to a [`MemoryStore`](crate::MemoryStore).
-//! It compares all results.
+//! It compares all results. A backend that keeps its data calls [`random_operations`] and
+//! [`random_grants`] with a function that opens the store again.
 
 #![expect(
     clippy::unwrap_used,
@@ -43,6 +44,8 @@ pub mod races;
 mod random;
 #[doc(hidden)]
 pub mod readiness;
+#[doc(hidden)]
+pub mod record_races;
 #[doc(hidden)]
 pub mod sealed_secrets;
 #[doc(hidden)]
@@ -138,10 +141,12 @@ macro_rules! conformance {
             empty_key_list_is_valid
             keys_are_replaced_whole_or_not_at_all
             only_the_next_epoch_is_added
+            removing_keys_at_once_succeeds_once
             replacing_keys_at_once_succeeds_once
             rewrapping_at_once_succeeds_once
             rewrapping_is_for_all_keys_or_none
             rotating_at_once_makes_one_key
+            the_longest_of_lifetimes_at_once_is_kept
         }
         $crate::conformance! { @cases $make, readiness:
             a_rehearsal_changes_nothing
@@ -158,13 +163,20 @@ macro_rules! conformance {
             smaller_rights_and_their_tokens_change_together
             what_covers_no_living_token_is_forgotten
             who_ends_and_their_tokens_end_together
-            concurrent_disables_revoke_once
+        }
+        $crate::conformance! { @cases $make, record_races:
+            a_name_is_given_at_once_to_one_user
+            adding_clients_at_once_succeeds_once
+            removing_a_client_at_once_succeeds_once
+            removing_a_secret_at_once_succeeds_once
+            removing_a_user_at_once_succeeds_once
+            withdrawing_from_a_client_at_once_succeeds_once
         }
         $crate::conformance! { @grants $make }
 
         #[test]
         fn random_operations() {
-            $crate::conformance::random_operations($make);
+            $crate::conformance::random_operations($make, &async |store, _| store);
         }
 
         #[test]

@@ -18,13 +18,20 @@ use tempfile::TempDir;
 
 use crate::sqlite::{file, path, run};
 
-/// A restart closes the file and opens it again.
+/// Closes the file and opens it again.
+async fn restart(store: SqlStore, folder: &TempDir) -> SqlStore {
+    store.close().await.unwrap();
+    SqlStore::open(&DatabaseUrl::file(path(folder))).await.unwrap()
+}
+
+#[test]
+fn random_operations_survive_restarts() {
+    scopegate_store::conformance::random_operations(file, &restart);
+}
+
 #[test]
 fn random_grants_survive_restarts() {
-    scopegate_store::conformance::random_grants(file, &async |store: SqlStore, folder: &TempDir| {
-        store.close().await.unwrap();
-        SqlStore::open(&DatabaseUrl::file(path(folder))).await.unwrap()
-    });
+    scopegate_store::conformance::random_grants(file, &restart);
 }
 
 const NOW: Timestamp = Timestamp::from_unix(20_000 * 86_400);

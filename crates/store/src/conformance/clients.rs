@@ -8,6 +8,7 @@ use scopegate_domain::{
 };
 use tokio::task::JoinSet;
 
+use super::races::RACES;
 use super::{is_conflict, news::all_news};
 use crate::{AddSecretOutcome, DisableAndRevoke, Store, StoreErrorKind};
 
@@ -219,11 +220,11 @@ pub async fn secret_is_added_and_removed(store: Arc<dyn Store>) {
 
 /// Calls at once leave no client with more secrets than it may have.
 pub async fn secrets_added_at_once_are_at_most_two(store: Arc<dyn Store>) {
-    for (number, parallel) in [2_u8, 8, 64].into_iter().enumerate() {
+    for (number, parallel) in RACES.into_iter().enumerate() {
         let id = client_id(&format!("c{number}"));
         add(&store, [confidential(id.as_str()).with_secrets([])]).await;
         let mut adding = JoinSet::new();
-        for byte in 0..parallel {
+        for byte in 0..u8::try_from(parallel).unwrap() {
             let (store, id) = (Arc::clone(&store), id.clone());
             adding.spawn(async move { store.clients().add_secret(&id, secret(byte)).await.unwrap() });
         }
@@ -237,7 +238,7 @@ pub async fn secrets_added_at_once_are_at_most_two(store: Arc<dyn Store>) {
 
 /// Of changes of one client at once, one is made.
 pub async fn updating_at_once_succeeds_once(store: Arc<dyn Store>) {
-    for (number, parallel) in [2, 8, 64].into_iter().enumerate() {
+    for (number, parallel) in RACES.into_iter().enumerate() {
         let old = confidential(&format!("c{number}"));
         add(&store, [old.clone()]).await;
         let mut updating = JoinSet::new();

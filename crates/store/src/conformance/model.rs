@@ -1,4 +1,4 @@
-//! Applies the same random operations to a backend and to the reference.
+//! Applies the same random operations to a backend and to the reference, with restarts at random.
 
 use std::fmt::Debug;
 use std::pin::pin;
@@ -67,12 +67,12 @@ fn ready<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// Applies random operations to new stores and to the reference. Both must return the same results
-/// and contain the same data.
+/// and contain the same data. `restart` closes a store and opens it again.
 ///
 /// # Panics
 ///
 /// Panics if they differ, with the shortest sequence of operations that shows it.
-pub fn random_operations<S: Store, G>(make: impl AsyncFn() -> (S, G)) {
+pub fn random_operations<S: Store, G>(make: impl AsyncFn() -> (S, G), restart: &impl AsyncFn(S, &G) -> S) {
     let runtime = runtime();
     let config = Config {
         cases: STORES,
@@ -82,12 +82,15 @@ pub fn random_operations<S: Store, G>(make: impl AsyncFn() -> (S, G)) {
     let sequences = Model::sequential_strategy(1..=OPERATIONS);
     let result = TestRunner::new(config).run(&sequences, |(mut model, operations, seen)| {
         runtime.block_on(async {
-            let (store, _guard) = make().await;
+            let (mut store, guard) = make().await;
             for operation in &operations {
                 if let Some(seen) = &seen {
                     seen.fetch_add(1, Ordering::SeqCst);
                 }
                 model = Model::apply(model, operation);
+                if let Operation::Restart = operation {
+                    store = restart(store, &guard).await;
+                }
                 same(&operation.apply(&store).await, &model.answer)?;
                 same(&Contents::of(&store).await, &Contents::of(&model.store).await)?;
             }

@@ -6,8 +6,8 @@ use scopegate_domain::{
     Account, Client, ClientAuthMethod, ClientId, NewsLane, NewsPosition, RegisteredSecret, Revocation, Revoked,
     SecretDigest, Timestamp, TokenId, User, UserStatus,
 };
-use tokio::task::JoinSet;
 
+use super::races::{RACES, at_once};
 use super::{hash, user_id, username};
 use crate::{
     AddSecretOutcome, DisableAndRevoke, NewsEntry, NewsHead, NewsHeads, NewsItem, NewsKind, NewsPage, NewsReader, Store,
@@ -36,7 +36,7 @@ pub(super) async fn all_news(store: &Arc<dyn Store>) -> Vec<NewsEntry> {
 }
 
 /// The revocations, in the order of their lanes.
-async fn kept(store: &Arc<dyn Store>) -> Vec<Revocation> {
+pub(super) async fn kept(store: &Arc<dyn Store>) -> Vec<Revocation> {
     let revocation = |entry: NewsEntry| match entry.item {
         NewsItem::Revoked(revocation) => Some(revocation),
         _ => None,
@@ -105,25 +105,22 @@ pub async fn revocations_are_kept_whole_and_in_order(store: Arc<dyn Store>) {
 }
 
 pub async fn revocations_are_kept_at_once(store: Arc<dyn Store>) {
-    const MANY: usize = 40;
-    let mut revoking = JoinSet::new();
-    for number in 0..MANY {
-        let store = Arc::clone(&store);
-        revoking.spawn(async move {
-            let (id, revocation) = (format!("t{number}"), token(&format!("t{number}")));
-            let before = store.news().heads().await.unwrap().last(&id);
-            store.news().revoke(&revocation).await.unwrap();
-            // A reader that had read up to this place finds it afterwards.
-            let after = store.news().news_after(before, u16::MAX).await.unwrap();
-            assert!(
-                after
-                    .iter()
-                    .any(|entry| entry.item == NewsItem::Revoked(revocation.clone()))
-            );
+    for count in RACES {
+        let revoking = at_once(count, |number| {
+            let (store, id) = (Arc::clone(&store), format!("t{count} {number}"));
+            async move {
+                let revocation = token(&id);
+                let before = store.news().heads().await.unwrap().last(&id);
+                store.news().revoke(&revocation).await.unwrap();
+                // A reader that had read up to this place finds it afterwards.
+                let after = store.news().news_after(before, u16::MAX).await.unwrap();
+                let item = NewsItem::Revoked(revocation);
+                assert!(after.iter().any(|entry| entry.item == item));
+            }
         });
+        revoking.await;
     }
-    revoking.join_all().await;
-    assert_eq!(kept(&store).await.len(), MANY);
+    assert_eq!(kept(&store).await.len(), RACES.into_iter().sum::<usize>());
 }
 
 pub async fn what_covers_no_living_token_is_forgotten(store: Arc<dyn Store>) {
@@ -356,20 +353,4 @@ pub async fn smaller_rights_and_their_tokens_change_together(store: Arc<dyn Stor
     }
     let found = kept(&store).await;
     assert_eq!(found, by_lane(all.map(|(_, revocation)| revocation).to_vec()));
-}
-
-pub async fn concurrent_disables_revoke_once(store: Arc<dyn Store>) {
-    add_john(&store).await;
-    let mut removing = JoinSet::new();
-    for _ in 0..8 {
-        let store = Arc::clone(&store);
-        removing.spawn(async move {
-            let (id, revocation) = (user_id("u1"), of_user());
-            let withdrawal = DisableAndRevoke::RemoveUser(&id);
-            store.news().withdraw(withdrawal, &revocation).await.unwrap()
-        });
-    }
-    let answers = removing.join_all().await;
-    assert_eq!(answers.into_iter().filter(|was_there| *was_there).count(), 1);
-    assert_eq!(kept(&store).await.len(), 1);
 }

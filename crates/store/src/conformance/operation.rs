@@ -34,6 +34,8 @@ pub(super) enum Operation {
     /// One of the client's secrets by its position, or this one.
     RemoveSecret(ClientId, usize, SecretDigest),
     RemoveUser(UserId),
+    /// The store is closed and opened again.
+    Restart,
     ReplacePasswordHash(UserId, PasswordHash, PasswordHash),
     Revoke(Revocation),
     /// The keys up to this one, counted from the oldest. That key gets another time.
@@ -87,6 +89,7 @@ impl Operation {
                 clients.remove_secret(id, &digest).await.map(Answer::Changed)
             }
             Self::RemoveUser(id) => users.remove(id).await.map(Answer::Changed),
+            Self::Restart => Ok(Answer::Done),
             Self::ReplacePasswordHash(id, old, new) => {
                 users.replace_password_hash(id, old, new).await.map(Answer::Changed)
             }
@@ -165,6 +168,7 @@ impl Operation {
         prop_oneof![
             6 => Self::any_change(),
             3 => audited(Self::any_change()),
+            1 => Just(Self::Restart),
             1 => vec(any_entry(), 0..4).prop_map(Self::WriteEntries),
             1 => any_retention().prop_map(|(retention, limit)| Self::DeleteEntries(retention, limit)),
         ]

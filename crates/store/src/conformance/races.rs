@@ -11,7 +11,7 @@ use crate::{AllowOutcome, EndSessions, RedeemOutcome, RotateOutcome, Store};
 /// The numbers of concurrent calls.
 pub(super) const RACES: [usize; 3] = [2, 8, 64];
 
-/// Runs calls at once, and returns their results.
+/// Runs calls at once, and returns their results in the order in which the calls end.
 pub(super) async fn at_once<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
     count: usize,
     call: impl Fn(usize) -> F,

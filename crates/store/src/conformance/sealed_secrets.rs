@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use scopegate_domain::{SealedSecret, SecretPurpose};
 
-use super::races::at_once;
+use super::races::{RACES, at_once};
 use super::world::at;
 use crate::{Cleanup, ResealedSecret, Store};
 
@@ -75,7 +75,7 @@ pub async fn secrets_are_sealed_again_all_or_none(store: Arc<dyn Store>) {
 }
 
 pub async fn adding_a_version_at_once_succeeds_once(store: Arc<dyn Store>) {
-    for count in [2, 8, 64] {
+    for count in RACES {
         let version = match store.secrets().sealed_secrets().await.unwrap().last() {
             Some(newest) => newest.version + 1,
             None => 1,

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use scopegate_domain::{KeyId, Lifetime, StoredKey, Timestamp};
-use tokio::task::JoinSet;
 
 use super::is_conflict;
+use super::races::{RACES, at_once};
 use crate::{ResealedKey, SigningKeys, Store};
 
 fn key(id: &str, epoch: u32) -> StoredKey {
@@ -38,9 +38,7 @@ fn rewrapped(key: &StoredKey, new: &[u8]) -> ResealedKey {
     }
 }
 
-/// Returns how many of these concurrent tasks return `true`.
-async fn at_once<F: Future<Output = bool> + Send + 'static>(tasks: impl IntoIterator<Item = F>) -> usize {
-    let answers = tasks.into_iter().collect::<JoinSet<_>>().join_all().await;
+fn yes(answers: Vec<bool>) -> usize {
     answers.into_iter().filter(|answer| *answer).count()
 }
 
@@ -113,12 +111,14 @@ pub async fn a_key_id_is_unique(store: Arc<dyn Store>) {
 
 pub async fn rotating_at_once_makes_one_key(store: Arc<dyn Store>) {
     fill(&store, 1).await;
-    let rotate = |number: u32| {
-        let keys: Arc<dyn SigningKeys> = store.clone();
-        async move { keys.rotate(key(&format!("new{number}"), 2)).await.unwrap() }
-    };
-    assert_eq!(at_once((0..16).map(rotate)).await, 1);
-    assert_eq!(store.signing_keys().list().await.unwrap().len(), 2);
+    for (epoch, count) in (2_u32..).zip(RACES) {
+        let rotated = at_once(count, |number| {
+            let keys: Arc<dyn SigningKeys> = store.clone();
+            async move { keys.rotate(key(&format!("k{epoch} {number}"), epoch)).await.unwrap() }
+        });
+        assert_eq!(yes(rotated.await), 1, "of {count}");
+    }
+    assert_eq!(store.signing_keys().list().await.unwrap().len(), 1 + RACES.len());
 }
 
 pub async fn a_lifetime_is_raised_and_never_lowered(store: Arc<dyn Store>) {
@@ -194,17 +194,22 @@ pub async fn rewrapping_is_for_all_keys_or_none(store: Arc<dyn Store>) {
 }
 
 pub async fn rewrapping_at_once_succeeds_once(store: Arc<dyn Store>) {
-    let all = fill(&store, 3).await;
-    let rewrap = |number: u8| {
-        let keys: Arc<dyn SigningKeys> = store.clone();
-        let list: Vec<_> = all.iter().map(|key| rewrapped(key, &[number])).collect();
-        async move { keys.rewrap(&list).await.unwrap() }
-    };
-    assert_eq!(at_once((0..8).map(rewrap)).await, 1);
-    let keys = store.signing_keys().list().await.unwrap();
-    let mut sealed = keys.into_iter().map(|key| key.sealed);
-    let first = sealed.next().unwrap();
-    assert!(first.len() == 1 && sealed.all(|other| other == first), "{first:?}");
+    fill(&store, 3).await;
+    for count in RACES {
+        let all = store.signing_keys().list().await.unwrap();
+        let sealed = |number: usize| format!("{count} {number}").into_bytes();
+        let rewrapped = at_once(count, |number| {
+            let keys: Arc<dyn SigningKeys> = store.clone();
+            let list: Vec<_> = all.iter().map(|key| rewrapped(key, &sealed(number))).collect();
+            async move { (number, keys.rewrap(&list).await.unwrap()) }
+        });
+        let made: Vec<_> = rewrapped.await.into_iter().filter(|(_, is_made)| *is_made).collect();
+        let [(winner, _)] = made[..] else {
+            panic!("{made:?} of {count}");
+        };
+        let keys = store.signing_keys().list().await.unwrap();
+        assert!(keys.iter().all(|key| key.sealed == sealed(winner)), "{keys:?}");
+    }
 }
 
 pub async fn keys_are_replaced_whole_or_not_at_all(store: Arc<dyn Store>) {
@@ -241,12 +246,54 @@ pub async fn keys_are_replaced_whole_or_not_at_all(store: Arc<dyn Store>) {
 }
 
 pub async fn replacing_keys_at_once_succeeds_once(store: Arc<dyn Store>) {
-    let all = fill(&store, 2).await;
-    let replace = |number: u32| {
-        let (keys, old): (Arc<dyn SigningKeys>, _) = (store.clone(), all.clone());
-        let new = [key("k1", 1), key(&format!("new{number}"), 3)];
-        async move { keys.replace(&old, &new).await.unwrap() }
-    };
-    assert_eq!(at_once((0..8).map(replace)).await, 1);
-    assert_eq!(store.signing_keys().list().await.unwrap().len(), 2);
+    fill(&store, 2).await;
+    for (epoch, count) in (3_u32..).zip(RACES) {
+        let all = store.signing_keys().list().await.unwrap();
+        let replaced = at_once(count, |number| {
+            let (keys, old): (Arc<dyn SigningKeys>, _) = (store.clone(), all.clone());
+            let new = [key("k1", 1), key(&format!("k{epoch} {number}"), epoch)];
+            async move { keys.replace(&old, &new).await.unwrap() }
+        });
+        assert_eq!(yes(replaced.await), 1, "of {count}");
+        assert_eq!(store.signing_keys().list().await.unwrap().len(), 2);
+    }
+}
+
+pub async fn removing_keys_at_once_succeeds_once(store: Arc<dyn Store>) {
+    for (round, count) in (0_u32..).zip(RACES) {
+        let newest = 3 * (round + 1);
+        for epoch in 3 * round + 1..=newest {
+            let added = store.signing_keys().rotate(key(&format!("k{epoch}"), epoch)).await;
+            assert!(added.unwrap());
+        }
+        let removed = at_once(count, |_| {
+            let keys: Arc<dyn SigningKeys> = store.clone();
+            async move { keys.remove_through(newest).await.unwrap() }
+        });
+        assert_eq!(yes(removed.await), 1, "of {count}");
+        let left = store.signing_keys().list().await.unwrap();
+        assert_eq!(left, [key(&format!("k{newest}"), newest)]);
+    }
+}
+
+pub async fn the_longest_of_lifetimes_at_once_is_kept(store: Arc<dyn Store>) {
+    fill(&store, 2).await;
+    for (round, count) in (1_u32..).zip(RACES) {
+        let longest = move |number: usize| Lifetime::from_minutes(100 * round + u32::try_from(number).unwrap());
+        let raised = at_once(count, |number| {
+            let keys: Arc<dyn SigningKeys> = store.clone();
+            async move { (number, keys.allow_lifetime(2, longest(number)).await.unwrap()) }
+        });
+        assert!(
+            raised.await.contains(&(count - 1, true)),
+            "no other call allows the longest one"
+        );
+        let keys = store.signing_keys().list().await.unwrap();
+        let lifetimes: Vec<_> = keys.iter().map(|key| key.token_lifetime).collect();
+        assert_eq!(
+            lifetimes,
+            [Lifetime::from_minutes(30), longest(count - 1)],
+            "of {count}"
+        );
+    }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use scopegate_domain::{Account, Scope, ScopeToken, User, UserStatus, Username};
 use tokio::task::JoinSet;
 
+use super::races::RACES;
 use super::{account, hash, is_conflict, user_id, username};
 use crate::{PasswordScheme, Store, Users};
 
@@ -364,17 +365,23 @@ async fn count_yes(tasks: impl Iterator<Item = impl Future<Output = bool> + Send
 }
 
 pub async fn adding_at_once_succeeds_once(store: Arc<dyn Store>) {
-    let add = |number: u8| {
-        let users: Arc<dyn Users> = store.clone();
-        async move {
-            let result = users.add(account(&format!("u{number}"), "johndoe")).await;
-            let succeeded = result.is_ok();
-            assert!(succeeded || is_conflict(result));
-            succeeded
-        }
-    };
-    assert_eq!(count_yes((0..16).map(add)).await, 1);
-    assert_eq!(names(&store, None, 9).await, ["johndoe"]);
+    for count in RACES {
+        let name = format!("of {count:02}");
+        let add = |number: usize| {
+            let (users, name): (Arc<dyn Users>, _) = (store.clone(), name.clone());
+            async move {
+                let result = users.add(account(&format!("u{count} {number}"), &name)).await;
+                let succeeded = result.is_ok();
+                assert!(succeeded || is_conflict(result));
+                succeeded
+            }
+        };
+        assert_eq!(count_yes((0..count).map(add)).await, 1, "of {count}");
+    }
+    assert_eq!(
+        names(&store, None, 9).await,
+        RACES.map(|count| format!("of {count:02}"))
+    );
 }
 
 pub async fn replacing_at_once_succeeds_once(store: Arc<dyn Store>) {
@@ -386,17 +393,18 @@ pub async fn replacing_at_once_succeeds_once(store: Arc<dyn Store>) {
         }],
     )
     .await;
-    let replace = |number: u8| {
-        let users: Arc<dyn Users> = store.clone();
-        async move {
-            let (id, replacement) = (user_id("u1"), hash(&format!("$2b$12${number}")));
-            users
-                .replace_password_hash(&id, &hash(BCRYPT), &replacement)
-                .await
-                .unwrap()
-        }
-    };
-    assert_eq!(count_yes((0..16).map(replace)).await, 1);
+    for count in RACES {
+        let stored = store.users().find_account(&username("johndoe")).await.unwrap().unwrap();
+        let old = stored.password_hash.unwrap();
+        let replace = |number: usize| {
+            let (users, old): (Arc<dyn Users>, _) = (store.clone(), old.clone());
+            async move {
+                let (id, replacement) = (user_id("u1"), hash(&format!("$2b$12${count} {number}")));
+                users.replace_password_hash(&id, &old, &replacement).await.unwrap()
+            }
+        };
+        assert_eq!(count_yes((0..count).map(replace)).await, 1, "of {count}");
+    }
 }
 
 pub async fn an_answered_change_is_seen_by_all(store: Arc<dyn Store>) {
