@@ -9,6 +9,8 @@
 mod counters;
 mod metrics;
 mod origin;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

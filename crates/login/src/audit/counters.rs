@@ -125,3 +125,54 @@ impl CounterKey {
         self.detail.into_iter().fold(entry, AuditEntry::with_detail)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(client: usize) -> AuditEntry {
+        let id = ClientId::parse(&format!("c{client}")).unwrap();
+        AuditEntry::new(AuditId::MIN, AuditEvent::TokenIssued).of_client(id)
+    }
+
+    #[test]
+    fn counters_beyond_the_limit_are_refused() {
+        let mut waiting = Waiting::default();
+        // Twice: what was taken makes place.
+        for _ in 0..2 {
+            assert!((0..MAX).all(|client| waiting.count(&of(client))));
+            assert!(!waiting.count(&of(MAX)));
+            assert!(waiting.count(&of(MAX - 1)), "a known one counts on");
+            // Without an id they wait, and the limit applies.
+            assert_eq!(waiting.take(None), []);
+            assert!(!waiting.count(&of(MAX)));
+            let entries = waiting.take(Some(AuditId::MIN));
+            assert_eq!(entries.len(), MAX);
+            let counts = entries.iter().map(|entry| usize::try_from(entry.count()).unwrap());
+            assert_eq!(counts.sum::<usize>(), MAX + 1);
+        }
+    }
+
+    #[test]
+    fn entries_beyond_the_limit_are_refused() {
+        let mut waiting = Waiting::default();
+        for _ in 0..2 {
+            assert!((0..MAX).all(|client| waiting.add(of(client))));
+            assert!(!waiting.add(of(0)));
+            assert_eq!(waiting.take(None).len(), MAX);
+        }
+    }
+
+    #[test]
+    fn names_beyond_the_limit_are_forgotten() {
+        let mut waiting = Waiting::default();
+        let user = UserId::parse("u1").unwrap();
+        let name = |number: usize| Username::parse(&format!("name{number}")).unwrap();
+        for number in 0..=MAX {
+            waiting.remember(&name(number), &user);
+            assert!(waiting.names.len() <= MAX);
+            assert_eq!(waiting.user_of(&name(number)), Some(user.clone()));
+        }
+        assert_eq!(waiting.user_of(&name(0)), None);
+    }
+}
