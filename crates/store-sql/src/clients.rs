@@ -1,8 +1,8 @@
 //! Clients in SQL.
 
 use scopegate_domain::{
-    Audience, Client, ClientAuthMethod, ClientId, ClientKind, GrantType, RedirectUri, RegisteredSecret, SecretDigest,
-    Timestamp,
+    Audience, Client, ClientAuthMethod, ClientId, ClientKind, GrantType, Lifetime, RedirectUri, RegisteredSecret,
+    SecretDigest, Timestamp,
 };
 use scopegate_store::{AddSecretOutcome, BoxFuture, Clients, NewsItem, StoreError};
 
@@ -11,32 +11,50 @@ use crate::news_steps::lane;
 use crate::row;
 use crate::statement::{Statement, Step};
 
+/// The columns of the settings, in the order of [`settings`] and of [`row::client`].
+macro_rules! setting_columns {
+    () => {
+        "name, auth_method, redirect_uris, grant_types, scope, may_introspect, resources, optional_scope, default_scope, \
+         first_party, post_logout_redirect_uris, refresh_idle, refresh_age"
+    };
+}
+
 // A row for each secret of a client, and one for a client without secrets.
-const FIND: &str = "SELECT id, name, auth_method, redirect_uris, grant_types, scope, may_introspect, resources, \
-         optional_scope, default_scope, digest, created_at, ends_at \
-     FROM clients LEFT JOIN client_secrets ON client_id = id WHERE id = $1";
+const FIND: &str = concat!(
+    "SELECT id, ",
+    setting_columns!(),
+    ", digest, created_at, ends_at FROM clients LEFT JOIN client_secrets ON client_id = id WHERE id = $1"
+);
 
-const LIST: &str = "SELECT id, name, auth_method, redirect_uris, grant_types, scope, may_introspect, resources, \
-         optional_scope, default_scope, digest, created_at, ends_at \
-     FROM (SELECT * FROM clients WHERE id > $1 ORDER BY id LIMIT $2) AS page \
+const LIST: &str = concat!(
+    "SELECT id, ",
+    setting_columns!(),
+    ", digest, created_at, ends_at FROM (SELECT * FROM clients WHERE id > $1 ORDER BY id LIMIT $2) AS page \
          LEFT JOIN client_secrets ON client_id = id \
-     ORDER BY id";
+     ORDER BY id"
+);
 
-const ADD: &str = "INSERT INTO clients \
-     (id, secret_sha256, name, auth_method, redirect_uris, grant_types, scope, may_introspect, resources, \
-         optional_scope, default_scope, grants_from) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, (SELECT place FROM news_head WHERE lane = $12))";
+const ADD: &str = concat!(
+    "INSERT INTO clients (id, secret_sha256, ",
+    setting_columns!(),
+    ", grants_from) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, \
+         (SELECT place FROM news_head WHERE lane = $16))"
+);
 
 /// Consents for a client that was removed earlier.
 const REMOVE_CONSENTS: &str = "DELETE FROM consents WHERE client_id = $1";
 
-/// Replaces the settings if they are those of the arguments from $12 on.
+/// Replaces the settings if they are those of the arguments from $16 on. A missing time is compared
+/// as -1.
 const UPDATE: &str = "UPDATE clients SET secret_sha256 = $2, name = $3, auth_method = $4, redirect_uris = $5, \
          grant_types = $6, scope = $7, may_introspect = $8, resources = $9, optional_scope = $10, \
-         default_scope = $11 \
-     WHERE id = $1 AND name = $12 AND auth_method = $13 AND redirect_uris = $14 AND grant_types = $15 \
-         AND scope = $16 AND may_introspect = $17 AND resources = $18 AND optional_scope = $19 \
-         AND default_scope = $20 AND (SELECT COUNT(*) FROM client_secrets WHERE client_id = $1) = $21";
+         default_scope = $11, first_party = $12, post_logout_redirect_uris = $13, refresh_idle = $14, \
+         refresh_age = $15 \
+     WHERE id = $1 AND name = $16 AND auth_method = $17 AND redirect_uris = $18 AND grant_types = $19 \
+         AND scope = $20 AND may_introspect = $21 AND resources = $22 AND optional_scope = $23 \
+         AND default_scope = $24 AND first_party = $25 AND post_logout_redirect_uris = $26 \
+         AND COALESCE(refresh_idle, -1) = COALESCE($27, -1) AND COALESCE(refresh_age, -1) = COALESCE($28, -1) \
+         AND (SELECT COUNT(*) FROM client_secrets WHERE client_id = $1) = $29";
 
 /// Locks the client until the commit, so that two secrets that are added at once are counted.
 const LOCK_CONFIDENTIAL: &str = "UPDATE clients SET secret_sha256 = $2 WHERE id = $1 AND auth_method <> 'none'";
@@ -84,7 +102,6 @@ impl Clients for SqlStore {
     fn add(&self, client: Client) -> BoxFuture<'_, Result<(), StoreError>> {
         self.methods.add_client.measure(async move {
             client.check().map_err(StoreError::invalid)?;
-            expect_columns(&client)?;
             let add = settings(
                 Statement::new(ADD).bind(client.id().as_str()).bind(mirrored(&client)),
                 &client,
@@ -175,18 +192,23 @@ fn mirrored(client: &Client) -> Option<&[u8]> {
     (client.kind() == ClientKind::Confidential).then_some(digest)
 }
 
-/// Binds the settings, in the order of [`ADD`] and [`UPDATE`].
+/// Binds the settings, in the order of their columns.
 fn settings(statement: Statement, client: &Client) -> Statement {
+    let uris = |uris: &[RedirectUri]| row::joined(uris.iter().map(RedirectUri::as_str));
     statement
         .bind(client.name())
         .bind(ClientAuthMethod::as_str(client.auth_method()))
-        .bind(row::joined(client.redirect_uris().iter().map(RedirectUri::as_str)))
+        .bind(uris(client.redirect_uris()))
         .bind(row::joined(client.grant_types().iter().copied().map(GrantType::as_str)))
         .bind(row::joined(client.scope()))
         .bind(client.may_introspect())
         .bind(row::joined_lines(client.resources().iter().map(Audience::as_str)))
         .bind(row::joined(client.optional_scope()))
         .bind(row::joined(client.default_scope()))
+        .bind(client.is_first_party())
+        .bind(uris(client.post_logout_redirect_uris()))
+        .bind(client.refresh_idle().map(Lifetime::as_seconds))
+        .bind(client.refresh_age().map(Lifetime::as_seconds))
 }
 
 /// Binds digest, creation and end.
@@ -212,22 +234,10 @@ fn remove_equal(client: &Client, secret: &RegisteredSecret) -> Step {
         .changes(1)
 }
 
-/// Fails for a client with a setting that the tables have no column for: it must not be lost.
-fn expect_columns(client: &Client) -> Result<(), StoreError> {
-    let has_lifetimes = client.refresh_idle().is_some() || client.refresh_age().is_some();
-    if client.is_first_party() || has_lifetimes || !client.post_logout_redirect_uris().is_empty() {
-        return Err(StoreError::invalid(
-            "the database stores no first-party setting, no redirect URI after a logout and no lifetime of refresh tokens",
-        ));
-    }
-    Ok(())
-}
-
 /// The steps that replace all settings of a client. One of them misses its expectation if the
 /// stored client is not equal to `old`.
 pub(crate) fn replacement(old: &Client, new: &Client) -> Result<Vec<Step>, StoreError> {
     new.check_change(old).map_err(StoreError::invalid)?;
-    expect_columns(new)?;
     let update = Statement::new(UPDATE).bind(new.id().as_str()).bind(mirrored(new));
     let count = i64::try_from(old.secrets().len()).unwrap_or(i64::MAX);
     let update = settings(settings(update, new), old).bind(count);

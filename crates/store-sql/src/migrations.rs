@@ -50,6 +50,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     ),
     (13, "grants", include_str!("../migrations/0013_grants.sql")),
     (14, "grant marks", include_str!("../migrations/0014_grant_marks.sql")),
+    (
+        15,
+        "settings of clients for people",
+        include_str!("../migrations/0015_client_people.sql"),
+    ),
 ];
 
 /// The migrations that mark changes. A database in memory has no file that a copy could replace, so

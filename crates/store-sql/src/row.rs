@@ -54,30 +54,47 @@ pub(crate) fn password_scheme(row: &dyn RowView) -> Result<PasswordScheme, Store
 }
 
 /// Reads the columns `id`, `name`, `auth_method`, `redirect_uris`, `grant_types`, `scope`,
-/// `may_introspect`, `resources`, `optional_scope`, `default_scope`, then those of a secret, which
-/// may be missing: `digest`, `created_at`, `ends_at`.
+/// `may_introspect`, `resources`, `optional_scope`, `default_scope`, `first_party`,
+/// `post_logout_redirect_uris`, `refresh_idle`, `refresh_age`, then those of a secret, which may be
+/// missing: `digest`, `created_at`, `ends_at`.
 pub(crate) fn client(row: &dyn RowView) -> Result<(Client, Option<RegisteredSecret>), StoreError> {
     let id: ClientId = parsed("id", row.text(0)?)?;
     let client = Client::public(id, row.text(1)?)
         .with_auth_method(parsed("auth_method", row.text(2)?)?)
-        .with_redirect_uris(words("redirect_uris", row.text(3)?, RedirectUri::parse).collect::<Result<Vec<_>, _>>()?)
+        .with_redirect_uris(uris("redirect_uris", row.text(3)?)?)
         .with_grant_types(words("grant_types", row.text(4)?, str::parse).collect::<Result<Vec<_>, _>>()?)
         .with_scope(scope("scope", row.text(5)?)?)
         .with_introspection(flag("may_introspect", row.int(6)?)?)
         .with_resources(lines("resources", row.text(7)?)?)
         .with_optional_scope(scope("optional_scope", row.text(8)?)?)
-        .with_default_scope(scope("default_scope", row.text(9)?)?);
-    let Some(bytes) = row.optional_bytes(10)? else {
+        .with_default_scope(scope("default_scope", row.text(9)?)?)
+        .with_first_party(flag("first_party", row.int(10)?)?)
+        .with_post_logout_redirect_uris(uris("post_logout_redirect_uris", row.text(11)?)?)
+        .with_refresh_idle(lifetime("refresh_idle", row.optional_int(12)?)?)
+        .with_refresh_age(lifetime("refresh_age", row.optional_int(13)?)?);
+    let Some(bytes) = row.optional_bytes(14)? else {
         return Ok((client, None));
     };
     let mut secret = RegisteredSecret::new(digest(bytes)?);
-    if let Some(time) = row.optional_int(11)? {
+    if let Some(time) = row.optional_int(15)? {
         secret = secret.with_created_at(Timestamp::from_unix(time));
     }
-    if let Some(time) = row.optional_int(12)? {
+    if let Some(time) = row.optional_int(16)? {
         secret = secret.with_ends_at(Timestamp::from_unix(time));
     }
     Ok((client, Some(secret)))
+}
+
+fn uris(column: &'static str, text: &str) -> Result<Vec<RedirectUri>, StoreError> {
+    words(column, text, RedirectUri::parse).collect()
+}
+
+fn lifetime(column: &'static str, seconds: Option<i64>) -> Result<Option<Lifetime>, StoreError> {
+    let lifetime = |seconds: i64| {
+        let seconds = seconds.try_into().map_err(|_| refused(column))?;
+        Ok(Lifetime::from_seconds(seconds))
+    };
+    seconds.map(lifetime).transpose()
 }
 
 /// Reads the columns `lane`, `first`, `place`.

@@ -265,7 +265,7 @@ async fn only_one_mode_creates_a_database() {
     // An interrupted creation leaves an empty file, and perhaps its journal.
     fs::write(side(&path, "-journal"), "").unwrap();
     let store = SqlStore::open(&DatabaseUrl::file(&path)).await.unwrap();
-    assert_eq!(store.migrated().len(), 14);
+    assert!(store.migrated().iter().copied().eq(1..=SqlStore::newest_version()));
 }
 
 #[cfg(unix)]

@@ -10,8 +10,8 @@ use scopegate_domain::{
     SecretDigest, SessionId, Timestamp, User, UserId, Username,
 };
 use scopegate_store::{
-    AllowOutcome, BeginOutcome, ChangeTime, Cleanup, Clients, RedeemOutcome, Redemption, RotateOutcome, Rotation,
-    Store, StoreErrorKind,
+    AllowOutcome, BeginOutcome, ChangeTime, Cleanup, RedeemOutcome, Redemption, RotateOutcome, Rotation, Store,
+    StoreErrorKind,
 };
 use scopegate_store_sql::{DatabaseUrl, SqlStore};
 use tempfile::TempDir;
@@ -254,24 +254,4 @@ async fn nothing_is_left_of_an_old_grant() {
     let store = SqlStore::open(&DatabaseUrl::file(path(&folder))).await.unwrap();
     let rows = store.verify().await.unwrap();
     assert_eq!((rows.sessions, rows.codes, rows.families, rows.consents), (0, 0, 0, 0));
-}
-
-#[tokio::test]
-async fn setting_without_a_column_is_refused() {
-    let (store, _folder) = file().await;
-    let client = || Client::public(ClientId::parse("app").unwrap(), "App");
-    Clients::add(&store, client()).await.unwrap();
-    let uri = "https://app.example/".parse().unwrap();
-    let idle = Some(Lifetime::from_minutes(1));
-    for new in [
-        client().with_first_party(true),
-        client().with_post_logout_redirect_uris([uri]),
-        client().with_refresh_idle(idle),
-        client().with_refresh_age(idle),
-    ] {
-        let refused = Clients::update(&store, &client(), &new).await.unwrap_err();
-        assert_eq!(refused.kind(), StoreErrorKind::Invalid, "{refused}");
-    }
-    let stored = Clients::find(&store, client().id()).await.unwrap();
-    assert_eq!(stored, Some(client()));
 }

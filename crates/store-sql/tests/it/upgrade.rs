@@ -5,7 +5,8 @@
 use std::path::PathBuf;
 
 use scopegate_domain::{
-    Account, AuditEntry, AuditEvent, AuditId, ClientId, NewsLane, NewsPosition, PasswordHash, User, UserId, Username,
+    Account, AuditEntry, AuditEvent, AuditId, Client, ClientAuthMethod, ClientId, GrantType, NewsLane, NewsPosition,
+    PasswordHash, SecretDigest, User, UserId, Username,
 };
 use scopegate_store::{Audit, AuditQuery, Clients, News, NewsItem, SigningKeys, Users};
 use scopegate_store_sql::{DatabaseUrl, OpenError, OpenMode, RenamedUsers, SqlStore};
@@ -52,6 +53,19 @@ fn entry_of(id: UserId) -> AuditEntry {
 
 const SECOND_ADA: &str = "INSERT INTO users (id, username, status, scope) VALUES ('9f00aa11', 'ADA', 'active', 'me');";
 
+/// The client of the database, which has no setting of a later version.
+fn app() -> Client {
+    let secret = [
+        0x57, 0x45, 0xa4, 0x68, 0x2a, 0xca, 0x50, 0x04, 0x39, 0xf9, 0x15, 0xca, 0xd8, 0xf6, 0x28, 0x9b, 0xe6, 0xd3,
+        0xb9, 0x5a, 0x07, 0x35, 0x83, 0x22, 0xf8, 0x2c, 0xc3, 0x40, 0xa3, 0x87, 0x5e, 0x73,
+    ];
+    let id = ClientId::parse("app").unwrap();
+    Client::confidential(id, "The app", SecretDigest::from_bytes(secret))
+        .with_auth_method(ClientAuthMethod::AnySecret)
+        .with_grant_types([GrantType::ClientCredentials])
+        .with_scope("me".parse().unwrap())
+}
+
 #[tokio::test]
 async fn database_of_the_release_before_is_upgraded() {
     let (_folder, path) = version_8("").await;
@@ -72,12 +86,7 @@ async fn database_of_the_release_before_is_upgraded() {
     let strasse = store.find_account(&name("STRASSE")).await.unwrap().unwrap();
     assert_eq!(strasse.user.username().as_str(), "Straße");
     assert!(store.find_account(&name("john doe")).await.unwrap().is_some());
-    assert!(
-        Clients::find(&store, &ClientId::parse("app").unwrap())
-            .await
-            .unwrap()
-            .is_some()
-    );
+    assert_eq!(Clients::find(&store, app().id()).await.unwrap(), Some(app()));
     assert_eq!(SigningKeys::list(&store).await.unwrap().len(), 1);
     let begin = NewsPosition::new(NewsLane::of("app"), 0);
     let news = store.news_after(begin, 9).await.unwrap();

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use scopegate_domain::{
-    Audience, Client, ClientAuthMethod, ClientId, GrantType, RedirectUri, RegisteredSecret, Scope, SecretDigest,
-    Timestamp,
+    Audience, Client, ClientAuthMethod, ClientId, GrantType, Lifetime, RedirectUri, RegisteredSecret, Scope,
+    SecretDigest, Timestamp,
 };
 use tokio::task::JoinSet;
 
@@ -22,9 +22,7 @@ fn public(id: &str) -> Client {
 
 fn confidential(id: &str) -> Client {
     Client::confidential(client_id(id), "", SecretDigest::from_bytes([0xA5; 32]))
-        .with_redirect_uris(
-            ["https://app.example/b?c=d", "https://app.example/a"].map(|uri| RedirectUri::parse(uri).unwrap()),
-        )
+        .with_redirect_uris(["https://app.example/b?c=d", "https://app.example/a"].map(uri))
         .with_grant_types(GrantType::ALL.iter().copied())
         .with_scope("items me".parse().unwrap())
         .with_introspection(true)
@@ -33,6 +31,14 @@ fn confidential(id: &str) -> Client {
         .with_resources(["https://b.example/x y", "https://a.example"].map(|uri| Audience::parse(uri).unwrap()))
         .with_optional_scope("me items".parse().unwrap())
         .with_default_scope("me".parse().unwrap())
+        .with_first_party(true)
+        .with_post_logout_redirect_uris([uri("https://app.example/bye"), uri("com.example.app:/bye")])
+        .with_refresh_idle(Some(Lifetime::from_seconds(60)))
+        .with_refresh_age(Some(Lifetime::from_seconds(61)))
+}
+
+fn uri(text: &str) -> RedirectUri {
+    RedirectUri::parse(text).unwrap()
 }
 
 fn secret(byte: u8) -> RegisteredSecret {
@@ -120,6 +126,12 @@ pub async fn changes_touch_one_client(store: Arc<dyn Store>) {
     assert!(clients.update(&renamed, &with_secret).await.unwrap());
     assert_is_stored(&store, &with_secret).await;
 
+    let year = Some(Client::MAX_REFRESH_AGE);
+    let for_people = with_secret.clone().with_refresh_age(year).with_refresh_idle(year);
+    assert!(clients.update(&with_secret, &for_people).await.unwrap());
+    assert_is_stored(&store, &for_people).await;
+    assert!(clients.update(&for_people, &with_secret).await.unwrap());
+
     let whole = confidential("c1").with_name("A third");
     assert!(clients.update(&with_secret, &whole).await.unwrap());
     assert_is_stored(&store, &whole).await;
@@ -142,6 +154,15 @@ pub async fn change_made_meanwhile_is_not_lost(store: Arc<dyn Store>) {
         stored.clone().with_optional_scope(Scope::EMPTY),
         stored.clone().with_default_scope(Scope::EMPTY),
         stored.clone().with_introspection(false),
+        stored.clone().with_first_party(false),
+        stored.clone().with_post_logout_redirect_uris([]),
+        stored
+            .clone()
+            .with_post_logout_redirect_uris([uri("https://app.example/bye")]),
+        stored.clone().with_refresh_idle(None),
+        stored.clone().with_refresh_idle(Some(Lifetime::from_seconds(59))),
+        stored.clone().with_refresh_age(None),
+        stored.clone().with_refresh_age(Some(Lifetime::from_seconds(62))),
         stored.clone().with_secrets([]),
         stored.clone().with_secrets([secret(0xA5).with_ends_at(time(20))]),
         stored
@@ -178,6 +199,22 @@ pub async fn impossible_client_is_refused(store: Arc<dyn Store>) {
     assert!(is_invalid(
         clients.update(&public("c1"), &introspecting).await.map(|_| ())
     ));
+    let (zero, minute) = (Lifetime::from_seconds(0), Lifetime::from_seconds(60));
+    for impossible in [
+        public("c1")
+            .with_first_party(true)
+            .with_redirect_uris([uri("http://127.0.0.1/")]),
+        public("c1").with_post_logout_redirect_uris(vec![uri("https://app.example/"); 33]),
+        public("c1").with_refresh_idle(Some(zero)),
+        public("c1").with_refresh_age(Some(zero)),
+        public("c1")
+            .with_refresh_idle(Some(minute))
+            .with_refresh_age(Some(Lifetime::from_seconds(59))),
+    ] {
+        assert!(is_invalid(clients.update(&public("c1"), &impossible).await.map(|_| ())));
+        // The rules are checked before the id.
+        assert!(is_invalid(clients.add(impossible).await));
+    }
     let three = confidential("c1").with_secrets([secret(1), secret(2), secret(3)]);
     let change = DisableAndRevoke::UpdateClient {
         old: &public("c1"),

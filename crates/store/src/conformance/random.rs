@@ -7,7 +7,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use scopegate_domain::{
-    Account, Audience, Client, ClientAuthMethod, ClientId, FamilyId, GrantType, PasswordHash, RedirectUri,
+    Account, Audience, Client, ClientAuthMethod, ClientId, FamilyId, GrantType, Lifetime, PasswordHash, RedirectUri,
     RegisteredSecret, Revocation, Revoked, Scope, ScopeToken, SecretDigest, Timestamp, TokenId, User, UserId,
     UserStatus, Username,
 };
@@ -119,6 +119,28 @@ pub(super) fn any_secret() -> impl Strategy<Value = RegisteredSecret> {
 
 /// Generates clients, a few of which break a rule.
 pub(super) fn any_client() -> impl Strategy<Value = Client> {
+    let lifetime = || prop_oneof![9 => select(vec![60, 3_600, 86_400]), 1 => any::<u32>()];
+    let lifetimes = (option::of(lifetime()), option::of(lifetime()));
+    let uris = subsequence(&["https://app.example/bye", "com.example.app:/bye"][..], 0..=2);
+    (any_machine_client(), any::<bool>(), uris, lifetimes, weighted(0.9)).prop_map(
+        |(client, first_party, uris, (idle, age), fits)| {
+            let for_people = client
+                .clone()
+                .with_first_party(first_party)
+                .with_post_logout_redirect_uris(uris.into_iter().filter_map(|uri| RedirectUri::parse(uri).ok()))
+                .with_refresh_idle(idle.map(Lifetime::from_seconds))
+                .with_refresh_age(age.map(Lifetime::from_seconds));
+            if fits && for_people.check().is_err() {
+                client
+            } else {
+                for_people
+            }
+        },
+    )
+}
+
+/// The same without the settings for people.
+fn any_machine_client() -> impl Strategy<Value = Client> {
     const URIS: [&str; 3] = [
         "https://app.example/a?b=c",
         "http://127.0.0.1:8000/",
