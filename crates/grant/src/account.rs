@@ -1,21 +1,22 @@
 //! What users see and change themselves: sessions, applications and the password.
 
+mod applications;
+mod login;
 mod logout;
 
 use std::sync::Arc;
 
 use scopegate_domain::{
-    AuditDetail, AuditEntry, AuditEvent, Client, ClientId, Day, EndReason, LoginSession, Revoked, Secret, SessionId,
+    AuditDetail, AuditEntry, AuditEvent, ClientId, Day, EndReason, Lifetime, LoginSession, Revoked, Secret, SessionId,
     User, UserId,
 };
-use scopegate_login::{
-    DisabledUserLogin, HashingError, LoginError, LoginRecord, NameMatch, PasswordLogin, RequestOrigin,
-};
-use scopegate_store::{ConsentSummary, DisableAndRevoke, EndSessions, SEEN_EVERY, StoreError};
+use scopegate_login::{DisabledUserLogin, LoginError, LoginRecord, NameMatch, PasswordLogin, RequestOrigin};
+use scopegate_store::{DisableAndRevoke, EndSessions, SEEN_EVERY, StoreError};
 use scopegate_token::{BrowserCookie, SessionCookie};
 
+pub use self::login::{AccountCookies, AccountLogin, AccountLoginError};
 pub use self::logout::{Logout, LogoutRequest, LogoutReturn};
-use crate::authorize::{NewSession, begin_session, hexadecimal, known_cookie, tag};
+use crate::authorize::{NewSession, STAY_AGE, begin_session, hexadecimal, known_cookie, problem, tag};
 use crate::context::GrantContext;
 use crate::people::People;
 use crate::{AuthorizationServer, LoginProblem, Unavailable};
@@ -48,6 +49,12 @@ impl AccountSession {
     #[must_use]
     pub const fn user(&self) -> &User {
         &self.user
+    }
+
+    /// Whether the user chose to stay logged in.
+    #[must_use]
+    pub fn stays(&self) -> bool {
+        self.session.idle == STAY_AGE
     }
 }
 
@@ -114,30 +121,6 @@ impl UserAccounts {
             .sessions()
             .of_user(account.user.id(), now, limit)
             .await
-    }
-
-    /// Returns the applications of the user with their clients, in the order of the client ids
-    /// after `after`, at most `limit`.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
-    pub async fn applications(
-        &self,
-        account: &AccountSession,
-        after: Option<&ClientId>,
-        limit: u16,
-    ) -> Result<Vec<(Client, ConsentSummary)>, StoreError> {
-        let context = self.context();
-        let (now, user) = (context.clock.now(), account.user.id());
-        let consents = context.store.consents().of_user(user, after, now, limit).await?;
-        let mut found = Vec::with_capacity(consents.len());
-        for summary in consents {
-            if let Some(client) = context.store.clients().find(&summary.consent.client_id).await? {
-                found.push((client, summary));
-            }
-        }
-        Ok(found)
     }
 
     /// Ends one session of the user. Returns `false` if the user has no such session.
@@ -249,6 +232,7 @@ impl UserAccounts {
         let begun = begin_session(context, &new, origin).await?.filter(|_| is_set);
         Ok(ChangedPassword {
             session: begun.ok_or(AccountError::SessionEnded)?,
+            session_age: change.stay.then_some(STAY_AGE),
             known: known_cookie(&self.people.rings().known, user.id(), change.browser),
         })
     }
@@ -335,16 +319,11 @@ impl UserAccounts {
 const ACCOUNT_PAGE: &str = "account";
 
 fn refused(error: LoginError) -> AccountError {
-    match error {
-        LoginError::Rejected => AccountError::Password(LoginProblem::Rejected),
-        LoginError::Throttled(throttled) => AccountError::Password(LoginProblem::Throttled {
-            retry_after: throttled.retry_after,
-        }),
-        LoginError::Hashing(HashingError::Busy { retry_after }) => {
-            AccountError::Password(LoginProblem::Busy { retry_after })
-        }
-        LoginError::Hashing(cause) => AccountError::Unavailable(Unavailable::Hashing(cause)),
-        LoginError::Store(cause) => AccountError::Store(cause),
+    match problem(error) {
+        Ok(problem) => AccountError::Password(problem),
+        Err(LoginError::Hashing(cause)) => AccountError::Unavailable(Unavailable::Hashing(cause)),
+        Err(LoginError::Store(cause)) => AccountError::Store(cause),
+        Err(LoginError::Rejected | LoginError::Throttled(_)) => AccountError::Password(LoginProblem::Rejected),
     }
 }
 
@@ -370,6 +349,8 @@ pub struct PasswordChange<'a> {
 pub struct ChangedPassword {
     /// The cookie of the new session.
     pub session: SessionCookie,
+    /// The time for which the browser keeps the cookie. `None`: until the browser is closed.
+    pub session_age: Option<Lifetime>,
     /// The cookie that proves the login to the throttle.
     pub known: Secret<String>,
 }

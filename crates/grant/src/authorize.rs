@@ -26,9 +26,10 @@ pub use self::consent::{ConsentOffer, ConsentReason, InvalidConsentForm};
 pub(crate) use self::encode::push_pair;
 pub use self::endpoint::AuthorizationEndpoint;
 pub use self::error::{AuthorizeError, RedirectedCause, RedirectedError, ShownCause};
+pub(crate) use self::flow::{AccountStage, Flow, FlowOrigin};
 pub use self::flow::{FLOW_LIFETIME, FlowRefusal, Restart};
 pub(crate) use self::known_browser::{hexadecimal, known_cookie, tag};
-pub(crate) use self::log_in::{NewSession, begin_session};
+pub(crate) use self::log_in::{NewSession, STAY_AGE, begin_session, check_password, problem};
 pub use self::step::{
     ConsentChoice, ConsentForm, ConsentStep, FormError, LoggedIn, LoginForm, LoginOutcome, LoginProblem, LoginStep,
     RefreshPolicy, Step, Visit,

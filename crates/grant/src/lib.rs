@@ -109,7 +109,8 @@ mod targets;
 
 pub use access_tokens::{AccessTokens, ActiveToken, IntrospectedToken};
 pub use account::{
-    AccountError, AccountSession, ChangedPassword, Logout, LogoutRequest, LogoutReturn, PasswordChange, UserAccounts,
+    AccountCookies, AccountError, AccountLogin, AccountLoginError, AccountSession, ChangedPassword, Logout,
+    LogoutRequest, LogoutReturn, PasswordChange, UserAccounts,
 };
 pub use authorize::{
     AuthorizationAnswer, AuthorizationEndpoint, AuthorizeError, ConsentChoice, ConsentForm, ConsentOffer,

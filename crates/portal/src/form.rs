@@ -28,8 +28,8 @@ pub(crate) enum FormError {
     TooManyFields,
 }
 
-/// Reads the fields of a body. The RFC has one media type and one encoding.
-pub(crate) fn read(headers: &HeaderMap, body: &[u8]) -> Result<Params, FormError> {
+/// Checks that the headers are those of a form. The RFC has one media type and one encoding.
+pub(crate) fn expect_form(headers: &HeaderMap) -> Result<(), FormError> {
     if media_type::is_encoded(headers) {
         return Err(FormError::Encoded);
     }
@@ -37,6 +37,12 @@ pub(crate) fn read(headers: &HeaderMap, body: &[u8]) -> Result<Params, FormError
     if !media_type::essence(content_type).eq_ignore_ascii_case("application/x-www-form-urlencoded") {
         return Err(FormError::MediaType);
     }
+    Ok(())
+}
+
+/// Reads the fields of a body.
+pub(crate) fn read(headers: &HeaderMap, body: &[u8]) -> Result<Params, FormError> {
+    expect_form(headers)?;
     let pairs = body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
     if pairs.clone().nth(MAX_FIELDS).is_some() {
         return Err(FormError::TooManyFields);

@@ -11,6 +11,8 @@
 //! - [`PublishedKeys`]: `GET /.well-known/jwks.json`; a key rotation replaces the keys.
 //! - [`ServerMetadata`], [`ResourceMetadata`]: documents by which clients find the endpoints, and
 //!   the authorization server of an API.
+//! - [`PortalSite`], with [`AuthorizeEndpoint`], [`LoginEndpoint`] and [`ConsentEndpoint`]: users
+//!   log in and decide what an application may do. [`ApiDescriptions`] explain it to them.
 //! - [`page`]: the pages for people, written from plain values; [`Stylesheet`] serves their style.
 //! - [`SiteCookies`], [`check_form_origin`], [`page_response`]: what the requests and responses of
 //!   pages share.
@@ -44,10 +46,12 @@
 //! ```
 //!
 //! Out of scope: grants, clients and scopes of tokens (`scopegate-grant`), operations with guards
-//! (`scopegate-http`), endpoints that show the pages.
+//! (`scopegate-http`).
 
+mod api_descriptions;
 mod basic;
 mod client_request;
+mod consent_view;
 mod cookie;
 mod csrf;
 mod describe;
@@ -55,28 +59,37 @@ mod endpoint;
 mod form;
 mod origin;
 pub mod page;
+mod page_form;
+mod portal_site;
 mod problem;
 mod public_document;
 mod redirect_target;
+mod responder;
 mod security_headers;
 mod stylesheet;
 mod text;
+mod visitor;
 mod well_known;
 
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
 
+pub use api_descriptions::{ApiDescription, ApiDescriptions};
 pub use cookie::{CookieError, SiteCookie, SiteCookies};
 pub use csrf::{CrossSiteForm, check_form_origin};
+pub use endpoint::authorize::AuthorizeEndpoint;
+pub use endpoint::consent::ConsentEndpoint;
 pub use endpoint::introspection::IntrospectionEndpoint;
 pub use endpoint::jwks::PublishedKeys;
+pub use endpoint::login::LoginEndpoint;
 pub use endpoint::resource_metadata::ResourceMetadata;
 pub use endpoint::revocation::RevocationEndpoint;
 pub use endpoint::server_document::ServerDocument;
 pub use endpoint::server_metadata::ServerMetadata;
 pub use endpoint::token::TokenEndpoint;
 pub use origin::SiteOrigin;
+pub use portal_site::PortalSite;
 pub use redirect_target::RedirectTarget;
 pub use scopegate_gate::{InvalidProxies, TrustedProxies};
 pub use scopegate_grant as grant;

@@ -17,7 +17,9 @@ mod time;
 
 pub use self::account::{AccountForms, AccountNotice, AccountPage, ApplicationEntry, ListPart, SessionEntry};
 pub use self::application::ApplicationPage;
-pub use self::consent::{AccessEnd, ConsentPage, ConsentResource, ConsentScope, ImpliedScope, OfflineAccess};
+pub use self::consent::{
+    AccessEnd, ConsentPage, ConsentResource, ConsentScope, ImpliedScope, OfflineAccess, ScopeField,
+};
 pub use self::error::{ErrorPage, Helper, Problem, RedirectUris};
 pub use self::login::{LoginNotice, LoginPage};
 pub use self::logout::{LogoutPage, LogoutReturn};

@@ -20,6 +20,10 @@ pub(crate) fn throttled(seconds: u32) -> String {
     format!("Too many failed attempts. Try again in {}.", delay(seconds))
 }
 
+pub(crate) fn busy(seconds: u32) -> String {
+    format!("Too many users log in at this moment. Try again in {}.", delay(seconds))
+}
+
 /// Returns a delay, rounded up to whole minutes from one minute on.
 fn delay(seconds: u32) -> String {
     match seconds {
@@ -187,6 +191,10 @@ pub(crate) mod message {
         "The page has expired",
         "The form was open for too long. Nothing was changed.",
     );
+    pub(crate) const FORM_REFUSED: (&str, &str) = (
+        "The form was not accepted",
+        "It does not match the page that was shown. Nothing was changed.",
+    );
     pub(crate) const LOGGED_OUT: (&str, &str) = ("You are logged out", "You can close this window.");
     pub(crate) const LOGGED_OUT_WITHOUT_RETURN: (&str, &str) = (
         "You are logged out",
@@ -220,6 +228,10 @@ pub(crate) mod problem {
     pub(crate) const NO_REDIRECT_URI: (&str, &str) = (
         "The link is incomplete",
         "The application has several return addresses, and the link does not state which one.",
+    );
+    pub(crate) const REPEATED_COOKIE: (&str, &str) = (
+        "Your browser sent two cookies of one name",
+        "Another site of this domain may have set one. Remove the cookies of this site and try again.",
     );
     pub(crate) const TOO_LARGE: (&str, &str) =
         ("The link is too long", "The request is larger than this site accepts.");

@@ -34,7 +34,7 @@ impl AuthorizationEndpoint {
                 let (known, cause) = (&checked.known, RedirectedCause::AccessDenied);
                 return Err(self.refuse(known, cause, Some(active.user.id()), visit.origin).into());
             }
-            ConsentChoice::SwitchAccount => return Ok(self.log_in_first(origin, &checked, visit, now)?),
+            ConsentChoice::SwitchAccount => return Ok(self.log_in_first(origin, &checked, false, visit, now)?),
         };
         let grantable = self.grantable(&checked, &origin, &active.user, visit)?;
         let client = &checked.known.client;
@@ -71,7 +71,7 @@ impl AuthorizationEndpoint {
     ) -> Result<Step, AuthorizeError> {
         let context = self.context();
         if !checked.is_satisfied_by(&active.session, &origin, now) {
-            return self.log_in_first(origin, checked, visit, now);
+            return self.log_in_first(origin, checked, true, visit, now);
         }
         let expires_at = now + AuthorizationCode::LIFETIME;
         let issued = IssuedCode::generate_until(Day::of(expires_at + AuthorizationCode::KEPT), &*context.entropy)?;
@@ -92,7 +92,9 @@ impl AuthorizationEndpoint {
                 let answer = AuthorizationAnswer::code(checked.known.target.clone(), issued);
                 Ok(Step::Answer(Box::new(answer)))
             }
-            AllowOutcome::SessionEnded | AllowOutcome::UserDisabled => self.log_in_first(origin, checked, visit, now),
+            AllowOutcome::SessionEnded | AllowOutcome::UserDisabled => {
+                self.log_in_first(origin, checked, false, visit, now)
+            }
         }
     }
 

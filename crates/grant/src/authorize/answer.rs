@@ -12,6 +12,8 @@ use super::encode::push_pair;
 /// Where the answer to a request goes, and what each answer contains.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct AnswerTarget {
+    /// The name of the client.
+    pub(crate) application: String,
     pub(crate) redirect_uri: RedirectUri,
     pub(crate) state: Option<String>,
     pub(crate) issuer: Issuer,
@@ -53,6 +55,12 @@ impl AuthorizationAnswer {
         &self.target.redirect_uri
     }
 
+    /// Returns the name of the client.
+    #[must_use]
+    pub fn application(&self) -> &str {
+        &self.target.application
+    }
+
     /// Returns the error that the client receives; `None` if it receives a code.
     #[must_use]
     pub const fn error_code(&self) -> Option<ErrorCode> {
@@ -77,6 +85,7 @@ impl AuthorizationAnswer {
             redirect_uri,
             state,
             issuer,
+            ..
         } = &self.target;
         let mut query = String::new();
         match &self.content {
@@ -117,6 +126,7 @@ mod tests {
     fn parameters_are_added_to_the_query() {
         let location = |uri: &str, state: Option<&str>| {
             let target = AnswerTarget {
+                application: "an application".to_owned(),
                 redirect_uri: RedirectUri::parse(uri).unwrap(),
                 state: state.map(str::to_owned),
                 issuer: Issuer::parse("https://issuer.example/a").unwrap(),

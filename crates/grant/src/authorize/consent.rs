@@ -181,9 +181,6 @@ pub enum InvalidConsentForm {
     /// The offer has changed since the page was shown.
     #[error("the offered scope has changed since the page was shown")]
     Changed,
-    /// The form has no known decision.
-    #[error("the form has no decision")]
-    Decision,
     /// The form ticks a scope that the page does not offer.
     #[error("the form ticks a scope that was not offered")]
     NotOffered,

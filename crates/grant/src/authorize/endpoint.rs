@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use scopegate_domain::{
-    AuditDetail, AuditEntry, AuditEvent, Client, GrantType, LoginSession, Scope, Timestamp, User, UserId,
+    AuditDetail, AuditEntry, AuditEvent, Client, ClientId, GrantType, LoginSession, RedirectUri, Scope, Timestamp,
+    User, UserId,
 };
 use scopegate_login::RequestOrigin;
-use scopegate_store::SEEN_EVERY;
+use scopegate_store::{SEEN_EVERY, StoreError};
 use scopegate_token::SessionCookie;
 
 use super::consent::{ConsentNeed, ConsentReason, Grantable, consent_need, grantable};
@@ -106,6 +107,21 @@ impl AuthorizationEndpoint {
         Ok(self.proceed(origin, &checked, visit, now).await?)
     }
 
+    /// Returns the registered redirect URIs of the client of a request; none if it is unknown. A
+    /// page for developers compares them with the URI that was sent.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn registered_uris(&self, params: &Params) -> Result<Vec<RedirectUri>, StoreError> {
+        let id = params.text("client_id").and_then(|id| ClientId::parse(id).ok());
+        let client = match &id {
+            Some(id) => self.context().store.clients().find(id).await?,
+            None => None,
+        };
+        Ok(client.map_or_else(Vec::new, |client| client.redirect_uris().to_vec()))
+    }
+
     /// Checks client, redirect URI and parameters, in this order.
     pub(super) async fn check(&self, params: &Params, origin: &RequestOrigin) -> Result<Checked, AuthorizeError> {
         let context = self.context();
@@ -176,9 +192,10 @@ impl AuthorizationEndpoint {
         now: Timestamp,
     ) -> Result<Step, AuthorizeError> {
         let session = self.session(visit, now).await?;
+        let has_session = session.is_some();
         let session = session.filter(|active| checked.is_satisfied_by(&active.session, &origin, now));
         let Some(active) = session else {
-            return self.log_in_first(origin, checked, visit, now);
+            return self.log_in_first(origin, checked, has_session, visit, now);
         };
         let grantable = self.grantable(checked, &origin, &active.user, visit)?;
         let consents = self.context().store.consents();
@@ -211,6 +228,7 @@ impl AuthorizationEndpoint {
                     flow,
                     redirect_uri: checked.known.target.redirect_uri.clone(),
                     user: active.user,
+                    access_lifetime: self.context().lifetime,
                     refresh: refresh_policy(client, &offer.scope),
                     client: client.clone(),
                     offer,
@@ -220,11 +238,13 @@ impl AuthorizationEndpoint {
         }
     }
 
-    /// Returns the login page, or the error if the client forbids it.
+    /// Returns the login page, or the error if the client forbids it. `is_repeated`: the user is
+    /// logged in, and the request requires another login.
     pub(super) fn log_in_first(
         &self,
         origin: FlowOrigin,
         checked: &Checked,
+        is_repeated: bool,
         visit: &Visit<'_>,
         now: Timestamp,
     ) -> Result<Step, AuthorizeError> {
@@ -233,7 +253,7 @@ impl AuthorizationEndpoint {
         }
         let name = checked.request.login_hint.clone().unwrap_or_default();
         let page = self.login_step(origin, checked, name, None, now)?;
-        Ok(Step::Login(Box::new(page)))
+        Ok(Step::Login(Box::new(LoginStep { is_repeated, ..page })))
     }
 
     pub(super) fn login_step(
@@ -249,6 +269,7 @@ impl AuthorizationEndpoint {
             flow: flow.seal(&self.people.sealer(), now, &*self.context().entropy)?,
             client: checked.known.client.clone(),
             redirect_uri: checked.known.target.redirect_uri.clone(),
+            is_repeated: false,
             username,
             problem,
         })

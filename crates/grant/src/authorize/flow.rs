@@ -37,6 +37,10 @@ pub(crate) struct StartStage;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct LoginStage;
 
+/// The user sees the login page of the account, which no client requested.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AccountStage;
+
 /// The user of a session sees the consent page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ConsentStage {
@@ -57,6 +61,16 @@ impl Stage for StartStage {
 
 impl Stage for LoginStage {
     const NUMBER: u8 = 2;
+
+    fn write(&self, _: &mut Writer) {}
+
+    fn read(_: &mut Reader<'_>) -> Option<Self> {
+        Some(Self)
+    }
+}
+
+impl Stage for AccountStage {
+    const NUMBER: u8 = 4;
 
     fn write(&self, _: &mut Writer) {}
 

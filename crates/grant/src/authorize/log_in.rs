@@ -15,6 +15,7 @@ use super::flow::{Flow, FlowOrigin, LoginStage, StartStage};
 use super::known_browser::{known_browser, known_cookie};
 use super::step::{FormError, LoggedIn, LoginForm, LoginOutcome, LoginProblem, Visit};
 use crate::context::GrantContext;
+use crate::people::People;
 
 /// The maximum number of sessions of a user. The oldest ends.
 const MAX_SESSIONS: u16 = 50;
@@ -26,7 +27,7 @@ const IDLE: Lifetime = Lifetime::from_minutes(12 * 60);
 const AGE: Lifetime = Lifetime::from_minutes(24 * 60);
 
 /// The longest age of a session that stays logged in, and its longest time without a use.
-const STAY_AGE: Lifetime = Lifetime::from_minutes(30 * 24 * 60);
+pub(crate) const STAY_AGE: Lifetime = Lifetime::from_minutes(30 * 24 * 60);
 
 impl AuthorizationEndpoint {
     /// Handles the form of the login page.
@@ -40,7 +41,7 @@ impl AuthorizationEndpoint {
         let Flow { origin, .. } = Flow::<LoginStage>::open(form.flow, &people.sealer(), visit.browser, now)?;
         let checked = self.check(&origin.params, visit.origin).await?;
         let client = checked.known.client.id();
-        let user = match self.check_password(form, client, visit).await {
+        let user = match check_password(context, people, form, client, visit).await {
             Ok(user) => user,
             Err(error) => return self.show_again(error, origin, &checked, form),
         };
@@ -80,29 +81,6 @@ impl AuthorizationEndpoint {
         }
     }
 
-    async fn check_password(
-        &self,
-        form: &LoginForm<'_>,
-        client: &ClientId,
-        visit: &Visit<'_>,
-    ) -> Result<User, LoginError> {
-        let context = self.context();
-        let name = (context.dialect.username)(form.username);
-        let browser = known_browser(context, self.people(), name.as_ref(), visit).await?;
-        let login = PasswordLogin {
-            name: name.as_ref(),
-            presented_name: form.username,
-            names: context.dialect.names,
-            password: form.password,
-            client,
-            origin: visit.origin,
-            disabled: DisabledUserLogin::Deny,
-            browser: browser.as_ref(),
-            record: LoginRecord::ByCaller,
-        };
-        Ok(context.passwords.check(login).await?.into_inner())
-    }
-
     fn show_again(
         &self,
         error: LoginError,
@@ -110,17 +88,46 @@ impl AuthorizationEndpoint {
         checked: &Checked,
         form: &LoginForm<'_>,
     ) -> Result<LoginOutcome, FormError> {
-        let problem = match error {
-            LoginError::Rejected => LoginProblem::Rejected,
-            LoginError::Throttled(throttled) => LoginProblem::Throttled {
-                retry_after: throttled.retry_after,
-            },
-            LoginError::Hashing(HashingError::Busy { retry_after }) => LoginProblem::Busy { retry_after },
-            error => return Err(AuthorizeError::of_login(error).into()),
-        };
+        let problem = problem(error).map_err(AuthorizeError::of_login)?;
         let now = self.context().clock.now();
         let page = self.login_step(origin, checked, form.username.to_owned(), Some(problem), now)?;
         Ok(LoginOutcome::Again(Box::new(page)))
+    }
+}
+
+/// Checks the name and the password of a form of a login page.
+pub(crate) async fn check_password(
+    context: &GrantContext,
+    people: &People,
+    form: &LoginForm<'_>,
+    client: &ClientId,
+    visit: &Visit<'_>,
+) -> Result<User, LoginError> {
+    let name = (context.dialect.username)(form.username);
+    let browser = known_browser(context, people, name.as_ref(), visit).await?;
+    let login = PasswordLogin {
+        name: name.as_ref(),
+        presented_name: form.username,
+        names: context.dialect.names,
+        password: form.password,
+        client,
+        origin: visit.origin,
+        disabled: DisabledUserLogin::Deny,
+        browser: browser.as_ref(),
+        record: LoginRecord::ByCaller,
+    };
+    Ok(context.passwords.check(login).await?.into_inner())
+}
+
+/// Returns the reason that the login page states. Any other error is the server's.
+pub(crate) fn problem(error: LoginError) -> Result<LoginProblem, LoginError> {
+    match error {
+        LoginError::Rejected => Ok(LoginProblem::Rejected),
+        LoginError::Throttled(throttled) => Ok(LoginProblem::Throttled {
+            retry_after: throttled.retry_after,
+        }),
+        LoginError::Hashing(HashingError::Busy { retry_after }) => Ok(LoginProblem::Busy { retry_after }),
+        error => Err(error),
     }
 }
 

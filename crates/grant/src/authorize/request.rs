@@ -96,6 +96,7 @@ impl KnownClient {
             params.count("state") == 1 && state.len() <= MAX_STATE_LEN && !has_forbidden_character(state)
         });
         let target = AnswerTarget {
+            application: client.name().to_owned(),
             redirect_uri,
             state: state.map(str::to_owned),
             issuer: issuer.clone(),

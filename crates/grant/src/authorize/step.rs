@@ -49,6 +49,9 @@ pub struct LoginStep {
     pub client: Client,
     /// The URI that the answer goes to.
     pub redirect_uri: RedirectUri,
+    /// Whether the browser has a session, which does not meet the request: the client requires a
+    /// new login.
+    pub is_repeated: bool,
     /// The name to show in its field: that of a failed login, or the one that the client expects.
     pub username: String,
     /// The reason why the page is shown again.
@@ -90,6 +93,8 @@ pub struct ConsentStep {
     /// The resources that declare a part of the scope. Empty for the one API of a server without
     /// resources.
     pub audiences: Vec<Audience>,
+    /// The lifetime of an access token.
+    pub access_lifetime: Lifetime,
     /// How long the client can refresh its tokens. `None`: it gets no refresh token.
     pub refresh: Option<RefreshPolicy>,
 }

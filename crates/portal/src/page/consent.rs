@@ -72,8 +72,23 @@ pub struct ConsentScope<'p> {
     pub implies: Vec<ImpliedScope<'p>>,
     /// Whether the user granted the scope before.
     pub is_granted: bool,
-    /// Whether the user may untick the scope.
-    pub is_optional: bool,
+    /// The field of the form.
+    pub field: ScopeField,
+}
+
+/// The field of the form for a scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "the page must write a new field")]
+pub enum ScopeField {
+    /// There is none: the page lists the scope for another API, too.
+    None,
+    /// A box, which the user may untick. It is not ticked if the user refused the scope before.
+    Optional {
+        /// Whether it is ticked.
+        is_ticked: bool,
+    },
+    /// A hidden field.
+    Required,
 }
 
 /// A scope that another one implies.
@@ -100,8 +115,8 @@ pub struct ImpliedScope<'p> {
 pub struct OfflineAccess {
     /// Whether the user granted it before.
     pub is_granted: bool,
-    /// Whether the user may untick it.
-    pub is_optional: bool,
+    /// The field of the form.
+    pub field: ScopeField,
 }
 
 /// When the access of the application ends.

@@ -39,6 +39,8 @@ pub enum Problem {
     NoClient,
     /// The request has no redirect URI, and the client has several.
     NoRedirectUri,
+    /// The browser sent two cookies of one name.
+    RepeatedCookie,
     /// The request is too large.
     TooLarge,
     /// The server is overloaded, or cannot read its database.
@@ -76,12 +78,13 @@ pub struct RedirectUris<'p> {
 
 impl Problem {
     /// All errors.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::ClientNotAllowed,
         Self::ForeignForm,
         Self::Malformed,
         Self::NoClient,
         Self::NoRedirectUri,
+        Self::RepeatedCookie,
         Self::TooLarge,
         Self::Unavailable,
         Self::UnknownClient,
@@ -93,7 +96,7 @@ impl Problem {
     pub const fn helper(self) -> Helper {
         match self {
             Self::ClientNotAllowed | Self::Unavailable => Helper::Operator,
-            Self::ForeignForm => Helper::User,
+            Self::ForeignForm | Self::RepeatedCookie => Helper::User,
             Self::Malformed
             | Self::NoClient
             | Self::NoRedirectUri
@@ -111,6 +114,7 @@ impl Problem {
             Self::Malformed => text::problem::MALFORMED,
             Self::NoClient => text::problem::NO_CLIENT,
             Self::NoRedirectUri => text::problem::NO_REDIRECT_URI,
+            Self::RepeatedCookie => text::problem::REPEATED_COOKIE,
             Self::TooLarge => text::problem::TOO_LARGE,
             Self::Unavailable => text::problem::UNAVAILABLE,
             Self::UnknownClient => text::problem::UNKNOWN_CLIENT,

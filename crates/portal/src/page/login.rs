@@ -6,7 +6,8 @@ use crate::page::site::write;
 use crate::page::{PlainText, Requester, Site};
 use crate::text;
 
-/// The login page: `POST /login` receives the fields `flow`, `username`, `password` and `stay`.
+/// The login page: `POST /login` receives the fields `flow`, `username`, `password` and `stay`. For
+/// the login to the site itself, `POST /account/login` does.
 #[derive(Clone, Debug, Template)]
 #[template(path = "login.html", whitespace = "minimize")]
 #[expect(
@@ -36,6 +37,8 @@ pub enum LoginNotice {
     Again,
     /// The login failed. The page does not state why.
     Failed,
+    /// Too many users log in now; the next attempt is possible in this number of seconds.
+    Busy(u32),
     /// Too many logins failed; the next attempt is possible in this number of seconds.
     Throttled(u32),
 }
@@ -47,15 +50,26 @@ impl LoginPage<'_> {
         write(self, 4096)
     }
 
+    const fn action(&self) -> &'static str {
+        match self.requester {
+            Some(_) => "/login",
+            None => "/account/login",
+        }
+    }
+
     fn notice(&self) -> Option<String> {
         Some(match self.notice? {
             LoginNotice::Again => text::LOGIN_AGAIN.to_owned(),
+            LoginNotice::Busy(seconds) => text::busy(seconds),
             LoginNotice::Failed => text::LOGIN_FAILED.to_owned(),
             LoginNotice::Throttled(seconds) => text::throttled(seconds),
         })
     }
 
     const fn is_error(&self) -> bool {
-        matches!(self.notice, Some(LoginNotice::Failed | LoginNotice::Throttled(_)))
+        matches!(
+            self.notice,
+            Some(LoginNotice::Busy(_) | LoginNotice::Failed | LoginNotice::Throttled(_))
+        )
     }
 }

@@ -7,8 +7,7 @@ use crate::page::{PlainText, Site};
 use crate::redirect_target::RedirectTarget;
 use crate::text;
 
-/// The logout page: `POST /logout` receives `token`, and `request` if the browser returns to an
-/// application.
+/// The logout page: `POST /logout` receives `token`, and `request` if the page has a query.
 #[derive(Clone, Debug, Template)]
 #[template(path = "logout.html", whitespace = "minimize")]
 #[expect(
@@ -22,6 +21,9 @@ pub struct LogoutPage<'p> {
     pub username: PlainText<'p>,
     /// The token of the form.
     pub token: &'p str,
+    /// The query of the request, which the form sends again: ASCII, still encoded. Empty if there
+    /// is none.
+    pub request: &'p str,
     /// The application to which the browser returns.
     pub back: Option<LogoutReturn<'p>>,
 }
@@ -37,8 +39,6 @@ pub struct LogoutReturn<'p> {
     pub name: PlainText<'p>,
     /// The target of the registered URI.
     pub target: RedirectTarget<'p>,
-    /// The query of the request, which the form sends again: ASCII, still encoded.
-    pub request: &'p str,
 }
 
 impl LogoutReturn<'_> {

@@ -32,6 +32,8 @@ pub enum Message {
     CookiesRequired,
     /// The form was open for too long.
     FormExpired,
+    /// The form does not match the page that was shown.
+    FormRefused,
     /// The session was ended.
     LoggedOut,
     /// The session was ended, but the browser may not return to the given URI.
@@ -61,10 +63,11 @@ pub enum MessageAction<'p> {
 
 impl Message {
     /// All messages.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Continue,
         Self::CookiesRequired,
         Self::FormExpired,
+        Self::FormRefused,
         Self::LoggedOut,
         Self::LoggedOutWithoutReturn,
         Self::NotLoggedIn,
@@ -77,6 +80,7 @@ impl Message {
             Self::Continue => text::message::CONTINUE,
             Self::CookiesRequired => text::message::COOKIES_REQUIRED,
             Self::FormExpired => text::message::FORM_EXPIRED,
+            Self::FormRefused => text::message::FORM_REFUSED,
             Self::LoggedOut => text::message::LOGGED_OUT,
             Self::LoggedOutWithoutReturn => text::message::LOGGED_OUT_WITHOUT_RETURN,
             Self::NotLoggedIn => text::message::NOT_LOGGED_IN,

@@ -5,4 +5,5 @@ mod agreement;
 mod jwks;
 mod matrix;
 mod node;
+mod people;
 mod token;

@@ -93,11 +93,11 @@ impl Shared {
 }
 
 /// The cheapest policy: the tests log in often.
-fn policy() -> PasswordPolicy {
+pub(crate) fn policy() -> PasswordPolicy {
     PasswordPolicy::argon2id(64, 1, 1).unwrap()
 }
 
-fn hash(password: &str) -> PasswordHash {
+pub(crate) fn hash(password: &str) -> PasswordHash {
     let password = Secret::new(password.to_owned());
     PasswordHasher::new(policy())
         .hash(&password, &SystemRandomSource)

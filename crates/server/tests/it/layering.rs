@@ -38,7 +38,10 @@ const LAYERS: [(&str, &[&str]); 16] = [
             "analysis", "domain", "gate", "issuers", "listener", "openapi", "policy", "store", "token",
         ],
     ),
-    ("portal", &["domain", "gate", "grant", "store", "token"]),
+    (
+        "portal",
+        &["analysis", "domain", "gate", "grant", "policy", "store", "token"],
+    ),
     ("fastapi", &["domain", "gate", "grant", "policy", "token"]),
     ("listener", &[]),
     (

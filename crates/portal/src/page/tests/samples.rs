@@ -6,7 +6,7 @@ use crate::page::{
     AccessEnd, AccountForms, AccountNotice, AccountPage, ApplicationEntry, ApplicationPage, ConsentPage,
     ConsentResource, ConsentScope, ErrorPage, ImpliedScope, ListPart, LoginNotice, LoginPage, LogoutPage, LogoutReturn,
     Message, MessageAction, MessagePage, OfflineAccess, OperationLine, OperationLines, PlainText, Problem,
-    RedirectUris, Requester, SessionEntry, Site,
+    RedirectUris, Requester, ScopeField, SessionEntry, Site,
 };
 use crate::redirect_target::RedirectTarget;
 
@@ -14,6 +14,9 @@ static READ: ScopeToken = ScopeToken::from_static("ships:read");
 static WRITE: ScopeToken = ScopeToken::from_static("ships:write");
 static ADMIN: ScopeToken = ScopeToken::from_static("ships:admin");
 static AUDIT: ScopeToken = ScopeToken::from_static("ships:audit");
+
+/// The query of a logout.
+const REQUEST: &str = "client_id=harbour-planner&post_logout_redirect_uri=https%3A%2F%2Fharbour.example%2F";
 
 /// A sealed request is about this long.
 const FLOW: &str = "v1.Zm9vYmFyYmF6cXV4";
@@ -118,7 +121,7 @@ impl Samples {
             operations,
             implies: Vec::new(),
             is_granted: false,
-            is_optional: false,
+            field: ScopeField::Required,
         }
     }
 
@@ -133,7 +136,7 @@ impl Samples {
         let read = Self::scope(&READ, "Read ships, crews and harbours", self.operations(&reads, &[], 0));
         let writes = self.operations(&[], &["Rename a ship", "Move a ship to another berth"], 0);
         let write = ConsentScope {
-            is_optional: true,
+            field: ScopeField::Optional { is_ticked: true },
             ..Self::scope(&WRITE, "Move and rename ships", writes)
         };
         let admin = ConsentScope {
@@ -178,7 +181,7 @@ impl Samples {
             resources: vec![Self::resource(self.scopes())],
             offline: Some(OfflineAccess {
                 is_granted: false,
-                is_optional: false,
+                field: ScopeField::Required,
             }),
             access_end: AccessEnd::Withdrawal,
         }
@@ -199,7 +202,7 @@ impl Samples {
             resources: vec![resource],
             offline: Some(OfflineAccess {
                 is_granted: true,
-                is_optional: true,
+                field: ScopeField::Optional { is_ticked: true },
             }),
             ..self.consent()
         }
@@ -336,12 +339,12 @@ impl Samples {
         let back = LogoutReturn {
             name: self.name(),
             target: RedirectTarget::of(&self.web),
-            request: "client_id=harbour-planner&post_logout_redirect_uri=https%3A%2F%2Fharbour.example%2F",
         };
         LogoutPage {
             site: Self::site(),
             username: PlainText::from("johndoe"),
             token: "t5",
+            request: if is_returning { REQUEST } else { "" },
             back: is_returning.then_some(back),
         }
     }
@@ -353,9 +356,9 @@ impl Samples {
                 name: self.name(),
             }),
             Message::NotLoggedIn => Some(MessageAction::LogIn("/tenant/account")),
-            Message::CookiesRequired | Message::FormExpired | Message::OtherBrowser => Some(MessageAction::StartAgain(
-                "/tenant/authorize?client_id=harbour-planner&state=a",
-            )),
+            Message::CookiesRequired | Message::FormExpired | Message::FormRefused | Message::OtherBrowser => Some(
+                MessageAction::StartAgain("/tenant/authorize?client_id=harbour-planner&state=a"),
+            ),
             Message::LoggedOut | Message::LoggedOutWithoutReturn => None,
         };
         MessagePage {

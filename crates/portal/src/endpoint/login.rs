@@ -1,0 +1,100 @@
+//! The form of the login page.
+
+use std::fmt;
+
+use bytes::Bytes;
+use http::Response;
+use scopegate_domain::Secret;
+use scopegate_gate::{BodyError, SiteEndpoint, SiteRequest, SiteRoute};
+use scopegate_grant::{AuthorizationEndpoint, LoginForm, LoginOutcome, Params};
+use scopegate_store::BoxFuture;
+
+use super::authorize::continuation;
+use crate::page_form::{FORM_LIMIT, read};
+use crate::portal_site::PortalSite;
+use crate::responder::Responder;
+use crate::visitor::{LoginCookies, Visitor, origin_of};
+
+/// The endpoint of the login page's form (`POST /login`). After a login the browser continues at
+/// the authorization endpoint.
+pub struct LoginEndpoint {
+    site: PortalSite,
+    endpoint: AuthorizationEndpoint,
+    routes: [SiteRoute; 1],
+}
+
+impl LoginEndpoint {
+    /// Creates the endpoint of a site.
+    #[must_use]
+    pub fn new(site: &PortalSite, endpoint: AuthorizationEndpoint) -> Self {
+        Self {
+            site: site.clone(),
+            endpoint,
+            routes: [SiteRoute::post("/login").body_limit(FORM_LIMIT).always_traced()],
+        }
+    }
+
+    async fn log_in(&self, request: &SiteRequest<'_>) -> Response<Bytes> {
+        let origin = origin_of(request, &self.site);
+        let blank = Responder::new(&self.site, origin.request.as_ref());
+        let params = match read(request, &self.site, "") {
+            Ok(params) => params,
+            Err(error) => return blank.invalid_form(&error),
+        };
+        let visitor = match Visitor::read(request, &self.site) {
+            Ok(visitor) => visitor,
+            Err(error) => return blank.visitor_error(&error),
+        };
+        let responder = Responder::of(&self.site, &visitor);
+        let nothing = Secret::new(String::new());
+        let form = login_form(&params, &nothing);
+        let mut response = match self.endpoint.login(&form, &visitor.visit()).await {
+            Ok(LoginOutcome::LoggedIn(login)) => {
+                let mut response = responder.redirect(&self.site.url(&continuation(&login.flow)));
+                let cookies = LoginCookies {
+                    session: &login.session,
+                    session_age: login.session_age,
+                    known: &login.known,
+                };
+                visitor.keep_login(&self.site, &mut response, &cookies);
+                return response;
+            }
+            Ok(LoginOutcome::Again(page)) => responder.login(&page, form.stay),
+            Err(error) => responder.form_error(error),
+        };
+        visitor.keep_browser(&self.site, &mut response);
+        response
+    }
+}
+
+/// Reads the fields of a login page. An absent field counts as empty.
+pub(crate) fn login_form<'p>(params: &'p Params, nothing: &'p Secret<String>) -> LoginForm<'p> {
+    LoginForm {
+        flow: params.text("flow").unwrap_or_default(),
+        username: params.text("username").unwrap_or_default(),
+        password: params.secret("password").unwrap_or(nothing),
+        stay: params.text("stay").is_some(),
+    }
+}
+
+impl SiteEndpoint for LoginEndpoint {
+    fn routes(&self) -> &[SiteRoute] {
+        &self.routes
+    }
+
+    fn answer<'a>(&'a self, request: SiteRequest<'a>) -> BoxFuture<'a, Response<Bytes>> {
+        Box::pin(async move { self.log_in(&request).await })
+    }
+
+    fn body_error(&self, _: usize, error: BodyError) -> Option<Response<Bytes>> {
+        Some(Responder::new(&self.site, None).body_error(error))
+    }
+}
+
+impl fmt::Debug for LoginEndpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LoginEndpoint")
+            .field("routes", &self.routes)
+            .finish_non_exhaustive()
+    }
+}
