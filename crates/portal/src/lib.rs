@@ -13,6 +13,7 @@
 //!   the authorization server of an API.
 //! - [`PortalSite`], with [`AuthorizeEndpoint`], [`LoginEndpoint`] and [`ConsentEndpoint`]: users
 //!   log in and decide what an application may do. [`ApiDescriptions`] explain it to them.
+//! - [`AccountEndpoint`], [`LogoutEndpoint`]: users see and end what they granted.
 //! - [`page`]: the pages for people, written from plain values; [`Stylesheet`] serves their style.
 //! - [`SiteCookies`], [`check_form_origin`], [`page_response`]: what the requests and responses of
 //!   pages share.
@@ -78,11 +79,13 @@ pub mod fuzzing;
 pub use api_descriptions::{ApiDescription, ApiDescriptions};
 pub use cookie::{CookieError, SiteCookie, SiteCookies};
 pub use csrf::{CrossSiteForm, check_form_origin};
+pub use endpoint::account::AccountEndpoint;
 pub use endpoint::authorize::AuthorizeEndpoint;
 pub use endpoint::consent::ConsentEndpoint;
 pub use endpoint::introspection::IntrospectionEndpoint;
 pub use endpoint::jwks::PublishedKeys;
 pub use endpoint::login::LoginEndpoint;
+pub use endpoint::logout::LogoutEndpoint;
 pub use endpoint::resource_metadata::ResourceMetadata;
 pub use endpoint::revocation::RevocationEndpoint;
 pub use endpoint::server_document::ServerDocument;

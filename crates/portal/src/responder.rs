@@ -11,6 +11,7 @@ use scopegate_grant::{
     AuthorizationAnswer, AuthorizeError, ConsentStep, FlowRefusal, FormError, LoginProblem, LoginStep, Restart,
     ShownCause, Step,
 };
+use scopegate_store::StoreError;
 
 use crate::consent_view::ConsentView;
 use crate::page::{
@@ -190,6 +191,11 @@ impl<'r> Responder<'r> {
             uris,
         };
         page_response(status, page.render(), None)
+    }
+
+    /// Answers a request for which the store has no answer.
+    pub(crate) fn store_error(&self, error: StoreError) -> Response<Bytes> {
+        self.authorize_error(error.into(), StatusCode::PAYLOAD_TOO_LARGE)
     }
 
     pub(crate) fn unavailable(&self, cause: &(dyn Error + 'static)) -> Response<Bytes> {

@@ -239,6 +239,10 @@ pub(crate) mod problem {
         "This does not work at the moment",
         "The site is overloaded or cannot read its data. Try again in a minute.",
     );
+    pub(crate) const UNKNOWN_APPLICATION: (&str, &str) = (
+        "The application has no access",
+        "You did not give it access to your account, or you withdrew it.",
+    );
     pub(crate) const UNKNOWN_CLIENT: (&str, &str) = (
         "The application is not known here",
         "No application is registered under the id of the link.",

@@ -63,6 +63,18 @@ impl<'r> Visitor<'r> {
         self.is_new
     }
 
+    pub(crate) const fn browser(&self) -> &BrowserCookie {
+        &self.browser
+    }
+
+    pub(crate) const fn session(&self) -> Option<&SessionCookie> {
+        self.session.as_ref()
+    }
+
+    pub(crate) const fn user_agent(&self) -> &'r str {
+        self.user_agent
+    }
+
     pub(crate) const fn origin(&self) -> &RequestOrigin {
         &self.origin
     }
@@ -112,6 +124,13 @@ pub(crate) fn origin_of(request: &SiteRequest<'_>, site: &PortalSite) -> Request
     RequestOrigin {
         address: request.head.peer().map(|peer| site.proxies.client(peer, headers)),
         request: RequestId::parse(request.label.id_text()).ok(),
+    }
+}
+
+/// Adds the `Set-Cookie` that ends the session of a browser.
+pub(crate) fn forget_session(site: &PortalSite, response: &mut Response<Bytes>) {
+    if let Ok(header) = site.cookies.remove(SiteCookie::Session) {
+        response.headers_mut().append(SET_COOKIE, header);
     }
 }
 

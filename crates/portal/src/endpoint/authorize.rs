@@ -139,7 +139,7 @@ impl AuthorizeEndpoint {
         }
         let registered = match self.endpoint.registered_uris(params).await {
             Ok(registered) => registered,
-            Err(error) => return responder.authorize_error(error.into(), too_long),
+            Err(error) => return responder.store_error(error),
         };
         let uris = RedirectUris {
             sent: PlainText::from(params.text("redirect_uri").unwrap_or_default()),

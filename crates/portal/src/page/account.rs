@@ -71,6 +71,8 @@ pub struct AccountForms<'p> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "the page must have a text for a new result")]
 pub enum AccountNotice {
+    /// Too many users log in now; the next attempt is possible in this number of seconds.
+    Busy(u32),
     /// The token of the form had expired, and nothing changed.
     FormExpired,
     /// The new password breaks a rule of passwords.
@@ -119,8 +121,8 @@ pub struct SessionEntry<'p> {
 pub struct ApplicationEntry<'p> {
     /// The id of the client.
     pub client_id: &'p ClientId,
-    /// The id, percent-encoded for a path.
-    pub path: &'p str,
+    /// The id, percent-encoded for a query.
+    pub query: &'p str,
     /// The name of the application.
     pub name: PlainText<'p>,
     /// The granted scope, as its text.
@@ -144,6 +146,7 @@ impl AccountPage<'_> {
 
     fn notice(&self) -> Option<String> {
         let fixed = match self.notice? {
+            AccountNotice::Busy(seconds) => return Some(text::busy(seconds)),
             AccountNotice::FormExpired => text::FORM_EXPIRED,
             AccountNotice::NewPasswordInvalid => text::NEW_PASSWORD_INVALID,
             AccountNotice::OldPasswordWrong => text::OLD_PASSWORD_WRONG,
@@ -161,7 +164,8 @@ impl AccountPage<'_> {
         matches!(
             self.notice,
             Some(
-                AccountNotice::FormExpired
+                AccountNotice::Busy(_)
+                    | AccountNotice::FormExpired
                     | AccountNotice::NewPasswordInvalid
                     | AccountNotice::OldPasswordWrong
                     | AccountNotice::PasswordsDiffer

@@ -43,6 +43,8 @@ pub enum Problem {
     RepeatedCookie,
     /// The request is too large.
     TooLarge,
+    /// The user gave no access to an application with this id.
+    UnknownApplication,
     /// The server is overloaded, or cannot read its database.
     Unavailable,
     /// No application has this id.
@@ -78,7 +80,7 @@ pub struct RedirectUris<'p> {
 
 impl Problem {
     /// All errors.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::ClientNotAllowed,
         Self::ForeignForm,
         Self::Malformed,
@@ -87,6 +89,7 @@ impl Problem {
         Self::RepeatedCookie,
         Self::TooLarge,
         Self::Unavailable,
+        Self::UnknownApplication,
         Self::UnknownClient,
         Self::UnknownRedirectUri,
     ];
@@ -96,7 +99,7 @@ impl Problem {
     pub const fn helper(self) -> Helper {
         match self {
             Self::ClientNotAllowed | Self::Unavailable => Helper::Operator,
-            Self::ForeignForm | Self::RepeatedCookie => Helper::User,
+            Self::ForeignForm | Self::RepeatedCookie | Self::UnknownApplication => Helper::User,
             Self::Malformed
             | Self::NoClient
             | Self::NoRedirectUri
@@ -117,6 +120,7 @@ impl Problem {
             Self::RepeatedCookie => text::problem::REPEATED_COOKIE,
             Self::TooLarge => text::problem::TOO_LARGE,
             Self::Unavailable => text::problem::UNAVAILABLE,
+            Self::UnknownApplication => text::problem::UNKNOWN_APPLICATION,
             Self::UnknownClient => text::problem::UNKNOWN_CLIENT,
             Self::UnknownRedirectUri => text::problem::UNKNOWN_REDIRECT_URI,
         }

@@ -1,10 +1,12 @@
 //! The endpoints for people, as a browser sees them: users, clients and a server with all pages.
 
+mod account;
 mod browser;
 mod flows;
 mod forms;
 mod html;
 mod life;
+mod logout;
 mod table;
 mod tabs;
 
@@ -22,8 +24,8 @@ use scopegate_portal::grant::{
     AccessTokens, AuthorizationServer, HashingLimits, RevocationWatch, SecretRings, ServerSecrets,
 };
 use scopegate_portal::{
-    ApiDescription, ApiDescriptions, AuthorizeEndpoint, ConsentEndpoint, IntrospectionEndpoint, LoginEndpoint,
-    PortalSite, Stylesheet, TokenEndpoint,
+    AccountEndpoint, ApiDescription, ApiDescriptions, AuthorizeEndpoint, ConsentEndpoint, IntrospectionEndpoint,
+    LoginEndpoint, LogoutEndpoint, PortalSite, Stylesheet, TokenEndpoint,
 };
 use scopegate_store::{MemoryStore, Store, Users};
 use scopegate_token::{
@@ -215,10 +217,15 @@ fn descriptions() -> ApiDescriptions {
 
 fn with_pages(gate: GateBuilder, issuer: &Issuer, server: &AuthorizationServer) -> GateBuilder {
     let site = PortalSite::new(issuer).unwrap().apis(descriptions());
-    let endpoint = server.authorization_endpoint().unwrap();
+    let (endpoint, accounts) = (
+        server.authorization_endpoint().unwrap(),
+        server.user_accounts().unwrap(),
+    );
     gate.site(AuthorizeEndpoint::new(&site, endpoint.clone()))
         .site(LoginEndpoint::new(&site, endpoint.clone()))
         .site(ConsentEndpoint::new(&site, endpoint))
+        .site(LogoutEndpoint::new(&site, accounts.clone()))
+        .site(AccountEndpoint::new(&site, accounts))
         .site(Stylesheet::new())
 }
 

@@ -265,7 +265,7 @@ impl Samples {
     fn application<'s>(&'s self, client_id: &'s ClientId) -> ApplicationEntry<'s> {
         ApplicationEntry {
             client_id,
-            path: client_id.as_str(),
+            query: client_id.as_str(),
             name: self.name(),
             scope: PlainText::from("ships:read ships:write offline_access"),
             granted_at: Timestamp::from_unix(1_790_000_000),

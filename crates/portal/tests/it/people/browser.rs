@@ -101,6 +101,29 @@ impl Browser {
         self.follow(people, page).await
     }
 
+    /// Logs in at the account page.
+    pub(crate) async fn log_in_here(&mut self, people: &People, name: &str, password: &str) -> Page {
+        let page = self.get(people, "/account").await;
+        let mut fields = page.fields(&format!("{}/account/login", people.base));
+        fields.retain(|(name, _)| name == "flow");
+        fields.push(("username".to_owned(), name.to_owned()));
+        fields.push(("password".to_owned(), password.to_owned()));
+        let page = self.post(people, "/account/login", &fields).await;
+        self.follow(people, page).await
+    }
+
+    /// Sends the form with this address that the page has, with these fields in addition.
+    pub(crate) async fn submit(&mut self, people: &People, page: &Page, path: &str, more: &[(&str, &str)]) -> Page {
+        let mut fields = page.fields(&format!("{}{path}", people.base));
+        fields.retain(|(name, _)| more.iter().all(|(other, _)| other != name));
+        fields.extend(
+            more.iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+        );
+        let page = self.post(people, path, &fields).await;
+        self.follow(people, page).await
+    }
+
     pub(crate) async fn decide(&mut self, people: &People, page: &Page, decision: &str) -> Page {
         let mut fields = page.fields(&format!("{}/consent", people.base));
         fields.push(("decision".to_owned(), decision.to_owned()));
