@@ -108,16 +108,42 @@ pub(crate) fn without_credentials(properties: &mut Map<String, Value>) {
     }
 }
 
-/// Returns the schema of a form with a token.
-pub(crate) fn token_form() -> Value {
+/// A value of a form without the NUL character, which is refused.
+const NO_NUL: &str = r"^[^\u0000]*$";
+
+/// Returns the schema of a form. Another parameter is ignored if it is given once. Twice it would
+/// be a list, and is refused.
+pub(crate) fn form(properties: &Value, required: &[&str]) -> Value {
     json!({
         "type": "object",
-        "properties": {
-            "token": { "type": "string", "minLength": 1 },
-            "token_type_hint": { "type": "string", "description": "`access_token`; another value is ignored" },
-        },
-        "required": ["token"],
+        "properties": properties,
+        "required": required,
+        "propertyNames": { "pattern": NO_NUL },
+        "additionalProperties": text(),
     })
+}
+
+/// Returns the schema of a value of a form.
+pub(crate) fn text() -> Value {
+    json!({ "type": "string", "pattern": NO_NUL })
+}
+
+/// Returns the schema of a password, which programs do not show.
+pub(crate) fn password() -> Value {
+    json!({ "type": "string", "format": "password", "pattern": NO_NUL })
+}
+
+/// Returns the schema of a form with a token.
+pub(crate) fn token_form() -> Value {
+    let properties = json!({
+        "token": { "type": "string", "minLength": 1, "pattern": NO_NUL },
+        "token_type_hint": {
+            "type": "string",
+            "pattern": NO_NUL,
+            "description": "`access_token`; another value is ignored",
+        },
+    });
+    form(&properties, &["token"])
 }
 
 /// Returns the members of an object.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::long_check;
 use crate::shell::Shell;
-use crate::support::{Answer, Server};
+use crate::support::{Answer, OWN_AUDIENCE, Server};
 
 const PATH: &str = "/docs/oauth.json";
 
@@ -141,6 +141,48 @@ fn each_answer_has_the_described_status_and_members() {
     }
 }
 
+/// What the schemas of the forms state about parameters is what the server does.
+#[test]
+fn schemas_of_forms_say_what_is_accepted() {
+    let shell = Shell::new();
+    let method = ["--auth-method", "client_secret_post", "--introspect"];
+    let grants = [&["--grant", "client_credentials", "--scope", "me"][..], &method].concat();
+    let client = shell.add_client("service", &grants).json();
+    let secret = client["client_secret"].as_str().unwrap();
+    let database = format!("sqlite:{}", shell.path().join("a.db").display());
+    let server = Server::start(&["--database", &database], &[]);
+    let document = document(&server);
+    for (path, form) in [
+        ("/token", "grant_type=client_credentials"),
+        ("/introspect", "token=x"),
+        ("/revoke", "token=x"),
+    ] {
+        let form = format!("{form}&client_id=service&client_secret={secret}");
+        let content = &document["paths"][path]["post"]["requestBody"]["content"];
+        let schema = resolved(&document, &content["application/x-www-form-urlencoded"]["schema"]);
+        let text = json!({ "type": "string", "pattern": r"^[^\u0000]*$" });
+        assert_eq!(schema["additionalProperties"], text, "{path}");
+        for (more, status) in [
+            ("", 200),
+            ("&x=1", 200),
+            ("&x=%01", 200),
+            ("&x=1&x=1", 400),
+            ("&x=%00", 400),
+            ("&%00=x", 400),
+        ] {
+            let answer = send(&server, "POST", path, &format!("{form}{more}"));
+            assert_eq!(answer.status, status, "{path} {more}: {}", answer.body);
+        }
+    }
+    let resources = &document["components"]["schemas"]["TokenRequest"]["properties"]["resource"];
+    let most = usize::try_from(resources["maxItems"].as_u64().unwrap()).unwrap();
+    for (count, status) in [(most, 200), (most + 1, 400)] {
+        let resources = format!("&resource={OWN_AUDIENCE}").repeat(count);
+        let form = format!("grant_type=client_credentials&client_id=service&client_secret={secret}{resources}");
+        assert_eq!(send(&server, "POST", "/token", &form).status, status, "{count}");
+    }
+}
+
 #[test]
 fn tutorial_has_no_second_document() {
     let server = Server::start(&["--demo"], &[]);
@@ -192,9 +234,20 @@ fn document_is_valid_and_true() {
     run(shell.path(), tools.join("openapi-spec-validator"), &[file]);
     let pair = format!("service:{}", client["client_secret"].as_str().unwrap());
     let header = format!("Authorization: Basic {}", base64_simd::STANDARD.encode_to_string(pair));
-    // A form that follows the schema is refused if the client may not have the scope.
-    let excluded = ["--exclude-checks", "positive_data_acceptance"];
-    let arguments = ["run", file, "--url", &url, "--header", &header, "--max-examples", "50"];
-    let arguments = [&arguments[..], &excluded].concat();
+    let settings = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../tests/programs/python/schemathesis.toml"
+    );
+    let arguments = [
+        "--config-file",
+        settings,
+        "run",
+        file,
+        "--url",
+        &url,
+        "--header",
+        &header,
+    ];
+    let arguments = [&arguments[..], &["--max-examples", "50"]].concat();
     run(shell.path(), tools.join("schemathesis"), &arguments);
 }

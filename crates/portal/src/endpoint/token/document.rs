@@ -2,9 +2,12 @@
 
 use scopegate_domain::GrantType;
 use scopegate_gate::SiteDocument;
+use scopegate_grant::MAX_RESOURCES;
 use serde_json::{Map, Value, json};
 
-use crate::describe::{ClientOperation, client_operation, error_schema, no_store, reference, without_credentials};
+use crate::describe::{
+    self, ClientOperation, client_operation, error_schema, no_store, password, reference, text, without_credentials,
+};
 
 /// A scope, as RFC 6749, section 3.3 writes it, or nothing.
 const SCOPE: &str = r"^([!#-\[\]-~]+( [!#-\[\]-~]+)*)?$";
@@ -92,22 +95,27 @@ fn token_request(grant_types: &[GrantType]) -> Value {
     let names: Vec<&str> = grant_types.iter().map(|grant_type| grant_type.as_str()).collect();
     let mut properties = json!({
         "grant_type": { "type": "string", "enum": names },
-        "scope": { "type": "string" },
+        "scope": text(),
         // An empty value counts as absent.
-        "resource": { "type": "array", "items": { "type": "string", "anyOf": [{ "format": "uri" }, { "maxLength": 0 }] } },
-        "client_id": { "type": "string" },
-        "client_secret": { "type": "string", "format": "password" },
+        "resource": {
+            "type": "array",
+            "maxItems": MAX_RESOURCES,
+            "items": { "type": "string", "anyOf": [{ "format": "uri" }, { "maxLength": 0 }] },
+            "description": "An API of the client; another one is refused as `invalid_target`",
+        },
+        "client_id": text(),
+        "client_secret": password(),
     });
     if let (Value::Object(properties), true) = (&mut properties, grant_types.contains(&GrantType::Password)) {
-        properties.insert("username".to_owned(), json!({ "type": "string" }));
-        properties.insert("password".to_owned(), json!({ "type": "string", "format": "password" }));
+        properties.insert("username".to_owned(), text());
+        properties.insert("password".to_owned(), password());
     }
     if let (Value::Object(properties), true) = (&mut properties, grant_types.contains(&GrantType::AuthorizationCode)) {
         for name in ["code", "redirect_uri", "code_verifier", "refresh_token"] {
-            properties.insert(name.to_owned(), json!({ "type": "string" }));
+            properties.insert(name.to_owned(), text());
         }
     }
-    json!({ "type": "object", "properties": properties, "required": ["grant_type"] })
+    describe::form(&properties, &["grant_type"])
 }
 
 fn token_response(grant_types: &[GrantType]) -> Value {

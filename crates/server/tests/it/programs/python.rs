@@ -67,13 +67,17 @@ fn requests_oauthlib_gets_and_revokes_tokens() {
 fn check_document(site: &Site, interpreter: &Path, path: &str, client: &str) {
     let mut command = site.command(interpreter.to_str().unwrap());
     let url = format!("{}{path}", site.issuer);
-    command.args(["-B", "-m", "schemathesis.cli", "run", &url, "--no-color"]);
+    let settings = sources("python").join("schemathesis.toml");
+    command
+        .args(["-B", "-m", "schemathesis.cli", "--config-file"])
+        .arg(settings);
+    command.args(["run", &url, "--no-color"]);
     command.args(["--auth", &format!("{client}:{}", site.secret(client))]);
     command.args(["--max-examples", "50", "--request-timeout", "10", "--max-time", "60"]);
     let folder = tempfile::tempdir().unwrap();
     let lines = Program::start(command.current_dir(&folder)).output();
     let summary = lines.iter().find(|line| line.contains(" generated, ")).unwrap();
-    assert!(summary.ends_with(" passed"), "{path} as {client}: {summary}");
+    assert!(summary.ends_with(" passed"), "{path} as {client}: {}", lines.join("\n"));
 }
 
 #[test]
