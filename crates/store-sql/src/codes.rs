@@ -3,25 +3,33 @@
 use scopegate_domain::{Authorization, AuthorizationCode, Consent, EndReason, Family, NewFamily, Timestamp, User};
 use scopegate_store::{AllowOutcome, BoxFuture, ChangeTime, Codes, RedeemOutcome, Redemption, StoreError, Users};
 
-use crate::grant_row::{
-    self, FoundCode, authorization_columns, bind_authorization, bind_session, code_columns, has_client, has_same_user,
-    has_session, has_user, user_columns,
+use crate::grant_row::{self, FoundCode, bind_authorization, bind_session};
+use crate::grant_sql::{
+    authorization_columns, code_columns, consent_columns, has_client, has_same_user, has_session, has_user,
+    is_active_session, is_in_time, user_columns,
 };
 use crate::grant_steps::{ended_as, revoked_families};
 use crate::news_steps::lane;
 use crate::statement::{More, RowView, Slot, Statement, Step};
 use crate::{SqlStore, row};
 
-const USE_SESSION: &str = "UPDATE sessions SET seen_at = $4 WHERE ends_on = $1 AND digest = $2 AND user_id = $3 \
-     AND ends_at > $4 AND seen_at + idle_seconds > $4 \
-     AND EXISTS (SELECT 1 FROM users WHERE users.id = $3 AND users.status = 'active')";
+const USE_SESSION: &str = concat!(
+    "UPDATE sessions SET seen_at = $4 WHERE ends_on = $1 AND digest = $2 AND user_id = $3 AND ",
+    is_active_session!("$4"),
+    " AND EXISTS (SELECT 1 FROM users WHERE users.id = $3 AND users.status = 'active')"
+);
 
-const FIND_CONSENT: &str = "SELECT user_id, client_id, scope, refused_scope, granted_at, changed_at FROM consents \
-     WHERE user_id = $1 AND client_id = $2";
+const FIND_CONSENT: &str = concat!(
+    "SELECT ",
+    consent_columns!(),
+    " FROM consents WHERE user_id = $1 AND client_id = $2"
+);
 
-const ADD_CONSENT: &str = "INSERT INTO consents \
-     (user_id, client_id, scope, refused_scope, granted_at, changed_at, place) \
-     VALUES ($1, $2, $3, $4, $5, $6, (SELECT place FROM news_head WHERE lane = $7))";
+const ADD_CONSENT: &str = concat!(
+    "INSERT INTO consents (",
+    consent_columns!(),
+    ", place) VALUES ($1, $2, $3, $4, $5, $6, (SELECT place FROM news_head WHERE lane = $7))"
+);
 
 /// Widens a consent that is as it was read.
 const WIDEN: &str = "UPDATE consents SET scope = $3, refused_scope = $4, changed_at = $5 \
@@ -72,12 +80,15 @@ const FIND: &str = concat!(
 );
 
 /// Ends those whose time is over first, then the oldest ones.
-const END_OLDEST: &str = "UPDATE families SET ended_at = $3, ended_why = $4 WHERE (ends_on, id) IN ( \
+const END_OLDEST: &str = concat!(
+    "UPDATE families SET ended_at = $3, ended_why = $4 WHERE (ends_on, id) IN ( \
          SELECT ends_on, id FROM families WHERE user_id = $1 AND client_id = $2 AND ended_at IS NULL \
-         ORDER BY CASE WHEN ends_at > $3 AND rotated_at + idle_seconds > $3 THEN 0 ELSE 1 END, \
-             began_at DESC, ends_on DESC, id DESC \
+         ORDER BY CASE WHEN ",
+    is_in_time!("$3"),
+    " THEN 0 ELSE 1 END, began_at DESC, ends_on DESC, id DESC \
          LIMIT 1000000 OFFSET $5) \
-     RETURNING id";
+     RETURNING id"
+);
 
 const BEGIN_FAMILY: &str = concat!(
     "INSERT INTO families (",

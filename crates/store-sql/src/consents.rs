@@ -4,7 +4,8 @@ use scopegate_domain::{ClientId, Consent, EndReason, Revoked, Timestamp, User, U
 use scopegate_store::{BoxFuture, ChangeTime, ConsentSummary, Consents, NewsItem, StoreError};
 
 use crate::SqlStore;
-use crate::grant_row::{self, has_client, has_session, has_user};
+use crate::grant_row;
+use crate::grant_sql::{can_be_refreshed, consent_columns};
 use crate::grant_steps::{ended_as, revoked_families};
 use crate::statement::Statement;
 
@@ -15,19 +16,20 @@ macro_rules! of_consent {
     };
 }
 
-const FIND: &str = "SELECT user_id, client_id, scope, refused_scope, granted_at, changed_at FROM consents \
-     WHERE user_id = $1 AND client_id = $2 AND EXISTS (SELECT 1 FROM clients WHERE clients.id = $2)";
+const FIND: &str = concat!(
+    "SELECT ",
+    consent_columns!(),
+    " FROM consents WHERE user_id = $1 AND client_id = $2 AND EXISTS (SELECT 1 FROM clients WHERE clients.id = $2)"
+);
 
 const OF_USER: &str = concat!(
-    "SELECT user_id, client_id, scope, refused_scope, granted_at, changed_at, (SELECT COUNT(*) ",
+    "SELECT ",
+    consent_columns!(),
+    ", (SELECT COUNT(*) ",
     of_consent!(),
-    " AND families.ended_at IS NULL AND families.ends_at > $3 AND families.rotated_at + families.idle_seconds > $3 AND ",
-    has_user!("families"),
     " AND ",
-    has_client!("families"),
-    " AND (families.ends_with_session = 0 OR ",
-    has_session!("families", "$3"),
-    ")), (SELECT MAX(families.rotated_at) ",
+    can_be_refreshed!("$3"),
+    "), (SELECT MAX(families.rotated_at) ",
     of_consent!(),
     "), (SELECT families.ended_why ",
     of_consent!(),

@@ -8,10 +8,8 @@ use scopegate_store::{
 
 use crate::SqlStore;
 use crate::codes::{ChangedRepeatedly, MOST_ATTEMPTS};
-use crate::grant_row::{
-    self, authorization_columns, bind_family, family_columns, has_client, has_same_user, has_session, has_user,
-    user_columns,
-};
+use crate::grant_row::{self, bind_family};
+use crate::grant_sql::{can_be_refreshed, family_columns, has_client, has_same_user, has_session, user_columns};
 use crate::grant_steps::{ended_as, revoked_family};
 use crate::statement::{More, Slot, Statement};
 
@@ -23,14 +21,9 @@ macro_rules! rotate {
             "UPDATE families SET generation = $5, rotated_at = $9 \
              WHERE ends_on = $1 AND id = $2 AND secret_digest = $3 AND generation ",
             $compare,
-            " $4 AND client_id = $6 AND COALESCE(key_thumbprint, $7) = COALESCE($8, $7) \
-                 AND ended_at IS NULL AND ends_at > $9 AND rotated_at + idle_seconds > $9 AND ",
-            has_user!("families"),
-            " AND ",
-            has_client!("families"),
-            " AND (ends_with_session = 0 OR ",
-            has_session!("families", "$9"),
-            ") RETURNING ",
+            " $4 AND client_id = $6 AND COALESCE(key_thumbprint, $7) = COALESCE($8, $7) AND ",
+            can_be_refreshed!("$9"),
+            " RETURNING ",
             family_columns!(),
             ", ",
             user_columns!("families")

@@ -1,7 +1,6 @@
 //! Rows of sessions, consents, codes, families and server secrets.
 //!
-//! A row is read by the numbers of its columns. Those of codes and families are one list in a
-//! macro; other statements write them in the same order.
+//! A row is read by the numbers of its columns. Their lists are the macros of `grant_sql`.
 
 use scopegate_domain::{
     Audience, AuthenticationMethod, Authorization, AuthorizationCode, CodeChallenge, CodeId, Consent, Day, EndReason,
@@ -12,124 +11,6 @@ use scopegate_store::{ConsentSummary, FamilyKey, Standing, StoreError};
 
 use crate::row::{digest, flag, lines, number, parsed, refused, scope, time, user, words};
 use crate::statement::{RowView, Statement};
-
-/// The columns of [`authorization`]. Codes and families have them.
-macro_rules! authorization_columns {
-    () => {
-        "user_id, client_id, scope, resources, session_ends_on, session, auth_time, acr, amr, key_thumbprint"
-    };
-}
-
-/// The columns of [`code`].
-macro_rules! code_columns {
-    () => {
-        concat!(
-            authorization_columns!(),
-            ", nonce, ends_on, digest, redirect_uri, challenge, expires_at"
-        )
-    };
-}
-
-/// The columns of [`family`].
-macro_rules! family_columns {
-    () => {
-        concat!(
-            authorization_columns!(),
-            ", ends_on, id, secret_digest, generation, rotated_at, began_at, ends_at, idle_seconds, \
-             ends_with_session, ended_at, ended_why"
-        )
-    };
-}
-
-/// The columns of [`user`](crate::row::user) for the `user_id` of a row.
-macro_rules! user_columns {
-    ($table:literal) => {
-        concat!(
-            $table,
-            ".user_id, (SELECT username FROM users WHERE users.id = ",
-            $table,
-            ".user_id), (SELECT email FROM users WHERE users.id = ",
-            $table,
-            ".user_id), (SELECT full_name FROM users WHERE users.id = ",
-            $table,
-            ".user_id), (SELECT status FROM users WHERE users.id = ",
-            $table,
-            ".user_id), (SELECT scope FROM users WHERE users.id = ",
-            $table,
-            ".user_id)"
-        )
-    };
-}
-
-/// No tokens of the user of a row were revoked since its begin, if there is such a user.
-macro_rules! has_valid_place {
-    ($table:literal) => {
-        concat!(
-            "NOT EXISTS (SELECT 1 FROM user_grants WHERE user_grants.user_id = ",
-            $table,
-            ".user_id AND user_grants.grants_from > ",
-            $table,
-            ".user_place)"
-        )
-    };
-}
-
-/// The user of a row is active, and no tokens of the user were revoked since its begin.
-macro_rules! has_user {
-    ($table:literal) => {
-        concat!(
-            "EXISTS (SELECT 1 FROM users WHERE users.id = ",
-            $table,
-            ".user_id AND users.status = 'active') AND ",
-            $crate::grant_row::has_valid_place!($table)
-        )
-    };
-}
-
-/// No tokens of the user of a row were revoked since its begin.
-macro_rules! has_same_user {
-    ($table:literal) => {
-        concat!(
-            "EXISTS (SELECT 1 FROM users WHERE users.id = ",
-            $table,
-            ".user_id) AND ",
-            $crate::grant_row::has_valid_place!($table)
-        )
-    };
-}
-
-/// The client of a row exists, and no tokens of the client were revoked since its begin.
-macro_rules! has_client {
-    ($table:literal) => {
-        concat!(
-            "EXISTS (SELECT 1 FROM clients WHERE clients.id = ",
-            $table,
-            ".client_id AND clients.grants_from <= ",
-            $table,
-            ".client_place)"
-        )
-    };
-}
-
-/// The session of a row is not over at `$now`.
-macro_rules! has_session {
-    ($table:literal, $now:literal) => {
-        concat!(
-            "EXISTS (SELECT 1 FROM sessions WHERE sessions.ends_on = ",
-            $table,
-            ".session_ends_on AND sessions.digest = ",
-            $table,
-            ".session AND sessions.ends_at > ",
-            $now,
-            ")"
-        )
-    };
-}
-
-pub(crate) use {
-    authorization_columns, code_columns, family_columns, has_client, has_same_user, has_session, has_user,
-    has_valid_place, user_columns,
-};
 
 /// A row whose columns begin later.
 struct Shifted<'r> {
@@ -163,7 +44,7 @@ impl RowView for Shifted<'_> {
     }
 }
 
-/// Reads the columns of [`user_columns`] from this one on. `None` if the user does not exist.
+/// Reads the columns of `user_columns` from this one on. `None` if the user does not exist.
 fn user_from(row: &dyn RowView, by: usize) -> Result<Option<User>, StoreError> {
     let row = Shifted { row, by };
     match row.optional_text(1)? {
@@ -195,7 +76,7 @@ fn methods(text: &str) -> Result<Vec<AuthenticationMethod>, StoreError> {
     words("amr", text, str::parse).collect()
 }
 
-/// Reads the columns of [`authorization_columns`].
+/// Reads the columns of `authorization_columns`.
 fn authorization(row: &dyn RowView) -> Result<Authorization, StoreError> {
     let thumbprint = row.optional_bytes(9)?.map(|bytes| array("key_thumbprint", bytes));
     Ok(Authorization {
@@ -214,7 +95,7 @@ fn authorization(row: &dyn RowView) -> Result<Authorization, StoreError> {
     })
 }
 
-/// Reads the columns of [`code_columns`].
+/// Reads the columns of `code_columns`.
 pub(crate) fn code(row: &dyn RowView) -> Result<AuthorizationCode, StoreError> {
     let nonce = row.optional_text(10)?.map(str::to_owned);
     Ok(AuthorizationCode {
@@ -229,7 +110,7 @@ pub(crate) fn code(row: &dyn RowView) -> Result<AuthorizationCode, StoreError> {
     })
 }
 
-/// Reads the columns of [`code_columns`], then those of its user.
+/// Reads the columns of `code_columns`, then those of its user.
 pub(crate) fn redeemed_code(row: &dyn RowView) -> Result<(AuthorizationCode, User), StoreError> {
     let user = user_from(row, 16)?.ok_or_else(|| refused("user_id"))?;
     Ok((code(row)?, user))
@@ -242,7 +123,7 @@ pub(crate) struct FoundCode {
     pub(crate) standing: Standing,
 }
 
-/// Reads the columns of [`code_columns`], of its user, `family_ends_on`, `family`, and whether
+/// Reads the columns of `code_columns`, of its user, `family_ends_on`, `family`, and whether
 /// user, client, consent and session are valid.
 pub(crate) fn found_code(row: &dyn RowView) -> Result<FoundCode, StoreError> {
     let redeemed = row.optional_bytes(23)?.map(|bytes| -> Result<_, StoreError> {
@@ -266,7 +147,7 @@ pub(crate) fn found_code(row: &dyn RowView) -> Result<FoundCode, StoreError> {
     })
 }
 
-/// Reads the columns of [`family_columns`].
+/// Reads the columns of `family_columns`.
 pub(crate) fn family(row: &dyn RowView) -> Result<Family, StoreError> {
     let ended = match (row.optional_int(19)?, row.optional_text(20)?) {
         (Some(at), Some(why)) => Some((Timestamp::from_unix(at), parsed::<EndReason>("ended_why", why)?)),
@@ -309,13 +190,13 @@ pub(crate) fn family_key(row: &dyn RowView) -> Result<FamilyKey, StoreError> {
     })
 }
 
-/// Reads the columns of [`family_columns`], then those of its user.
+/// Reads the columns of `family_columns`, then those of its user.
 pub(crate) fn rotated_family(row: &dyn RowView) -> Result<(Family, User), StoreError> {
     let user = user_from(row, 21)?.ok_or_else(|| refused("user_id"))?;
     Ok((family(row)?, user))
 }
 
-/// Reads the columns of [`family_columns`], of its user, and whether user, client and session are
+/// Reads the columns of `family_columns`, of its user, and whether user, client and session are
 /// valid.
 pub(crate) fn found_family(row: &dyn RowView) -> Result<(Family, Option<User>, Standing), StoreError> {
     let user = user_from(row, 21)?;
@@ -328,8 +209,7 @@ pub(crate) fn found_family(row: &dyn RowView) -> Result<(Family, Option<User>, S
     Ok((family(row)?, user, Standing::first(fails)))
 }
 
-/// Reads the columns `user_id`, `ends_on`, `digest`, `auth_time`, `acr`, `amr`, `seen_at`,
-/// `ends_at`, `idle_seconds`, `user_agent`.
+/// Reads the columns of `session_columns`.
 pub(crate) fn session(row: &dyn RowView) -> Result<LoginSession, StoreError> {
     Ok(LoginSession {
         user_id: parsed("user_id", row.text(0)?)?,
@@ -346,7 +226,7 @@ pub(crate) fn session(row: &dyn RowView) -> Result<LoginSession, StoreError> {
     })
 }
 
-/// Reads the columns of [`session`], then those of its user.
+/// Reads the columns of `session_columns`, then those of its user.
 pub(crate) fn session_with_user(row: &dyn RowView) -> Result<(LoginSession, Option<User>), StoreError> {
     Ok((session(row)?, user_from(row, 10)?))
 }
@@ -356,7 +236,7 @@ pub(crate) fn ended_session(row: &dyn RowView) -> Result<(SessionId, scopegate_d
     Ok((session_id(row, 0, "digest")?, parsed("user_id", row.text(2)?)?))
 }
 
-/// Reads the columns `user_id`, `client_id`, `scope`, `refused_scope`, `granted_at`, `changed_at`.
+/// Reads the columns of `consent_columns`.
 pub(crate) fn consent(row: &dyn RowView) -> Result<Consent, StoreError> {
     Ok(Consent {
         user_id: parsed("user_id", row.text(0)?)?,
@@ -368,7 +248,7 @@ pub(crate) fn consent(row: &dyn RowView) -> Result<Consent, StoreError> {
     })
 }
 
-/// Reads the columns of [`consent`], then the number of live families, the last use and the reason
+/// Reads the columns of `consent_columns`, then the number of live families, the last use and the reason
 /// of the last end.
 pub(crate) fn consent_summary(row: &dyn RowView) -> Result<ConsentSummary, StoreError> {
     let last_end = row.optional_text(8)?.map(|why| parsed("ended_why", why));
@@ -380,7 +260,7 @@ pub(crate) fn consent_summary(row: &dyn RowView) -> Result<ConsentSummary, Store
     })
 }
 
-/// Reads the columns `purpose`, `version`, `created_at`, `verifies_until`, `sealed`.
+/// Reads the columns of `secret_columns`.
 pub(crate) fn sealed_secret(row: &dyn RowView) -> Result<SealedSecret, StoreError> {
     Ok(SealedSecret {
         purpose: parsed("purpose", row.text(0)?)?,
@@ -391,7 +271,7 @@ pub(crate) fn sealed_secret(row: &dyn RowView) -> Result<SealedSecret, StoreErro
     })
 }
 
-/// Binds the columns of [`authorization_columns`].
+/// Binds the columns of `authorization_columns`.
 pub(crate) fn bind_authorization(statement: Statement, of: &Authorization) -> Statement {
     let statement = statement
         .bind(of.user_id.as_str())

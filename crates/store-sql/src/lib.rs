@@ -69,6 +69,7 @@ mod failure;
 mod families;
 mod files;
 mod grant_row;
+mod grant_sql;
 mod grant_steps;
 mod group;
 mod home;

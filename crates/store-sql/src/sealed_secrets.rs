@@ -7,15 +7,22 @@ use scopegate_store::{BoxFuture, ResealedSecret, SealedSecrets, StoreError};
 
 use crate::SqlStore;
 use crate::grant_row;
+use crate::grant_sql::secret_columns;
 use crate::statement::Statement;
 
-const LIST: &str = "SELECT purpose, version, created_at, verifies_until, sealed FROM sealed_secrets \
-     ORDER BY purpose, version";
+const LIST: &str = concat!(
+    "SELECT ",
+    secret_columns!(),
+    " FROM sealed_secrets ORDER BY purpose, version"
+);
 
 /// The condition is part of the statement, so that no other change comes between check and change.
-const ADD: &str = "INSERT INTO sealed_secrets (purpose, version, created_at, verifies_until, sealed) \
-     SELECT $1, $2, $3, $4, $5 \
-     WHERE (SELECT COALESCE(MAX(version), 0) FROM sealed_secrets WHERE purpose = $1) = $2 - 1";
+const ADD: &str = concat!(
+    "INSERT INTO sealed_secrets (",
+    secret_columns!(),
+    ") SELECT $1, $2, $3, $4, $5 \
+     WHERE (SELECT COALESCE(MAX(version), 0) FROM sealed_secrets WHERE purpose = $1) = $2 - 1"
+);
 
 const END_PREVIOUS: &str = "UPDATE sealed_secrets SET verifies_until = $3 \
      WHERE purpose = $1 AND version = $2 - 1 AND (verifies_until IS NULL OR verifies_until > $3)";

@@ -6,14 +6,17 @@ use scopegate_store::{
 };
 
 use crate::SqlStore;
-use crate::grant_row::{self, bind_session, user_columns};
+use crate::grant_row::{self, bind_session};
+use crate::grant_sql::{is_active_session, session_columns, user_columns};
 use crate::grant_steps::end_sessions;
 use crate::statement::{Slot, Statement, Step};
 
-const BEGIN: &str = "INSERT INTO sessions \
-     (ends_on, digest, user_id, auth_time, acr, amr, seen_at, ends_at, idle_seconds, user_agent) \
-     SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 \
-     WHERE EXISTS (SELECT 1 FROM users WHERE id = $3 AND status = 'active')";
+const BEGIN: &str = concat!(
+    "INSERT INTO sessions (",
+    session_columns!(),
+    ") SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 \
+     WHERE EXISTS (SELECT 1 FROM users WHERE id = $1 AND status = 'active')"
+);
 
 /// A replaced session of the same user.
 macro_rules! take_over {
@@ -42,14 +45,19 @@ const END_OLDEST: &str = "DELETE FROM sessions WHERE (ends_on, digest) IN ( \
      RETURNING ends_on, digest, user_id";
 
 const FIND: &str = concat!(
-    "SELECT user_id, ends_on, digest, auth_time, acr, amr, seen_at, ends_at, idle_seconds, user_agent, ",
+    "SELECT ",
+    session_columns!(),
+    ", ",
     user_columns!("sessions"),
     " FROM sessions WHERE ends_on = $1 AND digest = $2"
 );
 
-const TOUCH: &str = "UPDATE sessions SET seen_at = $3 WHERE ends_on = $1 AND digest = $2 \
-     AND ends_at > $3 AND seen_at + idle_seconds > $3 AND seen_at + $4 <= $3 \
-     AND EXISTS (SELECT 1 FROM users WHERE users.id = sessions.user_id AND users.status = 'active')";
+const TOUCH: &str = concat!(
+    "UPDATE sessions SET seen_at = $3 WHERE ends_on = $1 AND digest = $2 AND ",
+    is_active_session!("$3"),
+    " AND seen_at + $4 <= $3 \
+     AND EXISTS (SELECT 1 FROM users WHERE users.id = sessions.user_id AND users.status = 'active')"
+);
 
 const END_ONE: &str = "DELETE FROM sessions WHERE ends_on = $1 AND digest = $2 RETURNING ends_on, digest, user_id";
 
@@ -58,9 +66,13 @@ const END_ALL: &str = "DELETE FROM sessions WHERE user_id = $1 RETURNING ends_on
 const END_OTHERS: &str = "DELETE FROM sessions WHERE user_id = $1 AND NOT (ends_on = $2 AND digest = $3) \
      RETURNING ends_on, digest, user_id";
 
-const OF_USER: &str = "SELECT user_id, ends_on, digest, auth_time, acr, amr, seen_at, ends_at, idle_seconds, user_agent \
-     FROM sessions WHERE user_id = $1 AND ends_at > $2 AND seen_at + idle_seconds > $2 \
-     ORDER BY auth_time DESC, ends_on DESC, digest DESC LIMIT $3";
+const OF_USER: &str = concat!(
+    "SELECT ",
+    session_columns!(),
+    " FROM sessions WHERE user_id = $1 AND ",
+    is_active_session!("$2"),
+    " ORDER BY auth_time DESC, ends_on DESC, digest DESC LIMIT $3"
+);
 
 const REMOVE_ALL: &str = "DELETE FROM sessions";
 
@@ -150,8 +162,8 @@ impl Sessions for SqlStore {
 }
 
 fn begin(session: &LoginSession) -> Statement {
-    bind_session(Statement::new(BEGIN), session.id())
-        .bind(session.user_id.as_str())
+    let begin = Statement::new(BEGIN).bind(session.user_id.as_str());
+    bind_session(begin, session.id())
         .bind(session.login.at.as_unix())
         .bind(session.login.acr.as_str())
         .bind(grant_row::joined_methods(&session.login.amr))
