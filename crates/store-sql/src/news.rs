@@ -5,7 +5,7 @@ use scopegate_store::{BoxFuture, DisableAndRevoke, News, NewsEntry, NewsHeads, N
 
 use crate::grant_steps::{end_grants, ended_with};
 use crate::news_steps::number;
-use crate::statement::{Backend, Statement, Step};
+use crate::statement::{Backend, Outcome, Statement, Step};
 use crate::{SqlStore, clients, row, users};
 
 const HEADS: &str = "SELECT lane, first, place FROM news_head";
@@ -13,17 +13,17 @@ const HEADS: &str = "SELECT lane, first, place FROM news_head";
 const AFTER: &str = "SELECT lane, place, kind, subject, second, issued_until, ends_at FROM news \
      WHERE lane = $1 AND place > $2 ORDER BY place LIMIT $3";
 
-/// Moves the first place behind the last entry that has ended.
-const SET_FIRST: &str = "UPDATE news_head SET first = \
-         (SELECT MAX(place) + 1 FROM news WHERE news.lane = news_head.lane AND ends_at <= $2) \
-     WHERE lane = $1 AND first <= \
-         (SELECT MAX(place) FROM news WHERE news.lane = news_head.lane AND ends_at <= $2)";
+/// Moves the first place behind an entry that has ended.
+const SET_FIRST: &str = "UPDATE news_head SET first = $2 + 1 WHERE lane = $1 AND first <= $2";
 
 /// The rows of one transaction, so that no change waits long.
 const BATCH: u16 = 500;
 
-const FORGET: &str = "DELETE FROM news WHERE (lane, place) IN \
-     (SELECT lane, place FROM news WHERE ends_at <= $1 ORDER BY lane, place LIMIT $2)";
+/// The next entries of a lane that have ended. It passes entries that have not, so it is read
+/// outside of the transaction.
+const ENDED: &str = "SELECT place FROM news WHERE lane = $1 AND place > $2 AND ends_at <= $3 ORDER BY place LIMIT $4";
+
+const FORGET: &str = "DELETE FROM news WHERE lane = $1 AND place > $2 AND place <= $3 AND ends_at <= $4";
 
 const OLD_AFTER: &str = "SELECT place, kind, id, username, issued_until, forget_at FROM revocations \
      WHERE place > $1 ORDER BY place LIMIT $2";
@@ -94,21 +94,39 @@ impl News for SqlStore {
     fn forget_news(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>> {
         self.methods.forget_news.measure(async move {
             let now = now.as_unix();
-            let first = |lane| Statement::new(SET_FIRST).bind(number(lane)).bind(now).any();
-            // No step without an expectation misses it.
-            self.connections
-                .transaction(NewsLane::all().map(first).collect())
-                .await?;
             let mut forgotten = 0;
-            for delete in [FORGET, FORGET_OLD] {
-                forgotten += self.delete(|| Statement::new(delete).bind(now).bind(BATCH)).await?;
+            for lane in NewsLane::all() {
+                forgotten += self.forget_lane(number(lane), now).await?;
             }
+            let old = || Statement::new(FORGET_OLD).bind(now).bind(BATCH);
+            forgotten += self.delete(old).await?;
             Ok(forgotten)
         })
     }
 }
 
 impl SqlStore {
+    /// Deletes the entries of a lane that have ended, in batches.
+    async fn forget_lane(&self, lane: i64, now: i64) -> Result<u64, StoreError> {
+        let (mut forgotten, mut after) = (0, 0);
+        loop {
+            let ended = Statement::new(ENDED).bind(lane).bind(after).bind(now).bind(BATCH);
+            let ended = self.all(ended, |row| row.int(0)).await?;
+            let Some(last) = ended.last().copied() else { break };
+            // A reader that is behind a deleted entry must read everything again.
+            let first = Statement::new(SET_FIRST).bind(lane).bind(last).any();
+            let forget = Statement::new(FORGET).bind(lane).bind(after).bind(last).bind(now);
+            if let Outcome::Committed(rows) = self.connections.transaction(vec![first, forget.any()]).await? {
+                forgotten += rows.last().copied().unwrap_or_default();
+            }
+            if ended.len() < usize::from(BATCH) {
+                break;
+            }
+            after = last;
+        }
+        Ok(forgotten)
+    }
+
     /// Runs a statement that deletes at most [`BATCH`] rows, until it finds less. Other changes run
     /// in between.
     async fn delete(&self, statement: impl Fn() -> Statement) -> Result<u64, StoreError> {
@@ -120,5 +138,59 @@ impl SqlStore {
                 return Ok(deleted);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use scopegate_domain::{Revoked, TokenId};
+    use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
+
+    use super::*;
+    use crate::{DatabaseUrl, connect, migrations};
+
+    async fn database() -> SqliteConnection {
+        let mut writer = connect::writer(&DatabaseUrl::memory()).await.unwrap();
+        migrations::migrate_memory(&mut writer).await.unwrap();
+        writer
+    }
+
+    /// Entries that have not ended would be read while other programs wait.
+    #[tokio::test]
+    async fn ended_entries_are_deleted_by_key() {
+        let mut writer = database().await;
+        for (sql, table) in [(SET_FIRST, "news_head"), (FORGET, "news")] {
+            let plan = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")));
+            let plan = plan.fetch_all(&mut writer).await.unwrap();
+            let steps: Vec<String> = plan.iter().map(|row| row.get(3)).collect();
+            let [step] = steps.as_slice() else { panic!("{steps:?}") };
+            assert!(step.starts_with(&format!("SEARCH {table} USING ")), "{step}");
+        }
+    }
+
+    /// More than a batch has ended, and entries between them have not.
+    #[tokio::test]
+    async fn ended_entries_of_several_batches_are_deleted() {
+        let store = SqlStore::open(&DatabaseUrl::memory()).await.unwrap();
+        let (begin, end) = (Timestamp::from_unix(0), Timestamp::from_unix(10));
+        let lane = NewsLane::of("t0");
+        let tokens = (0..)
+            .map(|number| format!("t{number}"))
+            .filter(|id| NewsLane::of(id) == lane);
+        for (number, id) in tokens.take(1_300).enumerate() {
+            let token = Revoked::Token(TokenId::parse(&id).unwrap());
+            let until = if number % 100 == 0 {
+                Timestamp::from_unix(20)
+            } else {
+                end
+            };
+            let revocation = Revocation::until(token, begin).forgotten_at(until);
+            store.revoke(&revocation).await.unwrap();
+        }
+        assert_eq!(store.forget_news(Timestamp::from_unix(9)).await.unwrap(), 0);
+        assert_eq!(store.forget_news(end).await.unwrap(), 1_287);
+        let head = store.heads().await.unwrap().of(lane);
+        assert_eq!((head.first, head.last), (1_301, 1_300));
+        assert_eq!(store.forget_news(Timestamp::from_unix(20)).await.unwrap(), 13);
     }
 }
