@@ -1,22 +1,17 @@
-//! Writes the audit log of a running server, and deletes entries whose retention has ended.
+//! Writes the audit log of a running server, and deletes its old entries.
 
-use std::error::Error;
-use std::sync::Arc;
 use std::time::Duration;
 
-use scopegate_domain::{AuditId, Clock as _, SystemClock, Timestamp};
+use scopegate_domain::{AuditId, Timestamp};
 use scopegate_grant::AuditLog;
 use scopegate_store::{AuditRetention, Store, StoreError};
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
-use tracing::warn;
+use tokio::time::{MissedTickBehavior, interval};
 
 use crate::config::Days;
+use crate::pause::Pause;
 
 /// The interval at which counters become entries.
 const COUNTED: Duration = Duration::from_mins(1);
-
-/// The interval at which entries are deleted.
-const TIDY: Duration = Duration::from_hours(1);
 
 /// The number of entries that one transaction deletes, so that no change waits long.
 const BATCH: u16 = 500;
@@ -38,35 +33,62 @@ pub(crate) async fn write(log: AuditLog) {
     }
 }
 
-/// Deletes the entries that need not be kept, at most a fifth of the time. Never ends.
-pub(crate) async fn tidy(store: Arc<dyn Store>, kept: Days) {
-    let mut ticks = interval(TIDY);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        if let Err(cause) = delete_all(&*store, kept).await {
-            let cause: &dyn Error = &cause;
-            warn!(cause, "cannot delete old entries of the audit log");
-        }
-    }
-}
-
-async fn delete_all(store: &dyn Store, kept: Days) -> Result<(), StoreError> {
-    let now = SystemClock.now();
-    // A clock that cannot be read shows the last time, which would end the retention of each
-    // entry.
-    if now == Timestamp::MAX {
-        return Ok(());
-    }
+/// Deletes the entries whose retention has ended, at most a fifth of the time.
+pub(crate) async fn delete_old(store: &dyn Store, kept: Days, now: Timestamp) -> Result<(), StoreError> {
     let retention = AuditRetention {
         first_day: AuditId::first_at(now).day() - i64::from(kept.0),
         max_entries: MAX_ENTRIES,
     };
     loop {
-        let begin = Instant::now();
+        let pause = Pause::new();
         if store.audit().delete_entries(retention, BATCH).await? < u64::from(BATCH) {
             return Ok(());
         }
-        sleep(begin.elapsed() * 4).await;
+        pause.wait().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use scopegate_domain::{AuditEntry, AuditEvent};
+    use scopegate_store::{Audit as _, AuditQuery, MemoryStore};
+
+    use super::*;
+
+    const DAY: u64 = 86_400;
+
+    /// Entries of a day; their number tells the ids apart.
+    fn entries(day: u64, count: u64) -> Vec<AuditEntry> {
+        let id = |number: u64| AuditId::new(day * DAY * 1_000_000, number.to_be_bytes());
+        (0..count)
+            .map(|number| AuditEntry::new(id(number), AuditEvent::TokenIssued))
+            .collect()
+    }
+
+    async fn days(store: &MemoryStore) -> Vec<(i64, usize)> {
+        let all = store.entries(&AuditQuery::default(), u16::MAX).await.unwrap();
+        let days: Vec<_> = all.iter().map(|entry| entry.id().day()).collect();
+        days.chunk_by(i64::eq).map(|same| (same[0], same.len())).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn old_entries_are_deleted_by_their_day() {
+        let store = MemoryStore::new();
+        for (day, count) in [(98, 700), (99, 500), (100, 3), (101, 4)] {
+            store.write_entries(&entries(day, count)).await.unwrap();
+        }
+        let now = |day: u64, second: u64| Timestamp::from_unix(i64::try_from(day * DAY + second).unwrap());
+        for (now, left) in [
+            (now(107, DAY - 1), &[(98, 700), (99, 500), (100, 3), (101, 4)][..]),
+            // 1,200 entries, in three batches: the third one is not full.
+            (now(110, 0), &[(100, 3), (101, 4)]),
+            (now(110, DAY - 1), &[(100, 3), (101, 4)]),
+            (now(111, 0), &[(101, 4)]),
+            // A clock that goes back.
+            (now(90, 0), &[(101, 4)]),
+        ] {
+            delete_old(&store, Days(10), now).await.unwrap();
+            assert_eq!(days(&store).await, left, "{now:?}");
+        }
     }
 }

@@ -10,10 +10,12 @@
 //! | [`command`] | one module for each command |
 //! | [`compose`] | puts the parts together; the only place that names a backend |
 //! | [`audit`] | writes the audit log of a running server |
+//! | [`cleanup`] | deletes and counts the rows of a running server |
 //! | [`key_refresh`] | refreshes the keys of a running server |
 //! | [`profile`] | what the profiles change |
 //! | [`demo`] | the demo's operations, users and client |
 //! | [`admin`] | health, readiness and metrics for supervisors |
+//! | [`pause`] | the pause between two batches of the cleanup |
 //! | [`process_limits`] | the limits of open files and of the size of a file |
 //! | [`telemetry`], [`output`] | writes to standard error, and to standard output |
 //! | [`markdown`] | cells of tables in pull requests |
@@ -21,6 +23,7 @@
 mod admin;
 mod arguments;
 mod audit;
+mod cleanup;
 mod command;
 mod compose;
 mod config;
@@ -28,6 +31,7 @@ mod demo;
 mod key_refresh;
 mod markdown;
 mod output;
+mod pause;
 mod process_limits;
 mod profile;
 mod revocations;

@@ -88,6 +88,7 @@ mod prepare;
 mod queue;
 mod recovery;
 mod row;
+mod rows;
 mod same_name;
 mod sealed_secrets;
 mod sessions;

@@ -105,6 +105,7 @@ methods! {
     allow_code: "codes.allow",
     begin_session: "sessions.begin",
     consents_of_user: "consents.of_user",
+    count_rows: "count_rows",
     delete_expired: "delete_expired",
     end_all_families: "families.end_all",
     end_family: "families.end",

@@ -364,6 +364,10 @@ impl Store for SqlStore {
         self.methods.delete_expired.measure(self.clean(cleanup))
     }
 
+    fn count_rows(&self) -> BoxFuture<'_, Result<Vec<(&'static str, u64)>, StoreError>> {
+        self.methods.count_rows.measure(self.rows())
+    }
+
     fn audited(&self, entries: &[AuditEntry]) -> Arc<dyn Store> {
         Arc::new(self.with_audit(entries))
     }

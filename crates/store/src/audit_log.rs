@@ -31,6 +31,10 @@ impl AuditLog {
             .extend(entries.iter().map(|entry| (entry.id(), entry.clone())));
     }
 
+    pub(crate) fn count(&self) -> usize {
+        self.entries.len()
+    }
+
     pub(crate) fn read(&self, query: &AuditQuery, limit: u16) -> Vec<AuditEntry> {
         let found = self.entries.values().filter(|entry| query.finds(entry));
         let limit = usize::from(limit);

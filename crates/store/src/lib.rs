@@ -77,6 +77,7 @@
 //! Hashing and comparing passwords, sealing keys (the store takes the sealed bytes), and a clock:
 //! expired data are forgotten when a caller passes the time.
 
+use std::future::ready;
 use std::sync::Arc;
 
 use scopegate_domain::AuditEntry;
@@ -173,6 +174,18 @@ pub trait Store:
     ///
     /// [`StoreError`]; some rows may have been deleted.
     fn delete_expired(&self, cleanup: Cleanup) -> BoxFuture<'_, Result<DeletedRows, StoreError>>;
+
+    /// Returns the tables that grow with use, by name, each with its number of rows. Default: none.
+    ///
+    /// A backend may read a whole index for each. So a program calls this after a pass of the
+    /// cleanup, and not at each request.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn count_rows(&self) -> BoxFuture<'_, Result<Vec<(&'static str, u64)>, StoreError>> {
+        Box::pin(ready(Ok(Vec::new())))
+    }
 
     /// Returns whether clients, revocations and keys end with the process. Default: `false`.
     fn is_volatile(&self) -> bool {

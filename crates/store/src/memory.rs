@@ -444,4 +444,8 @@ impl Store for MemoryStore {
     fn delete_expired(&self, cleanup: Cleanup) -> BoxFuture<'_, Result<DeletedRows, StoreError>> {
         answer(self.write().delete_expired(cleanup))
     }
+
+    fn count_rows(&self) -> BoxFuture<'_, Result<Vec<(&'static str, u64)>, StoreError>> {
+        answer(self.read().count_rows())
+    }
 }

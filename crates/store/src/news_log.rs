@@ -27,6 +27,10 @@ impl NewsLog {
         }
     }
 
+    pub(crate) fn count(&self) -> usize {
+        self.lanes.iter().map(|lane| lane.items.len()).sum()
+    }
+
     pub(crate) fn heads(&self) -> NewsHeads {
         let head = |lane: &Lane| NewsHead {
             first: lane.forgotten + 1,

@@ -18,7 +18,7 @@ enum Way {
     Form(Asked),
 }
 
-/// What a client asks for.
+/// What a client requests.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Asked {
     UserToken,

@@ -30,7 +30,7 @@ use crate::output::{command_line, message, write_line};
 use crate::process_limits::allow_connections;
 use crate::revocations::SilenceRules;
 use crate::tasks::Tasks;
-use crate::{audit, demo, revocations, telemetry};
+use crate::{audit, cleanup, demo, revocations, telemetry};
 
 /// Maximum number of threads for blocking calls. Tokio would allow 512.
 ///
@@ -285,10 +285,7 @@ fn start_tasks(
         revocations::watch(revocations, rules, Arc::clone(readiness)),
     );
     tasks.spawn("audit log", audit::write(log));
-    tasks.spawn(
-        "audit retention",
-        audit::tidy(Arc::clone(store), settings.audit_retention),
-    );
+    tasks.spawn("cleanup", cleanup::run(Arc::clone(store), settings.audit_retention));
 }
 
 /// Checks the stored clients and users, once.

@@ -137,6 +137,11 @@ async fn a_year_of_changes_is_forgotten() {
         TABLES.each_ref(),
         "a new table needs a bound"
     );
+    let rows_of = rows(&path).await;
+    assert!(rows_of["audit"] > 0 && rows_of["news"] > 0, "{rows_of:?}");
+    for (table, count) in store.count_rows().await.unwrap() {
+        assert_eq!(i64::try_from(count).unwrap(), rows_of[table], "{table}");
+    }
     // The last changes are there, so that a copy is recognized.
     assert_eq!(rows(&path).await["changes"], 1_000);
 }

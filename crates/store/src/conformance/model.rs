@@ -94,7 +94,10 @@ pub fn random_operations<S: Store, G>(make: impl AsyncFn() -> (S, G), restart: &
                 same(&operation.apply(&store).await, &model.answer)?;
                 same(&Contents::of(&store).await, &Contents::of(&model.store).await)?;
             }
-            Ok(())
+            same(
+                &store.count_rows().await.unwrap(),
+                &model.store.count_rows().await.unwrap(),
+            )
         })
     });
     if let Err(fault) = result {

@@ -24,6 +24,24 @@ impl Tables {
     }
 }
 
+impl Tables {
+    /// Returns the number of rows of each table that grows with use.
+    pub(super) fn count_rows(&self) -> Vec<(&'static str, u64)> {
+        let rows = [
+            ("audit", self.audit.count()),
+            ("clients", self.clients.len()),
+            ("codes", self.grants.codes.len()),
+            ("consents", self.grants.consents.len()),
+            ("families", self.grants.families.len()),
+            ("news", self.news.count()),
+            ("sessions", self.grants.sessions.len()),
+            ("users", self.users.by_name.len()),
+        ];
+        let count = |(table, rows)| (table, u64::try_from(rows).unwrap_or(u64::MAX));
+        rows.into_iter().map(count).collect()
+    }
+}
+
 impl Grants {
     fn delete_expired(&mut self, cleanup: Cleanup, left: &mut usize) -> DeletedRows {
         let Cleanup { now, after, .. } = cleanup;

@@ -209,3 +209,43 @@ fn cached_client_gets_tokens_without_a_query() {
         assert!(round < 5, "{before:?}\n{after:?}");
     }
 }
+
+/// The number of rows of a table.
+fn rows(shell: &Shell, table: &str) -> i64 {
+    let url = format!("sqlite:{}", shell.path().join("a.db").display());
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let connection = <sqlx::SqliteConnection as sqlx::Connection>::connect(&url).await;
+        let count = sqlx::AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}"));
+        let count = sqlx::query_scalar(count).fetch_one(&mut connection.unwrap()).await;
+        count.unwrap()
+    })
+}
+
+#[test]
+fn rows_of_each_table_are_shown() {
+    let shell = Shell::new();
+    for name in ["one", "two", "three"] {
+        shell.add_client(name, &["--grant", "client_credentials", "--scope", "me"]);
+    }
+    let database = format!("sqlite:{}", shell.path().join("a.db").display());
+    let fixture = AdminFixture::serve(&["--database", &database]);
+    let begin = std::time::Instant::now();
+    let samples = loop {
+        let samples = fixture.samples();
+        // The last table of a pass.
+        if samples.series().contains(r#"scopegate_rows{table="users"}"#) {
+            break samples;
+        }
+        assert!(begin.elapsed() < std::time::Duration::from_mins(1), "no pass was made");
+        std::thread::yield_now();
+    };
+    for table in [
+        "audit", "clients", "codes", "consents", "families", "news", "sessions", "users",
+    ] {
+        let shown = samples.count(&format!(r#"scopegate_rows{{table="{table}"}}"#));
+        assert_eq!(i64::try_from(shown).unwrap(), rows(&shell, table), "{table}");
+    }
+    assert_eq!(rows(&shell, "clients"), 3);
+    assert!(rows(&shell, "audit") >= 3);
+}
