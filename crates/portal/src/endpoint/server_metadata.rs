@@ -59,6 +59,7 @@ const SECRET_METHODS: [&str; 2] = ["client_secret_basic", "client_secret_post"];
 #[derive(Clone)]
 pub struct ServerMetadata {
     members: Members,
+    url: String,
     document: Arc<RwLock<PublicDocument>>,
     routes: [SiteRoute; 1],
 }
@@ -128,10 +129,17 @@ impl ServerMetadata {
         Some(Self {
             document: Arc::new(RwLock::new(written(&members))),
             members,
+            url: place.url(),
             routes: [SiteRoute::get(place.path())
                 .open_to_other_origins()
                 .describe(description())],
         })
+    }
+
+    /// Returns the URL of the document.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
     }
 
     /// Adds the key set.

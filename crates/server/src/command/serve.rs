@@ -161,7 +161,7 @@ async fn serve(settings: &Settings, reread: impl AsyncFn() -> anyhow::Result<Rer
     let database = open(settings).await?;
     let store = database.store();
     let log = compose::audit(settings, &database);
-    let prepared = prepare(settings, &database, issuer, &apis, &others, proposed, &log).await;
+    let prepared = prepare(settings, &database, issuer.clone(), &apis, &others, proposed, &log).await;
     let Prepared {
         gate,
         background,
@@ -179,8 +179,15 @@ async fn serve(settings: &Settings, reread: impl AsyncFn() -> anyhow::Result<Rer
         );
     }
     readiness.serve(Arc::clone(&store));
-    write_line(&welcome(settings, address, admin, &missing)?)?;
-    info!(%address, profile = ?settings.profile, database = settings.database, "listening");
+    let metadata = reloadable.metadata_url();
+    write_line(&welcome(
+        settings,
+        address,
+        admin,
+        &published(&issuer, metadata),
+        &missing,
+    )?)?;
+    info!(%address, %issuer, metadata, profile = ?settings.profile, database = settings.database, "listening");
     check_stored(StoredCheck::of(settings, &apis), Arc::clone(&store), &mut tasks);
 
     let listener = listener.name("public").limits(connection_limits(settings));
@@ -372,11 +379,18 @@ async fn start_admin(
     Ok(Some(address))
 }
 
+/// The lines about what the server publishes, regardless of the address that a request names.
+fn published(issuer: &Issuer, metadata: Option<&str>) -> String {
+    let metadata = metadata.map(|url| format!("Metadata: {url}\n"));
+    format!("Issuer: {issuer}\n{}", metadata.unwrap_or_default())
+}
+
 /// The address to open, and how to get a token.
 fn welcome(
     settings: &Settings,
     address: SocketAddr,
     admin: Option<SocketAddr>,
+    published: &str,
     missing: &str,
 ) -> anyhow::Result<String> {
     let mut text = String::new();
@@ -384,6 +398,7 @@ fn welcome(
     if let Some(admin) = admin {
         writeln!(text, "For supervisors: http://{admin} (/healthz, /readyz, /metrics)")?;
     }
+    text.push_str(published);
     writeln!(text, "Documentation and a try-out: http://{address}/docs")?;
     if settings.resources.is_empty() && !settings.demo {
         writeln!(text, "no resources configured; serving as authorization server only")?;

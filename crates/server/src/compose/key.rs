@@ -10,7 +10,7 @@ use scopegate_grant::{KeyRotationError, RotatingKeys};
 use scopegate_portal::PublishedKeys;
 use scopegate_store::Store;
 use scopegate_token::{
-    EnvelopeError, KeySchedule, RandomSource, Signer, SigningKey, SystemRandomSource, TokenRules, Verifier,
+    EnvelopeError, KeyRing, KeySchedule, RandomSource, Signer, SigningKey, SystemRandomSource, TokenRules, Verifier,
 };
 use tracing::{info, warn};
 
@@ -82,9 +82,7 @@ pub(crate) async fn ring(settings: &Settings, database: &Database) -> anyhow::Re
 
 /// The keys of a running server, which are refreshed periodically.
 pub(super) async fn live(settings: &Settings, database: &Database, rules: &TokenRules) -> anyhow::Result<KeyRefresh> {
-    if settings.key_schedule.announcement() < KeySchedule::LEAST_ANNOUNCEMENT {
-        warn!("`key_announcement` is short; clients that cache the public keys may receive tokens of an unknown key");
-    }
+    warn_of_short_announcement(settings.key_schedule);
     let keys = ring(settings, database).await?;
     let active = keys.refresh().await?;
     Ok(KeyRefresh {
@@ -97,6 +95,19 @@ pub(super) async fn live(settings: &Settings, database: &Database, rules: &Token
         next_change: active.next_change,
         keys,
     })
+}
+
+/// Warns if a cached set of public keys is older than a new key at its first signature.
+fn warn_of_short_announcement(schedule: KeySchedule) {
+    let [announcement, least] = [schedule.announcement(), KeySchedule::LEAST_ANNOUNCEMENT].map(Lifetime::as_seconds);
+    if announcement < least {
+        warn!(
+            seconds = announcement,
+            "`key_announcement` is short; clients that cache the public keys for {} s may receive tokens of an unknown \
+             key: set it to {least} s or more",
+            KeyRing::JWKS_LIFETIME.as_seconds()
+        );
+    }
 }
 
 /// The lifetime of access tokens, in whole seconds, at least one.

@@ -27,6 +27,11 @@ pub(crate) struct ReloadSummary {
 }
 
 impl Reloadable {
+    /// Returns the URL of the metadata. `None` if the issuer is not a URL that has one.
+    pub(crate) fn metadata_url(&self) -> Option<&str> {
+        self.metadata.as_ref().map(ServerMetadata::url)
+    }
+
     /// Puts the resources into effect, all or none.
     ///
     /// # Errors

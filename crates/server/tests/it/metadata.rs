@@ -88,23 +88,142 @@ fn metadata_names_what_exists() {
     assert!(refused.status == 401 && challenge.contains(&named), "{challenge}");
 }
 
+/// The start names the issuer and its metadata, on standard output and in the log.
+#[test]
+fn start_prints_what_it_publishes() {
+    for (issuer, url) in [
+        ("https://id.example", format!("https://id.example{SERVER}")),
+        (
+            "https://id.example/tenant",
+            format!("https://id.example{SERVER}/tenant"),
+        ),
+    ] {
+        let options = ["--database", "sqlite::memory:", "--issuer", issuer];
+        let (printed, log) = Server::printed_at_start(&options);
+        let lines: Vec<&str> = printed.lines().collect();
+        let place = lines
+            .iter()
+            .position(|line| *line == format!("Issuer: {issuer}"))
+            .unwrap();
+        assert_eq!(lines.get(place + 1), Some(&&*format!("Metadata: {url}")), "{printed}");
+        let listening = log.lines().find(|line| line.contains(" listening")).unwrap();
+        let fields = [format!("issuer={issuer} "), format!("metadata=\"{url}\"")];
+        assert!(fields.iter().all(|field| listening.contains(field)), "{listening}");
+        // The document is at this URL and has this issuer.
+        let server = Server::start(&options, &[]);
+        let published = document(&server, url.strip_prefix("https://id.example").unwrap());
+        assert_eq!(published["issuer"], issuer);
+    }
+    let (printed, _) = Server::printed_at_start(&["--database", "sqlite::memory:"]);
+    let address = crate::support::address_in(&printed).unwrap();
+    assert!(
+        printed.contains(&format!(
+            "\nIssuer: http://{address}\nMetadata: http://{address}{SERVER}\n"
+        )),
+        "{printed}"
+    );
+    // The path has an escape, so the document has no place.
+    let (printed, _) =
+        Server::printed_at_start(&["--database", "sqlite::memory:", "--issuer", "https://id.example/a%20b"]);
+    assert!(
+        printed.contains("Issuer: https://id.example/a%20b\n") && !printed.contains("Metadata:"),
+        "{printed}"
+    );
+}
+
+/// Requests to each kind of answer that has an address, with the status of each: method, path,
+/// headers and form.
+fn addressed(issuer_path: &str) -> Vec<(String, u16)> {
+    let get = |path: &str| format!("GET {path} HTTP/1.1\r\n");
+    let post = |path: &str, head: &str, form: &str| {
+        let kind = "Content-Type: application/x-www-form-urlencoded";
+        let length = form.len();
+        format!("POST {path} HTTP/1.1\r\n{kind}\r\n{head}Content-Length: {length}\r\n\r\n{form}")
+    };
+    let documents = [
+        RESOURCE,
+        "/.well-known/jwks.json",
+        "/docs/oauth.json",
+        "/openapi.json",
+        "/docs",
+        "/redoc",
+    ];
+    let documents = documents.map(|path| (get(path), 200));
+    let basic = "Authorization: Basic YTpi\r\n";
+    let grant = "grant_type=client_credentials";
+    let others = [
+        (get(&format!("{SERVER}{issuer_path}")), 200),
+        (get("/users/me/"), 401),
+        (
+            get("/users/me/").replace("\r\n", "\r\nAuthorization: Bearer x\r\n"),
+            401,
+        ),
+        (get("/users/me"), 307),
+        (get("/nowhere"), 404),
+        (get("/introspect"), 405),
+        (post("/token", basic, grant), 401),
+        (post("/token", "", &format!("{grant}&client_id=a&client_secret=b")), 400),
+        (post("/token", basic, "grant_type=unknown"), 400),
+        (post("/introspect", basic, "token=x"), 401),
+        (post("/revoke", "", "token=x&client_id=a&client_secret=b"), 400),
+    ];
+    documents.into_iter().chain(others).collect()
+}
+
+/// Sends a request with these lines in its head. Returns its status, its headers without those that
+/// differ in each answer, and its body.
+fn steady(server: &Server, request: &str, target: &str, lines: &str) -> (u16, Vec<(String, String)>, String) {
+    let request = request.replacen(" /", &format!(" {target}/"), 1);
+    let (first, rest) = request.split_once("\r\n").unwrap();
+    let end = if rest.contains("\r\n\r\n") { "" } else { "\r\n" };
+    let request = format!("{first}\r\n{lines}Connection: close\r\n{rest}{end}");
+    let answer = server.exchange(request.as_bytes());
+    let is_steady = |(name, _): &(String, String)| !["date", "x-request-id"].contains(&name.as_str());
+    (
+        answer.status,
+        answer.headers.into_iter().filter(is_steady).collect(),
+        answer.body,
+    )
+}
+
 #[test]
 fn headers_of_a_request_change_no_byte() {
-    let server = serve(&["--issuer", "https://id.example"]);
-    for path in [SERVER, RESOURCE] {
-        let plain = get(&server, path, "");
-        assert_eq!(plain.status, 200);
-        for headers in [
-            "X-Forwarded-Host: evil.example\r\nX-Forwarded-Proto: http\r\n",
-            "Forwarded: host=evil.example;proto=http\r\n",
-            "X-Forwarded-Prefix: /evil\r\n",
-        ] {
-            assert_eq!(get(&server, path, headers).body, plain.body, "{headers}");
+    let issuers = ["https://id.example", "https://id.example/tenant"];
+    for (issuer, options) in issuers.into_iter().zip([&[][..], &["--trusted-proxy", "127.0.0.1"]]) {
+        let server = serve(&[&["--login-throttle", "false", "--issuer", issuer], options].concat());
+        for (request, status) in addressed(issuer.strip_prefix("https://id.example").unwrap()) {
+            let plain = steady(&server, &request, "", "Host: a\r\n");
+            assert_eq!(plain.0, status, "{request}: {plain:?}");
+            for (target, lines) in [
+                ("", "Host: evil.example\r\n"),
+                ("http://evil.example", "Host: evil.example\r\n"),
+                (
+                    "",
+                    "Host: a\r\nX-Forwarded-Host: evil.example\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Port: 1\r\n",
+                ),
+                (
+                    "",
+                    "Host: a\r\nForwarded: for=192.0.2.1;host=evil.example;proto=http\r\n",
+                ),
+                ("", "Host: a\r\nX-Forwarded-Prefix: /evil\r\nX-Script-Name: /evil\r\n"),
+                (
+                    "",
+                    "Host: a\r\nX-Original-URL: /evil\r\nX-Rewrite-URL: /evil\r\nX-Forwarded-For: 192.0.2.1\r\n",
+                ),
+            ] {
+                let answer = steady(&server, &request, target, lines);
+                assert_eq!(answer, plain, "{request} with {target} {lines}");
+            }
+            assert!(!format!("{plain:?}").contains("//a/"), "{request}: {plain:?}");
         }
-        let request = format!("GET {path} HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n");
-        assert_eq!(server.exchange(request.as_bytes()).body, plain.body);
-        let tag = plain.header("etag").unwrap();
-        assert_eq!(get(&server, path, &format!("If-None-Match: {tag}\r\n")).status, 304);
+        for path in [
+            &*format!("{SERVER}{}", issuer.strip_prefix("https://id.example").unwrap()),
+            RESOURCE,
+        ] {
+            let plain = get(&server, path, "");
+            let tag = plain.header("etag").unwrap();
+            assert_eq!(get(&server, path, &format!("If-None-Match: {tag}\r\n")).status, 304);
+        }
     }
 }
 

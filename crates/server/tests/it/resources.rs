@@ -6,7 +6,7 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use base64_simd::{STANDARD, URL_SAFE_NO_PAD};
@@ -207,6 +207,15 @@ fn server_without_resources_only_issues_tokens() {
     let paths: Vec<&String> = document["paths"].as_object().unwrap().keys().collect();
     assert_eq!(paths, ["/token"]);
     assert_eq!(declared(&server), json!([]));
+    drop(server);
+    let config = shell.path().join("s.toml").display().to_string();
+    let note = "no resources configured; serving as authorization server only";
+    let starts_with_note = |options: &[&str]| {
+        let (printed, _) = Server::printed_at_start(options);
+        printed.lines().any(|line| line == note)
+    };
+    assert!(starts_with_note(&["--config", &config]));
+    assert!(!starts_with_note(&["--database", "sqlite::memory:"]));
 }
 
 /// `config check` and `serve` report the same.
@@ -215,6 +224,7 @@ fn server_without_resources_only_issues_tokens() {
 fn each_unusable_resource_is_an_error_with_its_place() {
     let shell = Shell::new();
     let files = [
+        ("own.toml", fs::read_to_string(OWN_API.replace("scopegate.toml", "tutorial.toml")).unwrap()),
         ("ships.toml", policy(&["ships"])),
         ("other.toml", policy(&["ships"]).replace("Use ships.", "Sink ships.")),
         ("html.yaml", "<html></html>".to_owned()),
@@ -224,7 +234,9 @@ fn each_unusable_resource_is_an_error_with_its_place() {
     for (name, text) in files {
         fs::write(shell.path().join(name), text).unwrap();
     }
-    let own = |audience: &str| format!("{}own = true\n", table(audience, "ships.toml"));
+    let own_document = |audience: &str, document: &str| format!("{}own = true\n", table(audience, document));
+    let own = |audience: &str| own_document(audience, "ships.toml");
+    let own_api = |audience: &str| own_document(audience, "own.toml");
     for (tables, parts) in [
         (
             table("/ships", "ships.toml"),
@@ -263,8 +275,14 @@ fn each_unusable_resource_is_an_error_with_its_place() {
             ],
         ),
         (
-            [own(SHIPS), own(PORTS)].concat(),
-            &["key `own` of resource 2", "has no handler"][1..],
+            [own_api(SHIPS), own_api(PORTS)].concat(),
+            &[
+                "key `own` of resource 2",
+                "line 10",
+                "`true` like key `own` of resource 1",
+                "line 6",
+                "at most one resource",
+            ],
         ),
         (
             own(SHIPS),
@@ -287,6 +305,43 @@ fn each_unusable_resource_is_an_error_with_its_place() {
             "s.toml",
         ]);
         assert_eq!(served.complaint(2), complaint);
+    }
+}
+
+/// The document of the own API, its pages and challenges contain nothing of another resource.
+#[test]
+fn other_resources_are_in_no_own_document() {
+    let shell = two_resources();
+    let own = fs::read_to_string(OWN_API.replace("scopegate.toml", "tutorial.toml")).unwrap();
+    fs::write(shell.path().join("own.toml"), own).unwrap();
+    let own = format!("{}own = true\n", table("https://api.example/own", "own.toml"));
+    configure(
+        &shell,
+        &[table(SHIPS, "ships.toml"), own, table(PORTS, "ports.toml")].concat(),
+    );
+    let server = serve(&shell);
+    assert_eq!(declared(&server), json!(["items", "me", "ports", "shared", "ships"]));
+    let metadata = get(&server, "/.well-known/oauth-protected-resource/own");
+    let resource: Value = serde_json::from_str(&metadata.body).unwrap();
+    assert_eq!(resource["scopes_supported"], json!(["me", "items"]));
+    let document = get(&server, "/openapi.json");
+    let paths: Value = serde_json::from_str(&document.body).unwrap();
+    let paths: Vec<&String> = paths["paths"].as_object().unwrap().keys().collect();
+    assert_eq!(paths, ["/token", "/users/me/", "/users/me/items/", "/status/"]);
+    let refused = get(&server, "/users/me/");
+    assert_eq!(refused.status, 401);
+    let challenge = refused.header("www-authenticate").unwrap().to_owned();
+    assert!(challenge.contains("oauth-protected-resource/own"), "{challenge}");
+    let pages = ["/docs", "/redoc", "/docs/oauth.json"].map(|path| get(&server, path));
+    assert!(pages.iter().all(|page| page.status == 200));
+    let texts = pages.map(|page| page.body).into_iter();
+    for text in texts.chain([document.body, metadata.body, refused.body, challenge]) {
+        for foreign in ["ships", "ports", "shared"] {
+            assert!(!text.contains(foreign), "{foreign}: {text}");
+        }
+    }
+    for path in ["/ships", "/ports", "/shared"] {
+        assert_eq!(get(&server, path).status, 404);
     }
 }
 
@@ -365,6 +420,12 @@ fn unknown_resource_of_a_client_is_an_error() {
         "{}",
         misspelt.stderr
     );
+    shell.run(&[&add[..], &[SHIPS, "--id", "x"]].concat());
+    let set = ["client", "set", "x", "--config", "s.toml", "--resource"];
+    let misspelt_change = shell.run(&[&set[..], &["https://api.example/shps"]].concat());
+    assert_eq!(misspelt_change.complaint(2), misspelt.complaint(2));
+    let shown = shell.run(&["client", "show", "x", "--config", "s.toml", "--format", "json"]);
+    assert_eq!(shown.json()["resources"], json!([SHIPS]), "nothing changed");
     let relative = shell.run(&[&add[..], &["/ships"]].concat());
     assert!(
         relative.complaint(2).contains("not an absolute URI"),
@@ -385,6 +446,17 @@ fn unknown_resource_of_a_client_is_an_error() {
 fn start_warns_of_undeclared_scope() {
     let shell = two_resources();
     add(&shell, "fleet", &["--resource", SHIPS, "--scope", "shisp ships"]);
+    let user = [
+        "user",
+        "add",
+        "mary",
+        "--scope",
+        "prts ports",
+        "--password-stdin",
+        "--config",
+        "s.toml",
+    ];
+    assert_eq!(shell.run_with(&user, "long secret", &[]).status, 0);
     let mut server = scopegate_alone();
     let config = shell.path().join("s.toml");
     server
@@ -394,12 +466,21 @@ fn start_warns_of_undeclared_scope() {
     let (sender, lines) = channel();
     let log = BufReader::new(server.stderr.take().unwrap()).lines();
     std::thread::spawn(move || log.map_while(Result::ok).try_for_each(|line| sender.send(line)));
-    let warning = "client `fleet`: no resource declares scope `shisp`, so no token contains it; did you mean `ships`?";
-    let mut waited = std::iter::from_fn(|| lines.recv_timeout(Duration::from_mins(1)).ok());
-    let is_logged = waited.any(|line| line.contains(warning));
+    let mut left = vec![
+        "client `fleet`: no resource declares scope `shisp`, so no token contains it; did you mean `ships`?",
+        "user `mary`: no resource declares scope `prts`, so no token contains it; did you mean `ports`?",
+    ];
+    while let Some(line) = Some(&left).filter(|left| !left.is_empty()).and_then(|_| next(&lines)) {
+        left.retain(|warning| !line.contains(warning));
+    }
     server.kill().unwrap();
     server.wait().unwrap();
-    assert!(is_logged);
+    assert_eq!(left, [""; 0], "not logged");
+}
+
+/// Returns the next line of a log. `None` if the server ended or logs nothing for a minute.
+fn next(lines: &Receiver<String>) -> Option<String> {
+    lines.recv_timeout(Duration::from_mins(1)).ok()
 }
 
 /// Sends SIGHUP until the server declares these scopes.

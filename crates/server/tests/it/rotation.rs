@@ -325,6 +325,29 @@ fn rotates_on_after_a_rewrap(is_configured: bool) {
     }
 }
 
+/// A set of public keys in a cache must have a new key before that key signs.
+#[test]
+fn short_announcement_is_logged_with_its_remedy() {
+    let line = |announcement: &str| {
+        let options = ["--database", "sqlite::memory:", "--key-announcement", announcement];
+        let (_, log) = Server::printed_at_start(&options);
+        log.lines()
+            .find(|line| line.contains("key_announcement"))
+            .map(str::to_owned)
+    };
+    let warning = line("1m").unwrap();
+    for part in [
+        "WARN",
+        "cache the public keys for 300 s",
+        "set it to 600 s or more",
+        "seconds=60",
+    ] {
+        assert!(warning.contains(part), "{part}: {warning}");
+    }
+    assert!(line("599s").is_some());
+    assert_eq!(line("10m"), None);
+}
+
 #[test]
 fn server_rotates_after_its_key_file_was_replaced() {
     rotates_on_after_a_rewrap(false);

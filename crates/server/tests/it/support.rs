@@ -98,6 +98,30 @@ impl Server {
         }
     }
 
+    /// Starts a server, stops it when it listens, and returns what it printed and logged.
+    pub(crate) fn printed_at_start(arguments: &[&str]) -> (String, String) {
+        let mut child = scopegate()
+            .args(["serve", "--listen", "127.0.0.1:0", "--log-level", "info"])
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
+        let mut printed = String::new();
+        while address_in(&printed).is_none() {
+            assert_ne!(stdout.read_line(&mut printed).expect("text"), 0, "{printed}");
+        }
+        let id = child.id().to_string();
+        let stopped = Command::new("kill").args(["-TERM", &id]).status();
+        assert!(stopped.expect("kill runs").success());
+        stdout.read_to_string(&mut printed).expect("text");
+        let output = child.wait_with_output().expect("it ends");
+        assert!(output.status.success(), "{output:?}");
+        (printed, String::from_utf8(output.stderr).expect("text"))
+    }
+
     /// Sends a request and reads until the server closes the connection.
     pub(crate) fn exchange(&self, request: &[u8]) -> Answer {
         let mut stream = self.connect();
