@@ -27,13 +27,14 @@ use std::time::{Duration, Instant};
 
 use crate::long_check;
 use crate::support::{Answer, Server, scopegate};
-use model::{Password, Random, State, Subject};
+use model::{ClientState, Digest, Password, Random, State, Subject, UserState};
 use rustix::process::{Pid, Signal, kill_process};
 use scopegate_domain::{
-    Account, Client, ClientId, GrantType, PasswordHash, Revocation, Revoked, User, UserId, UserStatus,
+    Account, Client, ClientId, GrantType, PasswordHash, RegisteredSecret, Revocation, Revoked, User, UserId, UserStatus,
 };
-use scopegate_store::Store;
+use scopegate_store::{AddSecretOutcome, Store};
 use scopegate_store_sql::{DatabaseUrl, SqlStore};
+use scopegate_token::{ClientSecret, SystemRandomSource};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 use tempfile::TempDir;
@@ -230,11 +231,12 @@ impl Victim {
             );
             subject.settle(user.as_ref(), client.as_ref());
         }
-        clients.retain(|client| client.id().as_str() != "app");
+        clients.retain(|client| !["app", "service"].contains(&client.id().as_str()));
         assert!(users.is_empty() && clients.is_empty(), "{users:?} {clients:?}");
     }
 
-    /// Creates some users whose next login writes, and the client to log in with.
+    /// Creates some users whose next login writes, the clients of requests, and clients with two
+    /// secrets.
     async fn prepare_logins(&mut self, store: &dyn Store, random: &mut Random) {
         let app = Client::public(ClientId::parse("app").unwrap(), "App")
             .with_grant_types([GrantType::Password])
@@ -243,9 +245,18 @@ impl Victim {
             let app = app.with_scope("me items".parse().unwrap());
             store.clients().add(app).await.unwrap();
         }
+        let service = Client::confidential(ClientId::parse("service").unwrap(), "Service", writer::SERVICE.digest())
+            .with_grant_types([GrantType::ClientCredentials])
+            .with_scope("me items".parse().unwrap())
+            .with_resources([crate::support::OWN_AUDIENCE.parse().unwrap()]);
+        if store.clients().find(service.id()).await.unwrap().is_none() {
+            store.clients().add(service).await.unwrap();
+        }
         for subject in self.subjects.iter_mut().flatten() {
             if subject.is_user && random.below(2) == 0 {
                 subject.state = outdated(store, &subject.name).await;
+            } else if subject.state == State::Absent && !subject.is_user {
+                subject.state = with_two_secrets(store, &subject.name).await;
             }
         }
     }
@@ -263,6 +274,23 @@ async fn tokens_of_disabled_users_are_revoked(store: &dyn Store) {
     assert!(disabled.all(has), "{users:?} {kept:?}");
 }
 
+/// Stores a client with two secrets.
+async fn with_two_secrets(store: &dyn Store, name: &str) -> State {
+    let [first, second] = [1, 2].map(|_| ClientSecret::generate(&SystemRandomSource).unwrap().digest());
+    let client = Client::confidential(ClientId::parse(name).unwrap(), "App", first.clone());
+    let client = client.with_scope("me".parse().unwrap());
+    store.clients().add(client.clone()).await.unwrap();
+    let added = store
+        .clients()
+        .add_secret(client.id(), RegisteredSecret::new(second.clone()));
+    assert_eq!(added.await.unwrap(), AddSecretOutcome::Added);
+    State::Client(ClientState {
+        scope: "me".to_owned(),
+        name: "App".to_owned(),
+        secrets: [first, second].map(|digest| Digest::Known(*digest.as_bytes())).to_vec(),
+    })
+}
+
 /// Stores a user whose hash the next login must replace.
 async fn outdated(store: &dyn Store, name: &str) -> State {
     let (id, scope) = (UserId::parse(name).unwrap(), "items me");
@@ -272,11 +300,12 @@ async fn outdated(store: &dyn Store, name: &str) -> State {
     }
     let password_hash = Some(PasswordHash::from_stored(Password::BCRYPT));
     store.users().add(Account { user, password_hash }).await.unwrap();
-    State::User {
+    State::User(UserState {
         scope: scope.to_owned(),
         is_active: true,
         password: Password::Bcrypt,
-    }
+        email: None,
+    })
 }
 
 impl Victim {
@@ -290,11 +319,11 @@ impl Victim {
             .flatten()
             .filter(|subject| subject.under_way.is_none())
         {
-            let State::User {
+            let State::User(UserState {
                 is_active: true,
                 password,
                 ..
-            } = &mut subject.state
+            }) = &mut subject.state
             else {
                 continue;
             };

@@ -62,15 +62,34 @@ pub(crate) enum Digest {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum State {
     Absent,
-    Client {
-        scope: String,
-        secret: Digest,
-    },
-    User {
-        scope: String,
-        is_active: bool,
-        password: Password,
-    },
+    Client(ClientState),
+    User(UserState),
+}
+
+/// The parts of a client that are written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ClientState {
+    pub(crate) scope: String,
+    pub(crate) name: String,
+    pub(crate) secrets: Vec<Digest>,
+}
+
+/// The parts of a user that are written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct UserState {
+    pub(crate) scope: String,
+    pub(crate) is_active: bool,
+    pub(crate) password: Password,
+    pub(crate) email: Option<String>,
+}
+
+/// A token that a request revoked, or was about to revoke.
+#[derive(Clone, Debug)]
+pub(crate) struct RevokedToken {
+    pub(crate) id: String,
+    /// The key that signed it. Without this key the token is refused in any case.
+    pub(crate) key: String,
+    pub(crate) is_answered: bool,
 }
 
 /// A name and its last confirmed state.
@@ -83,6 +102,8 @@ pub(crate) struct Subject {
     pub(crate) under_way: Option<(&'static str, State)>,
     /// The confirmed or found revocations of its tokens.
     pub(crate) revoked_by: Vec<Taken>,
+    /// The tokens that requests revoked, by their own ids.
+    pub(crate) tokens: Vec<RevokedToken>,
     /// The hash that was already compared with its password. Comparing costs more than all other
     /// work.
     compared: String,
@@ -96,6 +117,7 @@ impl Subject {
             state: State::Absent,
             under_way: None,
             revoked_by: Vec::new(),
+            tokens: Vec::new(),
             compared: String::new(),
         }
     }
@@ -112,8 +134,10 @@ impl Subject {
             .flatten()
             .find_map(|state| match (state, user, client) {
                 (State::Absent, None, None) => Some(State::Absent),
-                (state @ State::User { .. }, Some(account), None) => self.is_account(&state, account).then_some(state),
-                (state @ State::Client { .. }, None, Some(client)) => as_client(&state, client),
+                (State::User(state), Some(account), None) => {
+                    self.is_account(&state, account).then_some(State::User(state))
+                }
+                (State::Client(state), None, Some(client)) => as_client(&state, client),
                 _ => None,
             });
         let user = user.map(|account| (&account.user, account.password_hash.as_ref().map(PasswordHash::expose)));
@@ -123,20 +147,12 @@ impl Subject {
         self.under_way = None;
     }
 
-    fn is_account(&mut self, state: &State, account: &Account) -> bool {
-        let State::User {
-            scope,
-            is_active,
-            password,
-        } = state
-        else {
-            return false;
-        };
+    fn is_account(&mut self, state: &UserState, account: &Account) -> bool {
         let user: &User = &account.user;
         let Some(hash) = &account.password_hash else {
             return false;
         };
-        let fits = match password {
+        let fits = match &state.password {
             Password::Bcrypt => hash.expose() == Password::BCRYPT,
             Password::Argon2id(_) if hash.expose() == self.compared => true,
             Password::Argon2id(text) => {
@@ -147,19 +163,26 @@ impl Subject {
         if fits {
             hash.expose().clone_into(&mut self.compared);
         }
-        fits && user.scope().to_string() == *scope && (user.status() == UserStatus::Active) == *is_active
+        fits && user.scope().to_string() == state.scope
+            && (user.status() == UserStatus::Active) == state.is_active
+            && user.email() == state.email.as_deref()
     }
 }
 
-/// The state with the digest that was found, if it is this client.
-fn as_client(state: &State, client: &Client) -> Option<State> {
-    let State::Client { scope, secret } = state else {
-        return None;
-    };
-    let digest = *client.secrets().first()?.digest().as_bytes();
-    let fits = *scope == client.scope().to_string() && [Digest::New, Digest::Known(digest)].contains(secret);
-    fits.then(|| State::Client {
-        scope: scope.clone(),
-        secret: Digest::Known(digest),
+/// The state with the digests that were found, if it is this client.
+fn as_client(state: &ClientState, client: &Client) -> Option<State> {
+    let digests = client
+        .secrets()
+        .iter()
+        .map(|secret| Digest::Known(*secret.digest().as_bytes()));
+    let found: Vec<Digest> = digests.collect();
+    let is_there = |digest: &Digest| *digest == Digest::New || found.contains(digest);
+    let has_secrets = found.len() == state.secrets.len() && state.secrets.iter().all(is_there);
+    let fits = has_secrets && state.scope == client.scope().to_string() && state.name == client.name();
+    fits.then(|| {
+        State::Client(ClientState {
+            secrets: found,
+            ..state.clone()
+        })
     })
 }

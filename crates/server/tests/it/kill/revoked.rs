@@ -55,7 +55,8 @@ pub(crate) async fn all(store: &dyn Store) -> Vec<Revocation> {
     all
 }
 
-/// Compares the stored revocations with the confirmed ones of each subject. From now on it holds
+/// Compares the stored revocations with the confirmed ones of each subject, by commands and by
+/// requests. From now on it holds
 /// what was found.
 ///
 /// # Panics
@@ -63,7 +64,20 @@ pub(crate) async fn all(store: &dyn Store) -> Vec<Revocation> {
 /// If a confirmed revocation is lost, or if there is one that no command requested.
 pub(crate) async fn settle(store: &dyn Store, subjects: impl Iterator<Item = &mut Subject>) {
     let mut kept = all(store).await;
+    let keys = store.signing_keys().list().await.unwrap();
     for subject in subjects {
+        subject.tokens.retain_mut(|token| {
+            let is_it = |revocation: &mut Revocation| name_of(revocation.whose()) == token.id;
+            let is_found = kept.extract_if(.., is_it).count() > 0;
+            let has_key = keys.iter().any(|key| key.id.as_str() == token.key);
+            assert!(
+                is_found || !token.is_answered || !has_key,
+                "lost: {token:?} of {}",
+                subject.name
+            );
+            token.is_answered = is_found;
+            is_found
+        });
         let found = kept.extract_if(.., |revocation| name_of(revocation.whose()) == subject.name);
         subject.settle_revoked(found.map(|revocation| taken(&revocation)).collect());
     }

@@ -5,15 +5,21 @@ use std::net::{SocketAddr, TcpStream};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 use std::time::Duration;
 
-use scopegate_token::ClientSecret;
+use base64_simd::{STANDARD, URL_SAFE_NO_PAD};
+use scopegate_token::{ClientSecret, SystemRandomSource};
+use serde_json::Value;
 
-use crate::kill::model::{Digest, Random, State, Subject};
+use crate::kill::model::{Digest, Random, RevokedToken, State, Subject};
 use crate::kill::revoked::revoked_by;
 use crate::kill::writes::{self, Act};
 use crate::support::{Answer, address_in, scopegate};
+
+/// The secret of the client `service`, whose tokens are revoked by requests.
+pub(crate) static SERVICE: LazyLock<ClientSecret> =
+    LazyLock::new(|| ClientSecret::generate(&SystemRandomSource).unwrap());
 
 /// The shared state of all processes of one round.
 #[derive(Default)]
@@ -101,12 +107,19 @@ impl KillFixture {
             let Some((act, state)) = plan(subject, &mut random).filter(|_| subject.under_way.is_none()) else {
                 continue;
             };
-            if matches!(act, Act::LogIn { .. }) && !self.is_served() {
+            if !matches!(act, Act::Command(..)) && !self.is_served() {
                 std::thread::sleep(Duration::from_millis(1));
                 continue;
             }
             subject.under_way = Some((name, state.clone()));
-            if let Some(printed) = self.act(database, &act) {
+            if matches!(act, Act::Revoke) {
+                match self.revoke(&mut subject.tokens) {
+                    None => continue,
+                    Some(true) => answered.push(name),
+                    Some(false) => {}
+                }
+                subject.under_way = None;
+            } else if let Some(printed) = self.act(database, &act) {
                 answered.push(name);
                 subject.revoked_by.extend(revoked_by(&act, &printed));
                 subject.state = with_secret(state, &printed);
@@ -120,6 +133,7 @@ impl KillFixture {
     fn act(&self, database: &Path, act: &Act) -> Option<String> {
         match act {
             Act::Command(words, input) => self.command(database, words, input),
+            Act::Revoke => None,
             Act::LogIn { user, password } => {
                 let answer = Answer::parse(&log_in(*self.server.get()?, user, password));
                 // Half a response does not count. A server that was not killed must send a whole
@@ -129,6 +143,31 @@ impl KillFixture {
                 is_whole.then_some(answer.body)
             }
         }
+    }
+
+    /// Gets a token of the service and revokes it. Returns `None` if the server was killed before
+    /// an answer, and false if the database has no service yet.
+    fn revoke(&self, tokens: &mut Vec<RevokedToken>) -> Option<bool> {
+        let server = *self.server.get()?;
+        let pair = STANDARD.encode_to_string(format!("service:{}", SERVICE.expose()));
+        let header = format!("Authorization: Basic {pair}\r\n");
+        let answer = Answer::parse(&post(server, "/token", &header, "grant_type=client_credentials"));
+        let is_whole = answer.body.ends_with('}');
+        assert!(is_whole || self.is_over(), "{answer:?}");
+        if answer.status != 200 {
+            return is_whole.then_some(false);
+        }
+        let body: Value = serde_json::from_str(&answer.body).ok()?;
+        let token = body["access_token"].as_str().unwrap();
+        let answer = Answer::parse(&post(server, "/revoke", &header, &format!("token={token}")));
+        let is_answered = answer.status == 200;
+        assert!(is_answered || self.is_over(), "{answer:?}");
+        tokens.push(RevokedToken {
+            id: member(token, 1, "jti"),
+            key: member(token, 0, "kid"),
+            is_answered,
+        });
+        is_answered.then_some(true)
     }
 
     fn command(&self, database: &Path, words: &[String], input: &str) -> Option<String> {
@@ -195,15 +234,21 @@ fn wait(child: &Mutex<Child>) -> ExitStatus {
 
 /// The received bytes of the answer.
 pub(crate) fn log_in(server: SocketAddr, user: &str, password: &str) -> Vec<u8> {
-    let form = format!(
-        "grant_type=password&client_id=app&username={user}&password={}",
-        password.replace(' ', "+")
-    );
-    let head = "POST /token HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\n";
-    let request = format!(
-        "{head}Connection: close\r\nContent-Length: {}\r\n\r\n{form}",
-        form.len()
-    );
+    let password = password.replace(' ', "+");
+    let form = format!("grant_type=password&client_id=app&username={user}&password={password}");
+    post(server, "/token", "", &form)
+}
+
+fn post(server: SocketAddr, path: &str, header: &str, form: &str) -> Vec<u8> {
+    let head = "Host: a\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\n";
+    let length = form.len();
+    send(
+        server,
+        &format!("POST {path} HTTP/1.1\r\n{head}{header}Content-Length: {length}\r\n\r\n{form}"),
+    )
+}
+
+fn send(server: SocketAddr, request: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
     if let Ok(mut stream) = TcpStream::connect(server) {
         let _ = stream.write_all(request.as_bytes());
@@ -212,20 +257,23 @@ pub(crate) fn log_in(server: SocketAddr, user: &str, password: &str) -> Vec<u8> 
     bytes
 }
 
+/// A member of the header (0) or of the claims (1) of a token.
+fn member(token: &str, part: usize, name: &str) -> String {
+    let part = URL_SAFE_NO_PAD
+        .decode_to_vec(token.split('.').nth(part).unwrap())
+        .unwrap();
+    let part: Value = serde_json::from_slice(&part).unwrap();
+    part[name].as_str().unwrap().to_owned()
+}
+
 /// A secret is known once it was printed.
-fn with_secret(state: State, printed: &str) -> State {
-    match state {
-        State::Client {
-            scope,
-            secret: Digest::New,
-        } => {
-            let printed: serde_json::Value = serde_json::from_str(printed).unwrap();
-            let secret = ClientSecret::parse(printed["client_secret"].as_str().unwrap()).unwrap();
-            State::Client {
-                scope,
-                secret: Digest::Known(*secret.digest().as_bytes()),
-            }
+fn with_secret(mut state: State, printed: &str) -> State {
+    if let State::Client(client) = &mut state {
+        for secret in client.secrets.iter_mut().filter(|secret| **secret == Digest::New) {
+            let printed: Value = serde_json::from_str(printed).unwrap();
+            let printed = ClientSecret::parse(printed["client_secret"].as_str().unwrap()).unwrap();
+            *secret = Digest::Known(*printed.digest().as_bytes());
         }
-        state => state,
     }
+    state
 }
