@@ -91,6 +91,7 @@ async fn each_single_mismatch_is_refused() {
     }
     let missing = fixture.token("web", &changed("code", None)).await;
     assert_eq!(missing.unwrap_err().code(), ErrorCode::InvalidRequest);
+    assert!(fixture.has_counted(AuditEvent::CodeRefused).await);
     // None of them has used the code.
     assert!(fixture.token("web", &usual).await.is_ok());
 }

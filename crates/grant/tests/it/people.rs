@@ -40,6 +40,7 @@ pub(crate) struct PeopleFixture {
     /// The credentials of `web`.
     web: ClientCredentials,
     pub(crate) origin: RequestOrigin,
+    audit: AuditLog,
 }
 
 /// A browser with its cookies.
@@ -114,7 +115,7 @@ impl PeopleFixture {
             .code_grant(Issuer::parse(ISSUER).unwrap(), secrets.clone())
             .refresh_retry(window)
             .revocations(watch.clone())
-            .audit(audit)
+            .audit(audit.clone())
             .clock(clock.clone());
         let server = match resources {
             Some(resources) => server.resources(resources).build(),
@@ -136,6 +137,7 @@ impl PeopleFixture {
             store,
             clock,
             origin: RequestOrigin::default(),
+            audit,
         }
     }
 
@@ -295,6 +297,12 @@ impl PeopleFixture {
         let text = token.access_token().expose();
         let claims = self.verifier.verify(text, self.clock.now(), &mut buffer);
         claims.is_ok_and(|claims| !self.watch.set().has(&claims))
+    }
+
+    /// Whether the audit log has this event, also if it is counted.
+    pub(crate) async fn has_counted(&self, event: AuditEvent) -> bool {
+        self.audit.write().await;
+        self.events().await.contains(&event)
     }
 
     /// The events of the audit log, sorted: entries of one moment have a random order.

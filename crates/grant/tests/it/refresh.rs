@@ -36,6 +36,7 @@ async fn retry_receives_the_same_successor() {
     assert_eq!(refresh_of(&retried), second);
     assert!(fixture.is_accepted(&retried));
     assert!(fixture.refresh("page", &second).await.is_ok());
+    assert!(fixture.has_counted(AuditEvent::FamilyRetried).await);
 }
 
 #[tokio::test]

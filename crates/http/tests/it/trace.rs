@@ -237,6 +237,12 @@ fn operations() -> Vec<HandledOperation> {
         get("/number/{number}")
             .public()
             .then(|Path(_): Path<u32>| async { "in" }),
+        post("/panic")
+            .guard(Guard::requires([READ]))
+            .then(|Json(texts): Json<Vec<String>>| async move {
+                assert!(texts.is_empty(), "{texts:?}");
+                "in"
+            }),
         post("/body").public().then(|Json(_): Json<Vec<u32>>| async { "in" }),
         of_scheme("basic"),
     ];
@@ -294,6 +300,16 @@ fn requests(secrets: &Secrets) -> Vec<(Request<String>, u16)> {
         (form(&format!("{login}=swordfish"), &format!("app:{client}")), 400),
         (form(&format!("{login}=secret"), "app:other-swordfish"), 401),
         (form("grant_type=swordfish", &format!("app:{client}")), 400),
+        // The handler panics with a text of the body.
+        (
+            Request::post("/panic?key=swordfish")
+                .header("authorization", format!("Bearer {token}"))
+                .header("content-type", "application/json")
+                .header("cookie", "session=swordfish")
+                .body("[\"swordfish\"]".into())
+                .unwrap(),
+            500,
+        ),
     ]
 }
 
@@ -420,6 +436,7 @@ async fn log_contains_no_secret() {
         assert!(!lines.text.contains(secret), "`{secret}` in:\n{}", lines.text);
     }
     assert!(lines.text.contains("answered"), "nothing was told");
+    assert!(lines.text.contains("panic"), "the panic was not told: {}", lines.text);
 }
 
 #[tokio::test]

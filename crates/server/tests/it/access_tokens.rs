@@ -9,7 +9,7 @@ use base64_simd::STANDARD;
 use serde_json::{Value, json};
 
 use crate::shell::Shell;
-use crate::support::{Answer, Server, at_most};
+use crate::support::{Answer, OWN_API, OWN_AUDIENCE, Server, at_most};
 
 /// A database with a service and a resource server, and their secrets.
 struct TokenFixture {
@@ -120,6 +120,122 @@ fn introspection_has_the_claims_of_a_valid_token() {
         let request = format!("GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
         let answer = server.exchange(request.as_bytes());
         assert_eq!((answer.status, answer.header("allow")), (405, Some("POST")));
+    }
+}
+
+/// Each endpoint refuses a client alike: with a challenge if the request had the header.
+#[test]
+fn failed_client_is_challenged_at_each_endpoint() {
+    let fixture = TokenFixture::new();
+    let server = fixture.serve();
+    let mut bodies = Vec::new();
+    for (path, form) in [
+        ("/token", "grant_type=client_credentials"),
+        ("/introspect", "token=x"),
+        ("/revoke", "token=x"),
+    ] {
+        for (id, secret) in [("api", "wrong"), ("unknown", "wrong"), ("api", "")] {
+            let (by_header, body) = post(&server, path, (id, secret), form);
+            let challenge = by_header.header("www-authenticate").unwrap();
+            assert!(
+                by_header.status == 401 && challenge.starts_with("Basic "),
+                "{path}: {by_header:?}"
+            );
+            assert_eq!(body["error"], "invalid_client", "{path}");
+            let head = "Host: a\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded";
+            let form = format!("{form}&client_id={id}&client_secret={secret}");
+            let length = form.len();
+            let request = format!("POST {path} HTTP/1.1\r\n{head}\r\nContent-Length: {length}\r\n\r\n{form}");
+            let by_form = server.exchange(request.as_bytes());
+            assert_eq!(
+                (by_form.status, by_form.header("www-authenticate")),
+                (400, None),
+                "{path}: {by_form:?}"
+            );
+            bodies.extend([by_header.body, by_form.body]);
+        }
+    }
+    bodies.dedup();
+    assert_eq!(bodies.len(), 1, "{bodies:?}");
+}
+
+/// The token of a user, for two resources, with each hint of its type.
+#[test]
+fn introspection_names_the_user_of_a_token() {
+    let shell = Shell::new();
+    let write = |name: &str, text: &str| std::fs::write(shell.path().join(name), text).unwrap();
+    write(
+        "own.toml",
+        &std::fs::read_to_string(OWN_API.replace("scopegate.toml", "tutorial.toml")).unwrap(),
+    );
+    write(
+        "ships.toml",
+        "title = \"T\"\nversion = \"1\"\n[schemes.oauth]\nkind = \"oauth2\"\nclient_credentials = { token = \"token\" }\n\
+         [schemes.oauth.scopes]\nships = \"Use ships.\"\n",
+    );
+    let table = |audience: &str, document: &str| {
+        format!("[[resources]]\naudience = \"{audience}\"\ndocument = \"{document}\"\n")
+    };
+    let tables = [
+        table(OWN_AUDIENCE, "own.toml"),
+        table("https://ships.example", "ships.toml"),
+    ]
+    .concat();
+    let database = shell.path().join("a.db");
+    let settings = format!(
+        "issuer = \"https://id.example\"\ndatabase = \"sqlite:{}\"\npassword_grant = true\n{tables}",
+        database.display()
+    );
+    write("s.toml", &settings);
+    let run = |line: &[&str]| {
+        let run = shell.run_with(
+            &[line, &["--config", "s.toml", "--format", "json"]].concat(),
+            "long secret",
+            &[],
+        );
+        run.json()
+    };
+    let both = [
+        "--resource",
+        OWN_AUDIENCE,
+        "--resource",
+        "https://ships.example",
+        "--scope",
+        "me ships",
+    ];
+    run(&[
+        &["client", "add", "App", "--id", "app", "--public", "--grant", "password"],
+        &both[..],
+    ]
+    .concat());
+    let api = run(&["client", "add", "API", "--id", "api", "--confidential", "--introspect"]);
+    let api = api["client_secret"].as_str().unwrap().to_owned();
+    let user = run(&["user", "add", "mary", "--scope", "me ships", "--password-stdin"]);
+    let server = Server::start(&["--config", shell.path().join("s.toml").to_str().unwrap()], &[]);
+    let login = "grant_type=password&client_id=app&username=mary&password=long+secret";
+    let head = "Host: a\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded";
+    let length = login.len();
+    let request = format!("POST /token HTTP/1.1\r\n{head}\r\nContent-Length: {length}\r\n\r\n{login}");
+    let body: Value = serde_json::from_str(&server.exchange(request.as_bytes()).body).unwrap();
+    let token = body["access_token"].as_str().unwrap();
+    for hint in [
+        "",
+        "&token_type_hint=",
+        "&token_type_hint=access_token",
+        "&token_type_hint=refresh_token",
+        "&token_type_hint=x",
+    ] {
+        let (answer, mut found) = post(&server, "/introspect", ("api", &api), &format!("token={token}{hint}"));
+        assert_eq!(answer.status, 200, "{hint}");
+        let members = found.as_object_mut().unwrap();
+        let (exp, iat) = (members.remove("exp").unwrap(), members.remove("iat").unwrap());
+        assert!(exp.as_i64() > iat.as_i64());
+        assert!(members.remove("jti").unwrap().is_string());
+        let expected = json!({
+            "active": true, "scope": "me ships", "client_id": "app", "username": "mary", "token_type": "Bearer",
+            "sub": user["id"], "aud": [OWN_AUDIENCE, "https://ships.example"], "iss": "https://id.example",
+        });
+        assert_eq!(found, expected, "{hint}");
     }
 }
 

@@ -9,6 +9,7 @@ mod rows;
 use std::process::Command;
 
 use base64_simd::STANDARD;
+use scopegate_token::SigningKey;
 use serde_json::Value;
 
 use crate::shell::Shell;
@@ -86,13 +87,18 @@ const PASSWORD: &str = "swordfish of john";
 
 /// Posts a form, with the credentials of a client.
 fn post(server: &Server, path: &str, client: Option<(&str, &str)>, form: &str) -> Answer {
+    post_with(server, path, client, "", form)
+}
+
+/// The same with further headers, each a whole line.
+fn post_with(server: &Server, path: &str, client: Option<(&str, &str)>, headers: &str, form: &str) -> Answer {
     let head = "Host: a\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded";
     let header = client.map(|(id, secret)| {
         let pair = STANDARD.encode_to_string(format!("{id}:{secret}"));
         format!("Authorization: Basic {pair}\r\n")
     });
     let (length, header) = (form.len(), header.unwrap_or_default());
-    let request = format!("POST {path} HTTP/1.1\r\n{head}\r\n{header}Content-Length: {length}\r\n\r\n{form}");
+    let request = format!("POST {path} HTTP/1.1\r\n{head}\r\n{header}{headers}Content-Length: {length}\r\n\r\n{form}");
     server.exchange(request.as_bytes())
 }
 
@@ -107,6 +113,16 @@ fn token(server: &Server, client: (&str, &str)) -> String {
     let answer = post(server, "/token", Some(client), "grant_type=client_credentials");
     let body: Value = serde_json::from_str(&answer.body).unwrap();
     body["access_token"].as_str().unwrap().to_owned()
+}
+
+/// Returns a new signing key in PEM, and its base64 text.
+fn new_key() -> (String, String) {
+    let key = SigningKey::es256_generate().unwrap();
+    let text = STANDARD.encode_to_string(key.to_pkcs8().unwrap().expose());
+    (
+        format!("-----BEGIN PRIVATE KEY-----\n{text}\n-----END PRIVATE KEY-----\n"),
+        text,
+    )
 }
 
 /// Stops a server in order, so that it writes its counters.

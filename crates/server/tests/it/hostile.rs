@@ -43,8 +43,12 @@ fn request(line: &str, headers: &str, body: &[u8]) -> Vec<u8> {
 }
 
 fn post(headers: &str, body: &[u8]) -> Vec<u8> {
+    post_to("/token", headers, body)
+}
+
+fn post_to(path: &str, headers: &str, body: &[u8]) -> Vec<u8> {
     request(
-        "POST /token HTTP/1.1",
+        &format!("POST {path} HTTP/1.1"),
         &format!("{headers}Content-Length: {}\r\n", body.len()),
         body,
     )

@@ -249,3 +249,70 @@ fn rows_of_each_table_are_shown() {
     assert_eq!(rows(&shell, "clients"), 3);
     assert!(rows(&shell, "audit") >= 3);
 }
+
+/// Returns the difference of two lists of calls, without equal numbers.
+fn more(before: &[(String, u64)], after: &[(String, u64)]) -> Vec<(String, u64)> {
+    let added = after.iter().map(|(name, count)| {
+        let old = before
+            .iter()
+            .find(|(other, _)| other == name)
+            .map_or(0, |(_, count)| *count);
+        (name.clone(), count - old)
+    });
+    added.filter(|(_, count)| *count > 0).collect()
+}
+
+/// An answer about the token of a user reads the user once, and then nothing.
+#[test]
+fn introspection_reads_a_user_once() {
+    let shell = Shell::new();
+    let added = shell.add_client("api", &["--introspect"]);
+    let secret = added.json()["client_secret"].as_str().expect("a secret").to_owned();
+    let database = ["--database", "sqlite:a.db"];
+    let app = [
+        "client", "add", "App", "--id", "app", "--public", "--grant", "password", "--scope", "me",
+    ];
+    assert_eq!(shell.run(&[&app[..], &database].concat()).status, 0);
+    let url = format!("sqlite:{}", shell.path().join("a.db").display());
+    let fixture = AdminFixture::serve(&["--password-grant", "--database", &url, "--revocation-age", "1m"]);
+    let pair = STANDARD.encode_to_string(format!("api:{secret}"));
+    let headers = format!("Authorization: Basic {pair}\r\nContent-Type: application/x-www-form-urlencoded\r\n");
+    let introspect = |token: &str, is_active: &str| {
+        let answer = fixture.call("POST", "/introspect", &headers, &format!("token={token}"));
+        assert!(
+            answer.body.starts_with(&format!("{{\"active\":{is_active}")),
+            "{}",
+            answer.body
+        );
+    };
+    // The client is cached from here on.
+    introspect("x", "false");
+    // The log of changes is read each 15 s. A round with such a read is repeated, for another user.
+    for round in 1.. {
+        let name = format!("mary{round}");
+        let user = ["user", "add", &name, "--scope", "me", "--password-stdin"];
+        assert_eq!(
+            shell
+                .run_with(&[&user[..], &database].concat(), "long secret", &[])
+                .status,
+            0
+        );
+        let answer = fixture.log_in(&format!(
+            "grant_type=password&client_id=app&username={name}&password=long+secret"
+        ));
+        let body: serde_json::Value = serde_json::from_str(&answer.body).expect("a token");
+        let token = body["access_token"].as_str().expect("a token");
+        let before = calls(&fixture);
+        introspect(token, "true");
+        let first = calls(&fixture);
+        for _ in 0..20 {
+            introspect(token, "true");
+        }
+        let found = r#"scopegate_store_duration_seconds_count{method="users.find_by_id"}"#.to_owned();
+        let calls = (more(&before, &first), more(&first, &calls(&fixture)));
+        if calls == (vec![(found, 1)], vec![]) {
+            return;
+        }
+        assert!(round < 5, "{calls:?}");
+    }
+}

@@ -1,8 +1,10 @@
 //! Each administrative command writes an entry with its change, and the log shows it by filters.
 
+use scopegate_domain::AuditEvent;
 use serde_json::{Value, json};
 
-use super::{AuditFixture, DATABASE, PASSWORD};
+use super::{AuditFixture, DATABASE, PASSWORD, new_key};
+use crate::checkout::Checkout;
 
 fn summary(entry: &Value) -> String {
     let detail = entry["detail"].as_object().and_then(|detail| detail.iter().next());
@@ -26,7 +28,7 @@ fn summary(entry: &Value) -> String {
 const JTI: &str = "0123456789abcdef0123456789abcdef.0.0";
 
 /// Commands, and the entries of each.
-const CHANGES: [(&[&str], &str); 23] = [
+const CHANGES: [(&[&str], &str); 26] = [
     (
         &["user", "set-scope", "johndoe", "me"],
         "user.scope-changed user tokens=revoked",
@@ -71,9 +73,15 @@ const CHANGES: [(&[&str], &str); 23] = [
         &["client", "add-secret", "billing"],
         "client.secret-added billing digest",
     ),
+    (
+        &["client", "remove-secret", "billing", "DIGEST"],
+        "client.secret-removed billing digest",
+    ),
     (&["client", "revoke", "billing"], "client.revoked billing"),
     (&["token", "revoke", "--jti", JTI], "token.revoked digest"),
     (&["key", "rotate"], "key.rotated key"),
+    (&["key", "import", "key.pem", "--id", "imported"], "key.imported key"),
+    (&["key", "remove", "imported"], "key.removed key"),
     (&["key", "rewrap"], "key.rewrapped"),
     (&["backup", "copy.db"], "admin.backed-up"),
     (&["client", "remove", "billing"], "client.removed billing"),
@@ -101,8 +109,15 @@ fn each_change_by_a_command_is_recorded() {
     ];
     assert_eq!(added, expected);
 
+    std::fs::write(fixture.shell.path().join("key.pem"), new_key().0).unwrap();
     for (line, _) in CHANGES {
-        let line = [line, &DATABASE[..]].concat();
+        let shown = fixture
+            .shell
+            .run(&[&["client", "show", "billing", "--format", "json"], &DATABASE[..]].concat());
+        let client: Value = serde_json::from_str(&shown.stdout).unwrap_or_default();
+        let digest = client["secrets"][0]["digest"].as_str().unwrap_or_default();
+        let words = line.iter().map(|word| if *word == "DIGEST" { digest } else { word });
+        let line: Vec<&str> = words.chain(DATABASE).collect();
         let run = fixture.shell.run_with(&line, PASSWORD, &[]);
         assert_eq!(run.status, 0, "{line:?}: {}", run.stderr);
     }
@@ -119,7 +134,45 @@ fn each_change_by_a_command_is_recorded() {
     // Entries of removed users and clients are found by their ids.
     let id = entries[3]["user_id"].as_str().unwrap();
     assert_eq!(fixture.entries(&["--user", id]).len(), 13);
-    assert_eq!(fixture.entries(&["--client", "billing"]).len(), 9);
+    assert_eq!(fixture.entries(&["--client", "billing"]).len(), 10);
+}
+
+/// Each event of a command is in the list above, and a test of another file names each other event.
+#[test]
+fn every_event_has_a_test() {
+    let checkout = Checkout::read();
+    let of_commands: Vec<&str> = CHANGES
+        .iter()
+        .flat_map(|(_, entries)| entries.split([';', ' ']))
+        .collect();
+    let of_fixture = ["client.added", "user.added"];
+    let is_test = |path: &str| path.contains("/tests/") && !path.ends_with("it/audit/commands.rs");
+    let texts: Vec<&str> = checkout
+        .texts(".rs")
+        .filter(|(path, _)| is_test(path))
+        .map(|(_, text)| text)
+        .collect();
+    let is_tested = |event: &AuditEvent| {
+        let (name, variant) = (format!("\"{event}"), format!("AuditEvent::{event:?}"));
+        let is_named = |text: &&str| text.contains(&name) || text.contains(&variant);
+        of_commands.contains(&event.as_str()) || of_fixture.contains(&event.as_str()) || texts.iter().any(is_named)
+    };
+    let untested: Vec<_> = AuditEvent::ALL.iter().filter(|event| !is_tested(event)).collect();
+    assert!(untested.is_empty(), "{untested:?}");
+    let is_of_commands = |event: &&AuditEvent| {
+        let (kind, _) = event.as_str().split_once('.').unwrap();
+        ["client", "user", "key", "admin"].contains(&kind)
+    };
+    // A request or another command writes these.
+    let elsewhere = ["admin.migrated", "admin.restored", "client.authentication-failed"];
+    for event in AuditEvent::ALL
+        .iter()
+        .filter(is_of_commands)
+        .map(|event| event.as_str())
+    {
+        let is_listed = of_commands.contains(&event) || of_fixture.contains(&event);
+        assert_eq!(is_listed, !elsewhere.contains(&event), "{event}");
+    }
 }
 
 /// A refused command changes nothing and records nothing.

@@ -4,14 +4,15 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use super::{AuditFixture, DATABASE, PASSWORD, log_in, post, stop, token};
+use super::{AuditFixture, DATABASE, PASSWORD, log_in, new_key, post, post_with, stop, token};
 use crate::support::{Server, scopegate};
 
 /// The number of requests of each kind. A login hashes a password, so there are fewer.
 const MANY: usize = 1_000;
 const LOGINS: usize = 30;
 
-/// The requests that write nothing but the counters of the audit log.
+/// The requests that write nothing but the counters of the audit log, and no line of the log at its
+/// default level. A request that is refused for a wrong secret writes one.
 #[test]
 fn requests_add_one_row_a_minute() {
     let fixture = AuditFixture::new();
@@ -20,7 +21,7 @@ fn requests_add_one_row_a_minute() {
     let bearer = token(&server, billing);
     stop(server);
     let before = fixture.rows();
-    let server = fixture.serve(&["--login-throttle", "false"]);
+    let (server, _admin) = serve_to_log(&fixture, &["--login-throttle", "false", "--log-level", "info"]);
     for number in 0..MANY {
         let form = "grant_type=client_credentials";
         let statuses = [
@@ -50,6 +51,19 @@ fn requests_add_one_row_a_minute() {
         assert_eq!(log_in(&server, "johndoe", PASSWORD).status, 200);
     }
     stop(server);
+    let log = std::fs::read_to_string(fixture.shell.path().join("log")).unwrap();
+    let lines = |text: &str| log.lines().filter(|line| line.contains(text)).count();
+    let failed = (lines("client authentication failed"), lines("login failed"));
+    assert_eq!(failed, (2 * MANY, 2 * LOGINS));
+    assert_eq!(
+        lines("request_id="),
+        2 * MANY + 2 * LOGINS,
+        "a request has no other line"
+    );
+    assert!(
+        log.lines().count() < 2 * MANY + 2 * LOGINS + 20,
+        "start and end have few lines"
+    );
     let added = fixture.entries(&[]);
     let count = |event: &str, client: &str| {
         let is_it = |entry: &&Value| entry["event"] == event && entry["client_id"] == client;
@@ -77,12 +91,56 @@ fn requests_add_one_row_a_minute() {
     }
 }
 
-/// Starts a server that logs everything to the file `log`. Returns it with its admin listener.
-fn serve_with_trace(fixture: &AuditFixture) -> (Server, Server) {
+/// An entry has the address that a trusted proxy names, as its network.
+#[test]
+fn address_of_an_entry_is_that_behind_proxies() {
+    let fixture = AuditFixture::new();
+    let mut known = Vec::new();
+    for (proxy, forwarded, address) in [
+        ("127.0.0.1", "6.6.6.6, 2001:db8:1:2::9", "2001:db8:1:2::/64"),
+        ("127.0.0.1", "::ffff:203.0.113.5", "203.0.113.5"),
+        ("127.0.0.1", "203.0.113.6", "203.0.113.6"),
+        ("192.0.2.1", "203.0.113.7", "127.0.0.1"),
+    ] {
+        let server = fixture.serve(&["--audit", "strict", "--trusted-proxy", proxy]);
+        let header = format!("X-Forwarded-For: {forwarded}\r\n");
+        let client = Some(("billing", &*fixture.billing));
+        let issued = post_with(&server, "/token", client, &header, "grant_type=client_credentials");
+        assert_eq!(issued.status, 200, "{issued:?}");
+        let token: Value = serde_json::from_str(&issued.body).unwrap();
+        let form = format!("token={}", token["access_token"].as_str().unwrap());
+        let asked = post_with(&server, "/introspect", Some(("api", &*fixture.api)), &header, &form);
+        let revoked = post_with(&server, "/revoke", client, &header, &form);
+        let login = "grant_type=password&client_id=app&username=johndoe&password=wrong";
+        let refused = post_with(&server, "/token", None, &header, login);
+        assert_eq!([asked.status, revoked.status, refused.status], [200, 200, 400]);
+        stop(server);
+        let entries = fixture.entries(&["--limit", "1000"]);
+        let added: Vec<_> = entries.iter().filter(|entry| !known.contains(&entry["id"])).collect();
+        let places = |event: &str| {
+            let of_event = added.iter().filter(|entry| entry["event"] == event);
+            of_event.map(|entry| entry["address"].clone()).collect::<Vec<_>>()
+        };
+        for event in ["token.issued", "token.introspected", "token.revoked", "login.failed"] {
+            assert_eq!(places(event), [json!(address)], "{event} by {proxy}: {forwarded}");
+        }
+        known.extend(entries.iter().map(|entry| entry["id"].clone()));
+    }
+}
+
+/// Starts a server that writes its log to the file `log`. Returns it with its admin listener.
+fn serve_to_log(fixture: &AuditFixture, options: &[&str]) -> (Server, Server) {
     let mut process = scopegate()
-        .args(["serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"])
-        .args(["--password-grant", "--audit", "strict", "--log-level", "trace"])
+        .args([
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--admin-listen",
+            "127.0.0.1:0",
+            "--password-grant",
+        ])
         .args(DATABASE)
+        .args(options)
         .current_dir(fixture.shell.path())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -94,6 +152,7 @@ fn serve_with_trace(fixture: &AuditFixture) -> (Server, Server) {
         .map_while(Result::ok)
         .filter_map(|line| crate::support::address_in(&line));
     let (address, admin) = (addresses.next().unwrap(), addresses.next().unwrap());
+    std::thread::spawn(move || addresses.for_each(drop));
     let admin = Server {
         process: std::process::Command::new("true").spawn().unwrap(),
         address: admin,
@@ -124,41 +183,96 @@ fn play(fixture: &AuditFixture, server: &Server) -> [String; 2] {
     [bearer, of_john]
 }
 
+/// Runs commands that take or print secrets, while a server runs. Returns the secrets.
+fn secrets_of_commands(fixture: &AuditFixture) -> Vec<String> {
+    let (text, key) = new_key();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let pem = elsewhere.path().join("key.pem");
+    std::fs::write(&pem, text).unwrap();
+    fixture.succeed(&["key", "import", pem.to_str().unwrap(), "--id", "imported"]);
+    let secret = |line: &[&str], member: &str| {
+        let printed: Value = serde_json::from_str(&fixture.succeed(&[line, &["--format", "json"]].concat())).unwrap();
+        printed[member].as_str().unwrap().to_owned()
+    };
+    let issued = secret(
+        &["token", "issue", "--client", "billing", "--scope", "me"],
+        "access_token",
+    );
+    let new_password = "swordfish that is new";
+    let line = [&["user", "set-password", "johndoe", "--password-stdin"], &DATABASE[..]].concat();
+    assert_eq!(fixture.shell.run_with(&line, new_password, &[]).status, 0);
+    vec![
+        secret(&["client", "set-secret", "api"], "client_secret"),
+        secret(&["client", "add-secret", "billing"], "client_secret"),
+        signature(&issued),
+        issued,
+        new_password.to_owned(),
+        key,
+    ]
+}
+
+fn signature(token: &str) -> String {
+    token.rsplit('.').next().unwrap().to_owned()
+}
+
 /// A run at the level `trace` writes no secret.
 #[test]
 fn no_secret_is_in_log_audit_or_database() {
     let fixture = AuditFixture::new();
-    let (server, admin) = serve_with_trace(&fixture);
+    let options = [
+        "--auth-method",
+        "client_secret_post",
+        "--grant",
+        "client_credentials",
+        "--scope",
+        "me",
+    ];
+    let by_form = fixture.shell.add_client("by-form", &options).json();
+    let by_form = by_form["client_secret"].as_str().unwrap().to_owned();
+    let (server, admin) = serve_to_log(&fixture, &["--audit", "strict", "--log-level", "trace"]);
     let [bearer, of_john] = play(&fixture, &server);
-    let metrics = admin.exchange(b"GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    let form = format!("grant_type=client_credentials&client_id=by-form&client_secret={by_form}");
+    assert_eq!(post(&server, "/token", None, &form).status, 200);
+    assert_eq!(
+        post(&server, "/token", None, &form.replace("by-form", "billing")).status,
+        400
+    );
+    let of_commands = secrets_of_commands(&fixture);
+    let mut places = Vec::new();
+    for (path, status) in [("/metrics", 200), ("/readyz", 200), ("/healthz", 200), ("/", 404)] {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+        let answer = admin.exchange(request.as_bytes());
+        assert_eq!(answer.status, status, "{path}");
+        places.push((path.to_owned(), format!("{answer:?}").into_bytes()));
+    }
     let entries = fixture.entries(&[]);
-    let set = fixture.succeed(&["client", "set-secret", "api", "--format", "json"]);
-    let set: Value = serde_json::from_str(&set).unwrap();
+    places.push(("audit".to_owned(), json!(entries).to_string().into_bytes()));
     stop(server);
 
-    let mut places = vec![
-        ("metrics".to_owned(), metrics.body.into_bytes()),
-        ("audit".to_owned(), json!(entries).to_string().into_bytes()),
-    ];
+    let kek = fixture.shell.path().join("a.db.kek");
+    let own_text = std::fs::read_to_string(&kek).unwrap();
     for file in std::fs::read_dir(fixture.shell.path()).unwrap() {
         let path = file.unwrap().path();
-        places.push((path.display().to_string(), std::fs::read(&path).unwrap()));
+        if path != kek {
+            places.push((path.display().to_string(), std::fs::read(&path).unwrap()));
+        }
     }
     let log = std::fs::read_to_string(fixture.shell.path().join("log")).unwrap();
     assert!(log.contains("DEBUG") && log.contains("login failed"), "{log}");
-    let signature = |token: &str| token.rsplit('.').next().unwrap().to_owned();
-    let secrets = [
+    let of_requests = [
         fixture.billing.clone(),
         fixture.api.clone(),
-        set["client_secret"].as_str().unwrap().to_owned(),
+        by_form,
         PASSWORD.to_owned(),
         PASSWORD.replace(' ', "+"),
         "guess at a secret".to_owned(),
         signature(&bearer),
         signature(&of_john),
         bearer,
+        own_text.trim().to_owned(),
     ];
-    for secret in &secrets {
+    for secret in of_requests.iter().chain(&of_commands) {
+        assert!(secret.len() > 15, "`{secret}` is short");
         for (place, bytes) in &places {
             let has = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
             assert!(!has, "`{secret}` in {place}");
@@ -166,11 +280,15 @@ fn no_secret_is_in_log_audit_or_database() {
     }
     let events: Vec<_> = entries.iter().map(|entry| entry["event"].as_str().unwrap()).collect();
     for event in [
+        "client.authentication-failed",
+        "client.secret-added",
+        "key.imported",
         "token.issued",
         "token.introspected",
         "token.revoked",
         "login.succeeded",
         "login.failed",
+        "user.password-changed",
     ] {
         assert!(events.contains(&event), "{event} in {events:?}");
     }

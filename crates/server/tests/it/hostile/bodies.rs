@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::hostile::{CANARY, FORM, ask, post, request, rfc, tutorial};
+use crate::hostile::{CANARY, FORM, ask, post, post_to, request, rfc, tutorial};
 use crate::support::Server;
 
 /// The media type selects the form. The RFC has one; the tutorial uses the first of two and accepts
@@ -35,6 +35,21 @@ fn form_is_parsed_regardless_of_its_declared_type() {
             "{headers}"
         );
         assert!(refused.body.contains(code), "{headers}: {}", refused.body);
+        for path in ["/introspect", "/revoke"] {
+            let refused = ask(&rfc, &post_to(path, headers, form.as_bytes()));
+            // The client of a form that can be read is known, and the form has no token.
+            let code = if status == 415 {
+                "invalid_request"
+            } else {
+                "`token` is missing"
+            };
+            assert_eq!(
+                (refused.status, refused.header("cache-control")),
+                (status, Some("no-store")),
+                "{path} {headers}"
+            );
+            assert!(refused.body.contains(code), "{path} {headers}: {}", refused.body);
+        }
         assert_eq!(
             ask(&tutorial, &post(headers, form.as_bytes())).status,
             by_page,
@@ -49,21 +64,30 @@ fn form_is_parsed_regardless_of_its_declared_type() {
 fn the_fields_of_a_form_are_text() {
     let (rfc, tutorial) = (rfc(), tutorial());
     let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
-    for (body, by_page) in [
-        (b"username=\xff&password=\xc3\x28&grant_type=password".to_vec(), 400),
-        (b"username=%ff&password=%00&grant_type=password".to_vec(), 400),
-        (b"username=%ed%a0%80&password=%c0%80&grant_type=password".to_vec(), 400),
-        (utf16("grant_type=password&username=johndoe&password=x"), 422),
-        (b"\x1f\x8b\x08\0\0\0\0\0\0\x03".to_vec(), 422),
+    for (body, by_page, is_form) in [
+        (
+            b"username=\xff&password=\xc3\x28&grant_type=password".to_vec(),
+            400,
+            false,
+        ),
+        (b"username=%ff&password=%00&grant_type=password".to_vec(), 400, false),
+        (
+            b"username=%ed%a0%80&password=%c0%80&grant_type=password".to_vec(),
+            400,
+            false,
+        ),
+        (utf16("grant_type=password&username=johndoe&password=x"), 422, false),
+        (b"\x1f\x8b\x08\0\0\0\0\0\0\x03".to_vec(), 422, false),
         (
             b"\xef\xbb\xbfgrant_type=password&username=johndoe&password=x".to_vec(),
             400,
+            true,
         ),
-        (b"{\"username\":\"johndoe\",\"password\":\"x\"}".to_vec(), 422),
-        (b"&".repeat(30_000), 422),
-        (b"a&".repeat(2_000), 400),
-        (b"%".repeat(30_000), 422),
-        (Vec::new(), 422),
+        (b"{\"username\":\"johndoe\",\"password\":\"x\"}".to_vec(), 422, true),
+        (b"&".repeat(30_000), 422, true),
+        (b"a&".repeat(2_000), 400, false),
+        (b"%".repeat(30_000), 422, true),
+        (Vec::new(), 422, true),
     ] {
         let what = body.escape_ascii().to_string().chars().take(80).collect::<String>();
         let refused = ask(&rfc, &post(FORM, &body));
@@ -77,6 +101,18 @@ fn the_fields_of_a_form_are_text() {
             "{what}: {}",
             refused.body
         );
+        for path in ["/introspect", "/revoke"] {
+            let refused = ask(&rfc, &post_to(path, FORM, &body));
+            assert_eq!(
+                (refused.status, refused.header("cache-control")),
+                (400, Some("no-store")),
+                "{path} {what}"
+            );
+            // A form that can be read names no client.
+            let error: Value = serde_json::from_str(&refused.body).expect("JSON");
+            let expected = if is_form { "invalid_client" } else { "invalid_request" };
+            assert_eq!(error["error"], expected, "{path} {what}: {error}");
+        }
         assert_eq!(ask(&tutorial, &post(FORM, &body)).status, by_page, "{what}");
     }
 }
