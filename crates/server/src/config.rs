@@ -43,7 +43,7 @@ use self::setting::{CacheAge, CorsOrigins, Rotation};
 pub(crate) use self::setting::{Days, LogFilter, LogFormat, NewsStale, read_time, to_lifetime};
 pub(crate) use self::source::Source;
 use self::source::VARIABLE_PREFIX;
-pub(crate) use self::table::{SETTINGS, SettingRow, variables};
+pub(crate) use self::table::{SETTINGS, SettingRow, tables, variables};
 
 /// Longest password, in bytes. Users type shorter ones, and hashing this length is cheap.
 pub(crate) const MAX_PASSWORD: usize = 1_024;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use clap_complete::Shell;
 
 use crate::arguments;
-use crate::config::variables;
+use crate::config::{tables, variables};
 use crate::output::write_line;
 
 /// Prints completions.
@@ -46,6 +46,10 @@ fn sections() -> String {
         item(&mut text, &variable, &format!("{effect}."));
     }
     item(&mut text, "NO_COLOR", "Turns colours off, as TERM=dumb does.");
+    text.push_str(".SH \"TABLES OF THE CONFIGURATION FILE\"\n");
+    for (key, effect) in tables() {
+        item(&mut text, &format!("[[{key}]]"), &format!("{effect}."));
+    }
     text.push_str(".SH FILES\n");
     for (file, meaning) in [
         (

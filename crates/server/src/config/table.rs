@@ -1,5 +1,7 @@
 //! The table of all settings, from which help texts, manual page and `docs/configuration.md` come.
 
+mod reason;
+
 use std::fmt::Write as _;
 
 use super::source::VARIABLE_PREFIX;
@@ -374,10 +376,16 @@ impl SettingRow {
     }
 }
 
-/// All variables with their effect, for the manual page.
-pub(crate) fn variables() -> impl Iterator<Item = (String, &'static str)> {
+/// All variables with their effect and its reason, for the manual page.
+pub(crate) fn variables() -> impl Iterator<Item = (String, String)> {
     let rows = SETTINGS.iter().filter(|row| row.value != TABLES);
-    rows.map(|row| (row.variable(), row.effect))
+    rows.map(|row| (row.variable(), format!("{}. {}", row.effect, reason::reason(row.key))))
+}
+
+/// All settings that are tables of the file, with their effect and its reason, for the manual page.
+pub(crate) fn tables() -> impl Iterator<Item = (&'static str, String)> {
+    let rows = SETTINGS.iter().filter(|row| row.value == TABLES);
+    rows.map(|row| (row.key, format!("{}. {}", row.effect, reason::reason(row.key))))
 }
 
 /// Writes all settings as a table of Markdown.
@@ -386,7 +394,8 @@ pub(crate) fn variables() -> impl Iterator<Item = (String, &'static str)> {
     expect(dead_code, reason = "the test of docs/configuration.md writes the page")
 )]
 pub(crate) fn markdown() -> String {
-    let mut text = String::from("| key | flag | variable | value | default | effect |\n|---|---|---|---|---|---|\n");
+    let mut text =
+        String::from("| key | flag | variable | value | default | effect | reason |\n|---|---|---|---|---|---|---|\n");
     for row in SETTINGS {
         let flag = row.flag.map_or_else(|| "none".to_owned(), |flag| format!("`--{flag}`"));
         let variable = if row.value == TABLES {
@@ -397,8 +406,12 @@ pub(crate) fn markdown() -> String {
         // Writing to a text cannot fail.
         let _ = writeln!(
             text,
-            "| `{}` | {flag} | {variable} | {} | {} | {} |",
-            row.key, row.value, row.default, row.effect
+            "| `{}` | {flag} | {variable} | {} | {} | {} | {} |",
+            row.key,
+            row.value,
+            row.default,
+            row.effect,
+            reason::reason(row.key)
         );
     }
     text

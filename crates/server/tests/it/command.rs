@@ -459,7 +459,35 @@ fn a_shell_and_man_are_served() {
             "{name}"
         );
     }
-    assert!(shell.run(&["man"]).stdout.starts_with(".ie"), "a manual page");
+    let manual = shell.run(&["man"]).stdout;
+    assert!(manual.starts_with(".ie"), "a manual page");
+    // Each setting of docs/configuration.md is in it: flag, variable, default and effect.
+    let plain: String = manual.replace("\\-", "-").replace("\\&", "").replace(['\n', '`'], " ");
+    let plain = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    let page = include_str!("../../../../docs/configuration.md").replace('`', "");
+    let rows = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
+    let rows: Vec<Vec<&str>> = rows.map(|row| row.split(" | ").collect()).collect();
+    assert!(rows.len() > 40, "{}", rows.len());
+    for row in rows.iter().skip(1) {
+        let [key, flag, variable, _, default, effect, reason] = row[..] else {
+            panic!("seven columns: {row:?}");
+        };
+        let name = if variable == "none" {
+            format!("[[{key}]]")
+        } else {
+            variable.to_owned()
+        };
+        let in_list = format!("\\fB{name}\\fR {effect}. {reason}.");
+        assert!(plain.contains(&in_list), "{in_list}");
+        let help = format!("\\fB{flag}\\fR");
+        let default = format!("{effect} [default: {default}] [env: {variable}]");
+        assert!(
+            flag == "none" || (plain.contains(&help) && plain.contains(&default)),
+            "{help} {default}"
+        );
+    }
     assert_eq!(shell.run(&["completions", "cmd"]).status, 2);
     assert!(shell.run(&["--version"]).stdout.starts_with("scopegate "));
 }
