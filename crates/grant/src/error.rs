@@ -146,6 +146,10 @@ pub enum InvalidRequestCause {
     /// A name or a value contains a NUL character.
     #[error("a parameter contains a NUL character")]
     Nul,
+    /// The request has a header `DPoP` or `dpop_jkt`, so its sender expects a token that is bound
+    /// to a key ([RFC 9449, section 5](https://www.rfc-editor.org/rfc/rfc9449#section-5)).
+    #[error("`DPoP` is not supported; leave out the header `DPoP` and `dpop_jkt` for a bearer token")]
+    Proof,
     /// A name occurs twice: [RFC 6749, section
     /// 3.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.2).
     #[error("a parameter is given twice")]

@@ -59,8 +59,9 @@ impl Params {
         self.iter().map(|(name, value)| name.len() + value.len()).sum()
     }
 
-    /// Returns how often a name occurs.
-    pub(crate) fn count(&self, name: &str) -> usize {
+    /// Returns how often a name occurs, also without a value.
+    #[must_use]
+    pub fn count(&self, name: &str) -> usize {
         self.0.iter().filter(|(given, _)| given == name).count()
     }
 

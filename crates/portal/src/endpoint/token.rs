@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 use scopegate_domain::{GrantType, Scope, ScopeToken};
 use scopegate_gate::{BodyError, IssuedTokens, SiteDocument, SiteEndpoint, SiteRequest, SiteRoute, TrustedProxies};
-use scopegate_grant::{AuthorizationServer, TokenSet};
+use scopegate_grant::{AuthorizationServer, InvalidRequestCause, TokenSet};
 use scopegate_store::BoxFuture;
 use serde::Serialize;
 
@@ -78,7 +78,13 @@ impl SiteEndpoint for TokenEndpoint {
 
     fn answer<'a>(&'a self, request: SiteRequest<'a>) -> BoxFuture<'a, Response<Bytes>> {
         Box::pin(async move {
+            // SECURITY: a bearer token in place of a bound one is a downgrade. Tested by
+            // `expected_binding_is_refused_by_name` in server/tests/it/client_credentials.rs.
+            let has_proof = request.head.headers().contains_key("dpop");
             match ClientRequest::read(&request, &self.proxies) {
+                Ok(request) if has_proof || request.params.count("dpop_jkt") > 0 => {
+                    problem::refusal(&InvalidRequestCause::Proof.into(), &request.header)
+                }
                 Ok(request) => token(&self.server, request).await,
                 Err(refusal) => *refusal,
             }

@@ -120,3 +120,51 @@ fn public_client_cannot_act_for_itself() {
         "a refused client creates no database"
     );
 }
+
+/// A client that sends a proof expects a bound token. It gets an error, not a bearer token.
+#[test]
+fn expected_binding_is_refused_by_name() {
+    let shell = Shell::new();
+    let added = shell.add_client("billing", &["--grant", "client_credentials", "--scope", "me"]);
+    let secret = added.json()["client_secret"].as_str().unwrap().to_owned();
+    let database = format!("sqlite:{}", shell.path().join("a.db").display());
+    let server = Server::start(&["--database", &database, "--issuer", "https://id.example"], &[]);
+    let pair = STANDARD.encode_to_string(format!("billing:{secret}"));
+    let ask = |header: &str, form: &str| {
+        let head = "Host: a\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded";
+        let length = form.len();
+        let request = format!(
+            "POST /token HTTP/1.1\r\n{head}\r\nAuthorization: Basic {pair}\r\n{header}Content-Length: {length}\r\n\r\n{form}"
+        );
+        let answer = server.exchange(request.as_bytes());
+        (answer.status, serde_json::from_str::<Value>(&answer.body).unwrap())
+    };
+    let grant = "grant_type=client_credentials";
+    for (header, form) in [
+        ("DPoP: a.b.c\r\n", grant.to_owned()),
+        ("dpop: \r\n", grant.to_owned()),
+        ("", format!("{grant}&dpop_jkt=abc")),
+        ("", format!("{grant}&dpop_jkt=")),
+    ] {
+        let (status, body) = ask(header, &form);
+        assert_eq!(
+            (status, &body["error"]),
+            (400, &json!("invalid_request")),
+            "{header}{form}"
+        );
+        let description = body["error_description"].as_str().unwrap();
+        assert!(description.contains("`DPoP` is not supported"), "{description}");
+    }
+    let (status, body) = ask("", grant);
+    assert_eq!((status, &body["token_type"]), (200, &json!("Bearer")));
+
+    // The tutorial ignores fields that it does not know.
+    let demo = Server::start(&["--demo"], &[]);
+    for (header, field, status) in [("", "&dpop_jkt=abc", 200), ("DPoP: a.b.c\r\n", "", 400)] {
+        let head = "Host: a\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded";
+        let form = format!("username=johndoe&password=secret{field}");
+        let length = form.len();
+        let request = format!("POST /token HTTP/1.1\r\n{head}\r\n{header}Content-Length: {length}\r\n\r\n{form}");
+        assert_eq!(demo.exchange(request.as_bytes()).status, status, "{header}{field}");
+    }
+}
