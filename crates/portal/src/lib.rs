@@ -14,6 +14,7 @@
 //! - [`PortalSite`], with [`AuthorizeEndpoint`], [`LoginEndpoint`] and [`ConsentEndpoint`]: users
 //!   log in and decide what an application may do. [`ApiDescriptions`] explain it to them.
 //! - [`AccountEndpoint`], [`LogoutEndpoint`]: users see and end what they granted.
+//!   [`PeopleEndpoints`] is all of them.
 //! - [`page`]: the pages for people, written from plain values; [`Stylesheet`] serves their style.
 //! - [`SiteCookies`], [`check_form_origin`], [`page_response`]: what the requests and responses of
 //!   pages share.
@@ -61,6 +62,7 @@ mod form;
 mod origin;
 pub mod page;
 mod page_form;
+mod people_endpoints;
 mod portal_site;
 mod problem;
 mod public_document;
@@ -92,6 +94,7 @@ pub use endpoint::server_document::ServerDocument;
 pub use endpoint::server_metadata::ServerMetadata;
 pub use endpoint::token::TokenEndpoint;
 pub use origin::SiteOrigin;
+pub use people_endpoints::PeopleEndpoints;
 pub use portal_site::PortalSite;
 pub use redirect_target::RedirectTarget;
 pub use scopegate_gate::{InvalidProxies, TrustedProxies};

@@ -120,7 +120,7 @@ pub(crate) async fn gate(
         .build();
     let users: Arc<dyn Users> = caches.users;
     let access_tokens = AccessTokens::new(server.clone(), &verifier, trust.revocations, Arc::clone(&users));
-    let endpoints = Endpoints::new(settings, server.clone(), access_tokens, live.as_ref());
+    let endpoints = Endpoints::new(settings, &issuer, server.clone(), access_tokens, live.as_ref());
     let resource = if settings.profile.has_resource_metadata() && !apis.has_no_own_api() {
         ResourceMetadata::new(&audience, &issuer, &catalog)
     } else {

@@ -16,7 +16,7 @@ use super::jwks::JWKS_PATH;
 use crate::describe::public_document;
 use crate::public_document::PublicDocument;
 use crate::well_known::WellKnownLocation;
-use crate::{IntrospectionEndpoint, PublishedKeys, RevocationEndpoint, TokenEndpoint};
+use crate::{AuthorizeEndpoint, IntrospectionEndpoint, PublishedKeys, RevocationEndpoint, TokenEndpoint};
 
 /// How long caches keep the document.
 pub(crate) const METADATA_LIFETIME: Lifetime = Lifetime::from_minutes(5);
@@ -72,7 +72,9 @@ struct Members {
     token_endpoint_auth_methods_supported: Vec<&'static str>,
     grant_types_supported: Vec<GrantName>,
     /// The RFC requires the member. No response type exists without an authorization endpoint.
-    response_types_supported: [&'static str; 0],
+    response_types_supported: &'static [&'static str],
+    #[serde(flatten)]
+    authorization: Option<CodeFlow>,
     scopes_supported: Vec<ScopeToken>,
     #[serde(flatten)]
     jwks: Option<Jwks>,
@@ -80,6 +82,16 @@ struct Members {
     introspection: Option<Introspection>,
     #[serde(flatten)]
     revocation: Option<Revocation>,
+}
+
+#[derive(Clone, Serialize)]
+struct CodeFlow {
+    authorization_endpoint: String,
+    response_modes_supported: [&'static str; 1],
+    code_challenge_methods_supported: [&'static str; 1],
+    /// Each answer contains `iss` ([RFC 9207, section
+    /// 3](https://www.rfc-editor.org/rfc/rfc9207#section-3)).
+    authorization_response_iss_parameter_supported: bool,
 }
 
 #[derive(Clone, Serialize)]
@@ -120,7 +132,8 @@ impl ServerMetadata {
             token_endpoint: url(issuer.as_str(), token),
             token_endpoint_auth_methods_supported: methods_of_grants(server),
             grant_types_supported: server.grant_types().map(GrantName).collect(),
-            response_types_supported: [],
+            response_types_supported: &[],
+            authorization: None,
             scopes_supported: server.scopes(),
             jwks: None,
             introspection: None,
@@ -148,6 +161,20 @@ impl ServerMetadata {
         self.with(|members| {
             let jwks_uri = join(&members.issuer, JWKS_PATH);
             members.jwks = Some(Jwks { jwks_uri });
+        })
+    }
+
+    /// Adds the authorization endpoint.
+    #[must_use]
+    pub fn authorization(self, endpoint: &AuthorizeEndpoint) -> Self {
+        self.with(|members| {
+            members.response_types_supported = &["code"];
+            members.authorization = Some(CodeFlow {
+                authorization_endpoint: url(&members.issuer, endpoint),
+                response_modes_supported: ["query"],
+                code_challenge_methods_supported: ["S256"],
+                authorization_response_iss_parameter_supported: true,
+            });
         })
     }
 
@@ -221,6 +248,9 @@ fn description() -> SiteDocument {
             "issuer": url(), "token_endpoint": url(), "jwks_uri": url(), "introspection_endpoint": url(),
             "revocation_endpoint": url(), "grant_types_supported": texts(), "response_types_supported": texts(),
             "scopes_supported": texts(), "token_endpoint_auth_methods_supported": texts(),
+            "authorization_endpoint": url(), "response_modes_supported": texts(),
+            "code_challenge_methods_supported": texts(),
+            "authorization_response_iss_parameter_supported": { "type": "boolean" },
         },
         "required": ["issuer", "token_endpoint", "response_types_supported"],
     });
@@ -241,7 +271,7 @@ fn written(members: &Members) -> PublicDocument {
     PublicDocument::new(body, "application/json", METADATA_LIFETIME)
 }
 
-/// Returns the URL of an endpoint with one route.
+/// Returns the URL of an endpoint: that of its first route.
 fn url(issuer: &str, endpoint: &impl SiteEndpoint) -> String {
     let path = endpoint.routes().first().map_or("", SiteRoute::template);
     join(issuer, path)

@@ -7,6 +7,7 @@ mod forms;
 mod html;
 mod life;
 mod logout;
+mod metadata;
 mod table;
 mod tabs;
 
@@ -24,8 +25,7 @@ use scopegate_portal::grant::{
     AccessTokens, AuthorizationServer, HashingLimits, RevocationWatch, SecretRings, ServerSecrets,
 };
 use scopegate_portal::{
-    AccountEndpoint, ApiDescription, ApiDescriptions, AuthorizeEndpoint, ConsentEndpoint, IntrospectionEndpoint,
-    LoginEndpoint, LogoutEndpoint, PortalSite, Stylesheet, TokenEndpoint,
+    ApiDescription, ApiDescriptions, IntrospectionEndpoint, PeopleEndpoints, PortalSite, ServerMetadata, TokenEndpoint,
 };
 use scopegate_store::{MemoryStore, Store, Users};
 use scopegate_token::{
@@ -112,7 +112,6 @@ impl People {
             .users(store.clone())
             .clock(clock.clone())
             .operation(Operation::get("/user").guard(Guard::requires([ME.clone()])))
-            .site(TokenEndpoint::new("/token", server.clone()))
             .site(IntrospectionEndpoint::new("/introspect", tokens));
         let gate = with_pages(gate, &issuer_value, &server).build().unwrap();
         Self {
@@ -217,16 +216,11 @@ fn descriptions() -> ApiDescriptions {
 
 fn with_pages(gate: GateBuilder, issuer: &Issuer, server: &AuthorizationServer) -> GateBuilder {
     let site = PortalSite::new(issuer).unwrap().apis(descriptions());
-    let (endpoint, accounts) = (
-        server.authorization_endpoint().unwrap(),
-        server.user_accounts().unwrap(),
-    );
-    gate.site(AuthorizeEndpoint::new(&site, endpoint.clone()))
-        .site(LoginEndpoint::new(&site, endpoint.clone()))
-        .site(ConsentEndpoint::new(&site, endpoint))
-        .site(LogoutEndpoint::new(&site, accounts.clone()))
-        .site(AccountEndpoint::new(&site, accounts))
-        .site(Stylesheet::new())
+    let people = PeopleEndpoints::new(&site, server).unwrap();
+    let token = TokenEndpoint::new("/token", server.clone());
+    let metadata = ServerMetadata::new(issuer, server, &token).unwrap();
+    let gate = gate.site(token).site(metadata.authorization(people.authorize()));
+    people.into_sites().into_iter().fold(gate, GateBuilder::site)
 }
 
 /// Adds the clients, and returns the `Authorization` header of `web`.

@@ -7,8 +7,8 @@ use scopegate_grant::{AccessTokens, AuthorizationServer};
 use scopegate_http::GateBuilder;
 use scopegate_http::site::SiteEndpoint;
 use scopegate_portal::{
-    IntrospectionEndpoint, PublishedKeys, ResourceMetadata, RevocationEndpoint, ServerDocument, ServerMetadata,
-    TokenEndpoint,
+    IntrospectionEndpoint, PeopleEndpoints, PortalSite, PublishedKeys, ResourceMetadata, RevocationEndpoint,
+    ServerDocument, ServerMetadata, TokenEndpoint,
 };
 
 use crate::config::Settings;
@@ -28,6 +28,8 @@ pub(super) struct Endpoints {
     token: TokenEndpoint,
     introspection: IntrospectionEndpoint,
     revocation: RevocationEndpoint,
+    /// `None` if the code grant is not enabled.
+    people: Option<PeopleEndpoints>,
     /// `None` if a shared secret signs: it has no public key.
     keys: Option<PublishedKeys>,
 }
@@ -35,12 +37,15 @@ pub(super) struct Endpoints {
 impl Endpoints {
     pub(super) fn new(
         settings: &Settings,
+        issuer: &Issuer,
         server: AuthorizationServer,
         tokens: AccessTokens,
         live: Option<&KeyRefresh>,
     ) -> Self {
         let proxies = || settings.trusted_proxies.clone();
+        let site = PortalSite::new(issuer).map(|site| site.trusted_proxies(proxies()));
         Self {
+            people: site.and_then(|site| PeopleEndpoints::new(&site, &server)),
             token: TokenEndpoint::new(demo::TOKEN_PATH, server.clone()).trusted_proxies(proxies()),
             introspection: IntrospectionEndpoint::new(INTROSPECTION_PATH, tokens.clone()).trusted_proxies(proxies()),
             revocation: RevocationEndpoint::new(REVOCATION_PATH, tokens).trusted_proxies(proxies()),
@@ -63,6 +68,7 @@ impl Endpoints {
             Arc::new(self.introspection),
             Arc::new(self.revocation),
         ];
+        sites.extend(self.people.into_iter().flat_map(PeopleEndpoints::into_sites));
         sites.extend(self.keys.map(|keys| -> Arc<dyn SiteEndpoint> { Arc::new(keys) }));
         sites.extend(
             metadata
@@ -82,6 +88,10 @@ impl Endpoints {
         let metadata = ServerMetadata::new(issuer, &self.server, &self.token)?
             .introspection(&self.introspection)
             .revocation(&self.revocation);
+        let metadata = match &self.people {
+            Some(people) => metadata.authorization(people.authorize()),
+            None => metadata,
+        };
         Some(match &self.keys {
             Some(keys) => metadata.keys(keys),
             None => metadata,
