@@ -1,9 +1,9 @@
 //! What the pages say about APIs: their names, the meaning of their scopes, their operations.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use scopegate_domain::{Audience, DeclaredScheme, DeclaredScope, ScopeToken};
+use scopegate_domain::{Audience, Catalog, DeclaredScheme, DeclaredScope, ScopeToken};
 use scopegate_policy::{Method, OperationTable, ResolvedOperation};
 
 /// An API as the pages describe it to a user.
@@ -14,7 +14,17 @@ pub struct ApiDescription {
     audience: Option<Audience>,
     title: String,
     table: OperationTable,
-    summaries: HashMap<(Method, String), String>,
+    scopes: HashMap<ScopeToken, ScopeMeaning>,
+    /// By the template, so that a page finds one without a copy of the text.
+    summaries: HashMap<String, Vec<(Method, String)>>,
+}
+
+/// What a scope means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ScopeMeaning {
+    pub(crate) description: String,
+    /// All scopes that it implies, also indirectly, sorted.
+    pub(crate) implied: Vec<ScopeToken>,
 }
 
 impl ApiDescription {
@@ -24,6 +34,7 @@ impl ApiDescription {
         Self {
             audience: None,
             title: title.into(),
+            scopes: meanings(table.catalog()),
             table,
             summaries: HashMap::new(),
         }
@@ -40,7 +51,8 @@ impl ApiDescription {
     /// Sets what an operation does, in a few words. Default: the template of its path.
     #[must_use]
     pub fn summary(mut self, method: Method, template: impl Into<String>, text: impl Into<String>) -> Self {
-        self.summaries.insert((method, template.into()), text.into());
+        let of_template = self.summaries.entry(template.into()).or_default();
+        of_template.push((method, text.into()));
         self
     }
 
@@ -61,31 +73,44 @@ impl ApiDescription {
     }
 
     pub(crate) fn summary_of<'t>(&'t self, operation: &'t ResolvedOperation) -> &'t str {
-        let key = (operation.method(), operation.template().to_owned());
-        self.summaries
-            .get(&key)
-            .map_or_else(|| operation.template(), String::as_str)
+        let of_template = self.summaries.get(operation.template());
+        let mut texts = of_template.into_iter().flatten();
+        let found = texts.find(|(method, _)| *method == operation.method());
+        found.map_or_else(|| operation.template(), |(_, text)| text)
     }
 
-    pub(crate) fn declared(&self, token: &ScopeToken) -> Option<&DeclaredScope> {
-        let mut scopes = self.table.catalog().schemes().iter().flat_map(DeclaredScheme::scopes);
-        scopes.find(|scope| scope.token() == token)
+    /// Returns what a scope means; `None` if the API does not declare it.
+    pub(crate) fn meaning(&self, token: &ScopeToken) -> Option<&ScopeMeaning> {
+        self.scopes.get(token)
     }
 
-    /// Returns all scopes that this one implies, also indirectly.
-    pub(crate) fn implied(&self, token: &ScopeToken) -> Vec<&ScopeToken> {
-        let mut found: Vec<&ScopeToken> = Vec::new();
-        let mut next = self.declared(token).map_or(&[][..], DeclaredScope::implies).to_vec();
-        while let Some(token) = next.pop() {
-            let Some(scope) = self.declared(&token).filter(|scope| !found.contains(&scope.token())) else {
-                continue;
-            };
-            found.push(scope.token());
-            next.extend(scope.implies().iter().cloned());
+    /// Returns all scopes that this one implies.
+    pub(crate) fn implied(&self, token: &ScopeToken) -> &[ScopeToken] {
+        self.meaning(token).map_or(&[], |meaning| &meaning.implied)
+    }
+}
+
+fn meanings(catalog: &Catalog) -> HashMap<ScopeToken, ScopeMeaning> {
+    let declared = || catalog.schemes().iter().flat_map(DeclaredScheme::scopes);
+    let direct: HashMap<&ScopeToken, &DeclaredScope> = declared().map(|scope| (scope.token(), scope)).collect();
+    let meaning = |scope: &DeclaredScope| ScopeMeaning {
+        description: scope.description().to_owned(),
+        implied: implied(&direct, scope),
+    };
+    declared()
+        .map(|scope| (scope.token().clone(), meaning(scope)))
+        .collect()
+}
+
+fn implied(direct: &HashMap<&ScopeToken, &DeclaredScope>, scope: &DeclaredScope) -> Vec<ScopeToken> {
+    let mut found = BTreeSet::new();
+    let mut next: Vec<&ScopeToken> = scope.implies().iter().collect();
+    while let Some(token) = next.pop() {
+        if let Some(scope) = direct.get(token).filter(|_| found.insert(token)) {
+            next.extend(scope.implies());
         }
-        found.sort();
-        found
     }
+    found.into_iter().cloned().collect()
 }
 
 /// The descriptions of all APIs. All clones share them: a reload replaces them as one value.

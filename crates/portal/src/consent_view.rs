@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use scopegate_analysis::{OperationGroups, summarize_scope};
-use scopegate_domain::{Audience, DeclaredScope, Scope, ScopeToken};
+use scopegate_domain::{Audience, Scope, ScopeToken};
 use scopegate_grant::{ConsentOffer, ConsentStep};
 use scopegate_policy::ResolvedOperation;
 
@@ -109,7 +109,7 @@ fn described_resource<'v>(
     let declared: Scope = offer
         .scope
         .iter()
-        .filter(|token| **token != ScopeToken::OFFLINE_ACCESS && api.declared(token).is_some())
+        .filter(|token| **token != ScopeToken::OFFLINE_ACCESS && api.meaning(token).is_some())
         .cloned()
         .collect();
     if declared.is_empty() {
@@ -129,7 +129,7 @@ fn described_resource<'v>(
         } else {
             ScopeField::None
         };
-        let weaker = api.implied(token).into_iter();
+        let weaker = api.implied(token).iter();
         let implies = weaker.filter_map(|other| implied_scope(api, offer, &requested, token, other, written));
         ConsentScope {
             token,
@@ -159,7 +159,7 @@ fn folded_under<'v>(
 ) -> Option<&'v ScopeToken> {
     let can_fold = |other: &&'v ScopeToken| {
         let is_free = offer.optional.contains(token) && offer.optional.contains(other);
-        !is_free && api.implied(other).contains(&token)
+        !is_free && api.implied(other).contains(token)
     };
     // The implications have no cycle, so one of them is listed on its own.
     let mut parents = requested.iter().copied().filter(can_fold);
@@ -199,8 +199,10 @@ fn field(offer: &ConsentOffer, token: &ScopeToken) -> ScopeField {
 }
 
 fn description<'v>(api: &'v ApiDescription, token: &ScopeToken) -> PlainText<'v> {
-    let declared = api.declared(token).map(DeclaredScope::description);
-    declared.map(PlainText::from).unwrap_or_default()
+    let meaning = api.meaning(token);
+    meaning
+        .map(|meaning| PlainText::from(meaning.description.as_str()))
+        .unwrap_or_default()
 }
 
 fn lines<'v>(api: &'v ApiDescription, groups: &OperationGroups<'v>) -> OperationLines<'v> {

@@ -271,3 +271,6 @@ pub(crate) fn login_response(
     }
     response
 }
+
+#[cfg(test)]
+mod tests;

@@ -89,6 +89,46 @@ async fn throttled_login_states_the_delay() {
 }
 
 #[tokio::test]
+async fn session_cookie_lasts_as_the_user_chose() {
+    let people = People::new().await;
+    for (stay, age) in [(false, None), (true, Some("; Max-Age=2592000"))] {
+        let mut browser = Browser::default();
+        let page = login_page(&people, &mut browser).await;
+        let mut fields = credentials(&page, "johndoe", "secret");
+        fields.extend(stay.then(|| ("stay".to_owned(), "1".to_owned())));
+        let cookies: Vec<_> = browser
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        let request = Request::post("/login")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("sec-fetch-site", "same-origin")
+            .header("cookie", cookies.join("; "));
+        let answer = people.send(request.body(body(&fields)).unwrap()).await;
+        let set: Vec<_> = answer
+            .headers()
+            .get_all("set-cookie")
+            .iter()
+            .map(|value| value.to_str().unwrap())
+            .collect();
+        let session = set
+            .iter()
+            .find(|set| set.starts_with("__Host-scopegate=sgss_"))
+            .unwrap();
+        assert_eq!(session.contains("Max-Age"), age.is_some(), "{session}");
+        assert!(session.contains(age.unwrap_or_default()), "{session}");
+        let year = "; Max-Age=31536000";
+        assert_eq!(
+            set.iter().filter(|set| set.contains(year)).count(),
+            2,
+            "browser and known browser"
+        );
+        assert!(answer.headers().get_all("set-cookie").iter().count() == 3);
+    }
+}
+
+#[tokio::test]
 async fn known_browser_is_not_locked_out() {
     let people = People::new().await;
     let mut owner = Browser::default();
