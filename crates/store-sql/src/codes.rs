@@ -11,6 +11,7 @@ use crate::grant_sql::{
 use crate::grant_steps::{ended_as, revoked_families};
 use crate::news_steps::lane;
 use crate::statement::{More, RowView, Slot, Statement, Step};
+use crate::store::BATCH;
 use crate::{SqlStore, row};
 
 const USE_SESSION: &str = concat!(
@@ -99,7 +100,8 @@ const BEGIN_FAMILY: &str = concat!(
          (SELECT place FROM news_head WHERE lane = $20), (SELECT place FROM news_head WHERE lane = $21)"
 );
 
-const REMOVE_ALL: &str = "DELETE FROM codes";
+const REMOVE_SOME: &str = "DELETE FROM codes WHERE (ends_on, digest) IN ( \
+         SELECT ends_on, digest FROM codes ORDER BY ends_on, digest LIMIT $1)";
 
 /// The number of times that a decision is made again because a row has changed since it was read.
 /// No known sequence of changes needs more than two.
@@ -155,7 +157,7 @@ impl Codes for SqlStore {
     fn remove_codes(&self) -> BoxFuture<'_, Result<u64, StoreError>> {
         self.methods
             .remove_codes
-            .measure(self.count_changed(Statement::new(REMOVE_ALL)))
+            .measure(self.change_in_batches(|| Statement::new(REMOVE_SOME).bind(BATCH)))
     }
 }
 

@@ -11,7 +11,8 @@ use crate::codes::{ChangedRepeatedly, MOST_ATTEMPTS};
 use crate::grant_row::{self, bind_family};
 use crate::grant_sql::{can_be_refreshed, family_columns, has_client, has_same_user, has_session, user_columns};
 use crate::grant_steps::{ended_as, revoked_family};
-use crate::statement::{More, Slot, Statement};
+use crate::statement::{Backend as _, More, Slot, Statement};
+use crate::store::BATCH;
 
 /// Moves a family whose row has the generation of the token (`=`), or an earlier one (`<`). `$7` is
 /// in place of a missing key.
@@ -64,7 +65,13 @@ const OF_CLIENT: &str = concat!(
 const END: &str = "UPDATE families SET ended_at = $4, ended_why = $5 \
      WHERE ends_on = $1 AND id = $2 AND client_id = $3 AND ended_at IS NULL";
 
-const END_ALL: &str = "UPDATE families SET ended_at = $1, ended_why = $2 WHERE ended_at IS NULL";
+/// The last of the next families, if there is one.
+const LAST_OF_BATCH: &str = "SELECT ends_on, id FROM ( \
+         SELECT ends_on, id FROM families WHERE (ends_on, id) > ($1, $2) ORDER BY ends_on, id LIMIT $3) AS page \
+     ORDER BY ends_on DESC, id DESC LIMIT 1";
+
+const END_BATCH: &str = "UPDATE families SET ended_at = $5, ended_why = $6 \
+     WHERE (ends_on, id) > ($1, $2) AND (ends_on, id) <= ($3, $4) AND ended_at IS NULL";
 
 type Found = (Family, Option<User>, Standing);
 
@@ -120,8 +127,7 @@ impl Families for SqlStore {
     }
 
     fn end_families(&self, why: EndReason, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>> {
-        let end = ended_as(Statement::new(END_ALL), why, now);
-        self.methods.end_all_families.measure(self.count_changed(end))
+        self.methods.end_all_families.measure(self.end_all(why, now))
     }
 }
 
@@ -186,6 +192,28 @@ impl SqlStore {
                 moved.map(|moved| RotateOutcome::Rotated(Box::new(moved)))
             }
         })
+    }
+
+    /// Ends all families in batches, in the order of their keys: other changes run in between. The
+    /// entries of the audit log are written with the first batch that ends one.
+    async fn end_all(&self, why: EndReason, now: Timestamp) -> Result<u64, StoreError> {
+        let (mut ended, mut after) = (0, None);
+        let behind = |sql, after: &Option<FamilyKey>| match after {
+            Some(key) => bind_family(Statement::new(sql), key),
+            None => Statement::new(sql).bind(-1_i64).bind([].as_slice()),
+        };
+        loop {
+            let last = behind(LAST_OF_BATCH, &after).bind(BATCH);
+            let Some(last) = self.one(last, grant_row::family_key).await? else {
+                return Ok(ended);
+            };
+            let end = ended_as(bind_family(behind(END_BATCH, &after), &last), why, now);
+            ended += match ended {
+                0 => self.count_changed(end).await?,
+                _ => self.connections.execute(end).await?,
+            };
+            after = Some(last);
+        }
     }
 
     /// Ends a family and revokes its tokens.

@@ -248,8 +248,8 @@ pub(crate) fn consent(row: &dyn RowView) -> Result<Consent, StoreError> {
     })
 }
 
-/// Reads the columns of `consent_columns`, then the number of live families, the last use and the reason
-/// of the last end.
+/// Reads the columns of `consent_columns`, then the number of live families, the last use and the
+/// reason of the last end.
 pub(crate) fn consent_summary(row: &dyn RowView) -> Result<ConsentSummary, StoreError> {
     let last_end = row.optional_text(8)?.map(|why| parsed("ended_why", why));
     Ok(ConsentSummary {

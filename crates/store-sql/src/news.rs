@@ -6,6 +6,7 @@ use scopegate_store::{BoxFuture, DisableAndRevoke, News, NewsEntry, NewsHeads, N
 use crate::grant_steps::{end_grants, ended_with};
 use crate::news_steps::number;
 use crate::statement::{Backend, Outcome, Statement, Step};
+use crate::store::BATCH;
 use crate::{SqlStore, clients, row, users};
 
 const HEADS: &str = "SELECT lane, first, place FROM news_head";
@@ -15,9 +16,6 @@ const AFTER: &str = "SELECT lane, place, kind, subject, second, issued_until, en
 
 /// Moves the first place behind an entry that has ended.
 const SET_FIRST: &str = "UPDATE news_head SET first = $2 + 1 WHERE lane = $1 AND first <= $2";
-
-/// The rows of one transaction, so that no change waits long.
-const BATCH: u16 = 500;
 
 /// The next entries of a lane that have ended. It passes entries that have not, so it is read
 /// outside of the transaction.
@@ -99,7 +97,7 @@ impl News for SqlStore {
                 forgotten += self.forget_lane(number(lane), now).await?;
             }
             let old = || Statement::new(FORGET_OLD).bind(now).bind(BATCH);
-            forgotten += self.delete(old).await?;
+            forgotten += self.change_in_batches(old).await?;
             Ok(forgotten)
         })
     }
@@ -125,19 +123,6 @@ impl SqlStore {
             after = last;
         }
         Ok(forgotten)
-    }
-
-    /// Runs a statement that deletes at most [`BATCH`] rows, until it finds less. Other changes run
-    /// in between.
-    async fn delete(&self, statement: impl Fn() -> Statement) -> Result<u64, StoreError> {
-        let mut deleted = 0;
-        loop {
-            let rows = self.connections.execute(statement()).await?;
-            deleted += rows;
-            if rows < BATCH.into() {
-                return Ok(deleted);
-            }
-        }
     }
 }
 

@@ -10,6 +10,7 @@ use crate::grant_row::{self, bind_session};
 use crate::grant_sql::{is_active_session, session_columns, user_columns};
 use crate::grant_steps::end_sessions;
 use crate::statement::{Slot, Statement, Step};
+use crate::store::BATCH;
 
 const BEGIN: &str = concat!(
     "INSERT INTO sessions (",
@@ -74,7 +75,8 @@ const OF_USER: &str = concat!(
     " ORDER BY auth_time DESC, ends_on DESC, digest DESC LIMIT $3"
 );
 
-const REMOVE_ALL: &str = "DELETE FROM sessions";
+const REMOVE_SOME: &str = "DELETE FROM sessions WHERE (ends_on, digest) IN ( \
+         SELECT ends_on, digest FROM sessions ORDER BY ends_on, digest LIMIT $1)";
 
 impl Sessions for SqlStore {
     fn begin<'a>(
@@ -157,7 +159,7 @@ impl Sessions for SqlStore {
     fn remove_sessions(&self) -> BoxFuture<'_, Result<u64, StoreError>> {
         self.methods
             .remove_sessions
-            .measure(self.count_changed(Statement::new(REMOVE_ALL)))
+            .measure(self.change_in_batches(|| Statement::new(REMOVE_SOME).bind(BATCH)))
     }
 }
 

@@ -71,6 +71,9 @@ pub enum OpenMode<'a> {
     Copy,
 }
 
+/// The rows of one transaction of a change of many rows, so that no other change waits long.
+pub(crate) const BATCH: u16 = 500;
+
 /// Checks a database that is only read.
 async fn check(reader: &mut SqliteConnection, path: &Path, mode: OpenMode<'_>) -> Result<(), OpenError> {
     expect_ours(reader, path, false).await?;
@@ -326,6 +329,19 @@ impl SqlStore {
             Outcome::Committed(rows) => Ok(rows.into_iter().next().unwrap_or_default()),
             Outcome::Missed(_) => Ok(0),
         }
+    }
+
+    /// Makes a change of many rows. The statement changes at most [`BATCH`] rows, and is repeated
+    /// until it changes less. Other changes run in between. The entries of the audit log are
+    /// written with the first batch. Returns the number of changed rows.
+    pub(crate) async fn change_in_batches(&self, statement: impl Fn() -> Statement) -> Result<u64, StoreError> {
+        let mut changed = self.count_changed(statement()).await?;
+        let mut rows = changed;
+        while rows >= BATCH.into() {
+            rows = self.connections.execute(statement()).await?;
+            changed += rows;
+        }
+        Ok(changed)
     }
 
     /// Takes all steps or none, and those that write the entries of the audit log.

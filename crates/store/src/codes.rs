@@ -81,7 +81,8 @@ pub trait Codes: fmt::Debug + Send + Sync {
     ) -> BoxFuture<'a, Result<RedeemOutcome, StoreError>>;
 
     /// Removes all codes, and returns their number. It is for a database that was restored from a
-    /// copy: a redemption after the copy is unknown.
+    /// copy: a redemption after the copy is unknown. Other changes may be made in between, and a
+    /// call that fails may have removed some.
     ///
     /// # Errors
     ///

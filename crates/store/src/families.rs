@@ -91,7 +91,8 @@ pub trait Families: fmt::Debug + Send + Sync {
     ) -> BoxFuture<'a, Result<Vec<FoundFamily>, StoreError>>;
 
     /// Ends all families that were not ended before, and returns their number. It revokes no access
-    /// tokens: the caller replaces the keys, or revokes the tokens of all clients.
+    /// tokens: the caller replaces the keys, or revokes the tokens of all clients. Other changes
+    /// may be made in between, and a call that fails may have ended some.
     ///
     /// # Errors
     ///

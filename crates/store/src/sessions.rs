@@ -124,7 +124,8 @@ pub trait Sessions: fmt::Debug + Send + Sync {
     ) -> BoxFuture<'a, Result<Vec<LoginSession>, StoreError>>;
 
     /// Removes all sessions of all users, and returns their number. It revokes no tokens: it is for
-    /// a database that was restored from a copy.
+    /// a database that was restored from a copy. Other changes may be made in between, and a call
+    /// that fails may have removed some.
     ///
     /// # Errors
     ///

@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use scopegate_domain::{
     Account, Acr, AuthenticationMethod, Authorization, AuthorizationCode, Client, ClientId, CodeChallenge, CodeId,
-    Consent, Day, FamilyId, Generation, Lifetime, LoginContext, LoginSession, NewFamily, PresentedRefresh, Scope,
-    SecretDigest, SessionId, Timestamp, User, UserId, Username,
+    Consent, Day, EndReason, FamilyId, Generation, Lifetime, LoginContext, LoginSession, NewFamily, PresentedRefresh,
+    Scope, SecretDigest, SessionId, Timestamp, User, UserId, Username,
 };
 use scopegate_store::{
-    AllowOutcome, BeginOutcome, ChangeTime, Cleanup, RedeemOutcome, Redemption, RotateOutcome, Rotation, Store,
-    StoreErrorKind,
+    AllowOutcome, BeginOutcome, ChangeTime, Cleanup, Families, RedeemOutcome, Redemption, RotateOutcome, Rotation,
+    Sessions, Store, StoreErrorKind,
 };
 use scopegate_store_sql::{DatabaseUrl, SqlStore};
 use tempfile::TempDir;
@@ -254,4 +254,25 @@ async fn nothing_is_left_of_an_old_grant() {
     let store = SqlStore::open(&DatabaseUrl::file(path(&folder))).await.unwrap();
     let rows = store.verify().await.unwrap();
     assert_eq!((rows.sessions, rows.codes, rows.families, rows.consents), (0, 0, 0, 0));
+}
+
+/// More rows than a transaction changes.
+#[tokio::test]
+async fn all_rows_end_in_several_batches() {
+    const ROWS: u64 = 1_234;
+    let (store, folder) = file().await;
+    let many = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 1234) \
+         INSERT INTO sessions SELECT 20000 + n % 7, randomblob(32), 'u1', 1, '1', 'pwd', 1, 2000000000, 60, '' FROM n; \
+         WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 1234) \
+         INSERT INTO families SELECT 20000 + n % 7, randomblob(16), randomblob(32), 0, 1, 1, 2000000000, 60, 0, 'u1', 'c1', 'me', '', \
+             20000, randomblob(32), 1, '1', 'pwd', NULL, 0, 0, NULL, NULL FROM n; \
+         UPDATE families SET ended_at = 1, ended_why = 'revoked' WHERE ends_on = 20003;";
+    run(&path(&folder), many).await;
+    assert_eq!(store.remove_sessions().await.unwrap(), ROWS);
+    assert_eq!(store.remove_sessions().await.unwrap(), 0);
+    let ended = store.end_families(EndReason::Restored, NOW).await.unwrap();
+    assert_eq!(ended, ROWS - ROWS / 7);
+    assert_eq!(store.end_families(EndReason::Restored, NOW).await.unwrap(), 0);
+    let rows = store.verify().await.unwrap();
+    assert_eq!((rows.sessions, rows.families), (0, ROWS));
 }
