@@ -213,7 +213,8 @@ async fn apply(
                 migrated.push(migration.version);
             }
             None => {
-                transaction.apply(TABLE, &migration).await?;
+                let applied = transaction.apply(TABLE, &migration).await;
+                applied.map_err(|cause| failed(&migration, cause))?;
                 migrated.push(migration.version);
             }
         }
@@ -225,6 +226,18 @@ async fn apply(
     }
     transaction.commit().await?;
     Ok(migrated)
+}
+
+/// The error of a step, which names its version.
+fn failed(migration: &Migration, cause: MigrateError) -> OpenError {
+    OpenError::Migration {
+        version: migration.version,
+        description: migration.description.clone().into_owned(),
+        source: match cause {
+            MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _) => cause.into(),
+            cause => cause.into(),
+        },
+    }
 }
 
 /// Whether this version makes the first tables of a new database.
@@ -269,5 +282,44 @@ mod tests {
         let versions: Vec<i64> = MIGRATIONS.iter().map(|(version, ..)| *version).collect();
         assert_eq!(versions.first(), Some(&1));
         assert!(versions.is_sorted_by(|one, next| one < next), "{versions:?}");
+    }
+
+    /// All statements of the tables, and the versions.
+    async fn tables(connection: &mut SqliteConnection) -> (Vec<String>, i64) {
+        let tables = "SELECT COALESCE(sql, name) FROM sqlite_schema ORDER BY name";
+        let tables = query_scalar(tables).fetch_all(&mut *connection).await.unwrap();
+        (tables, version(connection).await.unwrap())
+    }
+
+    /// The disk is full at each page of the upgrade.
+    #[tokio::test]
+    async fn a_full_disk_makes_no_step() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.path().join("a.db"));
+        let options = options.create_if_missing(true);
+        let mut connection = sqlx::ConnectOptions::connect(&options).await.unwrap();
+        migrate_through(&mut connection, 8).await.unwrap();
+        let before = tables(&mut connection).await;
+        let mut refused = Vec::new();
+        loop {
+            let pages: i64 = query_scalar("PRAGMA page_count")
+                .fetch_one(&mut connection)
+                .await
+                .unwrap();
+            let limit = pages + i64::try_from(refused.len()).unwrap();
+            let limit = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {limit}"));
+            sqlx::query(limit).execute(&mut connection).await.unwrap();
+            let Err(error) = migrate(&mut connection, &[]).await else {
+                break;
+            };
+            let OpenError::Migration { version, .. } = &error else {
+                panic!("{error:?}");
+            };
+            assert_eq!(error.remedy(), Some("make space on the disk"));
+            assert_eq!(tables(&mut connection).await, before);
+            refused.push(*version);
+        }
+        assert!(refused.is_sorted() && refused.first() < refused.last(), "{refused:?}");
+        assert_eq!(version(&mut connection).await.unwrap(), known());
     }
 }

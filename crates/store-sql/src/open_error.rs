@@ -7,6 +7,9 @@ use std::path::PathBuf;
 use crate::failure::{SQLITE_BUSY, SQLITE_CORRUPT, SQLITE_NOTADB, primary_code};
 use crate::same_name::{SameName, listed};
 
+/// A statement cannot be run with these tables.
+const SQLITE_ERROR: u32 = 1;
+
 /// Access was denied.
 const SQLITE_PERM: u32 = 3;
 
@@ -46,6 +49,16 @@ pub enum OpenError {
     Empty {
         /// The database file.
         path: PathBuf,
+    },
+    /// A step of the migration failed, and no step was made.
+    #[error("version `{version}` ({description}) of the tables cannot be made")]
+    Migration {
+        /// The version.
+        version: i64,
+        /// What the step makes.
+        description: String,
+        /// The error of the database. It names the table.
+        source: Box<dyn Error + Send + Sync>,
     },
     /// A new file is expected, but the name is taken.
     #[error("`{}` exists", .path.display())]
@@ -147,10 +160,13 @@ impl OpenError {
     pub fn remedy(&self) -> Option<&'static str> {
         let cause = match self {
             Self::Truncated { .. } => return Some("restore a backup"),
-            Self::Unavailable(cause) => cause,
+            Self::Unavailable(cause) | Self::Migration { source: cause, .. } => cause,
             _ => return None,
         };
         match primary_code(cause.downcast_ref()?)? {
+            SQLITE_ERROR if matches!(self, Self::Migration { .. }) => Some(
+                "no step was made: rename what another program added under this name and try again, or restore a backup",
+            ),
             SQLITE_BUSY => Some("another process holds the lock of the database: wait for it, or end it"),
             SQLITE_CORRUPT => Some("restore a backup"),
             SQLITE_NOTADB => Some("give another file"),

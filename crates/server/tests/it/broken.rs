@@ -90,6 +90,24 @@ fn a_database_of_another_version_is_refused_at_start() {
     );
 }
 
+/// The step and what exists are named, with a remedy, and the file stays as it is.
+#[test]
+fn failed_migration_names_its_step() {
+    let fixture = BrokenFixture::new();
+    change(&fixture.database, "DELETE FROM _sqlx_migrations WHERE version >= 13");
+    let url = format!("sqlite:{}", fixture.database.display());
+    let told = run(&["migrate", "--database", &url], "");
+    assert_eq!(told.status, 2);
+    for part in [
+        "version `13` (grants) of the tables cannot be made: ",
+        "duplicate column name: grants_from; no step was made: ",
+    ] {
+        assert!(told.stderr.contains(part), "{}", told.stderr);
+    }
+    let serving = &["serve", "--listen", "127.0.0.1:0"];
+    refused_by(serving, &fixture.database, "version `13` (grants)");
+}
+
 #[test]
 fn invalid_database_is_refused_at_start() {
     let folder = tempfile::tempdir().unwrap();

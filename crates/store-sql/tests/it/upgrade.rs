@@ -256,3 +256,66 @@ async fn removed_user_leaves_no_row() {
         .await;
     assert_eq!(left.unwrap(), 0);
 }
+
+/// A step that fails is named with its table, and nothing is changed.
+#[tokio::test]
+async fn failed_step_is_named_and_undone() {
+    for (added, version, name) in [
+        ("CREATE TABLE audit (x);", 10, "audit"),
+        ("CREATE TABLE families (x);", 13, "families"),
+    ] {
+        let (_folder, path) = version_8(added).await;
+        let url = DatabaseUrl::file(&path);
+        let before = std::fs::read(&path).unwrap();
+        let refused = SqlStore::open_with(&url, create()).await.unwrap_err();
+        let OpenError::Migration { version: found, .. } = &refused else {
+            panic!("{refused:?}");
+        };
+        assert_eq!(*found, version);
+        assert!(
+            refused.to_string().starts_with(&format!("version `{version}` (")),
+            "{refused}"
+        );
+        let cause = std::error::Error::source(&refused).unwrap().to_string();
+        assert!(cause.contains(&format!("table {name} already exists")), "{cause}");
+        assert!(refused.remedy().unwrap().contains("rename"), "{refused}");
+        let plan = SqlStore::plan(&url, &[]).await.unwrap();
+        assert_eq!(plan.steps.first(), Some(&(9, "client settings")));
+        // The head, of 100 bytes, tells that a log is used now.
+        let after = std::fs::read(&path).unwrap();
+        assert!(after.len() == before.len() && after[100..] == before[100..], "{name}");
+
+        run(&path, &format!("ALTER TABLE {name} RENAME TO theirs")).await;
+        let store = SqlStore::open_with(&url, create()).await.unwrap();
+        assert_eq!(store.migrated().first(), Some(&9));
+        store.close().await.unwrap();
+    }
+}
+
+/// A program that ends after the tables, and before all names are stored.
+#[tokio::test]
+async fn interrupted_upgrade_is_continued() {
+    let stop = "CREATE TRIGGER stop BEFORE UPDATE ON users WHEN OLD.username = 'ada' \
+         BEGIN SELECT RAISE(ABORT, 'the program ends'); END;";
+    let (_folder, path) = version_8(stop).await;
+    let url = DatabaseUrl::file(&path);
+    let ended = SqlStore::open_with(&url, create()).await.unwrap_err();
+    assert!(format!("{ended:?}").contains("the program ends"), "{ended:?}");
+    for mode in [OpenMode::Existing, OpenMode::ReadOnly] {
+        let refused = SqlStore::open_with(&url, mode).await.unwrap_err();
+        assert!(matches!(refused, OpenError::Incomplete), "{refused:?}");
+        assert_eq!(refused.to_string(), "migration of the database is not complete");
+    }
+    let plan = SqlStore::plan(&url, &[]).await.unwrap();
+    assert_eq!(plan.steps, [], "the tables are complete");
+    assert!(plan.users_without_canonical_name > 0);
+
+    run(&path, "DROP TRIGGER stop").await;
+    let store = SqlStore::open_with(&url, create()).await.unwrap();
+    assert!(store.migrated().is_empty());
+    assert!(store.find_account(&name("ADA")).await.unwrap().is_some());
+    store.close().await.unwrap();
+    for mode in [OpenMode::Existing, OpenMode::ReadOnly] {
+        SqlStore::open_with(&url, mode).await.unwrap().close().await.unwrap();
+    }
+}
