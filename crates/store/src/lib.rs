@@ -177,8 +177,8 @@ pub trait Store:
 
     /// Returns the tables that grow with use, by name, each with its number of rows. Default: none.
     ///
-    /// A backend may read the keys of all rows. So a program calls this after a pass of the cleanup,
-    /// and not at each request. Rows that change meanwhile may be counted or not.
+    /// A backend may read the keys of all rows. So a program calls this after a pass of the
+    /// cleanup, and not at each request. Rows that change meanwhile may be counted or not.
     ///
     /// # Errors
     ///

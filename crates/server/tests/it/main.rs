@@ -47,5 +47,6 @@ mod support;
 mod token;
 mod token_issue;
 mod two_servers;
+mod upgraded;
 mod user_names;
 mod webdriver;
