@@ -41,13 +41,14 @@ const SET_FIRST_DAY: &str = "UPDATE audit_kept SET first_day = $1 WHERE first_da
 const SET_MAX: &str = "UPDATE audit_kept SET max_entries = $1 WHERE max_entries <> $1";
 
 /// Deletes the oldest entries: those whose days have ended, and those that are too many.
-const DELETE: &str = "DELETE FROM audit WHERE (day, id) IN ( \
+// SQLite reads the whole table for a list that is a union, and none for a list of a subquery.
+const DELETE: &str = "DELETE FROM audit WHERE (day, id) IN (SELECT day, id FROM ( \
          SELECT day, id FROM (SELECT day, id FROM audit \
              WHERE day < (SELECT first_day FROM audit_kept) ORDER BY day, id LIMIT $1) AS ended \
          UNION \
          SELECT day, id FROM (SELECT day, id FROM audit ORDER BY day, id LIMIT \
              (SELECT CASE WHEN entries <= max_entries THEN 0 WHEN entries - max_entries > $1 THEN $1 \
-                 ELSE entries - max_entries END FROM audit_kept)) AS excess)";
+                 ELSE entries - max_entries END FROM audit_kept)) AS excess) AS old)";
 
 impl Audit for SqlStore {
     fn write_entries<'a>(&'a self, entries: &'a [AuditEntry]) -> BoxFuture<'a, Result<(), StoreError>> {

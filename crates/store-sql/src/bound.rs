@@ -8,7 +8,7 @@ use crate::statement::{Argument, Statement};
 
 /// Returns a statement for the driver.
 pub(crate) fn bound(statement: Statement) -> Query<'static, Sqlite, SqliteArguments> {
-    let to_bind = query(statement.sql);
+    let to_bind = query(seen(statement.sql));
     statement
         .arguments
         .into_iter()
@@ -19,3 +19,13 @@ pub(crate) fn bound(statement: Statement) -> Query<'static, Sqlite, SqliteArgume
             Argument::Text(text) => bound.bind(text),
         })
 }
+
+#[cfg(not(test))]
+const fn seen(sql: &'static str) -> &'static str {
+    sql
+}
+
+#[cfg(test)]
+mod plans;
+#[cfg(test)]
+use plans::seen;

@@ -213,29 +213,6 @@ async fn a_corrupt_grant_is_never_used() {
     }
 }
 
-/// A refresh, a look-up and a cleanup read no table whole.
-#[tokio::test]
-async fn statements_of_grants_use_an_index() {
-    let (_store, folder) = file().await;
-    let mut connection = crate::sqlite::stranger(&path(&folder)).await;
-    for sql in [
-        "SELECT 1 FROM families WHERE ends_on = 1 AND id = x''",
-        "SELECT id FROM families WHERE user_id = '' AND client_id = '' AND ended_at IS NULL",
-        "UPDATE families SET ended_at = 1 WHERE ends_with_session = 1 AND ended_at IS NULL AND session = x''",
-        "SELECT id FROM families WHERE ended_at <= 5 ORDER BY ended_at, ends_on, id LIMIT 5",
-        "SELECT id FROM families WHERE (ends_on, id) > (1, x'') ORDER BY ends_on, id LIMIT 5",
-        "DELETE FROM sessions WHERE user_id = ''",
-        "DELETE FROM codes WHERE redeemed_at IS NULL AND session_ends_on = 1 AND session = x''",
-        "DELETE FROM consents WHERE client_id = ''",
-    ] {
-        let plan = sqlx::query(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")));
-        for row in plan.fetch_all(&mut connection).await.unwrap() {
-            let step: String = sqlx::Row::try_get(&row, "detail").unwrap();
-            assert!(step.starts_with("SEARCH"), "{sql}: {step}");
-        }
-    }
-}
-
 /// The rows of a grant end with it, so that a database does not grow by use.
 #[tokio::test]
 async fn nothing_is_left_of_an_old_grant() {
