@@ -12,6 +12,7 @@ pub(crate) mod commands;
 mod manifest;
 pub(crate) mod markdown;
 mod references;
+mod sessions;
 
 use crate::checkout::Checkout;
 use manifest::{Manifest, Snippet};
@@ -106,7 +107,7 @@ fn every_code_block_is_checked() {
                 // `samples_of_resources_issue_tokens` reads the documents in YAML.
                 "text" | "yaml" => None,
                 // The tests of `programs` run them.
-                "python" if path == "docs/clients.md" => None,
+                "python" | "rust" if path == "docs/clients.md" => None,
                 "nginx" if path == "docs/operations.md" => None,
                 "rust" | "rust,no_run" => Some("no crate compiles the page as a doctest".to_owned()),
                 _ => Some(format!("`{language}` is not a language of code blocks")),

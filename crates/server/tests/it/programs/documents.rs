@@ -1,8 +1,13 @@
 //! The programs of docs/clients.md: a service, and two APIs that accept its tokens.
 
 use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
+
+use scopegate_http::warp;
 
 use super::debian::{curl, status};
 use super::packages::{Check, python};
@@ -10,6 +15,7 @@ use super::process::{Program, free_port};
 use super::site::Site;
 use crate::checkout::Checkout;
 use crate::docs::markdown::code_blocks;
+use crate::support::{Answer, OWN_AUDIENCE};
 
 /// Writes each block of Python to the file that its first line names, and returns the names.
 fn write_programs(folder: &Path) -> Vec<String> {
@@ -96,15 +102,63 @@ fn programs_of_the_page_work_together() {
     }
 }
 
-/// Every block of the page is run: its shell blocks by the tests of `docs`, its blocks of Python
-/// here.
+#[path = "../../../../http/examples/verifying.rs"]
+#[expect(dead_code, reason = "the program of the page has a `main`")]
+mod verifying;
+
+/// Serves the program of the page on warp, and returns its address. It runs until the test ends.
+fn serve_on_warp(issuer: &str, audience: &str) -> SocketAddr {
+    let gate = verifying::gate(issuer, audience).unwrap();
+    let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(warp::serve(gate.site_filter()).run(address));
+    });
+    let is_open = || TcpStream::connect(address).is_ok();
+    assert!((0..1_000).any(|_| {
+        std::thread::sleep(Duration::from_millis(10));
+        is_open()
+    }));
+    address
+}
+
+/// The program of the page accepts tokens of the server for its audience alone, also those of a new
+/// key.
+#[test]
+fn api_on_warp_verifies_tokens() {
+    let site = Site::start();
+    let [own, other] = [OWN_AUDIENCE, "https://other.example"].map(|audience| serve_on_warp(&site.issuer, audience));
+    let get = |api: SocketAddr, header: &str| {
+        let request = format!("GET /reports HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{header}\r\n");
+        let mut stream = TcpStream::connect(api).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).unwrap();
+        Answer::parse(&bytes)
+    };
+    let header = |token: &str| format!("Authorization: Bearer {token}\r\n");
+    let token = site.token("items");
+    let answer = get(own, &header(&token));
+    assert_eq!((answer.status, &*answer.body), (200, r#"{"caller":"billing"}"#));
+    for (api, header, status) in [
+        (own, String::new(), 401),
+        (own, header(&site.token("me")), 403),
+        (own, header(&format!("{token}x")), 401),
+        (other, header(&token), 401),
+    ] {
+        assert_eq!(get(api, &header).status, status, "{header}");
+    }
+}
+
+/// Every block of the page is run: its shell blocks by the tests of `docs`, its programs here. That
+/// in Rust is an example, which the test above runs.
 #[test]
 fn page_has_no_other_block() {
     let checkout = Checkout::read();
     let blocks = code_blocks(checkout.text("docs/clients.md").unwrap());
-    let others = blocks
-        .iter()
-        .map(|(language, _)| *language)
-        .filter(|language| *language != "sh");
-    assert_eq!(others.collect::<Vec<_>>(), ["python"; 3]);
+    let others: Vec<_> = blocks.iter().filter(|(language, _)| *language != "sh").collect();
+    let languages: Vec<&str> = others.iter().map(|(language, _)| *language).collect();
+    assert_eq!(languages, ["python", "python", "python", "rust"]);
+    let example = checkout.text("crates/http/examples/verifying.rs").unwrap();
+    assert_eq!(others.last().map(|(_, block)| *block), Some(example.trim_end()));
 }
