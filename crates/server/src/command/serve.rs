@@ -179,15 +179,12 @@ async fn serve(settings: &Settings, reread: impl AsyncFn() -> anyhow::Result<Rer
         );
     }
     readiness.serve(Arc::clone(&store));
-    let metadata = reloadable.metadata_url();
-    write_line(&welcome(
+    announce(
         settings,
-        address,
-        admin,
-        &published(&issuer, metadata),
+        (address, admin),
+        (&issuer, reloadable.metadata_url()),
         &missing,
-    )?)?;
-    info!(%address, %issuer, metadata, profile = ?settings.profile, database = settings.database, "listening");
+    )?;
     check_stored(StoredCheck::of(settings, &apis), Arc::clone(&store), &mut tasks);
 
     let listener = listener.name("public").limits(connection_limits(settings));
@@ -377,6 +374,24 @@ async fn start_admin(
     admin.start(Arc::clone(readiness), tasks)?;
     info!(%address, "admin listener");
     Ok(Some(address))
+}
+
+/// Prints and logs that the server listens, and what it publishes.
+fn announce(
+    settings: &Settings,
+    (address, admin): (SocketAddr, Option<SocketAddr>),
+    (issuer, metadata): (&Issuer, Option<&str>),
+    missing: &str,
+) -> anyhow::Result<()> {
+    write_line(&welcome(
+        settings,
+        address,
+        admin,
+        &published(issuer, metadata),
+        missing,
+    )?)?;
+    info!(%address, %issuer, metadata, profile = ?settings.profile, database = settings.database, "listening");
+    Ok(())
 }
 
 /// The lines about what the server publishes, regardless of the address that a request names.

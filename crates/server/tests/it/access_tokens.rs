@@ -159,9 +159,9 @@ fn failed_client_is_challenged_at_each_endpoint() {
     assert_eq!(bodies.len(), 1, "{bodies:?}");
 }
 
-/// The token of a user, for two resources, with each hint of its type.
-#[test]
-fn introspection_names_the_user_of_a_token() {
+/// A folder with the configuration `s.toml` of two resources, the user `mary`, the client `app` for
+/// both resources, and the resource server `api` of one. Returns the id of the user and the secret.
+fn with_two_resources() -> (Shell, Value, String) {
     let shell = Shell::new();
     let write = |name: &str, text: &str| std::fs::write(shell.path().join(name), text).unwrap();
     write(
@@ -211,6 +211,13 @@ fn introspection_names_the_user_of_a_token() {
     let api = run(&["client", "add", "API", "--id", "api", "--confidential", "--introspect"]);
     let api = api["client_secret"].as_str().unwrap().to_owned();
     let user = run(&["user", "add", "mary", "--scope", "me ships", "--password-stdin"]);
+    (shell, user["id"].clone(), api)
+}
+
+/// The token of a user, for two resources, with each hint of its type.
+#[test]
+fn introspection_names_the_user_of_a_token() {
+    let (shell, user, api) = with_two_resources();
     let server = Server::start(&["--config", shell.path().join("s.toml").to_str().unwrap()], &[]);
     let login = "grant_type=password&client_id=app&username=mary&password=long+secret";
     let head = "Host: a\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded";
@@ -233,7 +240,7 @@ fn introspection_names_the_user_of_a_token() {
         assert!(members.remove("jti").unwrap().is_string());
         let expected = json!({
             "active": true, "scope": "me ships", "client_id": "app", "username": "mary", "token_type": "Bearer",
-            "sub": user["id"], "aud": [OWN_AUDIENCE, "https://ships.example"], "iss": "https://id.example",
+            "sub": user, "aud": [OWN_AUDIENCE, "https://ships.example"], "iss": "https://id.example",
         });
         assert_eq!(found, expected, "{hint}");
     }

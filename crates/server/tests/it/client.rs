@@ -1,8 +1,10 @@
 //! `scopegate client`: settings, secrets, and what a change revokes.
 
+use scopegate_token::{ClientSecret, SystemRandomSource};
 use serde_json::{Value, json};
 
 use crate::shell::{Run, Shell};
+use crate::support::Server;
 
 fn json(shell: &Shell, line: &[&str]) -> Value {
     shell.run(&[line, &["--format", "json"]].concat()).json()
@@ -306,4 +308,66 @@ fn client_is_shown_by_its_unique_name() {
         shell.run(&["client", "show", "Büro"]).complaint(1),
         "there is no client `Büro`"
     );
+}
+
+/// A database that version 8 of the tables made, as SQL text.
+const VERSION_8: &str = include_str!("../../../store-sql/tests/it/upgrade/version_8.sql");
+
+/// A client of an earlier release sends its secret in either place, until its method is set.
+#[test]
+fn upgraded_client_has_both_methods_until_one_is_set() {
+    let shell = Shell::new();
+    let file = shell.path().join("a.db");
+    crate::configuration::change(&file, VERSION_8);
+    let secret = ClientSecret::generate(&SystemRandomSource).unwrap();
+    let digest = secret.digest();
+    let digits = digest.as_bytes().iter();
+    let digest = digits.fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+    // The key-encryption key of its signing key is lost.
+    let change = format!("UPDATE clients SET secret_sha256 = X'{digest}'; DELETE FROM signing_keys");
+    crate::configuration::change(&file, Box::leak(change.into_boxed_str()));
+    let run = |line: &[&str]| {
+        shell
+            .run(&[line, &["--database", "sqlite:a.db", "--format", "json"]].concat())
+            .json()
+    };
+    run(&["migrate"]);
+    let upgraded = run(&["client", "set", "app", "--resource", "https://api.example"]);
+    assert_eq!(upgraded["token_endpoint_auth_method"], "client_secret_any");
+    let database = format!("sqlite:{}", file.display());
+    let server = Server::start(
+        &[
+            "--database",
+            &database,
+            "--login-throttle",
+            "false",
+            "--revocation-age",
+            "1s",
+        ],
+        &[],
+    );
+    let post = |header: &str, form: &str| {
+        let head = "Host: a\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\n";
+        let form = format!("grant_type=client_credentials{form}");
+        let length = form.len();
+        let request = format!("POST /token HTTP/1.1\r\n{head}{header}Content-Length: {length}\r\n\r\n{form}");
+        server.exchange(request.as_bytes()).status
+    };
+    let pair = base64_simd::STANDARD.encode_to_string(format!("app:{}", secret.expose()));
+    let statuses = || {
+        let by_header = post(&format!("Authorization: Basic {pair}\r\n"), "");
+        [
+            by_header,
+            post("", &format!("&client_id=app&client_secret={}", secret.expose())),
+        ]
+    };
+    assert_eq!(statuses(), [200, 200]);
+    for (method, expected) in [("client_secret_post", [401, 200]), ("client_secret_basic", [200, 400])] {
+        assert_eq!(
+            run(&["client", "set", "app", "--auth-method", method])["token_endpoint_auth_method"],
+            method
+        );
+        // The server reads the change within `revocation_age`.
+        assert!((0..10_000).any(|_| statuses() == expected), "{method}");
+    }
 }

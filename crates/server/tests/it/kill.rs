@@ -277,12 +277,10 @@ async fn tokens_of_disabled_users_are_revoked(store: &dyn Store) {
 /// Stores a client with two secrets.
 async fn with_two_secrets(store: &dyn Store, name: &str) -> State {
     let [first, second] = [1, 2].map(|_| ClientSecret::generate(&SystemRandomSource).unwrap().digest());
-    let client = Client::confidential(ClientId::parse(name).unwrap(), "App", first.clone());
+    let client = Client::confidential(ClientId::parse(name).unwrap(), "App", first);
     let client = client.with_scope("me".parse().unwrap());
     store.clients().add(client.clone()).await.unwrap();
-    let added = store
-        .clients()
-        .add_secret(client.id(), RegisteredSecret::new(second.clone()));
+    let added = store.clients().add_secret(client.id(), RegisteredSecret::new(second));
     assert_eq!(added.await.unwrap(), AddSecretOutcome::Added);
     State::Client(ClientState {
         scope: "me".to_owned(),

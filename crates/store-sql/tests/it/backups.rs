@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed test says so by a panic")]
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use scopegate_domain::{
@@ -10,9 +11,10 @@ use scopegate_domain::{
 };
 use scopegate_store::{Audit, AuditQuery, Clients, News, NewsItem, NewsPage, NewsReader, StoreErrorKind, Users};
 use scopegate_store_sql::{DatabaseUrl, OpenMode, SqlStore};
-use sqlx::Executor as _;
+use sqlx::{AssertSqlSafe, Executor as _, query_scalar};
 
-use crate::sqlite::{file, john, stranger};
+use crate::grants;
+use crate::sqlite::{file, john, run, stranger};
 
 const NOW: Timestamp = Timestamp::from_unix(1_900_000_000);
 
@@ -168,4 +170,68 @@ async fn manifest_of_a_missing_file_is_an_error() {
     store.close().await.unwrap();
     let closed = store.manifest().await.unwrap_err();
     assert_eq!(closed.kind(), StoreErrorKind::Unavailable);
+}
+
+/// Rows of tables that hold keys, and of one that an earlier version wrote.
+const OTHERS: &str = "INSERT INTO signing_keys VALUES (1, 'k1', 'ES256', 1, 2, 600, 0, x'0102'); \
+     INSERT INTO sealed_secrets VALUES ('codes', 1, 1, NULL, x'0304'); \
+     INSERT INTO revocations (kind, id, issued_until, forget_at) VALUES ('token', 't1', 1, 2)";
+
+/// The tables without a row to copy. A backup writes the first, and each file has its own rows of
+/// the second. An upgrade that was ended half-way leaves a row in the third.
+const NOT_COPIED: [&str; 3] = ["backup_manifest", "changes", "unnamed_users"];
+
+/// The rows of each table as text.
+async fn contents(path: &Path) -> BTreeMap<String, Vec<String>> {
+    let mut connection = stranger(path).await;
+    let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'";
+    let tables: Vec<String> = query_scalar(tables).fetch_all(&mut connection).await.unwrap();
+    let mut contents = BTreeMap::new();
+    for table in tables.into_iter().filter(|table| !NOT_COPIED.contains(&table.as_str())) {
+        let columns = query_scalar("SELECT name FROM pragma_table_info($1)").bind(&table);
+        let columns: Vec<String> = columns.fetch_all(&mut connection).await.unwrap();
+        let row: Vec<String> = columns.iter().map(|column| format!("quote(\"{column}\")")).collect();
+        let rows = format!("SELECT {} AS line FROM {table} ORDER BY line", row.join(" || ', ' || "));
+        let rows = query_scalar(AssertSqlSafe(rows))
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+        contents.insert(table, rows);
+    }
+    contents
+}
+
+#[tokio::test]
+async fn backup_contains_every_row_of_each_table() {
+    let (store, folder) = file().await;
+    let path = |name: &str| folder.path().join(name);
+    grants::add_user_and_client(&store).await;
+    grants::grant(&store, NOW).await;
+    let app = ClientId::parse("app").unwrap();
+    let secret = SecretDigest::from_bytes([7; 32]);
+    Clients::add(&store, Client::confidential(app, "App", secret))
+        .await
+        .unwrap();
+    store.revoke(&of_app(NOW)).await.unwrap();
+    store.write_entries(&[entry([0x22; 8])]).await.unwrap();
+    store.close().await.unwrap();
+    run(&path("scopegate.db"), OTHERS).await;
+    let before = contents(&path("scopegate.db")).await;
+    let empty: Vec<_> = before.iter().filter(|(_, rows)| rows.is_empty()).collect();
+    assert!(empty.is_empty(), "{empty:?}");
+
+    let url = DatabaseUrl::file(path("scopegate.db"));
+    let reader = SqlStore::open_with(&url, OpenMode::Copy).await.unwrap();
+    reader.copy_to(&path("backup.db")).await.unwrap();
+    reader.close().await.unwrap();
+    SqlStore::complete_copy(&path("backup.db"), NOW, true).await.unwrap();
+    assert_eq!(contents(&path("backup.db")).await, before);
+    SqlStore::complete_copy(&path("backup.db"), NOW, false).await.unwrap();
+    let (mut without, mut before) = (contents(&path("backup.db")).await, before);
+    assert_eq!(without.remove("audit"), Some(Vec::new()));
+    for table in ["audit", "audit_kept"] {
+        before.remove(table);
+        without.remove(table);
+    }
+    assert_eq!(without, before);
 }

@@ -11,6 +11,39 @@ use crate::support::{Server, scopegate};
 const MANY: usize = 1_000;
 const LOGINS: usize = 30;
 
+/// Sends each kind of request many times.
+fn play_many(fixture: &AuditFixture, server: &Server, bearer: &str) {
+    let billing = ("billing", fixture.billing.as_str());
+    for number in 0..MANY {
+        let form = "grant_type=client_credentials";
+        let statuses = [
+            post(server, "/token", Some(billing), form).status,
+            post(
+                server,
+                "/introspect",
+                Some(("api", &fixture.api)),
+                &format!("token={bearer}"),
+            )
+            .status,
+            post(server, "/token", Some(("billing", "wrong")), form).status,
+            post(server, "/token", Some(("invented", &number.to_string())), form).status,
+            post(
+                server,
+                "/token",
+                Some(billing),
+                "grant_type=client_credentials&scope=undeclared",
+            )
+            .status,
+        ];
+        assert_eq!(statuses, [200, 200, 401, 401, 400]);
+    }
+    for number in 0..LOGINS {
+        assert_eq!(log_in(server, "johndoe", "wrong").status, 400);
+        assert_eq!(log_in(server, &format!("invented{number}"), "wrong").status, 400);
+        assert_eq!(log_in(server, "johndoe", PASSWORD).status, 200);
+    }
+}
+
 /// The requests that write nothing but the counters of the audit log, and no line of the log at its
 /// default level. A request that is refused for a wrong secret writes one.
 #[test]
@@ -22,34 +55,7 @@ fn requests_add_one_row_a_minute() {
     stop(server);
     let before = fixture.rows();
     let (server, _admin) = serve_to_log(&fixture, &["--login-throttle", "false", "--log-level", "info"]);
-    for number in 0..MANY {
-        let form = "grant_type=client_credentials";
-        let statuses = [
-            post(&server, "/token", Some(billing), form).status,
-            post(
-                &server,
-                "/introspect",
-                Some(("api", &fixture.api)),
-                &format!("token={bearer}"),
-            )
-            .status,
-            post(&server, "/token", Some(("billing", "wrong")), form).status,
-            post(&server, "/token", Some(("invented", &number.to_string())), form).status,
-            post(
-                &server,
-                "/token",
-                Some(billing),
-                "grant_type=client_credentials&scope=undeclared",
-            )
-            .status,
-        ];
-        assert_eq!(statuses, [200, 200, 401, 401, 400]);
-    }
-    for number in 0..LOGINS {
-        assert_eq!(log_in(&server, "johndoe", "wrong").status, 400);
-        assert_eq!(log_in(&server, &format!("invented{number}"), "wrong").status, 400);
-        assert_eq!(log_in(&server, "johndoe", PASSWORD).status, 200);
-    }
+    play_many(&fixture, &server, &bearer);
     stop(server);
     let log = std::fs::read_to_string(fixture.shell.path().join("log")).unwrap();
     let lines = |text: &str| log.lines().filter(|line| line.contains(text)).count();
@@ -215,6 +221,39 @@ fn signature(token: &str) -> String {
     token.rsplit('.').next().unwrap().to_owned()
 }
 
+/// The answers of the admin listener, each with its place.
+fn answers_of(admin: &Server) -> Vec<(String, Vec<u8>)> {
+    let mut places = Vec::new();
+    for (path, status) in [("/metrics", 200), ("/readyz", 200), ("/healthz", 200), ("/", 404)] {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+        let answer = admin.exchange(request.as_bytes());
+        assert_eq!(answer.status, status, "{path}");
+        places.push((path.to_owned(), format!("{answer:?}").into_bytes()));
+    }
+    places
+}
+
+/// The text of the key-encryption key, and the other files with their contents.
+fn files_of(fixture: &AuditFixture) -> (String, Vec<(String, Vec<u8>)>) {
+    let mut files = Vec::new();
+    let kek = fixture.shell.path().join("a.db.kek");
+    let own_text = std::fs::read_to_string(&kek).unwrap();
+    for file in std::fs::read_dir(fixture.shell.path()).unwrap() {
+        let path = file.unwrap().path();
+        if path != kek {
+            files.push((path.display().to_string(), std::fs::read(&path).unwrap()));
+        }
+    }
+    (own_text.trim().to_owned(), files)
+}
+
+fn expect_absent(secret: &str, places: &[(String, Vec<u8>)]) {
+    for (place, bytes) in places {
+        let has = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
+        assert!(!has, "`{secret}` in {place}");
+    }
+}
+
 /// A run at the level `trace` writes no secret.
 #[test]
 fn no_secret_is_in_log_audit_or_database() {
@@ -238,25 +277,12 @@ fn no_secret_is_in_log_audit_or_database() {
         400
     );
     let of_commands = secrets_of_commands(&fixture);
-    let mut places = Vec::new();
-    for (path, status) in [("/metrics", 200), ("/readyz", 200), ("/healthz", 200), ("/", 404)] {
-        let request = format!("GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
-        let answer = admin.exchange(request.as_bytes());
-        assert_eq!(answer.status, status, "{path}");
-        places.push((path.to_owned(), format!("{answer:?}").into_bytes()));
-    }
+    let mut places = answers_of(&admin);
     let entries = fixture.entries(&[]);
     places.push(("audit".to_owned(), json!(entries).to_string().into_bytes()));
     stop(server);
-
-    let kek = fixture.shell.path().join("a.db.kek");
-    let own_text = std::fs::read_to_string(&kek).unwrap();
-    for file in std::fs::read_dir(fixture.shell.path()).unwrap() {
-        let path = file.unwrap().path();
-        if path != kek {
-            places.push((path.display().to_string(), std::fs::read(&path).unwrap()));
-        }
-    }
+    let (key, files) = files_of(&fixture);
+    places.extend(files);
     let log = std::fs::read_to_string(fixture.shell.path().join("log")).unwrap();
     assert!(log.contains("DEBUG") && log.contains("login failed"), "{log}");
     let of_requests = [
@@ -269,14 +295,11 @@ fn no_secret_is_in_log_audit_or_database() {
         signature(&bearer),
         signature(&of_john),
         bearer,
-        own_text.trim().to_owned(),
+        key,
     ];
     for secret in of_requests.iter().chain(&of_commands) {
         assert!(secret.len() > 15, "`{secret}` is short");
-        for (place, bytes) in &places {
-            let has = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
-            assert!(!has, "`{secret}` in {place}");
-        }
+        expect_absent(secret, &places);
     }
     let events: Vec<_> = entries.iter().map(|entry| entry["event"].as_str().unwrap()).collect();
     for event in [

@@ -1,13 +1,7 @@
 //! Runs the commands of the documentation as its readers do: in a folder with the database and the
 //! files that the page assumes.
 
-#![expect(clippy::disallowed_methods, reason = "a test waits for another process")]
-#![expect(
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test may fail"
-)]
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};

@@ -114,9 +114,16 @@ fn remove_secret(subject: &Subject, random: &mut Random) -> Option<(Act, State)>
     let Digest::Known(digest) = client.secrets.swap_remove(usize::from(random.below(2) == 0)) else {
         return None;
     };
-    let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digits = hexadecimal(&digest);
     let act = command(&["client", "remove-secret", &subject.name, &digits], "");
     Some((act, State::Client(client)))
+}
+
+/// A digest, as `client remove-secret` takes it.
+fn hexadecimal(digest: &[u8]) -> String {
+    digest
+        .iter()
+        .fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
 
 fn remove_client(subject: &Subject, random: &mut Random) -> Option<(Act, State)> {
