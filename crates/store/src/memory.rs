@@ -72,7 +72,8 @@ impl MemoryStore {
 
     /// Returns an independent store with the same contents.
     #[cfg(feature = "conformance")]
-    pub(crate) fn snapshot(&self) -> Self {
+    #[must_use]
+    pub fn snapshot(&self) -> Self {
         Self {
             tables: Arc::new(RwLock::new(self.read().clone())),
             audit: self.audit.clone(),

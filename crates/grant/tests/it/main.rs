@@ -14,6 +14,7 @@ mod code;
 mod code_resources;
 mod common;
 mod guessing;
+mod life;
 #[path = "../../../../tests/long_check.rs"]
 mod long_check;
 mod password;
