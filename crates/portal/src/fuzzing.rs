@@ -1,6 +1,8 @@
 //! Entry points for the fuzzers of `fuzz/`, and for the replay of their findings. Each panics if a
 //! property does not hold.
 
+mod at_once;
+mod page_requests;
 mod token_form;
 
 use std::collections::BTreeMap;
@@ -13,6 +15,7 @@ use scopegate_grant::{ClientCredentials, Params};
 
 use crate::{basic, form};
 
+pub use self::page_requests::{authorize_query, login_form};
 pub use self::token_form::token_form;
 
 /// Checks the value of an `Authorization` header. A token or a pair that was read is the same after

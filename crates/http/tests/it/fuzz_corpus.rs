@@ -13,7 +13,8 @@ use std::path::Path;
 
 use crate::replay::{EntryPoint, replay};
 
-const TARGETS: [(&str, EntryPoint); 15] = [
+const TARGETS: [(&str, EntryPoint); 17] = [
+    ("authorize_query", scopegate_portal::fuzzing::authorize_query),
     ("bearer", bearer),
     ("challenge", scopegate_http::fuzzing::challenge),
     ("claims", scopegate_domain::fuzzing::claims),
@@ -21,6 +22,7 @@ const TARGETS: [(&str, EntryPoint); 15] = [
     ("diff", policy_pairs::policy_pairs),
     ("forwarded_for", scopegate_http::fuzzing::forwarded_for),
     ("guard_trees", guard_trees::guard_trees),
+    ("login_form", scopegate_portal::fuzzing::login_form),
     ("params", params),
     ("paths", scopegate_http::fuzzing::paths),
     ("redirect_uri", scopegate_domain::fuzzing::redirect_uri),

@@ -1,9 +1,7 @@
 //! The fuzzed form of a token request: its fields, and the answer of the token endpoint.
 
 use std::collections::BTreeSet;
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -15,6 +13,7 @@ use scopegate_store::{MemoryStore, Store};
 use scopegate_token::{ClientSecret, Signer, SigningKey, TokenRules};
 use serde_json::Value;
 
+use super::at_once::at_once;
 use crate::client_request::ClientRequest;
 use crate::endpoint::token::token;
 
@@ -207,12 +206,4 @@ fn server() -> Option<AuthorizationServer> {
     let signer = Signer::new(TokenRules::shared_secret(), key);
     let builder = AuthorizationServer::builder(store, signer, catalog.build().ok()?);
     Some(builder.throttled(false).build())
-}
-
-/// Returns the result of a future that waits for nothing.
-fn at_once<T>(future: impl Future<Output = T>) -> Option<T> {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(value) => Some(value),
-        Poll::Pending => None,
-    }
 }

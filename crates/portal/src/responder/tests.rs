@@ -77,7 +77,7 @@ fn each_incomplete_body_is_a_page() {
 }
 
 #[test]
-fn location_with_a_line_end_is_no_redirect() {
+fn location_with_a_line_end_is_refused() {
     let page = Responder::new(&site(), None).redirect("https://web.example/\r\nx: y");
     assert_eq!(page.status().as_u16(), 500);
     assert!(!page.headers().contains_key(LOCATION));
