@@ -4,6 +4,7 @@ mod apis;
 mod backup;
 mod check;
 mod database;
+mod descriptions;
 mod document_notes;
 mod endpoints;
 mod issuers;
@@ -12,9 +13,11 @@ mod key;
 mod login_client;
 mod opening;
 mod own_api;
+mod people;
 mod private_file;
 mod reload;
 mod resource_document;
+mod secrets;
 mod shadow;
 mod stored;
 mod undeclared;
@@ -30,7 +33,7 @@ use scopegate_http::credential::BearerTokens;
 use scopegate_http::openapi::DocumentInfo;
 use scopegate_http::policy::OperationTable;
 use scopegate_http::{Gate, GateBuilder};
-use scopegate_portal::ResourceMetadata;
+use scopegate_portal::{ApiDescriptions, ResourceMetadata};
 use scopegate_store::{ClientsCache, Users, UsersCache};
 use scopegate_token::{PasswordHasher, PasswordPolicy, RevokedSet, Signer, SystemRandomSource, TokenRules, Verifier};
 
@@ -40,6 +43,7 @@ use crate::config::Settings;
 use crate::demo;
 use crate::key_refresh::KeyRefresh;
 use crate::revocations::SilenceRules;
+use crate::secret_refresh::SecretRefresh;
 
 pub(crate) use self::apis::Apis;
 pub(crate) use self::backup::{BackupParts, Copied, KekOutcome, backup, check_backup, restore, restore_target};
@@ -114,13 +118,18 @@ pub(crate) async fn gate(
         .cache_bytes(settings.token_cache_bytes)
         .revoked(Arc::clone(trust.revocations.set()));
     let server = authorization_server(settings, database, apis, signer, trust.audit)?;
+    let secrets = secrets::live(settings, database.store()).await?;
     let server = server
         .clients(caches.clients)
         .revocations(Arc::clone(&trust.revocations))
+        .code_grant(issuer.clone(), secrets.current)
+        .refresh_retry(settings.refresh_retry.lifetime())
         .build();
+    let descriptions = ApiDescriptions::new(apis.descriptions.iter().cloned());
+    let people = people::endpoints(settings, &issuer, &server, descriptions.clone())?;
     let users: Arc<dyn Users> = caches.users;
     let access_tokens = AccessTokens::new(server.clone(), &verifier, trust.revocations, Arc::clone(&users));
-    let endpoints = Endpoints::new(settings, &issuer, server.clone(), access_tokens, live.as_ref());
+    let endpoints = Endpoints::new(settings, server.clone(), access_tokens, people, live.as_ref());
     let resource = if settings.profile.has_resource_metadata() && !apis.has_no_own_api() {
         ResourceMetadata::new(&audience, &issuer, &catalog)
     } else {
@@ -134,7 +143,7 @@ pub(crate) async fn gate(
         .dialect(settings.profile.gate_dialect());
     let (gate, metadata) = endpoints.register(gate, settings.profile, &issuer, resource)?;
     let gate = if settings.demo {
-        gate.docs_for_client(demo::CLIENT)
+        gate.docs_for_client(demo::WEB_CLIENT)
     } else {
         gate.docs()
     };
@@ -157,10 +166,12 @@ pub(crate) async fn gate(
     Ok(Composed {
         gate: gate.build()?,
         keys: live,
+        secrets: secrets.refresh,
         reloadable: Reloadable {
             server,
             metadata,
             apis: apis.clone(),
+            descriptions,
         },
     })
 }
@@ -197,6 +208,8 @@ pub(crate) struct Composed {
     pub(crate) gate: Gate,
     /// `None` if a shared secret signs.
     pub(crate) keys: Option<KeyRefresh>,
+    /// `None` if the server secrets are in memory.
+    pub(crate) secrets: Option<SecretRefresh>,
     pub(crate) reloadable: Reloadable,
 }
 

@@ -39,7 +39,7 @@ pub(crate) use self::resources::ResourceSettings;
 pub(crate) use self::secret::{ConfiguredKek, read_key_encryption_key};
 use self::secret::{configured_kek, hs256_secret};
 use self::setting::Setting as _;
-use self::setting::{CacheAge, CorsOrigins, Rotation};
+use self::setting::{CacheAge, CorsOrigins, RetryWindow, Rotation};
 pub(crate) use self::setting::{Days, LogFilter, LogFormat, NewsStale, read_time, to_lifetime};
 pub(crate) use self::source::Source;
 use self::source::VARIABLE_PREFIX;
@@ -93,6 +93,9 @@ pub(crate) struct Values {
     /// Of the password grant in the tutorial profile. Else the old name of `access_token_lifetime`.
     #[serde(default, with = "setting")]
     token_lifetime: Option<Duration>,
+    /// How long the predecessor of a refresh token is a retry.
+    #[serde(with = "setting")]
+    pub(crate) refresh_retry: RetryWindow,
     #[serde(with = "setting")]
     pub(crate) token_cache_bytes: usize,
     #[serde(with = "setting")]
@@ -359,6 +362,7 @@ fn set_defaults(layers: &mut Layers, log_level: &str) {
         ("password_grant", either("true", "false")),
         ("password_min_length", "8"),
         ("access_token_lifetime", "10m"),
+        ("refresh_retry", "10s"),
         ("token_cache_bytes", BearerTokens::CACHE_BYTES.to_string().as_str()),
         ("user_cache_age", "5s"),
         ("revocation_age", "5s"),

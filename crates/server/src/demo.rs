@@ -1,11 +1,11 @@
-//! FastAPI's tutorial on scopes: its catalog, its operations, and for the demo its users and a
-//! client.
+//! FastAPI's tutorial on scopes: its catalog, its operations, and for the demo its users and
+//! clients.
 //!
 //! <https://fastapi.tiangolo.com/advanced/security/oauth2-scopes/>
 
 use scopegate_domain::{
-    Account, Catalog, CatalogError, Client, ClientId, ClientKind, GrantType, OAuthFlows, PasswordHash, Scope,
-    ScopeToken, Secret, SecurityScheme, User, UserId, UserStatus, Username,
+    Account, Catalog, CatalogError, Client, ClientId, ClientKind, GrantType, Issuer, OAuthFlows, PasswordHash,
+    RedirectUri, Scope, ScopeToken, Secret, SecurityScheme, User, UserId, UserStatus, Username,
 };
 use scopegate_http::policy::Method;
 use scopegate_http::utoipa::{self, ToSchema};
@@ -20,8 +20,23 @@ pub(crate) const SCHEME: &str = "OAuth2PasswordBearer";
 /// The path of the token endpoint.
 pub(crate) const TOKEN_PATH: &str = "/token";
 
-/// The public client of every login.
+/// The public client of every login with a password at the token endpoint.
 pub(crate) const CLIENT: &str = "demo-app";
+
+/// The public client of Swagger UI at `/docs`.
+pub(crate) const WEB_CLIENT: &str = "demo-web";
+
+/// The public client of a command-line program.
+pub(crate) const CLI_CLIENT: &str = "demo-cli";
+
+/// The redirect URI of Swagger UI, below the issuer.
+const OAUTH2_REDIRECT_PATH: &str = "/docs/oauth2-redirect";
+
+/// The hosts of loopback redirect URIs. A port is not compared.
+const LOOPBACK_HOSTS: [&str; 3] = ["127.0.0.1", "[::1]", "localhost"];
+
+/// The paths of the redirect URIs of the command-line program.
+const CLI_PATHS: [&str; 2] = ["/callback", "/"];
 
 const ME: ScopeToken = ScopeToken::from_static("me");
 const ITEMS: ScopeToken = ScopeToken::from_static("items");
@@ -150,8 +165,8 @@ const USERS: [DemoUser; 2] = [
     },
 ];
 
-/// Adds the tutorial's users and a client for them, if they are missing.
-pub(crate) async fn seed_demo_data(store: &dyn Store) -> anyhow::Result<()> {
+/// Adds the tutorial's users and the clients of the demo, if they are missing.
+pub(crate) async fn seed_demo_data(store: &dyn Store, issuer: &Issuer) -> anyhow::Result<()> {
     let scope = Scope::from_iter([ME, ITEMS]);
     for demo in USERS {
         let user = User::new(UserId::parse(demo.name)?, Username::parse(demo.name)?)
@@ -169,9 +184,74 @@ pub(crate) async fn seed_demo_data(store: &dyn Store) -> anyhow::Result<()> {
                 .await,
         )?;
     }
-    let client = Client::public(ClientId::parse(CLIENT)?, "The demo").with_grant_types([GrantType::Password]);
-    Ok(unless_taken(store.clients().add(client.with_scope(scope)).await)?)
+    for client in clients(issuer)? {
+        let client = client.with_scope(scope.clone());
+        unless_taken(store.clients().add(client.clone()).await)?;
+        if let Some(old) = store.clients().find(client.id()).await? {
+            follow_issuer(store, old, &client).await?;
+        }
+    }
+    Ok(())
 }
+
+/// The clients of the demo. Swagger UI also has the password form, in which the profile `rfc` names
+/// the client.
+fn clients(issuer: &Issuer) -> anyhow::Result<[Client; 3]> {
+    let loopback = |paths: &[&str]| -> Vec<String> {
+        let of_host = |host: &str| {
+            paths
+                .iter()
+                .map(|path| format!("http://{host}{path}"))
+                .collect::<Vec<_>>()
+        };
+        LOOPBACK_HOSTS.into_iter().flat_map(of_host).collect()
+    };
+    let web = Client::public(ClientId::parse(WEB_CLIENT)?, "Swagger UI of the demo").with_grant_types([
+        GrantType::AuthorizationCode,
+        GrantType::RefreshToken,
+        GrantType::Password,
+    ]);
+    let mut web_uris = loopback(&[OAUTH2_REDIRECT_PATH]);
+    // That of a loopback issuer differs in the port at most.
+    if issuer.as_str().starts_with("https:") {
+        web_uris.push(format!(
+            "{}{OAUTH2_REDIRECT_PATH}",
+            issuer.as_str().trim_end_matches('/')
+        ));
+    }
+    let cli = Client::public(ClientId::parse(CLI_CLIENT)?, "A command-line program")
+        .with_grant_types([GrantType::AuthorizationCode, GrantType::RefreshToken]);
+    Ok([
+        Client::public(ClientId::parse(CLIENT)?, "The demo").with_grant_types([GrantType::Password]),
+        web.with_redirect_uris(uris(&web_uris)?),
+        cli.with_redirect_uris(uris(&loopback(&CLI_PATHS))?),
+    ])
+}
+
+fn uris(texts: &[String]) -> anyhow::Result<Vec<RedirectUri>> {
+    let uris: Result<_, _> = texts.iter().map(|text| RedirectUri::parse(text)).collect();
+    Ok(uris?)
+}
+
+/// Adds the redirect URIs that a start with another issuer needs. Everything else is kept.
+async fn follow_issuer(store: &dyn Store, old: Client, wanted: &Client) -> anyhow::Result<()> {
+    let missing = wanted
+        .redirect_uris()
+        .iter()
+        .filter(|uri| !old.redirect_uris().contains(uri));
+    let missing: Vec<RedirectUri> = missing.cloned().collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let all: Vec<RedirectUri> = old.redirect_uris().iter().cloned().chain(missing).collect();
+    let new = old.clone().with_redirect_uris(all);
+    // If another process changes the client meanwhile, the next start adds them.
+    store.clients().update(&old, &new).await?;
+    Ok(())
+}
+
+/// One client more than those of the demo.
+const MOST_CLIENTS: u16 = 4;
 
 /// Whether a database contains users or clients that are not the demo's.
 pub(crate) async fn is_used_by_others(store: &dyn Store) -> Result<bool, StoreError> {
@@ -181,8 +261,10 @@ pub(crate) async fn is_used_by_others(store: &dyn Store) -> Result<bool, StoreEr
         let is_demo = |demo: &DemoUser| user.id().as_str() == demo.name && user.username().as_str() == demo.name;
         USERS.iter().any(is_demo)
     };
-    let clients = store.clients().list(None, 2).await?;
-    let is_demo_client = |client: &Client| client.id().as_str() == CLIENT && client.kind() == ClientKind::Public;
+    let clients = store.clients().list(None, MOST_CLIENTS).await?;
+    let is_demo_client = |client: &Client| {
+        [CLIENT, WEB_CLIENT, CLI_CLIENT].contains(&client.id().as_str()) && client.kind() == ClientKind::Public
+    };
     Ok(!users.iter().all(is_demo_user) || !clients.iter().all(is_demo_client))
 }
 

@@ -35,6 +35,7 @@ mod pause;
 mod process_limits;
 mod profile;
 mod revocations;
+mod secret_refresh;
 mod tasks;
 mod telemetry;
 

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use scopegate_domain::{ClientId, OAuthFlows};
+use scopegate_domain::ClientId;
 use scopegate_fastapi::TutorialTokenEndpoint;
 use scopegate_http::site::{Dialect, SiteEndpoint};
 use scopegate_portal::TokenEndpoint;
@@ -80,19 +80,6 @@ impl Profile {
         match self {
             Self::Rfc => None,
             Self::Tutorial => Some(demo::CLIENT),
-        }
-    }
-
-    /// The flows that the document shows, with this token endpoint. That of the tutorial has one.
-    pub(crate) fn flows(self, password_grant: bool, token_url: &str) -> OAuthFlows {
-        let flows = match self {
-            Self::Rfc => OAuthFlows::default().client_credentials(token_url),
-            Self::Tutorial => OAuthFlows::default(),
-        };
-        if password_grant {
-            flows.password(token_url)
-        } else {
-            flows
         }
     }
 

@@ -65,13 +65,8 @@ pub(super) fn configured_resource(settings: &Settings, text: &str) -> anyhow::Re
 
 /// Reads grants. An unknown grant is an error.
 pub(super) fn known_grants(texts: &[String]) -> anyhow::Result<Vec<GrantType>> {
-    // The grants that this program can enable.
-    let enabled = [GrantType::ClientCredentials, GrantType::Password];
-    let known = enabled.map(GrantType::as_str);
-    let parse = |text: &String| match text.parse() {
-        Ok(grant) if enabled.contains(&grant) => Ok(grant),
-        _ => Err(unknown_grant(text, &known)),
-    };
+    let known: Vec<&str> = GrantType::ALL.iter().map(|grant| grant.as_str()).collect();
+    let parse = |text: &String| text.parse().map_err(|_| unknown_grant(text, &known));
     texts.iter().map(parse).collect()
 }
 

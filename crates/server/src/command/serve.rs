@@ -29,6 +29,7 @@ use crate::key_refresh::KeyRefresh;
 use crate::output::{command_line, message, write_line};
 use crate::process_limits::allow_connections;
 use crate::revocations::SilenceRules;
+use crate::secret_refresh::SecretRefresh;
 use crate::tasks::Tasks;
 use crate::{audit, cleanup, demo, revocations, telemetry};
 
@@ -158,7 +159,7 @@ async fn serve(settings: &Settings, reread: impl AsyncFn() -> anyhow::Result<Rer
     let readiness = Arc::<Readiness>::default();
     let mut tasks = Tasks::new();
     let admin = start_admin(settings, &readiness, &mut tasks).await?;
-    let database = open(settings).await?;
+    let database = open(settings, &issuer).await?;
     let store = database.store();
     let log = compose::audit(settings, &database);
     let prepared = prepare(settings, &database, issuer.clone(), &apis, &others, proposed, &log).await;
@@ -172,12 +173,6 @@ async fn serve(settings: &Settings, reread: impl AsyncFn() -> anyhow::Result<Rer
         Err(error) => return context::close(database, Err(error)).await,
     };
     start_tasks(settings, background, &store, &readiness, &mut tasks);
-    if !settings.offers_password_grant() {
-        warn!(
-            "no grant is enabled for users, so only clients get tokens, by `client_credentials`; `password_grant = true` \
-             (`--password-grant`) enables one"
-        );
-    }
     readiness.serve(Arc::clone(&store));
     announce(
         settings,
@@ -250,13 +245,19 @@ async fn prepare(
         audit: log.clone(),
     };
     let composed = compose::gate(settings, database, issuer, apis, trust, caches, proposed).await?;
-    let Composed { gate, keys, reloadable } = composed;
+    let Composed {
+        gate,
+        keys,
+        secrets,
+        reloadable,
+    } = composed;
     let missing = missing(settings, apis, &*database.store()).await?;
     warn_of_restore(database).await?;
     Ok(Prepared {
         gate,
         background: Background {
             keys,
+            secrets,
             revocations,
             log: log.clone(),
         },
@@ -268,6 +269,7 @@ async fn prepare(
 /// The parts of a running server that need tasks in the background.
 struct Background {
     keys: Option<KeyRefresh>,
+    secrets: Option<SecretRefresh>,
     revocations: Arc<RevocationWatch>,
     log: AuditLog,
 }
@@ -279,9 +281,17 @@ fn start_tasks(
     readiness: &Arc<Readiness>,
     tasks: &mut Tasks,
 ) {
-    let Background { keys, revocations, log } = background;
+    let Background {
+        keys,
+        secrets,
+        revocations,
+        log,
+    } = background;
     if let Some(keys) = keys {
         tasks.spawn("signing keys", keys.run());
+    }
+    if let Some(secrets) = secrets {
+        tasks.spawn("server secrets", secrets.run());
     }
     let rules = SilenceRules::of(settings);
     tasks.spawn(
@@ -321,14 +331,14 @@ fn conclude(outcome: DrainOutcome, failed: Option<&'static str>, deadline: Durat
 
 /// Opens the database. With `--demo` it adds the accounts of the demo; otherwise it warns about
 /// them.
-async fn open(settings: &Settings) -> anyhow::Result<Database> {
+async fn open(settings: &Settings, issuer: &Issuer) -> anyhow::Result<Database> {
     if settings.demo {
         refuse_used(settings).await?;
     }
     let database = Database::open(settings, Access::Migrate).await?;
     let store = database.store();
     if settings.demo {
-        demo::seed_demo_data(&*store).await?;
+        demo::seed_demo_data(&*store, issuer).await?;
         return Ok(database);
     }
     for name in demo::accounts_with_known_passwords(&*store).await? {

@@ -3,19 +3,22 @@
 use anyhow::{bail, ensure};
 use scopegate_domain::{Resource, Resources, ResourcesError, ScopeToken};
 use scopegate_openapi::import::{Imported, token_schemes};
+use scopegate_portal::ApiDescription;
 
-use super::document_notes;
 use super::own_api::OwnApi;
 use super::resource_document::{line_of, read};
+use super::{descriptions, document_notes};
 use crate::config::{ResourceSettings, Settings};
 
 /// The APIs of a configuration, as their documents declare them.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Apis {
     /// All resources. Without `[[resources]]` there is none.
     pub(crate) resources: Resources,
     /// The API that this process answers.
     pub(crate) own: OwnApi,
+    /// What the pages say about them.
+    pub(super) descriptions: Vec<ApiDescription>,
     /// A sentence for each fault in the scopes of a document.
     faults: Vec<String>,
 }
@@ -29,14 +32,17 @@ impl Apis {
     pub(crate) fn read(settings: &Settings) -> anyhow::Result<Self> {
         let tables = &settings.resources;
         if tables.is_empty() {
+            let own = OwnApi::without_resources(settings)?;
             return Ok(Self {
                 resources: Resources::default(),
-                own: OwnApi::without_resources(settings)?,
+                descriptions: descriptions::of_own(&own)?.into_iter().collect(),
+                own,
                 faults: Vec::new(),
             });
         }
         expect_usable(settings)?;
         let mut resources = Vec::with_capacity(tables.len());
+        let mut descriptions = Vec::with_capacity(tables.len());
         let mut faults = Vec::new();
         let mut own = None;
         for table in tables {
@@ -45,11 +51,18 @@ impl Apis {
                 own = Some(OwnApi::read(settings, table, &document)?);
             }
             faults.extend(document_notes::warnings(table, &document));
-            resources.push(resource(table, &document));
+            let resource = resource(table, &document);
+            descriptions.push(descriptions::of_document(&resource, &document));
+            resources.push(resource);
         }
         let resources = Resources::new(resources).map_err(|fault| contradiction(tables, &fault))?;
         let own = own.map_or_else(|| OwnApi::none(settings), Ok)?;
-        Ok(Self { resources, own, faults })
+        Ok(Self {
+            resources,
+            own,
+            descriptions,
+            faults,
+        })
     }
 }
 

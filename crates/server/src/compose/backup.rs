@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use scopegate_domain::{AuditEvent, Clock as _, StoredKey, SystemClock};
-use scopegate_store::{Audit as _, SigningKeys as _};
+use scopegate_domain::{AuditEvent, Clock as _, SystemClock};
+use scopegate_store::{Audit as _, SealedSecrets as _, SigningKeys as _};
 use scopegate_store_sql::{BackupManifest, DatabaseUrl, OpenError, OpenMode, RowCounts, SqlStore};
 use scopegate_token::KeyEncryptionKey;
 
 use super::database::database_url;
 use super::kek::{self, KeyEncryptionKeySource};
-use super::{opening, private_file};
+use super::{opening, private_file, secrets};
 use crate::command::audit_entry;
 use crate::config::Settings;
 
@@ -233,7 +233,8 @@ fn uncreatable(file: &Path) -> String {
 struct Copy {
     temporary: private_file::Temporary,
     rows: RowCounts,
-    sealed: Vec<StoredKey>,
+    /// The sealed bytes of the signing keys and of the server secrets.
+    sealed: Vec<Vec<u8>>,
     manifest: Option<BackupManifest>,
 }
 
@@ -250,11 +251,10 @@ impl Copy {
         }
         let copy = SqlStore::open_with(&DatabaseUrl::file(temporary.path()), OpenMode::Copy).await?;
         let rows = copy.verify().await?;
-        let sealed = if rows.signing_keys == 0 {
-            Vec::new()
-        } else {
-            copy.list().await?
-        };
+        let mut sealed = secrets::sealed_bytes(&copy.sealed_secrets().await?);
+        if rows.signing_keys > 0 {
+            sealed.extend(copy.list().await?.into_iter().map(|key| key.sealed));
+        }
         let manifest = copy.manifest().await?;
         copy.close().await?;
         Ok(Self {
@@ -293,8 +293,8 @@ impl Copy {
     }
 }
 
-/// The key-encryption key that opens these signing keys; `None` if there are no signing keys.
-fn backup_key(settings: &Settings, sealed: &[StoredKey]) -> anyhow::Result<Option<Arc<KeyEncryptionKey>>> {
+/// The key-encryption key that opens these keys and secrets; `None` if there are none.
+fn backup_key(settings: &Settings, sealed: &[Vec<u8>]) -> anyhow::Result<Option<Arc<KeyEncryptionKey>>> {
     if sealed.is_empty() {
         return Ok(None);
     }
@@ -306,7 +306,7 @@ fn backup_key(settings: &Settings, sealed: &[StoredKey]) -> anyhow::Result<Optio
 }
 
 /// Checks the key-encryption key that a restore would find, without that of the database.
-fn backup_kek(settings: &Settings, file: &Path, sealed: &[StoredKey]) -> anyhow::Result<KekOutcome> {
+fn backup_kek(settings: &Settings, file: &Path, sealed: &[Vec<u8>]) -> anyhow::Result<KekOutcome> {
     if sealed.is_empty() {
         return Ok(KekOutcome::NotNeeded);
     }
@@ -325,7 +325,7 @@ fn backup_kek(settings: &Settings, file: &Path, sealed: &[StoredKey]) -> anyhow:
     Ok(outcome)
 }
 
-fn restore_key(settings: &Settings, file: &Path, database: &Path, sealed: &[StoredKey]) -> anyhow::Result<KekOutcome> {
+fn restore_key(settings: &Settings, file: &Path, database: &Path, sealed: &[Vec<u8>]) -> anyhow::Result<KekOutcome> {
     let kept = kek::path_next_to(database);
     if let Some(other) = kek::key_files(database)
         .into_iter()

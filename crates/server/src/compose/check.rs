@@ -14,7 +14,7 @@ use tracing::warn;
 use super::database::database_url;
 use super::issuers::{TrustedIssuer, trusted_issuers};
 use super::kek::KeyEncryptionKeySource;
-use super::{Apis, StoredCheck, apis, kek, key, opening, shadow};
+use super::{Apis, StoredCheck, apis, kek, key, opening, secrets, shadow};
 use crate::config::Settings;
 use crate::output::message;
 
@@ -147,12 +147,17 @@ fn unread(cause: StoreError) -> Vec<String> {
     )]
 }
 
-/// Checks that the signing keys can be opened.
+/// Checks that the server secrets and the signing keys can be opened.
 async fn check_keys(settings: &Settings, database: &Arc<SqlStore>) -> anyhow::Result<()> {
-    if !settings.profile.has_key_ring() {
-        return Ok(());
+    if settings.profile.has_key_ring() {
+        check_signing_keys(settings, database).await?;
     }
+    secrets::check(settings, &**database).await
+}
+
+async fn check_signing_keys(settings: &Settings, database: &Arc<SqlStore>) -> anyhow::Result<()> {
     let sealed = SigningKeys::list(&**database).await?;
+    let sealed: Vec<Vec<u8>> = sealed.into_iter().map(|key| key.sealed).collect();
     let source = KeyEncryptionKeySource::find(settings.key_encryption_key.as_ref(), &settings.database)?;
     if sealed.is_empty() || source.opening(&sealed)?.is_some() {
         return Ok(());

@@ -7,8 +7,8 @@ use scopegate_grant::{AccessTokens, AuthorizationServer};
 use scopegate_http::GateBuilder;
 use scopegate_http::site::SiteEndpoint;
 use scopegate_portal::{
-    IntrospectionEndpoint, PeopleEndpoints, PortalSite, PublishedKeys, ResourceMetadata, RevocationEndpoint,
-    ServerDocument, ServerMetadata, TokenEndpoint,
+    IntrospectionEndpoint, PeopleEndpoints, PublishedKeys, ResourceMetadata, RevocationEndpoint, ServerDocument,
+    ServerMetadata, TokenEndpoint,
 };
 
 use crate::config::Settings;
@@ -28,8 +28,7 @@ pub(super) struct Endpoints {
     token: TokenEndpoint,
     introspection: IntrospectionEndpoint,
     revocation: RevocationEndpoint,
-    /// `None` if the code grant is not enabled.
-    people: Option<PeopleEndpoints>,
+    people: PeopleEndpoints,
     /// `None` if a shared secret signs: it has no public key.
     keys: Option<PublishedKeys>,
 }
@@ -37,15 +36,14 @@ pub(super) struct Endpoints {
 impl Endpoints {
     pub(super) fn new(
         settings: &Settings,
-        issuer: &Issuer,
         server: AuthorizationServer,
         tokens: AccessTokens,
+        people: PeopleEndpoints,
         live: Option<&KeyRefresh>,
     ) -> Self {
         let proxies = || settings.trusted_proxies.clone();
-        let site = PortalSite::new(issuer).map(|site| site.trusted_proxies(proxies()));
         Self {
-            people: site.and_then(|site| PeopleEndpoints::new(&site, &server)),
+            people,
             token: TokenEndpoint::new(demo::TOKEN_PATH, server.clone()).trusted_proxies(proxies()),
             introspection: IntrospectionEndpoint::new(INTROSPECTION_PATH, tokens.clone()).trusted_proxies(proxies()),
             revocation: RevocationEndpoint::new(REVOCATION_PATH, tokens).trusted_proxies(proxies()),
@@ -68,7 +66,7 @@ impl Endpoints {
             Arc::new(self.introspection),
             Arc::new(self.revocation),
         ];
-        sites.extend(self.people.into_iter().flat_map(PeopleEndpoints::into_sites));
+        sites.extend(self.people.into_sites());
         sites.extend(self.keys.map(|keys| -> Arc<dyn SiteEndpoint> { Arc::new(keys) }));
         sites.extend(
             metadata
@@ -86,12 +84,9 @@ impl Endpoints {
 
     fn metadata(&self, issuer: &Issuer) -> Option<ServerMetadata> {
         let metadata = ServerMetadata::new(issuer, &self.server, &self.token)?
+            .authorization(self.people.authorize())
             .introspection(&self.introspection)
             .revocation(&self.revocation);
-        let metadata = match &self.people {
-            Some(people) => metadata.authorization(people.authorize()),
-            None => metadata,
-        };
         Some(match &self.keys {
             Some(keys) => metadata.keys(keys),
             None => metadata,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use scopegate_domain::{Secret, StoredKey};
+use scopegate_domain::Secret;
 use scopegate_grant::KeyEncryptionKeyError;
 use scopegate_store::{BoxFuture, SigningKeys};
 use scopegate_token::{KeyEncryptionKey, SystemRandomSource};
@@ -50,7 +50,7 @@ impl KeyEncryptionKeySource {
     }
 
     /// Returns the current key.
-    async fn open(&self, keys: &dyn SigningKeys) -> anyhow::Result<Arc<KeyEncryptionKey>> {
+    pub(super) async fn open(&self, keys: &dyn SigningKeys) -> anyhow::Result<Arc<KeyEncryptionKey>> {
         match self {
             Self::Configured(ConfiguredKek { file: Some(path), .. }) => Ok(read_key_encryption_key(path)?),
             Self::Configured(ConfiguredKek { key, file: None }) => Ok(Arc::clone(key)),
@@ -59,8 +59,8 @@ impl KeyEncryptionKeySource {
         }
     }
 
-    /// Returns the key that opens all these keys, if one exists. It creates and changes no file.
-    pub(super) fn opening(&self, sealed: &[StoredKey]) -> anyhow::Result<Option<Arc<KeyEncryptionKey>>> {
+    /// Returns the key that sealed all these bytes, if one exists. It creates and changes no file.
+    pub(crate) fn opening(&self, sealed: &[Vec<u8>]) -> anyhow::Result<Option<Arc<KeyEncryptionKey>>> {
         let keys = match self {
             Self::Configured(ConfiguredKek { file: Some(path), .. }) => vec![read_key_encryption_key(path)?],
             Self::Configured(ConfiguredKek { key, file: None }) => vec![Arc::clone(key)],
@@ -70,7 +70,7 @@ impl KeyEncryptionKeySource {
                 keys.into_iter().flatten().map(Arc::new).collect()
             }
         };
-        let opens = |key: &Arc<KeyEncryptionKey>| sealed.iter().all(|sealed| key.has_sealed(&sealed.sealed));
+        let opens = |key: &Arc<KeyEncryptionKey>| sealed.iter().all(|sealed| key.has_sealed(sealed));
         Ok(keys.into_iter().find(opens))
     }
 

@@ -15,6 +15,7 @@ use scopegate_store::MemoryStore;
 use scopegate_token::{SigningKey, TokenRules, Verifier};
 use serde_json::Value;
 
+use super::people::AUTHORIZE_PATH;
 use super::resource_document::line_of;
 use crate::config::{ResourceSettings, Settings};
 use crate::demo;
@@ -85,14 +86,37 @@ impl OwnApi {
             self.operations.iter().any(is_own).then_some(one.handled)
         })
     }
+
+    /// Returns a gate with the handlers and a catalog, to read the requirements. It verifies no
+    /// token.
+    pub(super) fn enforced(&self, catalog: Catalog) -> anyhow::Result<Gate> {
+        let key = SigningKey::hs256(&Secret::new("no token is verified with this key".to_owned()))?;
+        let tokens = BearerTokens::new(Arc::new(Verifier::new(
+            TokenRules::shared_secret(),
+            key.verifying_key(),
+        )));
+        let gate = Gate::builder(catalog).bearer(self.scheme.as_str(), tokens);
+        let gate = gate.users(Arc::new(MemoryStore::new()));
+        Ok(self.handlers().fold(gate, GateBuilder::operation).build()?)
+    }
 }
 
-/// The flows of this server. The token endpoint is relative to the document, except behind a proxy
-/// that removes the path of the issuer: programs resolve it against the server of the document.
+/// The flows of this server. Its endpoints are relative to the document, except behind a proxy that
+/// removes the path of the issuer: programs resolve them against the server of the document.
 fn flows(settings: &Settings) -> OAuthFlows {
-    let token_url = settings.url_behind_path();
-    let token_url = token_url.map_or_else(|| "token".to_owned(), |url| format!("{url}{}", demo::TOKEN_PATH));
-    settings.profile.flows(settings.offers_password_grant(), &token_url)
+    let url = |path: &str| match settings.url_behind_path() {
+        Some(url) => format!("{url}{path}"),
+        None => path.trim_start_matches('/').to_owned(),
+    };
+    let token_url = url(demo::TOKEN_PATH);
+    let flows = OAuthFlows::default()
+        .authorization_code(url(AUTHORIZE_PATH), &*token_url)
+        .client_credentials(&*token_url);
+    if settings.offers_password_grant() {
+        flows.password(token_url)
+    } else {
+        flows
+    }
 }
 
 fn read(settings: &Settings, document: &Imported) -> anyhow::Result<OwnApi> {
@@ -159,7 +183,7 @@ fn catalog(settings: &Settings, scheme: &DeclaredScheme) -> anyhow::Result<Catal
 // SECURITY: a document that requires more than a handler enforces would promise a protection that
 // does not exist. Tested by `own_document_equals_its_handlers` in tests/it/resources.rs.
 fn expect_enforced(own: &OwnApi, declared: &OperationTable) -> anyhow::Result<()> {
-    let enforced = enforced(own, declared.catalog().clone())?;
+    let enforced = own.enforced(declared.catalog().clone())?;
     let (one, other) = (requirements(declared), requirements(enforced.operations()));
     let mut changes = diff(declared, enforced.operations())?.into_iter();
     let is_other = |change: &Change| {
@@ -211,16 +235,4 @@ fn difference(change: &Change, enforced: &OperationTable) -> anyhow::Error {
          same requirement in the document",
         sets.join(", or ")
     )
-}
-
-/// A gate with the handlers and a catalog, to read the requirements. It verifies no token.
-fn enforced(own: &OwnApi, catalog: Catalog) -> anyhow::Result<Gate> {
-    let key = SigningKey::hs256(&Secret::new("no token is verified with this key".to_owned()))?;
-    let tokens = BearerTokens::new(Arc::new(Verifier::new(
-        TokenRules::shared_secret(),
-        key.verifying_key(),
-    )));
-    let gate = Gate::builder(catalog).bearer(own.scheme.as_str(), tokens);
-    let gate = gate.users(Arc::new(MemoryStore::new()));
-    Ok(own.handlers().fold(gate, GateBuilder::operation).build()?)
 }

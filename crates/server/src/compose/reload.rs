@@ -6,7 +6,7 @@ use std::fmt;
 use anyhow::ensure;
 use scopegate_domain::{Resource, Resources};
 use scopegate_grant::AuthorizationServer;
-use scopegate_portal::ServerMetadata;
+use scopegate_portal::{ApiDescriptions, ServerMetadata};
 
 use super::Apis;
 
@@ -16,6 +16,8 @@ pub(crate) struct Reloadable {
     pub(super) server: AuthorizationServer,
     pub(super) metadata: Option<ServerMetadata>,
     pub(super) apis: Apis,
+    /// What the pages say about the APIs.
+    pub(super) descriptions: ApiDescriptions,
 }
 
 /// The difference between the resources before and after a reload.
@@ -50,6 +52,7 @@ impl Reloadable {
         );
         let summary = ReloadSummary::of(&self.apis.resources, &apis.resources);
         self.server.replace_resources(apis.resources.clone());
+        self.descriptions.replace(apis.descriptions.iter().cloned());
         if let Some(metadata) = &self.metadata {
             metadata.refresh(&self.server);
         }

@@ -40,6 +40,8 @@ pub(crate) struct ServeSettings {
     #[arg(long, value_name = "TIME")]
     token_lifetime: Option<String>,
     #[arg(long, value_name = "TIME")]
+    refresh_retry: Option<String>,
+    #[arg(long, value_name = "TIME")]
     key_announcement: Option<String>,
     #[arg(long, value_name = "TIME")]
     key_rotation: Option<String>,

@@ -165,6 +165,18 @@ impl CacheAge {
     }
 }
 
+/// The time in which a client may send the predecessor of its refresh token again; zero turns it
+/// off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RetryWindow(Lifetime);
+
+impl RetryWindow {
+    /// The window.
+    pub(crate) const fn lifetime(self) -> Lifetime {
+        self.0
+    }
+}
+
 /// Returns a time in whole seconds, rounded down.
 pub(crate) fn to_lifetime(time: Duration) -> Lifetime {
     Lifetime::from_seconds(u32::try_from(time.as_secs()).unwrap_or(u32::MAX))
@@ -290,6 +302,11 @@ settings! {
         let seconds = u32::try_from(time.as_secs()).ok()?;
         (time.subsec_nanos() == 0 && seconds <= 24 * 60 * 60).then(|| Self::seconds(seconds))
     }, |age| format!("{:#}", SignedDuration::from_secs(age.0.as_seconds().into()));
+    RetryWindow: "a time of whole seconds, at most a minute, such as `10s`, or `0s` for off", |text| {
+        let time = read_time(text)?;
+        let seconds = u32::try_from(time.as_secs()).ok()?;
+        (time.subsec_nanos() == 0 && seconds <= 60).then(|| Self(Lifetime::from_seconds(seconds)))
+    }, |window| format!("{:#}", SignedDuration::from_secs(window.0.as_seconds().into()));
 }
 
 #[cfg(test)]

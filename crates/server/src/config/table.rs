@@ -185,6 +185,14 @@ pub(crate) const SETTINGS: &[SettingRow] = &[
          `access_token_lifetime`",
     ),
     row(
+        "refresh_retry",
+        Some("refresh-retry"),
+        "time of whole seconds",
+        "10s",
+        "Sets how long the direct predecessor of a refresh token receives the same successor again, because an answer can be lost on \
+         the way. `0s` ends the access at the first repetition",
+    ),
+    row(
         "token_cache_bytes",
         Some("token-cache-bytes"),
         "bytes",

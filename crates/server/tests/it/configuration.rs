@@ -169,28 +169,3 @@ fn server_without_password_grant_reports_it_in_every_answer() {
     assert!(flows["password"].is_object(), "{flows}");
     assert_eq!(token(&server)["error"], "invalid_grant");
 }
-
-#[test]
-fn server_without_grant_for_users_warns_at_every_start() {
-    let shell = Shell::new();
-    for _ in 0..2 {
-        let mut serving = crate::support::scopegate()
-            .current_dir(shell.path())
-            .args(["serve", "--listen", "127.0.0.1:0"])
-            .stdout(std::process::Stdio::piped())
-            .stderr(std::process::Stdio::piped())
-            .spawn()
-            .unwrap();
-        // The warning comes before the line that is read here.
-        let mut line = String::new();
-        let mut stdout = std::io::BufReader::new(serving.stdout.take().unwrap());
-        std::io::BufRead::read_line(&mut stdout, &mut line).unwrap();
-        serving.kill().unwrap();
-        let log = serving.wait_with_output().unwrap().stderr;
-        let log = String::from_utf8(log).unwrap();
-        assert!(
-            log.contains("no grant is enabled for users") && log.contains("password_grant"),
-            "{log}"
-        );
-    }
-}

@@ -30,6 +30,7 @@ mod long_check;
 mod metadata;
 mod oauth2_client;
 mod path_proxy;
+mod people;
 mod picture;
 mod policy;
 mod programs;

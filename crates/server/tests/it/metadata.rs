@@ -53,8 +53,12 @@ fn metadata_names_what_exists() {
         "issuer": issuer,
         "token_endpoint": format!("{issuer}/token"),
         "token_endpoint_auth_methods_supported": methods,
-        "grant_types_supported": ["client_credentials", "password"],
-        "response_types_supported": [],
+        "grant_types_supported": ["authorization_code", "client_credentials", "password", "refresh_token"],
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": true,
+        "authorization_endpoint": format!("{issuer}/authorize"),
         "scopes_supported": ["items", "me"],
         "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
         "introspection_endpoint": format!("{issuer}/introspect"),
@@ -68,7 +72,11 @@ fn metadata_names_what_exists() {
         let Some(path) = url.as_str().and_then(|url| url.strip_prefix(issuer)) else {
             continue;
         };
-        let status = if member == "jwks_uri" { 200 } else { 405 };
+        let status = match member.as_str() {
+            "authorization_endpoint" => 400,
+            "jwks_uri" => 200,
+            _ => 405,
+        };
         let status = if path.is_empty() { 404 } else { status };
         let path = if path.is_empty() { SERVER } else { path };
         assert_eq!(get(&server, path, "").status, status, "{member}");
@@ -280,7 +288,7 @@ fn grants_outside_the_metadata_are_refused() {
             let answer = server.exchange(request.as_bytes());
             let is_unknown_client = answer.body.contains("invalid_client");
             // An unknown client learns nothing about a grant that is known and not offered.
-            let is_known = ["client_credentials", "password"].contains(&name);
+            let is_known = ["authorization_code", "client_credentials", "password", "refresh_token"].contains(&name);
             assert_eq!(
                 (answer.status, is_unknown_client),
                 (400, is_known),

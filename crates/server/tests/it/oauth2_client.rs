@@ -7,10 +7,12 @@ use std::fmt::Write as _;
 
 use oauth2::basic::BasicClient;
 use oauth2::{
-    AuthType, ClientId, ClientSecret, HttpRequest, HttpResponse, IntrospectionUrl, RequestTokenError, RevocationUrl,
-    Scope, StandardRevocableToken, TokenIntrospectionResponse as _, TokenResponse as _, TokenUrl,
+    AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, HttpRequest, HttpResponse,
+    IntrospectionUrl, PkceCodeChallenge, RedirectUrl, RequestTokenError, RevocationUrl, Scope, StandardRevocableToken,
+    TokenIntrospectionResponse as _, TokenResponse as _, TokenUrl,
 };
 
+use crate::people::{Browser, call, parameter};
 use crate::shell::Shell;
 use crate::support::Server;
 
@@ -110,4 +112,49 @@ fn library_reads_the_error_of_a_refusal() {
         panic!("not an answer of the server: {refused}")
     };
     assert_eq!(*refused.error(), oauth2::basic::BasicErrorResponseType::InvalidClient);
+}
+
+#[test]
+fn library_gets_tokens_by_code_and_refreshes_them() {
+    let server = Server::start(&["--demo"], &[]);
+    let url = |path: &str| format!("http://{}{path}", server.address);
+    let http = |request: HttpRequest| Ok::<_, Infallible>(send(&server, request));
+    let client = BasicClient::new(ClientId::new("demo-cli".to_owned()))
+        .set_auth_uri(AuthUrl::new(url("/authorize")).unwrap())
+        .set_token_uri(TokenUrl::new(url("/token")).unwrap())
+        .set_redirect_uri(RedirectUrl::new("http://127.0.0.1:51004/callback".to_owned()).unwrap())
+        .set_revocation_url(RevocationUrl::new("https://id.example/revoke".to_owned()).unwrap());
+    let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+    let (address, state) = client
+        .authorize_url(CsrfToken::new_random)
+        .add_scopes(["me", "items"].map(|name| Scope::new(name.to_owned())))
+        .set_pkce_challenge(challenge)
+        .url();
+    let location = Browser::default().answer(&server, address.query().unwrap(), "johndoe", "secret");
+    assert_eq!(parameter(&location, "state").as_ref(), Some(state.secret()));
+    let code = AuthorizationCode::new(parameter(&location, "code").unwrap());
+    let exchanged = client.exchange_code(code).set_pkce_verifier(verifier);
+    let first = exchanged.request(&http).unwrap();
+    let second = client
+        .exchange_refresh_token(first.refresh_token().unwrap())
+        .request(&http);
+    let second = second.unwrap();
+    let status = |token: &oauth2::AccessToken| call(&server, "/users/me/items/", token.secret());
+    assert_eq!(
+        (status(first.access_token()), status(second.access_token())),
+        (200, 200)
+    );
+    let revocable = StandardRevocableToken::RefreshToken(second.refresh_token().unwrap().clone());
+    client.revoke_token(revocable).unwrap().request(&http).unwrap();
+    assert_eq!(
+        (status(first.access_token()), status(second.access_token())),
+        (401, 401)
+    );
+    let refused = client
+        .exchange_refresh_token(second.refresh_token().unwrap())
+        .request(&http);
+    let Err(RequestTokenError::ServerResponse(refused)) = refused else {
+        panic!("not an answer of the server: {refused:?}")
+    };
+    assert_eq!(*refused.error(), oauth2::basic::BasicErrorResponseType::InvalidGrant);
 }

@@ -6,21 +6,22 @@ use base64_simd::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 use super::{SERVER, document, get};
+use crate::people::{Browser, CHALLENGE, encode, parameter, redemption};
 use crate::shell::Shell;
 use crate::support::{Answer, Server};
 
 const ISSUER: &str = "https://id.example";
 const PASSWORD: &str = "correct horse battery";
+const URI: &str = "https://app.example/cb";
 
 /// The members of RFC 8414 and its extensions that name an endpoint, with the usual paths.
-const ENDPOINTS: [(&str, &str); 8] = [
-    ("authorization_endpoint", "/authorize"),
+/// `/logout` is a page for users: it reads no `id_token_hint`, so it has no member.
+const ENDPOINTS: [(&str, &str); 6] = [
     ("registration_endpoint", "/register"),
     ("device_authorization_endpoint", "/device_authorization"),
     ("pushed_authorization_request_endpoint", "/par"),
     ("backchannel_authentication_endpoint", "/bc-authorize"),
     ("userinfo_endpoint", "/userinfo"),
-    ("end_session_endpoint", "/logout"),
     ("check_session_iframe", "/.well-known/openid-configuration"),
 ];
 
@@ -71,7 +72,21 @@ fn add_client(shell: &Shell, method: &str) -> WalkClient {
         _ => format!("with-{method}"),
     };
     let common = [
-        "client", "add", &id, "--id", &id, "--scope", "me items", "--grant", "password",
+        "client",
+        "add",
+        &id,
+        "--id",
+        &id,
+        "--scope",
+        "me items",
+        "--redirect-uri",
+        URI,
+        "--grant",
+        "password",
+        "--grant",
+        "authorization_code",
+        "--grant",
+        "refresh_token",
     ];
     let kind: &[&str] = match method {
         "none" => &["--public"],
@@ -171,6 +186,17 @@ impl Walk {
 
     /// Requests a token by this grant.
     fn ask(&self, client: &WalkClient, grant: &str, scope: &str) -> (Answer, Value) {
+        if grant == "authorization_code" {
+            let location = self.authorize(client, &[("scope", scope)]);
+            let code = parameter(&location, "code").unwrap();
+            return self.post("token_endpoint", client, &redemption(&code, URI));
+        }
+        if grant == "refresh_token" {
+            let (_, tokens) = self.ask(client, "authorization_code", scope);
+            let token = tokens["refresh_token"].as_str().unwrap();
+            let fields = [("grant_type", grant), ("refresh_token", token)];
+            return self.post("token_endpoint", client, &fields);
+        }
         let fields = [
             ("grant_type", grant),
             ("scope", scope),
@@ -178,6 +204,43 @@ impl Walk {
             ("password", PASSWORD),
         ];
         self.post("token_endpoint", client, &fields)
+    }
+
+    /// Returns the URL to which a browser is sent after a request with these parameters, in
+    /// addition or instead.
+    fn authorize(&self, client: &WalkClient, changes: &[(&str, &str)]) -> String {
+        let usual = [
+            ("response_type", "code"),
+            ("client_id", client.id.as_str()),
+            ("redirect_uri", URI),
+            ("scope", "me"),
+            ("code_challenge", CHALLENGE),
+            ("code_challenge_method", "S256"),
+        ];
+        let kept = usual
+            .iter()
+            .filter(|(name, _)| changes.iter().all(|(other, _)| other != name));
+        let fields: Vec<_> = kept.chain(changes).copied().collect();
+        Browser::default().answer(&self.server, &encode(&fields), "johndoe", PASSWORD)
+    }
+
+    /// Requests a code with each value of a parameter: those of the member, and no others.
+    fn walk_values(&self, member: &str, parameter_name: &str, others: &[&str]) {
+        let service = self.client("client_secret_basic");
+        let is_answered = |value: &str| {
+            let location = self.authorize(service, &[(parameter_name, value)]);
+            assert_ne!(
+                parameter(&location, "code").is_some(),
+                parameter(&location, "error").is_some()
+            );
+            parameter(&location, "code").is_some()
+        };
+        for value in self.list(member) {
+            assert!(is_answered(value), "{parameter_name}={value}");
+        }
+        for value in others {
+            assert!(!is_answered(value), "{parameter_name}={value}");
+        }
     }
 
     /// Expects an error of the RFC. The token endpoint of the tutorial has those of FastAPI.
@@ -253,18 +316,33 @@ impl Walk {
                 }
             }
             "jwks_uri" => self.walk_keys(),
-            // No endpoint would read it.
-            "response_types_supported" => assert_eq!(self.metadata[member], json!([])),
+            "authorization_endpoint" => {
+                let path = self.metadata[member].as_str().unwrap().strip_prefix(ISSUER).unwrap();
+                assert_eq!(get(&self.server, path, "").status, 400);
+            }
+            "response_types_supported" => {
+                self.walk_values(member, "response_type", &["token", "id_token", "code token", "none"]);
+            }
+            "response_modes_supported" => {
+                self.walk_values(member, "response_mode", &["fragment", "form_post", "query.jwt"]);
+            }
+            "code_challenge_methods_supported" => self.walk_values(member, "code_challenge_method", &["plain", "S512"]),
+            "authorization_response_iss_parameter_supported" => {
+                assert_eq!(self.metadata[member], true);
+                for changes in [&[][..], &[("response_type", "token")]] {
+                    let location = self.authorize(service, changes);
+                    assert_eq!(parameter(&location, "iss").as_deref(), Some(ISSUER), "{location}");
+                }
+            }
             other => panic!("the metadata has `{other}`, which this test does not use"),
         }
     }
 
-    /// Ends a token of the client; without a grant for the client there is none to end.
+    /// Ends a token of the client.
     fn revoke_with(&self, client: &WalkClient) {
         let reader = self.client("client_secret_basic");
-        let has_grant = self.grant_of(client).is_some();
-        let token = if has_grant { self.token(client) } else { "x".to_owned() };
-        assert_eq!(self.is_active(reader, &token), has_grant);
+        let token = self.token(client);
+        assert!(self.is_active(reader, &token));
         let (answer, body) = self.post("revocation_endpoint", client, &[("token", &token)]);
         assert_eq!(
             (answer.status, answer.body.as_str()),
@@ -304,7 +382,7 @@ impl Walk {
         }
         self.expect_refused(&self.ask(service, "client_credentials", "admin"), "invalid_scope");
         for (member, path) in ENDPOINTS {
-            assert_eq!(self.metadata.get(member), None);
+            assert_eq!(self.metadata.get(member), None, "{member}");
             for method in ["GET", "POST"] {
                 let request =
                     format!("{method} {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");

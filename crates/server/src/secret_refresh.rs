@@ -1,0 +1,64 @@
+//! Reloads the server secrets periodically, so that a rotation needs no restart.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use scopegate_domain::{Clock, SealedSecret, SystemClock};
+use scopegate_grant::{SecretRings, ServerSecrets};
+use scopegate_store::Store;
+use tracing::{info, warn};
+
+use crate::compose::KeyEncryptionKeySource;
+
+/// The server secrets in use, and where they come from.
+pub(crate) struct SecretRefresh {
+    pub(crate) secrets: Arc<ServerSecrets>,
+    pub(crate) source: KeyEncryptionKeySource,
+    pub(crate) store: Arc<dyn Store>,
+    /// The rows of the secrets in use.
+    pub(crate) live: Vec<SealedSecret>,
+    /// The maximum age of the secrets in use.
+    pub(crate) age: Duration,
+}
+
+impl SecretRefresh {
+    /// Refreshes the secrets for as long as this is polled.
+    pub(crate) async fn run(mut self) {
+        let mut is_failing = false;
+        loop {
+            tokio::time::sleep(self.age).await;
+            let refreshed = self.refresh().await;
+            if let Err(error) = &refreshed
+                && !is_failing
+            {
+                warn!(
+                    error = format!("{error:#}"),
+                    "cannot refresh server secrets; the known secrets stay in use until a refresh succeeds"
+                );
+            }
+            if is_failing && refreshed.is_ok() {
+                info!("server secrets are refreshed again");
+            }
+            is_failing = refreshed.is_err();
+        }
+    }
+
+    /// Replaces the secrets if the live rows changed. A version that no longer verifies values is
+    /// not live.
+    async fn refresh(&mut self) -> anyhow::Result<()> {
+        let (rows, now) = (self.store.secrets().sealed_secrets().await?, SystemClock.now());
+        let live: Vec<SealedSecret> = rows.into_iter().filter(|row| row.is_live(now)).collect();
+        if live == self.live {
+            return Ok(());
+        }
+        let sealed: Vec<Vec<u8>> = live.iter().map(|row| row.sealed.clone()).collect();
+        let kek = self.source.opening(&sealed)?;
+        let kek = kek.ok_or_else(|| anyhow::anyhow!("no key-encryption key is there that opens them"))?;
+        self.secrets.replace(SecretRings::open(&kek, &live, now)?);
+        if !self.live.is_empty() {
+            info!(count = live.len(), "the set of server secrets changed");
+        }
+        self.live = live;
+        Ok(())
+    }
+}
