@@ -1,6 +1,6 @@
 use std::os::unix::fs::PermissionsExt;
 
-use scopegate_domain::{KeyId, Lifetime, Timestamp};
+use scopegate_domain::{KeyId, Lifetime, StoredKey, Timestamp};
 use scopegate_store::MemoryStore;
 
 use super::*;
