@@ -47,6 +47,7 @@ mod openapi;
 mod own_inputs;
 mod own_users;
 mod path_constraints;
+mod people_pages;
 mod places;
 mod producers;
 mod refusals;
