@@ -187,6 +187,22 @@ impl Samples {
         }
     }
 
+    /// A scope of the first API is listed for the second one, too.
+    fn consent_of_two_apis(&self) -> ConsentPage<'_> {
+        let reads = self.operations(&["List ships"], &[], 0);
+        let again = ConsentScope {
+            field: ScopeField::None,
+            ..Self::scope(&READ, "Read ships", reads)
+        };
+        let refused = ConsentScope {
+            field: ScopeField::Optional { is_ticked: false },
+            ..Self::scope(&AUDIT, "Read the log", self.operations(&[], &[], 0))
+        };
+        let mut page = self.consent();
+        page.resources.push(Self::resource(vec![again, refused]));
+        page
+    }
+
     pub(super) fn widening_consent(&self) -> ConsentPage<'_> {
         let reads = self.operations(&["List ships", "Read a ship"], &[], 0);
         let old = ConsentScope {
@@ -400,9 +416,11 @@ impl Samples {
                 "login-throttled".to_owned(),
                 self.login(Some(LoginNotice::Throttled(90))).render(),
             ),
+            ("login-busy".to_owned(), self.login(Some(LoginNotice::Busy(2))).render()),
             ("login-again".to_owned(), self.login(Some(LoginNotice::Again)).render()),
             ("consent".to_owned(), self.consent().render()),
             ("consent-widening".to_owned(), self.widening_consent().render()),
+            ("consent-two-apis".to_owned(), self.consent_of_two_apis().render()),
             ("consent-loopback".to_owned(), self.loopback_consent(false).render()),
             ("consent-as-before".to_owned(), self.loopback_consent(true).render()),
             (
@@ -417,6 +435,10 @@ impl Samples {
             (
                 "account-wrong".to_owned(),
                 self.account(Some(AccountNotice::OldPasswordWrong)).render(),
+            ),
+            (
+                "account-busy".to_owned(),
+                self.account(Some(AccountNotice::Busy(2))).render(),
             ),
             ("account-empty".to_owned(), self.empty_account().render()),
             ("application".to_owned(), self.details().render()),
