@@ -30,8 +30,15 @@ pub(crate) fn access_token(
     let claims = match grant.subject() {
         GrantSubject::User(user) => {
             let subject = subject(context, user);
-            refuse_name_of_client(context, subject, &client_id)?;
-            AccessTokenClaims::new(subject, issued_at, lifetime).with_client_id(client_id)
+            let names_client = context.signer.rules().issuer().is_some() || family.is_some();
+            if names_client {
+                refuse_name_of_client(subject, &client_id)?;
+            }
+            let claims = AccessTokenClaims::new(subject, issued_at, lifetime).with_client_id(client_id);
+            // SECURITY: a token that does not name its client is one of the client of all logins.
+            // That client could end it, and a removal of its own client would not. Tested by
+            // `token_of_a_code_names_its_client` in server/tests/it/people/demo.rs.
+            if names_client { claims.naming_client() } else { claims }
         }
         GrantSubject::Client => AccessTokenClaims::of_client(client_id, issued_at, lifetime),
     };
@@ -52,11 +59,11 @@ pub(crate) fn access_token(
 }
 
 /// Refuses a token of a user whose `sub` would be the `client_id` of the token. The tokens of a
-/// shared secret name the client only if it acts for itself.
+/// shared secret by the password grant do not name the client.
 // SECURITY: each reader takes such a token for one of the client itself (RFC 9700, section 4.15).
 // Tested by `user_gets_no_token_of_the_client_of_its_name` in tests/it/client_credentials.rs.
-fn refuse_name_of_client(context: &GrantContext, subject: &str, client_id: &ClientId) -> Result<(), GrantError> {
-    if context.signer.rules().issuer().is_none() || subject != client_id.as_str() {
+fn refuse_name_of_client(subject: &str, client_id: &ClientId) -> Result<(), GrantError> {
+    if subject != client_id.as_str() {
         return Ok(());
     }
     tracing::warn!(client = %client_id, "no token for the user whose subject is the id of the client; add the client with another id");

@@ -26,8 +26,8 @@ pub struct AccessTokenClaims {
     expires_at: Timestamp,
     client_id: Option<ClientId>,
     audiences: Vec<Audience>,
-    /// Whether the subject is the client.
-    is_of_client: bool,
+    /// Whether a token that names neither issuer nor audience names the client.
+    names_client: bool,
     token_id: Option<TokenId>,
     /// Further claims, each with its value in JSON.
     further: Vec<(String, String)>,
@@ -44,7 +44,7 @@ impl AccessTokenClaims {
             expires_at: issued_at + lifetime,
             client_id: None,
             audiences: Vec::new(),
-            is_of_client: false,
+            names_client: false,
             token_id: None,
             further: Vec::new(),
         }
@@ -56,9 +56,17 @@ impl AccessTokenClaims {
     #[must_use]
     pub fn of_client(client_id: ClientId, issued_at: Timestamp, lifetime: Lifetime) -> Self {
         Self {
-            is_of_client: true,
+            names_client: true,
             ..Self::new(client_id.as_str(), issued_at, lifetime).with_client_id(client_id)
         }
+    }
+
+    /// Names the client also in a token that names neither issuer nor audience. Default: only if the
+    /// subject is the client.
+    #[must_use]
+    pub const fn naming_client(mut self) -> Self {
+        self.names_client = true;
+        self
     }
 
     /// Sets the scopes. Order and repetitions are kept.
@@ -117,7 +125,7 @@ impl AccessTokenClaims {
 
     /// Returns the payload of a token that names neither issuer nor audience: `sub`, `scopes` as a
     /// list, `exp`, `iat`, `jti` if it is set, and the further claims. `client_id` is in it only if
-    /// the subject is the client. Empty if it cannot be written as JSON: an empty payload must not
+    /// the subject is the client, or with [`AccessTokenClaims::naming_client`]. Empty if it cannot be written as JSON: an empty payload must not
     /// be signed.
     #[must_use]
     pub fn to_scope_list_json(&self) -> String {
@@ -138,7 +146,7 @@ impl AccessTokenClaims {
             exp: self.expires_at,
             iat: self.issued_at,
             jti: self.token_id.as_ref(),
-            client_id: self.client_id.as_ref().filter(|_| self.is_of_client),
+            client_id: self.client_id.as_ref().filter(|_| self.names_client),
         };
         print(&payload, &self.further).unwrap_or_default()
     }
@@ -243,6 +251,9 @@ mod tests {
         let expected = r#"{"sub":"joe","scopes":[],"exp":1,"iat":0,"ten\"ant":"a\"}","n":null}"#;
         assert_eq!(claims.unwrap().to_scope_list_json(), expected);
         let client = ClientId::parse("app").unwrap();
+        let named = bare.clone().with_client_id(client.clone()).naming_client();
+        let expected = r#"{"sub":"joe","scopes":[],"exp":1,"iat":0,"client_id":"app"}"#;
+        assert_eq!(named.to_scope_list_json(), expected);
         let bare = bare.with_client_id(client).with_token_id(TokenId::parse("t1").unwrap());
         let (issuer, audience) = (
             "https://id.example".parse().unwrap(),

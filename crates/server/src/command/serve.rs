@@ -447,6 +447,7 @@ fn welcome(
             text,
             "And with it:\n  curl -H 'Authorization: Bearer TOKEN' http://{address}/users/me/items/"
         )?;
+        writeln!(text, "The account of a user: http://{address}/account")?;
     }
     text.push_str(missing);
     Ok(text)

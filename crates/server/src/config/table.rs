@@ -68,7 +68,7 @@ pub(crate) const SETTINGS: &[SettingRow] = &[
         Some("database"),
         "`sqlite:PATH`",
         "sqlite:scopegate.db; in memory with `demo`",
-        "Sets the database of users, clients, keys and revocations",
+        "Sets the database of users, clients, sessions, consents, keys and revocations",
     ),
     row(
         "issuer",
@@ -125,7 +125,7 @@ pub(crate) const SETTINGS: &[SettingRow] = &[
         None,
         "32 bytes in base64url or hexadecimal",
         "a file next to the SQLite database",
-        "Sets the key that encrypts the stored signing keys",
+        "Sets the key that encrypts the stored signing keys and server secrets",
     ),
     row(
         "key_encryption_key_file",
@@ -189,8 +189,8 @@ pub(crate) const SETTINGS: &[SettingRow] = &[
         Some("refresh-retry"),
         "time of whole seconds",
         "10s",
-        "Sets how long the direct predecessor of a refresh token receives the same successor again, because an answer can be lost on \
-         the way. `0s` ends the access at the first repetition",
+        "Sets how long the direct predecessor of a refresh token receives the same successor again. `0s` ends the access at the first \
+         repetition",
     ),
     row(
         "token_cache_bytes",

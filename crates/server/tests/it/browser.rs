@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 const DONE: &str = ".modal-ux .auth-container:has([aria-label=\"Remove authorization\"]) .btn-done";
 /// The dialogue for user name and password. The document may offer others.
 const DIALOGUE: &str = ".modal-ux .auth-container:has(#oauth_username)";
+/// The part of the dialogue for the code flow.
+const CODE_DIALOGUE: &str = ".modal-ux .auth-container:has([id^=\"client_id_authorizationCode\"])";
 const PATHS: [&str; 3] = ["/status/", "/users/me/", "/users/me/items/"];
 /// The scopes that are ticked, and the status of each path with the token.
 const LOGINS: [(&[&str], [u16; 3]); 3] = [
@@ -60,6 +62,23 @@ impl BrowserFixture {
             browser.click(&format!("{DIALOGUE} input[data-value=\"{scope}\"] + label"))?;
         }
         browser.click(&format!("{DIALOGUE} .auth-btn-wrapper .btn.authorize"))
+    }
+
+    /// Opens `/docs` again, and asks for a code as this client with these scopes ticked. Then the
+    /// window of the server is active.
+    fn authorize(&self, client: Option<&str>, scopes: &[&str]) -> Result<(), Failure> {
+        let browser = &self.browser;
+        browser.open(&format!("{}/docs", self.address))?;
+        browser.click(".auth-wrapper .btn.authorize")?;
+        if let Some(client) = client {
+            let field = format!("{CODE_DIALOGUE} [id^=\"client_id_authorizationCode\"]");
+            browser.fill(&field, client)?;
+        }
+        for scope in scopes {
+            browser.click(&format!("{CODE_DIALOGUE} input[data-value=\"{scope}\"] + label"))?;
+        }
+        browser.click(&format!("{CODE_DIALOGUE} .auth-btn-wrapper .btn.authorize"))?;
+        browser.go_to_window(1)
     }
 
     /// Opens an operation and tries it out. Returns the status and the body that the page shows.
@@ -145,6 +164,33 @@ fn wrong_password_is_shown_in_the_dialog() {
         .expect("an error is shown");
     assert!(error.contains("Bad Request"), "{error}");
     assert_eq!(fixture.complaints().expect("the console"), [""; 0]);
+}
+
+#[test]
+fn code_of_a_login_page_opens_operations() {
+    let fixture = fixture!();
+    let browser = &fixture.browser;
+    fixture.authorize(None, &["me", "items"]).expect("the login page opens");
+    browser.fill("#username", "johndoe").expect("a field");
+    browser.fill("#password", "secret").expect("a field");
+    browser.click("main button[type=\"submit\"]").expect("a button");
+    browser.click("button[value=\"allow\"]").expect("the consent page");
+    browser.go_to_window(0).expect("the documentation");
+    browser.click(DONE).expect("a token comes, and the dialogue closes");
+    for path in PATHS {
+        let (status, body) = fixture.execute(path).expect("the operation answers");
+        assert_eq!((status, body), (200, expected_body(path, 200)), "{path}");
+    }
+    assert_eq!(fixture.complaints().expect("the console"), [""; 0]);
+}
+
+#[test]
+fn wrong_client_of_the_dialog_sees_a_page() {
+    let fixture = fixture!();
+    // The field has the client of the demo, so this is appended to its id.
+    fixture.authorize(Some("-other"), &["me"]).expect("a page opens");
+    let text = fixture.browser.text("main").expect("it has text");
+    assert!(text.contains("unknown"), "{text}");
 }
 
 #[test]

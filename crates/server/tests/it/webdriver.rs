@@ -165,6 +165,16 @@ impl Browser {
         self.command("POST", "/url", &json!({ "url": address })).map(drop)
     }
 
+    /// Goes to the window with this number, in the order in which they opened. Waits for it.
+    pub(crate) fn go_to_window(&self, number: usize) -> Result<(), Failure> {
+        until("a window", || {
+            let handles = self.command("GET", "/window/handles", &Value::Null)?;
+            let handle = text_of(handles.get(number))?;
+            self.command("POST", "/window", &json!({ "handle": handle }))
+        })
+        .map(drop)
+    }
+
     /// Clicks the first element that a CSS selector finds, as soon as one can be clicked.
     pub(crate) fn click(&self, selector: &str) -> Result<(), Failure> {
         until(selector, || {

@@ -37,15 +37,16 @@ pub(super) async fn missing(settings: &Settings, apis: &Apis, store: &dyn Store)
     let scope = first_scopes(resource);
     let scope = shell_word(&scope);
     let has_passwords = settings.offers_password_grant();
-    if has_passwords && store.users().list(None, 1).await?.is_empty() {
-        writeln!(text, "There is no user yet. Add one:")?;
-        writeln!(text, "  scopegate user add NAME --scope {scope} {place}")?;
-    }
     let only = settings.profile.only_client();
     let has_client = match only {
         None => !store.clients().list(None, 1).await?.is_empty(),
         Some(id) => store.clients().find(&ClientId::parse(id)?).await?.is_some(),
     };
+    // A server whose clients act for themselves needs no user.
+    if (has_passwords || !has_client) && store.users().list(None, 1).await?.is_empty() {
+        writeln!(text, "There is no user yet. Add one:")?;
+        writeln!(text, "  scopegate user add NAME --scope {scope} {place}")?;
+    }
     if !has_client {
         let id = only.map(|id| format!(" --id {}", shell_word(id))).unwrap_or_default();
         let kind = if has_passwords {

@@ -47,6 +47,10 @@ const REASONS: &[(&str, &str)] = &[
     ),
     ("token_lifetime", "Existing clients expect this lifetime"),
     (
+        "refresh_retry",
+        "A lost answer must not log a user out; a longer time helps a thief, too",
+    ),
+    (
         "token_cache_bytes",
         "A signature is verified once for each token, and memory has a bound",
     ),

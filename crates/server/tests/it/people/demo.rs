@@ -1,5 +1,6 @@
 //! The clients of the demo: Swagger UI and a command-line program, next to the password form.
 
+use base64_simd::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::{Browser, call, parameter, post, query, redemption, text};
@@ -93,9 +94,9 @@ fn wrong_client_of_the_demo_sees_a_page() {
     let uri = web_uri(&server);
     let foreign = format!("http://{}/docs/other", server.address);
     for (client, uri, part) in [
-        ("demo-webb", &uri, "The application is unknown"),
-        ("", &uri, "The application is unknown"),
-        ("demo-app", &uri, "cannot log you in"),
+        ("demo-webb", &uri, "The application is not known here"),
+        ("", &uri, "The application is not known here"),
+        ("demo-app", &uri, "The application may not log you in"),
         ("demo-web", &foreign, "/docs/oauth2-redirect"),
     ] {
         let page = Browser::default().get(&server, &format!("/authorize?{}", query(client, uri)));
@@ -135,6 +136,24 @@ fn demo_on_a_file_follows_its_issuer() {
             let uri = format!("{issuer}/docs/oauth2-redirect");
             let page = Browser::default().get(&server, &format!("/authorize?{}", query("demo-web", &uri)));
             assert_eq!(page.heading(), "Log in", "{uri}");
+        }
+    }
+}
+
+#[test]
+fn token_of_a_code_names_its_client() {
+    for profile in ["tutorial", "rfc"] {
+        let server = Server::start(&["--demo", "--profile", profile], &[]);
+        let tokens = tokens(&server, &mut Browser::default(), "demo-web", &web_uri(&server));
+        let token = text(&tokens, "access_token");
+        let payload = URL_SAFE_NO_PAD.decode_to_vec(token.split('.').nth(1).unwrap()).unwrap();
+        let claims: Value = serde_json::from_slice(&payload).unwrap();
+        assert_eq!(claims["client_id"], "demo-web", "{claims}");
+        // Only this client ends it.
+        for (client, status) in [("demo-app", 200), ("demo-cli", 200), ("demo-web", 401)] {
+            let (answer, body) = post(&server, "/revoke", "", &[("token", &token), ("client_id", client)]);
+            assert_eq!(answer, 200, "{body}");
+            assert_eq!(call(&server, "/users/me/", &token), status, "{profile}: {client}");
         }
     }
 }
