@@ -6,10 +6,10 @@ use scopegate_domain::{Audience, ErrorCode, GrantType, Issuer, ManualClock, Reso
 use scopegate_grant::{
     AccessTokens, AuthorizationServer, ClientCredentials, GrantError, MAX_RESOURCES, Params, RevocationWatch, TokenSet,
 };
-use scopegate_store::MemoryStore;
+use scopegate_store::{MemoryStore, Users};
 use scopegate_token::{PayloadBuffer, RevokedSet, Signer, SigningKey, SubjectClaim, TokenRules, Verifier};
 
-use crate::common::{KEY, NOW, catalog, client, clients, params, scope, service, store};
+use crate::common::{KEY, NOW, catalog, client, clients, params, scope, service, store, user};
 
 const SHIPS: &str = "https://api.example/ships";
 const PORTS: &str = "https://api.example/ports";
@@ -214,13 +214,16 @@ async fn client_without_resources_gets_no_token() {
     assert_eq!(code(refused), ErrorCode::InvalidScope);
 }
 
+/// Parameters that no request has.
+const UNKNOWN: [&str; 10] = [
+    "sub", "aud", "audience", "client", "user", "act", "exp", "iss", "request", "claims",
+];
+
 /// A request is a closed set of parameters: all others change nothing.
 #[tokio::test]
 async fn unknown_parameters_change_nothing() {
     let fixture = fixture().await;
-    for name in [
-        "sub", "aud", "audience", "client", "user", "username", "act", "exp", "iss", "request", "claims",
-    ] {
+    for name in UNKNOWN.into_iter().chain(["username"]) {
         let form = params(&[("grant_type", "client_credentials"), ("scope", "ships"), (name, PORTS)]);
         let tokens = fixture.server.token(&form, &fixture.fleet).await.unwrap();
         let mut scratch = PayloadBuffer::new();
@@ -235,6 +238,50 @@ async fn unknown_parameters_change_nothing() {
         );
         assert_eq!(claims.audiences().collect::<Vec<_>>(), [SHIPS], "{name}");
         assert_eq!(tokens.scope(), &scope("ships"));
+    }
+}
+
+/// The same for the tokens of users, and for questions about tokens.
+#[tokio::test(start_paused = true)]
+async fn unknown_parameters_change_no_other_request() {
+    let fixture = fixture().await;
+    let page = client("page")
+        .with_scope(scope("ships"))
+        .with_grant_types([GrantType::Password]);
+    let page = page.with_resources([Audience::parse(SHIPS).unwrap()]);
+    clients(&fixture.store).add(page).await.unwrap();
+    let (john, ships) = (user("johndoe"), scope("ships"));
+    assert!(Users::set_scope(&*fixture.store, john.id(), &ships).await.unwrap());
+    let api = fixture.resource_server("api", &[SHIPS]).await;
+    let token = fixture.request("ships", &[]).await.unwrap();
+    let token = token.access_token().expose();
+    for name in UNKNOWN.into_iter().chain(["id", "jti", "token_id"]) {
+        let login = params(&[
+            ("grant_type", "password"),
+            ("client_id", "page"),
+            ("username", "johndoe"),
+            ("password", "secret"),
+            (name, PORTS),
+        ]);
+        let tokens = fixture.server.token(&login, &ClientCredentials::Absent).await.unwrap();
+        let mut scratch = PayloadBuffer::new();
+        let issued = tokens.access_token().expose();
+        let claims = fixture.verifier.verify(issued, NOW, &mut scratch).unwrap();
+        assert_eq!(
+            (claims.subject(), claims.client_id()),
+            (Some("id-of-johndoe"), Some("page")),
+            "{name}"
+        );
+        assert_eq!(claims.audiences().collect::<Vec<_>>(), [SHIPS], "{name}");
+
+        for (asked, is_active) in [((token.as_str(), PORTS), true), (("unknown", token.as_str()), false)] {
+            let form = params(&[("token", asked.0), (name, asked.1)]);
+            let found = fixture.tokens.introspect(&form, &api, None).await.unwrap();
+            assert_eq!(found.is_some(), is_active, "{name}");
+        }
+        let form = params(&[("token", "unknown"), (name, token)]);
+        fixture.tokens.revoke(&form, &fixture.fleet, None).await.unwrap();
+        assert!(fixture.is_active(&api, token).await, "{name}");
     }
 }
 

@@ -40,6 +40,7 @@ mod resources;
 mod revocation;
 mod rotation;
 mod rs256;
+mod seeded;
 mod serve;
 mod server_document;
 mod shell;

@@ -1,8 +1,8 @@
 //! Each statement finds its rows by an index.
 //!
-//! The statements are the constants of the sources, and those that run, also if a macro puts their
-//! parts together: cases of the conformance suite call all methods, and each text is recorded where
-//! it goes to the driver.
+//! A macro puts the parts of many statements together. So cases of the conformance suite call all
+//! methods, and each text that is sent to the driver is recorded. The other constants are read from
+//! the sources.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -21,7 +21,7 @@ pub(super) fn seen(sql: &'static str) -> &'static str {
     sql
 }
 
-/// Tables that stay small, whatever clients and users do.
+/// Tables that stay small, regardless of what clients and users do.
 const SMALL: [&str; 5] = [
     "audit_kept",
     "news_head",
