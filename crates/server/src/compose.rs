@@ -142,21 +142,7 @@ pub(crate) async fn gate(
         .body_timeout(settings.body_timeout)
         .dialect(settings.profile.gate_dialect());
     let (gate, metadata) = endpoints.register(gate, settings.profile, &issuer, resource)?;
-    let gate = if settings.demo {
-        gate.docs_for_client(demo::WEB_CLIENT)
-    } else {
-        gate.docs()
-    };
-    let gate = if settings.profile.has_docs_at_root() {
-        gate.docs_at_root()
-    } else {
-        gate
-    };
-    let gate = match settings.cors_origins.cors() {
-        Some(cors) => gate.cors(cors.clone()),
-        None => gate,
-    };
-    let gate = gate.document_info(document_info(settings));
+    let gate = pages(gate, settings);
     let gate = match proposed {
         Some(proposed) => gate.shadow(proposed),
         None => gate,
@@ -174,6 +160,25 @@ pub(crate) async fn gate(
             descriptions,
         },
     })
+}
+
+/// Adds the pages about the own API, and the origins that may call it.
+fn pages(gate: GateBuilder, settings: &Settings) -> GateBuilder {
+    let gate = if settings.demo {
+        gate.docs_for_client(demo::WEB_CLIENT)
+    } else {
+        gate.docs()
+    };
+    let gate = if settings.profile.has_docs_at_root() {
+        gate.docs_at_root()
+    } else {
+        gate
+    };
+    let gate = match settings.cors_origins.cors() {
+        Some(cors) => gate.cors(cors.clone()),
+        None => gate,
+    };
+    gate.document_info(document_info(settings))
 }
 
 /// The head of the document. Behind a proxy that removes the path of the issuer it names the
