@@ -10,7 +10,7 @@ use tracing::{info, warn};
 
 use crate::compose::KeyEncryptionKeySource;
 
-/// The server secrets in use, and where they come from.
+/// The server secrets in use, and their source.
 pub(crate) struct SecretRefresh {
     pub(crate) secrets: Arc<ServerSecrets>,
     pub(crate) source: KeyEncryptionKeySource,
@@ -60,5 +60,56 @@ impl SecretRefresh {
         }
         self.live = live;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use scopegate_domain::{SecretPurpose, Timestamp};
+    use scopegate_store::MemoryStore;
+    use scopegate_token::{KeyEncryptionKey, ServerSecret, SystemRandomSource};
+
+    use super::*;
+    use crate::config::ConfiguredKek;
+
+    async fn add(store: &dyn Store, kek: &KeyEncryptionKey, version: u32) {
+        let secret = ServerSecret::generate(SecretPurpose::Mac, version, &SystemRandomSource).unwrap();
+        let row = SealedSecret {
+            purpose: SecretPurpose::Mac,
+            version,
+            created_at: SystemClock.now(),
+            verifies_until: None,
+            sealed: secret.seal(kek, &SystemRandomSource).unwrap(),
+        };
+        let never = Timestamp::from_unix(i64::from(u32::MAX));
+        assert!(store.secrets().add_secret_version(row, never).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn secrets_follow_the_store() {
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+        let kek = Arc::new(KeyEncryptionKey::generate(&SystemRandomSource).unwrap());
+        let rings = SecretRings::load(&*store, &kek, SystemClock.now(), &SystemRandomSource).await;
+        let source = ConfiguredKek {
+            key: Arc::clone(&kek),
+            file: None,
+        };
+        let mut refresh = SecretRefresh {
+            secrets: Arc::new(ServerSecrets::new(rings.unwrap())),
+            source: KeyEncryptionKeySource::Configured(source),
+            store: Arc::clone(&store),
+            live: Vec::new(),
+            age: Duration::from_secs(1),
+        };
+        refresh.refresh().await.unwrap();
+        assert_eq!(refresh.live.len(), SecretPurpose::ALL.len());
+        add(&*store, &kek, 2).await;
+        refresh.refresh().await.unwrap();
+        assert_eq!(refresh.live.len(), SecretPurpose::ALL.len() + 1);
+        // Those of another key-encryption key are not used, and the known ones stay.
+        let other = KeyEncryptionKey::generate(&SystemRandomSource).unwrap();
+        add(&*store, &other, 3).await;
+        refresh.refresh().await.unwrap_err();
+        assert_eq!(refresh.live.len(), SecretPurpose::ALL.len() + 1);
     }
 }

@@ -61,8 +61,8 @@ impl AccessTokenClaims {
         }
     }
 
-    /// Names the client also in a token that names neither issuer nor audience. Default: only if the
-    /// subject is the client.
+    /// Names the client also in a token that names neither issuer nor audience. Default: only if
+    /// the subject is the client.
     #[must_use]
     pub const fn naming_client(mut self) -> Self {
         self.names_client = true;
@@ -125,8 +125,8 @@ impl AccessTokenClaims {
 
     /// Returns the payload of a token that names neither issuer nor audience: `sub`, `scopes` as a
     /// list, `exp`, `iat`, `jti` if it is set, and the further claims. `client_id` is in it only if
-    /// the subject is the client, or with [`AccessTokenClaims::naming_client`]. Empty if it cannot be written as JSON: an empty payload must not
-    /// be signed.
+    /// the subject is the client, or with [`AccessTokenClaims::naming_client`]. Empty if it cannot
+    /// be written as JSON: an empty payload must not be signed.
     #[must_use]
     pub fn to_scope_list_json(&self) -> String {
         #[derive(Serialize)]

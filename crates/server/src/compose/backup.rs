@@ -251,7 +251,12 @@ impl Copy {
         }
         let copy = SqlStore::open_with(&DatabaseUrl::file(temporary.path()), OpenMode::Copy).await?;
         let rows = copy.verify().await?;
-        let mut sealed = secrets::sealed_bytes(&copy.sealed_secrets().await?);
+        // Tables of an earlier version have no secrets.
+        let mut sealed = if rows.server_secrets == 0 {
+            Vec::new()
+        } else {
+            secrets::sealed_bytes(&copy.sealed_secrets().await?)
+        };
         if rows.signing_keys > 0 {
             sealed.extend(copy.list().await?.into_iter().map(|key| key.sealed));
         }

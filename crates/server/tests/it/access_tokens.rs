@@ -328,7 +328,7 @@ fn no_value_passes_for_another_kind() {
         let (answer, body) = post(&server, "/token", ("billing", &fixture.billing), &form);
         assert_eq!(
             (answer.status, &body["error"]),
-            (400, &json!("unsupported_grant_type")),
+            (400, &json!("unauthorized_client")),
             "{other}"
         );
     }

@@ -64,7 +64,7 @@ impl BrowserFixture {
         browser.click(&format!("{DIALOGUE} .auth-btn-wrapper .btn.authorize"))
     }
 
-    /// Opens `/docs` again, and asks for a code as this client with these scopes ticked. Then the
+    /// Opens `/docs` again, and requests a code as this client with these scopes ticked. Then the
     /// window of the server is active.
     fn authorize(&self, client: Option<&str>, scopes: &[&str]) -> Result<(), Failure> {
         let browser = &self.browser;
@@ -190,7 +190,7 @@ fn wrong_client_of_the_dialog_sees_a_page() {
     // The field has the client of the demo, so this is appended to its id.
     fixture.authorize(Some("-other"), &["me"]).expect("a page opens");
     let text = fixture.browser.text("main").expect("it has text");
-    assert!(text.contains("unknown"), "{text}");
+    assert!(text.contains("The application is not known here"), "{text}");
 }
 
 #[test]

@@ -99,7 +99,8 @@ fn document_offers_the_flow_of_clients() {
     assert_eq!(flows["clientCredentials"]["tokenUrl"], "token");
     assert_eq!(flows.get("password"), None);
     let fields = &document["components"]["schemas"]["TokenRequest"]["properties"];
-    assert_eq!(fields["grant_type"]["enum"], json!(["client_credentials"]));
+    let grants = ["authorization_code", "client_credentials", "refresh_token"];
+    assert_eq!(fields["grant_type"]["enum"], json!(grants));
     assert_eq!(fields.get("password"), None);
 }
 

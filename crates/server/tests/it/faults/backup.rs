@@ -77,9 +77,9 @@ fn backup_of_a_running_database_is_complete() {
     let made = fixture.done(&["backup", "b.db"]);
     assert!(
         made.stdout.contains("NOT included")
-            && made
-                .stdout
-                .contains("2 users, 1 client, 0 client secrets, 0 revocations, 1 signing key, 4 audit records\n"),
+            && made.stdout.contains(
+                "2 users, 1 client, 0 client secrets, 0 revocations, 1 signing key, 4 audit records, 4 server secrets\n"
+            ),
         "{}",
         made.stdout
     );

@@ -22,7 +22,8 @@ impl Browser {
         self.follow(server, page)
     }
 
-    /// Sends the form with this address that the page has, with these fields in addition or instead.
+    /// Sends the form with this address that the page has, with these fields in addition or
+    /// instead.
     pub(crate) fn submit(&mut self, server: &Server, page: &Page, path: &str, more: &[(&str, &str)]) -> Page {
         let mut fields = page.fields(path);
         fields.retain(|(name, _)| more.iter().all(|(other, _)| other != name));

@@ -95,7 +95,7 @@ fn wrong_client_of_the_demo_sees_a_page() {
     let foreign = format!("http://{}/docs/other", server.address);
     for (client, uri, part) in [
         ("demo-webb", &uri, "The application is not known here"),
-        ("", &uri, "The application is not known here"),
+        ("", &uri, "does not state which application"),
         ("demo-app", &uri, "The application may not log you in"),
         ("demo-web", &foreign, "/docs/oauth2-redirect"),
     ] {
