@@ -8,8 +8,10 @@ mod removal;
 mod reseal;
 mod rotating_keys;
 mod rotation;
+mod server_secrets;
 
 pub use self::error::KeyRotationError;
 pub use self::key_source::{KeyEncryptionKeyError, KeyEncryptionKeySource};
 pub use self::removal::RemovedKey;
 pub use self::rotating_keys::{ActiveKeys, RotatingKeys};
+pub use self::server_secrets::{OldSecrets, RotatedSecrets};

@@ -114,9 +114,9 @@ pub use account::{
 };
 pub use authorize::{
     AuthorizationAnswer, AuthorizationEndpoint, AuthorizeError, ConsentChoice, ConsentForm, ConsentOffer,
-    ConsentReason, ConsentStep, FLOW_LIFETIME, FlowRefusal, FormError, InvalidConsentForm, LoggedIn, LoginForm,
-    LoginOutcome, LoginProblem, LoginStep, RedirectedCause, RedirectedError, RefreshPolicy, Restart, ShownCause, Step,
-    Visit,
+    ConsentReason, ConsentStep, ExplainSettings, ExplainedRequest, FLOW_LIFETIME, FlowRefusal, FormError,
+    InvalidConsentForm, LoggedIn, LoginForm, LoginOutcome, LoginProblem, LoginStep, RedirectedCause, RedirectedError,
+    RefreshPolicy, Restart, ShownCause, Step, Visit, explain_authorization,
 };
 pub use client_auth::ClientCredentials;
 pub use dialect::{Dialect, RequestedScope};
@@ -124,7 +124,10 @@ pub use error::{
     GrantError, InvalidClientCause, InvalidRequestCause, InvalidScopeCause, InvalidTargetCause, Unavailable,
 };
 pub use issue::TokenSet;
-pub use keys::{ActiveKeys, KeyEncryptionKeyError, KeyEncryptionKeySource, KeyRotationError, RemovedKey, RotatingKeys};
+pub use keys::{
+    ActiveKeys, KeyEncryptionKeyError, KeyEncryptionKeySource, KeyRotationError, OldSecrets, RemovedKey,
+    RotatedSecrets, RotatingKeys,
+};
 pub use last_expiry::last_expiry;
 pub use limits::{MAX_AUTHORIZE_LEN, MAX_RESOURCES};
 pub use local::LocalRequest;

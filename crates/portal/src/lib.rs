@@ -94,6 +94,7 @@ pub use endpoint::server_document::ServerDocument;
 pub use endpoint::server_metadata::ServerMetadata;
 pub use endpoint::token::TokenEndpoint;
 pub use origin::SiteOrigin;
+pub use page_form::pairs;
 pub use people_endpoints::PeopleEndpoints;
 pub use portal_site::PortalSite;
 pub use redirect_target::RedirectTarget;

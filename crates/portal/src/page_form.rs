@@ -63,9 +63,16 @@ pub(crate) fn read_foreign(request: &SiteRequest<'_>) -> Result<Params, InvalidP
     Ok(pairs(&request.body))
 }
 
-/// Reads the parameters of a query or of a form, both bounded by the caller. Bytes that are
-/// not UTF-8 become U+FFFD.
-pub(crate) fn pairs(raw: &[u8]) -> Params {
+/// Reads the parameters of a query or of a form, both bounded by the caller, as the authorization
+/// endpoint does. Bytes that are not UTF-8 become U+FFFD.
+///
+/// ```
+/// let params = scopegate_portal::pairs(b"scope=me+items&state=a%26b");
+/// assert_eq!(params.text("scope"), Some("me items"));
+/// assert_eq!(params.text("state"), Some("a&b"));
+/// ```
+#[must_use]
+pub fn pairs(raw: &[u8]) -> Params {
     let pairs = raw.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
     let split = |pair: &[u8]| {
         let mut halves = pair.splitn(2, |byte| *byte == b'=').map(urlencoded::decode_lossy);

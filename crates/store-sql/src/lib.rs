@@ -87,6 +87,7 @@ mod open_error;
 mod prepare;
 mod queue;
 mod recovery;
+mod reseal_steps;
 mod row;
 mod rows;
 mod same_name;

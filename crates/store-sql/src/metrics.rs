@@ -119,6 +119,7 @@ methods! {
     remove_codes: "codes.remove_all",
     remove_secrets: "sealed_secrets.remove_through",
     remove_sessions: "sessions.remove_all",
+    reseal: "reseal",
     reseal_secrets: "sealed_secrets.reseal",
     rotate_family: "families.rotate",
     sessions_of_user: "sessions.of_user",

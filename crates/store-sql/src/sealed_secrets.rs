@@ -1,13 +1,12 @@
 //! Server secrets in SQL.
 
-use std::iter;
-
 use scopegate_domain::{SealedSecret, SecretPurpose, Timestamp};
 use scopegate_store::{BoxFuture, ResealedSecret, SealedSecrets, StoreError};
 
 use crate::SqlStore;
 use crate::grant_row;
 use crate::grant_sql::secret_columns;
+use crate::reseal_steps::reseal_secrets;
 use crate::statement::Statement;
 
 const LIST: &str = concat!(
@@ -29,11 +28,6 @@ const END_PREVIOUS: &str = "UPDATE sealed_secrets SET verifies_until = $3 \
 
 const REMOVE_THROUGH: &str = "DELETE FROM sealed_secrets WHERE purpose = $1 AND version <= $2 \
      AND version < (SELECT MAX(version) FROM sealed_secrets WHERE purpose = $1)";
-
-/// Changes nothing, and so counts the secrets.
-const TOUCH_ALL: &str = "UPDATE sealed_secrets SET sealed = sealed";
-
-const RESEAL: &str = "UPDATE sealed_secrets SET sealed = $4 WHERE purpose = $1 AND version = $2 AND sealed = $3";
 
 impl SealedSecrets for SqlStore {
     fn sealed_secrets(&self) -> BoxFuture<'_, Result<Vec<SealedSecret>, StoreError>> {
@@ -64,18 +58,8 @@ impl SealedSecrets for SqlStore {
     }
 
     fn reseal_secrets<'a>(&'a self, secrets: &'a [ResealedSecret]) -> BoxFuture<'a, Result<bool, StoreError>> {
-        let count = u64::try_from(secrets.len()).unwrap_or(u64::MAX);
-        let reseal = |secret: &ResealedSecret| {
-            let reseal = Statement::new(RESEAL)
-                .bind(secret.purpose.as_str())
-                .bind(secret.version);
-            reseal
-                .bind(secret.old.as_slice())
-                .bind(secret.new.as_slice())
-                .changes(1)
-        };
-        let all = iter::once(Statement::new(TOUCH_ALL).changes(count));
-        let steps = all.chain(secrets.iter().map(reseal)).collect();
-        self.methods.reseal_secrets.measure(self.change_all(steps))
+        self.methods
+            .reseal_secrets
+            .measure(self.change_all(reseal_secrets(secrets)))
     }
 }

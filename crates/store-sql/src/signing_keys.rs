@@ -6,6 +6,7 @@ use scopegate_domain::{Lifetime, StoredKey};
 use scopegate_store::{BoxFuture, ResealedKey, SigningKeys, StoreError};
 
 use crate::SqlStore;
+use crate::reseal_steps::reseal_keys;
 use crate::row;
 use crate::statement::Statement;
 
@@ -33,11 +34,6 @@ const REMOVE_REST: &str = "DELETE FROM signing_keys";
 const ADD: &str = "INSERT INTO signing_keys \
      (epoch, id, algorithm, published_at, used_from, token_lifetime, is_unnamed, sealed) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-
-/// Changes nothing, and so counts the keys.
-const TOUCH_ALL: &str = "UPDATE signing_keys SET sealed = sealed";
-
-const REWRAP: &str = "UPDATE signing_keys SET sealed = $3 WHERE id = $1 AND sealed = $2";
 
 impl SigningKeys for SqlStore {
     fn list(&self) -> BoxFuture<'_, Result<Vec<StoredKey>, StoreError>> {
@@ -81,14 +77,7 @@ impl SigningKeys for SqlStore {
     }
 
     fn rewrap<'a>(&'a self, keys: &'a [ResealedKey]) -> BoxFuture<'a, Result<bool, StoreError>> {
-        let count = u64::try_from(keys.len()).unwrap_or(u64::MAX);
-        let rewrap = |key: &ResealedKey| {
-            let rewrap = Statement::new(REWRAP).bind(key.id.as_str());
-            rewrap.bind(key.old.as_slice()).bind(key.new.as_slice()).changes(1)
-        };
-        let all = iter::once(Statement::new(TOUCH_ALL).changes(count));
-        let steps = all.chain(keys.iter().map(rewrap)).collect();
-        self.methods.rewrap_keys.measure(self.change_all(steps))
+        self.methods.rewrap_keys.measure(self.change_all(reseal_keys(keys)))
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use scopegate_domain::AuditEntry;
-use scopegate_store::{BoxFuture, Cleanup, DeletedRows, Store, StoreError};
+use scopegate_store::{BoxFuture, Cleanup, DeletedRows, ResealedKey, ResealedSecret, Store, StoreError};
 use sqlx::{Connection as _, SqliteConnection};
 
 use crate::bound::bound;
@@ -15,6 +15,7 @@ use crate::home::Home;
 use crate::lookups::Lookups;
 use crate::metrics::Methods;
 use crate::prepare::{Prepared, expect_ours, look_first, prepare};
+use crate::reseal_steps::{reseal_keys, reseal_secrets};
 use crate::sqlite::{Connections, REWRITE};
 use crate::statement::{Backend, Outcome, RowView, Statement, Step};
 use crate::{DatabaseUrl, OpenError, audit_entry, connect, migrations, new_database, unnamed};
@@ -382,6 +383,16 @@ impl Store for SqlStore {
 
     fn count_rows(&self) -> BoxFuture<'_, Result<Vec<(&'static str, u64)>, StoreError>> {
         self.methods.count_rows.measure(self.rows())
+    }
+
+    fn reseal<'a>(
+        &'a self,
+        keys: &'a [ResealedKey],
+        secrets: &'a [ResealedSecret],
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let mut steps = reseal_keys(keys);
+        steps.extend(reseal_secrets(secrets));
+        self.methods.reseal.measure(self.change_all(steps))
     }
 
     fn audited(&self, entries: &[AuditEntry]) -> Arc<dyn Store> {

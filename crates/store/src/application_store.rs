@@ -11,8 +11,8 @@ use scopegate_domain::{
 
 use crate::{
     AddSecretOutcome, Audit, AuditQuery, AuditRetention, BoxFuture, Cleanup, Clients, DeletedRows, DisableAndRevoke,
-    MemoryStore, News, NewsEntry, NewsHeads, NewsItem, PasswordScheme, ResealedKey, SigningKeys, Store, StoreError,
-    Users,
+    MemoryStore, News, NewsEntry, NewsHeads, NewsItem, PasswordScheme, ResealedKey, ResealedSecret, SigningKeys, Store,
+    StoreError, Users,
 };
 
 /// A store of an application's own users. Everything else is in the memory of this process, and
@@ -273,6 +273,10 @@ impl Store for ApplicationStore {
             users: Arc::clone(&self.users),
             rest: self.rest.with_audit(entries),
         })
+    }
+
+    fn reseal<'a>(&'a self, keys: &'a [ResealedKey], secrets: &'a [ResealedSecret]) -> Answer<'a, bool> {
+        self.rest.reseal(keys, secrets)
     }
 
     fn delete_expired(&self, cleanup: Cleanup) -> Answer<'_, DeletedRows> {

@@ -247,6 +247,7 @@ macro_rules! conformance {
         }
         $crate::conformance! { @cases $make, sealed_secrets:
             only_the_next_version_is_added
+            keys_and_secrets_are_sealed_again_together
             secrets_are_sealed_again_all_or_none
             adding_a_version_at_once_succeeds_once
         }

@@ -163,6 +163,19 @@ pub trait Store:
     /// A second change through the result fails, because the entries exist already.
     fn audited(&self, entries: &[AuditEntry]) -> Arc<dyn Store>;
 
+    /// Replaces the sealed bytes of all signing keys and all server secrets, or of none, so that
+    /// one key-encryption key opens all of them at each moment. Returns `false`, and changes
+    /// nothing, if the stored ones are not exactly those of the lists, each with its `old` bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn reseal<'a>(
+        &'a self,
+        keys: &'a [ResealedKey],
+        secrets: &'a [ResealedSecret],
+    ) -> BoxFuture<'a, Result<bool, StoreError>>;
+
     /// Deletes rows that have ended: one batch over all tables. The caller repeats it while rows
     /// remain.
     ///

@@ -9,6 +9,7 @@ mod grant_rows;
 mod grants;
 mod sealed_secrets;
 mod sessions;
+mod signing_keys;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -17,8 +18,8 @@ use std::ops::Bound;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use scopegate_domain::{
-    Account, AuditEntry, Client, ClientId, Lifetime, NewsPosition, PasswordHash, Revocation, Scope, StoredKey,
-    Timestamp, User, UserId, UserStatus, Username,
+    Account, AuditEntry, Client, ClientId, NewsPosition, PasswordHash, Revocation, Scope, StoredKey, Timestamp, User,
+    UserId, UserStatus, Username,
 };
 
 use self::grant_rows::Grants;
@@ -28,7 +29,7 @@ use crate::audit_log::{AuditLog, Change};
 use crate::news_log::NewsLog;
 use crate::{
     BoxFuture, Cleanup, DeletedRows, DisableAndRevoke, News, NewsEntry, NewsHeads, NewsItem, PasswordScheme,
-    ResealedKey, SigningKeys, Store, StoreError, Users,
+    ResealedKey, ResealedSecret, Store, StoreError, Users,
 };
 
 /// A store in the memory of this process.
@@ -354,81 +355,6 @@ impl News for MemoryStore {
     }
 }
 
-impl SigningKeys for MemoryStore {
-    fn list(&self) -> BoxFuture<'_, Result<Vec<StoredKey>, StoreError>> {
-        answer(self.read().keys.values().cloned().collect())
-    }
-
-    fn rotate(&self, key: StoredKey) -> BoxFuture<'_, Result<bool, StoreError>> {
-        self.change(|Tables { keys, .. }| {
-            let newest = keys.last_key_value().map_or(0, |(epoch, _)| *epoch);
-            if newest.checked_add(1) != Some(key.epoch) {
-                return Ok(false);
-            }
-            if keys.values().any(|other| other.id == key.id) {
-                return Err(StoreError::conflict());
-            }
-            keys.insert(key.epoch, key);
-            Ok(true)
-        })
-    }
-
-    fn allow_lifetime(&self, from_epoch: u32, lifetime: Lifetime) -> BoxFuture<'_, Result<bool, StoreError>> {
-        self.change(|Tables { keys, .. }| {
-            let mut changed = false;
-            for (_, key) in keys
-                .range_mut(from_epoch..)
-                .filter(|(_, key)| key.token_lifetime < lifetime)
-            {
-                key.token_lifetime = lifetime;
-                changed = true;
-            }
-            Ok(changed)
-        })
-    }
-
-    fn remove_through(&self, epoch: u32) -> BoxFuture<'_, Result<bool, StoreError>> {
-        self.change(|Tables { keys, .. }| {
-            let before = keys.len();
-            let newest = keys.last_key_value().map(|(epoch, _)| *epoch);
-            keys.retain(|other, _| *other > epoch || Some(*other) == newest);
-            Ok(keys.len() < before)
-        })
-    }
-
-    fn replace<'a>(&'a self, old: &'a [StoredKey], new: &'a [StoredKey]) -> BoxFuture<'a, Result<bool, StoreError>> {
-        self.change(|Tables { keys, .. }| {
-            if !keys.values().eq(old) {
-                return Ok(false);
-            }
-            let ids: BTreeSet<_> = new.iter().map(|key| &key.id).collect();
-            let by_epoch: BTreeMap<_, _> = new.iter().map(|key| (key.epoch, key.clone())).collect();
-            if ids.len() < new.len() || by_epoch.len() < new.len() {
-                return Err(StoreError::conflict());
-            }
-            *keys = by_epoch;
-            Ok(true)
-        })
-    }
-
-    fn rewrap<'a>(&'a self, rewrapped: &'a [ResealedKey]) -> BoxFuture<'a, Result<bool, StoreError>> {
-        self.change(|Tables { keys, .. }| {
-            let new = |key: &StoredKey| {
-                let same = |other: &&ResealedKey| other.id == key.id && other.old == key.sealed;
-                rewrapped.iter().find(same).map(|other| other.new.clone())
-            };
-            let all: Option<Vec<_>> = keys.values().map(new).collect();
-            let Some(all) = all.filter(|all| all.len() == rewrapped.len()) else {
-                return Ok(false);
-            };
-            for (key, sealed) in keys.values_mut().zip(all) {
-                key.sealed = sealed;
-            }
-            Ok(true)
-        })
-    }
-}
-
 impl Store for MemoryStore {
     fn ping(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         answer(())
@@ -440,6 +366,17 @@ impl Store for MemoryStore {
 
     fn audited(&self, entries: &[AuditEntry]) -> Arc<dyn Store> {
         Arc::new(self.with_audit(entries))
+    }
+
+    fn reseal<'a>(
+        &'a self,
+        keys: &'a [ResealedKey],
+        secrets: &'a [ResealedSecret],
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        self.change(|tables| {
+            // The keys are checked before the secrets change, and changed after them.
+            Ok(tables.resealed_keys(keys).is_some() && tables.reseal_secrets(secrets) && tables.rewrap(keys))
+        })
     }
 
     fn delete_expired(&self, cleanup: Cleanup) -> BoxFuture<'_, Result<DeletedRows, StoreError>> {

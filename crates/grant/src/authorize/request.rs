@@ -128,47 +128,21 @@ pub(crate) struct AuthorizationRequest {
 }
 
 impl AuthorizationRequest {
-    /// Parses the rest of the parameters. `targets` is the result of reading `resource`.
+    /// Parses the rest of the parameters. [`problems`] lists the same checks.
     pub(crate) fn parse(client: &Client, params: &Params) -> Result<UncheckedScope, RedirectedCause> {
-        if params.each_once_except(RESOURCE).is_err() {
-            return Err(RedirectedCause::Repeated);
-        }
-        if params
-            .iter()
-            .any(|(name, value)| has_forbidden_character(name) || has_forbidden_character(value))
-        {
-            return Err(RedirectedCause::Character);
-        }
-        refuse_by_name(params)?;
-        match params.text("response_type") {
-            None => return Err(RedirectedCause::MissingResponseType),
-            Some("code") => {}
-            Some(_) => return Err(RedirectedCause::ResponseType),
-        }
-        // SECURITY: S256 is required of every client, so no client is downgraded (RFC 9700, section
-        // 2.1.1). Tested by `each_error_reaches_the_client` in tests/it/authorize_request.rs.
-        let challenge = params.text("code_challenge").ok_or(RedirectedCause::MissingChallenge)?;
-        if params.text("code_challenge_method") != Some("S256") {
-            return Err(RedirectedCause::ChallengeMethod);
-        }
-        let challenge = parse_challenge(challenge).ok_or(RedirectedCause::Challenge)?;
-        let is_longer = |name, length| params.text(name).is_some_and(|text: &str| text.len() > length);
-        if is_longer("state", MAX_STATE_LEN) {
-            return Err(RedirectedCause::TooLongState);
-        }
-        if is_longer("nonce", MAX_NONCE_LEN) {
-            return Err(RedirectedCause::TooLongNonce);
-        }
-        let hint = params
-            .text("login_hint")
-            .filter(|hint| check_display_name(hint).is_ok());
+        check_fields(params)?;
+        unsupported(params).next().map_or(Ok(()), Err)?;
+        check_response_type(params)?;
+        let challenge = challenge(params)?;
+        check_length(params, "state")?;
+        check_length(params, "nonce")?;
         let request = Self {
             challenge,
-            scope: requested_scope(client, params)?,
-            prompt: params.text("prompt").map_or(Ok(Prompt::default()), Prompt::parse)?,
-            max_age: params.text("max_age").map(max_age).transpose()?,
             nonce: params.text("nonce").map(str::to_owned),
-            login_hint: hint.map(str::to_owned),
+            scope: requested_scope(client, params)?,
+            prompt: prompt(params)?,
+            max_age: max_age(params)?,
+            login_hint: login_hint(params),
         };
         Ok(UncheckedScope(request))
     }
@@ -195,23 +169,88 @@ impl UncheckedScope {
     }
 }
 
-/// Refuses the parameters that would change the meaning of a request if they were ignored.
-fn refuse_by_name(params: &Params) -> Result<(), RedirectedCause> {
-    if params.text("request").is_some() {
-        return Err(RedirectedCause::RequestObject);
+/// Returns all problems of the parameters, in the order of the checks of
+/// [`AuthorizationRequest::parse`]: the first one is its error.
+pub(super) fn problems(client: &Client, params: &Params) -> Vec<RedirectedCause> {
+    let mut problems: Vec<RedirectedCause> = check_fields(params).err().into_iter().collect();
+    problems.extend(unsupported(params));
+    let rest = [
+        check_response_type(params).err(),
+        challenge(params).err(),
+        check_length(params, "state").err(),
+        check_length(params, "nonce").err(),
+        requested_scope(client, params).err(),
+        prompt(params).err(),
+        max_age(params).err(),
+    ];
+    problems.extend(rest.into_iter().flatten());
+    problems
+}
+
+/// Checks that no field is given twice or has a forbidden character.
+fn check_fields(params: &Params) -> Result<(), RedirectedCause> {
+    if params.each_once_except(RESOURCE).is_err() {
+        return Err(RedirectedCause::Repeated);
     }
-    if params.text("request_uri").is_some() {
-        return Err(RedirectedCause::RequestUri);
-    }
-    for name in ["registration", "authorization_details", "dpop_jkt"] {
-        if params.text(name).is_some() {
-            return Err(RedirectedCause::NotSupported { name });
-        }
-    }
-    if params.text("response_mode").is_some_and(|mode| mode != "query") {
-        return Err(RedirectedCause::NotSupported { name: "response_mode" });
+    let mut fields = params.iter();
+    if fields.any(|(name, value)| has_forbidden_character(name) || has_forbidden_character(value)) {
+        return Err(RedirectedCause::Character);
     }
     Ok(())
+}
+
+/// Returns the parameters that would change the meaning of a request if they were ignored.
+fn unsupported(params: &Params) -> impl Iterator<Item = RedirectedCause> {
+    let objects = [
+        ("request", RedirectedCause::RequestObject),
+        ("request_uri", RedirectedCause::RequestUri),
+    ];
+    let others = ["registration", "authorization_details", "dpop_jkt"];
+    let others = others.map(|name| (name, RedirectedCause::NotSupported { name }));
+    let named = objects.into_iter().chain(others);
+    let named = named.filter(|(name, _)| params.text(name).is_some());
+    let mode = params.text("response_mode").filter(|mode| *mode != "query");
+    let mode = mode.map(|_| RedirectedCause::NotSupported { name: "response_mode" });
+    named.map(|(_, cause)| cause).chain(mode)
+}
+
+fn check_response_type(params: &Params) -> Result<(), RedirectedCause> {
+    match params.text("response_type") {
+        None => Err(RedirectedCause::MissingResponseType),
+        Some("code") => Ok(()),
+        Some(_) => Err(RedirectedCause::ResponseType),
+    }
+}
+
+// SECURITY: S256 is required of every client, so no client is downgraded (RFC 9700, section
+// 2.1.1). Tested by `each_error_reaches_the_client` in tests/it/authorize_request.rs.
+fn challenge(params: &Params) -> Result<CodeChallenge, RedirectedCause> {
+    let challenge = params.text("code_challenge").ok_or(RedirectedCause::MissingChallenge)?;
+    if params.text("code_challenge_method") != Some("S256") {
+        return Err(RedirectedCause::ChallengeMethod);
+    }
+    parse_challenge(challenge).ok_or(RedirectedCause::Challenge)
+}
+
+/// Checks the length of a value that the server keeps for the client.
+fn check_length(params: &Params, name: &'static str) -> Result<(), RedirectedCause> {
+    let (limit, cause) = match name {
+        "nonce" => (MAX_NONCE_LEN, RedirectedCause::TooLongNonce),
+        _ => (MAX_STATE_LEN, RedirectedCause::TooLongState),
+    };
+    match params.text(name) {
+        Some(text) if text.len() > limit => Err(cause),
+        _ => Ok(()),
+    }
+}
+
+fn prompt(params: &Params) -> Result<Prompt, RedirectedCause> {
+    params.text("prompt").map_or(Ok(Prompt::default()), Prompt::parse)
+}
+
+fn login_hint(params: &Params) -> Option<String> {
+    let hint = params.text("login_hint");
+    hint.filter(|hint| check_display_name(hint).is_ok()).map(str::to_owned)
 }
 
 /// Returns the requested scope, or the default scope of the client.
@@ -223,10 +262,15 @@ fn requested_scope(client: &Client, params: &Params) -> Result<Scope, Redirected
     }
 }
 
-fn max_age(text: &str) -> Result<Lifetime, RedirectedCause> {
+fn max_age(params: &Params) -> Result<Option<Lifetime>, RedirectedCause> {
+    let Some(text) = params.text("max_age") else {
+        return Ok(None);
+    };
     let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
     let seconds = is_number.then(|| text.parse().ok()).flatten();
-    seconds.map(Lifetime::from_seconds).ok_or(RedirectedCause::MaxAge)
+    seconds
+        .map(|seconds| Some(Lifetime::from_seconds(seconds)))
+        .ok_or(RedirectedCause::MaxAge)
 }
 
 /// Whether a text has a control character, or the replacement character for invalid UTF-8.

@@ -1,6 +1,6 @@
 //! Errors of the keys of an issuer.
 
-use scopegate_domain::KeyId;
+use scopegate_domain::{KeyId, Timestamp};
 use scopegate_store::StoreError;
 use scopegate_token::{EnvelopeError, KeyError, KeyRingError, RandomError};
 
@@ -38,6 +38,9 @@ pub enum KeyRotationError {
     /// The key-encryption key cannot be read.
     #[error(transparent)]
     KeyEncryptionKey(KeyEncryptionKeyError),
+    /// There is no server secret yet.
+    #[error("there are no server secrets yet; a server with the code grant makes them when it starts")]
+    NoSecrets,
     /// The keys do not form a ring, or the next one exists already.
     #[error(transparent)]
     Ring(#[from] KeyRingError),
@@ -53,6 +56,12 @@ pub enum KeyRotationError {
     /// The store does not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// All versions of the secret of refresh tokens verify tokens that may be in use.
+    #[error("three versions of the secret of refresh tokens are in use")]
+    TooManySecrets {
+        /// The time at which the first of them ends.
+        until: Timestamp,
+    },
     /// The key has no private document: a secret for HMAC comes from the configuration.
     #[error("key is symmetric; import a private RSA, EC or Ed25519 key")]
     Unsealable,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use scopegate_domain::{SealedSecret, SecretPurpose};
 
 use super::races::{RACES, at_once};
+use super::signing_keys::{fill, rewrapped};
 use super::world::at;
 use crate::{Cleanup, ResealedSecret, Store};
 
@@ -15,6 +16,15 @@ fn secret(purpose: SecretPurpose, version: u32) -> SealedSecret {
         created_at: at(version.into()),
         verifies_until: None,
         sealed: vec![0, u8::try_from(version).unwrap(), 255],
+    }
+}
+
+fn resealed(secret: &SealedSecret) -> ResealedSecret {
+    ResealedSecret {
+        purpose: secret.purpose,
+        version: secret.version,
+        old: secret.sealed.clone(),
+        new: vec![7],
     }
 }
 
@@ -57,12 +67,6 @@ pub async fn secrets_are_sealed_again_all_or_none(store: Arc<dyn Store>) {
     for secret in both.clone() {
         assert!(secrets.add_secret_version(secret, at(0)).await.unwrap());
     }
-    let resealed = |secret: &SealedSecret| ResealedSecret {
-        purpose: secret.purpose,
-        version: secret.version,
-        old: secret.sealed.clone(),
-        new: vec![7],
-    };
     let mut all: Vec<_> = both.iter().map(resealed).collect();
     assert!(!secrets.reseal_secrets(&all[..1]).await.unwrap());
     all[1].old.push(0);
@@ -72,6 +76,34 @@ pub async fn secrets_are_sealed_again_all_or_none(store: Arc<dyn Store>) {
     assert!(secrets.reseal_secrets(&all).await.unwrap());
     let stored = secrets.sealed_secrets().await.unwrap();
     assert!(stored.iter().all(|secret| secret.sealed == [7]));
+}
+
+pub async fn keys_and_secrets_are_sealed_again_together(store: Arc<dyn Store>) {
+    let keys = fill(&store, 2).await;
+    let secret = secret(SecretPurpose::Mac, 1);
+    assert!(store.secrets().add_secret_version(secret.clone(), at(0)).await.unwrap());
+    let new_keys: Vec<_> = keys.iter().map(|key| rewrapped(key, &[7])).collect();
+    let new_secrets = [resealed(&secret)];
+    let (mut other_keys, mut other_secrets) = (new_keys.clone(), new_secrets.clone());
+    other_keys[1].old.push(0);
+    other_secrets[0].old.push(0);
+    for (keys_again, secrets_again) in [
+        (&new_keys[..], &[][..]),
+        (&[], &new_secrets[..]),
+        (&new_keys, &other_secrets),
+        (&other_keys, &new_secrets),
+    ] {
+        assert!(!store.reseal(keys_again, secrets_again).await.unwrap());
+        assert_eq!(store.signing_keys().list().await.unwrap(), keys);
+        let stored = store.secrets().sealed_secrets().await.unwrap();
+        assert_eq!(stored, std::slice::from_ref(&secret));
+    }
+    assert!(store.reseal(&new_keys, &new_secrets).await.unwrap());
+    let (keys, secrets) = (
+        store.signing_keys().list().await.unwrap(),
+        store.secrets().sealed_secrets().await.unwrap(),
+    );
+    assert!(keys.iter().all(|key| key.sealed == [7]) && secrets.iter().all(|secret| secret.sealed == [7]));
 }
 
 pub async fn adding_a_version_at_once_succeeds_once(store: Arc<dyn Store>) {

@@ -22,7 +22,7 @@ fn key(id: &str, epoch: u32) -> StoredKey {
 }
 
 /// Adds keys of epochs 1 to `count`.
-async fn fill(store: &Arc<dyn Store>, count: u32) -> Vec<StoredKey> {
+pub(super) async fn fill(store: &Arc<dyn Store>, count: u32) -> Vec<StoredKey> {
     let keys: Vec<_> = (1..=count).map(|epoch| key(&format!("k{epoch}"), epoch)).collect();
     for key in &keys {
         assert!(store.signing_keys().rotate(key.clone()).await.unwrap());
@@ -30,7 +30,7 @@ async fn fill(store: &Arc<dyn Store>, count: u32) -> Vec<StoredKey> {
     keys
 }
 
-fn rewrapped(key: &StoredKey, new: &[u8]) -> ResealedKey {
+pub(super) fn rewrapped(key: &StoredKey, new: &[u8]) -> ResealedKey {
     ResealedKey {
         id: key.id.clone(),
         old: key.sealed.clone(),

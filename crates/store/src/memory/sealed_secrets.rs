@@ -47,21 +47,26 @@ impl SealedSecrets for MemoryStore {
     }
 
     fn reseal_secrets<'a>(&'a self, secrets: &'a [ResealedSecret]) -> BoxFuture<'a, Result<bool, StoreError>> {
-        self.change(|Tables { grants, .. }| {
-            let new = |secret: &SealedSecret| {
-                let same = |other: &&ResealedSecret| {
-                    (other.purpose, other.version) == (secret.purpose, secret.version) && other.old == secret.sealed
-                };
-                secrets.iter().find(same).map(|other| other.new.clone())
+        self.change(|tables| Ok(tables.reseal_secrets(secrets)))
+    }
+}
+
+impl Tables {
+    pub(super) fn reseal_secrets(&mut self, resealed: &[ResealedSecret]) -> bool {
+        let secrets = &mut self.grants.secrets;
+        let new = |secret: &SealedSecret| {
+            let same = |other: &&ResealedSecret| {
+                (other.purpose, other.version) == (secret.purpose, secret.version) && other.old == secret.sealed
             };
-            let all: Option<Vec<_>> = grants.secrets.values().map(new).collect();
-            let Some(all) = all.filter(|all| all.len() == secrets.len()) else {
-                return Ok(false);
-            };
-            for (secret, sealed) in grants.secrets.values_mut().zip(all) {
-                secret.sealed = sealed;
-            }
-            Ok(true)
-        })
+            resealed.iter().find(same).map(|other| other.new.clone())
+        };
+        let all: Option<Vec<_>> = secrets.values().map(new).collect();
+        let Some(all) = all.filter(|all| all.len() == resealed.len()) else {
+            return false;
+        };
+        for (secret, sealed) in secrets.values_mut().zip(all) {
+            secret.sealed = sealed;
+        }
+        true
     }
 }

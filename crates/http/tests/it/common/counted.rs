@@ -264,6 +264,9 @@ impl Store for Counted {
     fn check_writable(&self) -> Answering<'_, ()> {
         self.users.check_writable()
     }
+    fn reseal<'a>(&'a self, keys: &'a [ResealedKey], secrets: &'a [ResealedSecret]) -> Answering<'a, bool> {
+        self.users.reseal(keys, secrets)
+    }
     fn delete_expired(&self, cleanup: Cleanup) -> Answering<'_, DeletedRows> {
         self.users.delete_expired(cleanup)
     }
