@@ -4,6 +4,7 @@ mod audit;
 mod client;
 mod confirmation;
 mod database;
+mod people;
 mod policy;
 mod token;
 mod trimmed;
@@ -19,6 +20,7 @@ pub(crate) use self::audit::AuditArguments;
 pub(crate) use self::client::{ClientChanges, ClientCommand, NewClient};
 pub(crate) use self::confirmation::Confirmation;
 pub(crate) use self::database::{BackupArguments, MigrateArguments, RestoreArguments, RestoreCommand};
+pub(crate) use self::people::{ConsentCommand, EndedSessions, RowLimit, SessionCommand};
 pub(crate) use self::policy::{
     CanIArguments, Ceilings, DiffArguments, ExplainArguments, ExportArguments, FailOn, GraphArguments, Held,
     LeastArguments, LintArguments, PictureFormat, PolicyCommand, PolicyFile, PolicyOperation, Reading, UsageArguments,
@@ -104,6 +106,12 @@ pub(crate) enum Command {
     /// Manage clients
     #[command(subcommand)]
     Client(ClientCommand),
+    /// List and end the sessions of users in browsers
+    #[command(subcommand)]
+    Session(SessionCommand),
+    /// List and withdraw what users granted to clients
+    #[command(subcommand)]
+    Consent(ConsentCommand),
     /// Manage the keys that sign tokens
     #[command(subcommand)]
     Key(KeyCommand),
@@ -165,7 +173,7 @@ pub(crate) enum KeyCommand {
         #[command(flatten)]
         confirmation: Confirmation,
     },
-    /// Encrypt all stored keys with another key-encryption key
+    /// Encrypt all stored keys and server secrets with another key-encryption key
     ///
     /// Without a file, a new key-encryption key replaces the one next to a SQLite database. With a
     /// file, the key in it must be configured from now on. Running servers read the file of the
@@ -180,8 +188,18 @@ pub(crate) enum KeyCommand {
     /// Running servers load it without a restart. The old key's tokens remain valid.
     Rotate {
         /// The algorithm: ES256, ES384 or EdDSA
-        #[arg(long, value_name = "ALG", default_value = "ES256")]
+        #[arg(long, value_name = "ALG", default_value = "ES256", conflicts_with = "server_secrets")]
         algorithm: String,
+        /// Replace the server secrets in place of a key: they protect refresh tokens, pages and
+        /// cookies. Values of the old ones stay valid until they end
+        #[arg(long)]
+        server_secrets: bool,
+        /// Refuse the values of the old server secrets at once, after a leak: all refresh tokens
+        /// end, and the tokens of clients that log in users are revoked
+        #[arg(long, requires = "server_secrets")]
+        revoke: bool,
+        #[command(flatten)]
+        confirmation: Confirmation,
     },
 }
 

@@ -5,15 +5,18 @@ mod audited;
 mod backup;
 mod client;
 mod config;
+mod consent;
 mod context;
 mod key;
 mod migrate;
 mod names;
 mod password;
+mod people;
 mod policy;
 mod revoked;
 mod row_counts;
 mod serve;
+mod session;
 mod shell;
 mod token;
 mod user;
@@ -28,6 +31,8 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Serve(flags) => serve::run(&common, &flags),
         Command::User(command) => user::run(&common, command),
         Command::Client(command) => client::run(&common, command),
+        Command::Session(command) => session::run(&common, &command),
+        Command::Consent(command) => consent::run(&common, &command),
         Command::Key(command) => key::run(&common, command),
         Command::Token(command) => token::run(&common, &command),
         Command::Policy(command) => policy::run(common.format, &command),

@@ -16,6 +16,7 @@ mod own_api;
 mod people;
 mod private_file;
 mod reload;
+mod request_apis;
 mod resource_document;
 mod secrets;
 mod shadow;
@@ -56,6 +57,7 @@ pub(crate) use self::login_client::first_scopes;
 pub(crate) use self::opening::expect_no_side_file;
 pub(crate) use self::private_file::write_new as write_private;
 pub(crate) use self::reload::Reloadable;
+pub(crate) use self::request_apis::RequestApis;
 pub(crate) use self::stored::StoredCheck;
 pub(crate) use self::undeclared::DeclaredScopes;
 

@@ -20,9 +20,20 @@ pub(crate) enum ClientCommand {
         #[arg(long, value_name = "DURATION")]
         ends: Option<String>,
     },
+    /// Explain whether the server accepts a redirect URI or an authorization request of a client
+    ///
+    /// It checks as the authorization endpoint does, reads the database and changes nothing. The
+    /// exit status is 1 if the URI or the request is refused.
+    Check {
+        /// The client's id, or its name if no other client has it
+        #[arg(value_name = "ID|NAME")]
+        id: String,
+        /// A redirect URI, or the URL of a whole request: `https://../authorize?client_id=..`
+        url: String,
+    },
     /// List all clients
     List,
-    /// Remove a client permanently and revoke its tokens
+    /// Remove a client permanently; its tokens, codes and refresh tokens end
     Remove {
         /// The client's id
         id: String,
@@ -87,11 +98,11 @@ pub(crate) struct NewClient {
     /// How a confidential client sends its secret. Default: `client_secret_basic`
     #[arg(long, value_name = "METHOD", value_parser = ["client_secret_basic", "client_secret_post"], conflicts_with = "public")]
     pub(crate) auth_method: Option<String>,
-    /// A redirect URI; may be repeated. Stored for a later version: this one has no authorization
-    /// endpoint
+    /// A URI that an authorization code may be sent to; may be repeated
     #[arg(long, value_name = "U")]
     pub(crate) redirect_uri: Vec<String>,
-    /// A grant that it may use: `client_credentials` or `password`; may be repeated
+    /// A grant that it may use: `authorization_code`, `refresh_token`, `client_credentials` or
+    /// `password`; may be repeated
     #[arg(long, value_name = "G")]
     pub(crate) grant: Vec<String>,
     /// The audience of an API that its tokens are for; may be repeated
@@ -100,7 +111,7 @@ pub(crate) struct NewClient {
     /// The scopes that it can be granted, separated by spaces
     #[arg(long, value_name = "SCOPES", default_value = "")]
     pub(crate) scope: String,
-    /// Scopes that a user can refuse to grant to it. Stored for a later version
+    /// Scopes that a user can refuse to grant to it
     #[arg(long, value_name = "SCOPES", default_value = "")]
     pub(crate) optional_scope: String,
     /// The scopes of a request that names none. Default: all that it can be granted
@@ -109,6 +120,27 @@ pub(crate) struct NewClient {
     /// It may introspect tokens (RFC 7662): a resource server
     #[arg(long)]
     pub(crate) introspect: bool,
+    #[command(flatten)]
+    pub(crate) people: PeopleSettings,
+}
+
+/// The settings of a new client that logs in users.
+#[derive(Args, Debug)]
+pub(crate) struct PeopleSettings {
+    /// A URI that a browser may return to after a logout; may be repeated
+    #[arg(long, value_name = "U")]
+    pub(crate) post_logout_redirect_uri: Vec<String>,
+    /// It belongs to the operator of this server: its users see no consent page
+    #[arg(long)]
+    pub(crate) first_party: bool,
+    /// The maximum time between two refreshes, such as `12h`. Default: 24 hours for a browser
+    /// application, else 30 days
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) refresh_idle: Option<String>,
+    /// The time from which no refresh is possible, such as `90d`. Default: 14 days for a browser
+    /// application, 180 days for another public client, 365 days for a confidential one
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) refresh_age: Option<String>,
 }
 
 /// Changes of a client.
@@ -131,6 +163,9 @@ pub(crate) struct ClientChanges {
     /// A redirect URI, in place of the old ones; may be repeated. An empty text removes all
     #[arg(long, value_name = "U")]
     pub(crate) redirect_uri: Option<Vec<String>>,
+    /// A URI after a logout, in place of the old ones; may be repeated. An empty text removes all
+    #[arg(long, value_name = "U")]
+    pub(crate) post_logout_redirect_uri: Option<Vec<String>>,
     /// A grant, in place of the old ones; may be repeated. An empty text removes all
     #[arg(long, value_name = "G")]
     pub(crate) grant: Option<Vec<String>>,
@@ -148,6 +183,16 @@ pub(crate) struct ClientChanges {
     pub(crate) default_scope: Option<String>,
     #[command(flatten)]
     pub(crate) introspection: IntrospectionChange,
+    #[command(flatten)]
+    pub(crate) owner: OwnerChange,
+    /// The maximum time between two refreshes; an empty text restores the default. It applies to
+    /// later logins
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) refresh_idle: Option<String>,
+    /// The time from which no refresh is possible; an empty text restores the default. It applies
+    /// to later logins
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) refresh_age: Option<String>,
     /// Let issued tokens stay valid
     #[arg(long)]
     pub(crate) keep_tokens: bool,
@@ -162,4 +207,15 @@ pub(crate) struct IntrospectionChange {
     /// It may no longer introspect tokens
     #[arg(long)]
     pub(crate) no_introspect: bool,
+}
+
+/// A change of the owner of a client.
+#[derive(Args, Debug)]
+pub(crate) struct OwnerChange {
+    /// It belongs to the operator of this server: its users see no consent page
+    #[arg(long, conflicts_with = "no_first_party")]
+    pub(crate) first_party: bool,
+    /// It does not belong to the operator: its users see the consent page
+    #[arg(long)]
+    pub(crate) no_first_party: bool,
 }

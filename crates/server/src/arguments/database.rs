@@ -57,6 +57,11 @@ pub(crate) enum RestoreCommand {
     /// Revocations after the backup are unknown. So this revokes the tokens of each client, and
     /// replaces all signing keys by a new one. Users log in again.
     Finish {
+        /// Keep the refresh tokens, so that applications refresh again. Those that end with a
+        /// session, and those that were revoked after the backup and are used again, are affected:
+        /// docs/backup.md
+        #[arg(long)]
+        keep_families: bool,
         #[command(flatten)]
         confirmation: Confirmation,
     },

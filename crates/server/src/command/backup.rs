@@ -42,7 +42,13 @@ pub(super) fn run_restore(common: &CommonFlags, arguments: &RestoreArguments) ->
     let settings = context::settings(common)?;
     match (&arguments.command, &arguments.file) {
         (Some(RestoreCommand::Check { file }), _) => run_check(common, &settings, file),
-        (Some(RestoreCommand::Finish { confirmation }), _) => finish::run(common, &settings, confirmation),
+        (
+            Some(RestoreCommand::Finish {
+                keep_families,
+                confirmation,
+            }),
+            _,
+        ) => finish::run(common, &settings, *keep_families, confirmation),
         (None, Some(file)) => restore_from(common, &settings, file),
         // The command line requires one of them.
         (None, None) => Ok(()),

@@ -1,6 +1,8 @@
 //! `scopegate client ..`
 
-mod lookup;
+mod check;
+pub(super) mod lookup;
+mod people;
 mod printed;
 mod secrets;
 mod settings;
@@ -33,9 +35,11 @@ pub(super) fn run(common: &CommonFlags, command: ClientCommand) -> anyhow::Resul
                 add(&*store, format, client, secret).await
             })
         }
-        ClientCommand::List | ClientCommand::Show { .. } => with_settings(&settings, Access::Read, async |store| {
-            run_on(&*store, format, command, &settings).await
-        }),
+        ClientCommand::Check { .. } | ClientCommand::List | ClientCommand::Show { .. } => {
+            with_settings(&settings, Access::Read, async |store| {
+                run_on(&*store, format, command, &settings).await
+            })
+        }
         _ => with_settings(&settings, Access::Change, async |store| {
             run_on(&*store, format, command, &settings).await
         }),
@@ -50,6 +54,7 @@ async fn run_on(store: &dyn Store, format: Format, command: ClientCommand, setti
             add(store, format, client, secret).await
         }
         ClientCommand::AddSecret { id, ends } => secrets::add(store, format, &id, ends.as_deref()).await,
+        ClientCommand::Check { id, url } => check::run(clients, format, settings, &id, &url).await,
         ClientCommand::List => printed::list(format, &all(clients).await?),
         ClientCommand::Remove { id, confirmation } => {
             let parsed = find(clients, &id).await?.id().clone();
@@ -64,6 +69,7 @@ async fn run_on(store: &dyn Store, format: Format, command: ClientCommand, setti
             let old = find(clients, &changes.id).await?;
             let (new, secret) = changed(&old, &changes, settings)?;
             let tokens = replace(store, &old, &new, changes.keep_tokens).await?;
+            people::notes(&new);
             show_with(format, &new, secret.as_ref(), tokens)
         }
         ClientCommand::SetScope { id, scope, keep_tokens } => {
@@ -126,9 +132,7 @@ async fn add(store: &dyn Store, format: Format, client: Client, secret: Option<C
     let audited = audited::of_client(store, AuditEvent::ClientAdded, client.id())?;
     refuse_taken(audited.clients().add(client.clone()).await, taken)?;
     let id = client.id();
-    if !client.redirect_uris().is_empty() {
-        print_note("`--redirect-uri` is stored and has no effect: this version has no authorization endpoint");
-    }
+    people::notes(&client);
     let requests_tokens = !client.grant_types().is_empty();
     if !requests_tokens && !client.may_introspect() {
         print_note(&format!(

@@ -1,5 +1,7 @@
 //! `scopegate key ..`
 
+mod secrets;
+
 use std::path::Path;
 
 use anyhow::{Context, bail, ensure};
@@ -56,7 +58,13 @@ async fn run_on(settings: &Settings, database: &Database, format: Format, comman
         KeyCommand::Rewrap { new_key_file } => {
             rewrap(format, settings, database, new_key_file.as_deref()).await?;
         }
-        KeyCommand::Rotate { algorithm } => {
+        KeyCommand::Rotate {
+            server_secrets: true,
+            revoke,
+            confirmation,
+            ..
+        } => secrets::rotate(format, settings, database, revoke, &confirmation).await?,
+        KeyCommand::Rotate { algorithm, .. } => {
             ensure!(
                 GENERATED.contains(&algorithm.as_str()),
                 "bad algorithm `{}`: a new key is for {}; `scopegate key import` accepts keys for others",
@@ -141,7 +149,8 @@ async fn rewrap(
     new_key_file: Option<&Path>,
 ) -> anyhow::Result<()> {
     let source = KeyEncryptionKeySource::find(settings.key_encryption_key.as_ref(), &settings.database)?;
-    if ring(database).await?.keys().is_empty() {
+    let has_secrets = !database.store().secrets().sealed_secrets().await?.is_empty();
+    if ring(database).await?.keys().is_empty() && !has_secrets {
         return Err(ExitNegative("there is no key yet".to_owned()).into());
     }
     let keys = compose::ring(settings, database).await?;
@@ -168,6 +177,7 @@ async fn rewrap(
         format,
         &match count {
             1 => "1 key is encrypted again\n".to_owned(),
+            _ if has_secrets => format!("{count} keys and server secrets are encrypted again\n"),
             _ => format!("{count} keys are encrypted again\n"),
         },
         &json!({ "rewrapped": count }),

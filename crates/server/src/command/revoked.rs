@@ -1,20 +1,29 @@
 //! The effect of a command on issued tokens, and its message.
 
 use anyhow::Context;
-use scopegate_domain::{Clock as _, Revocation, Revoked, SystemClock, Timestamp};
+use scopegate_domain::{Clock as _, Revocation, Revoked, SystemClock, Timestamp, UserId};
 use scopegate_grant::last_expiry;
 use scopegate_store::{DisableAndRevoke, Store};
 use serde_json::{Value, json};
 
 use super::audited;
 use super::context::moment;
-use crate::output::{Format, print};
+use crate::output::{Format, counted, print};
+
+/// The maximum number of sessions that are counted. The server keeps fewer of a user.
+const MAX_SESSIONS: u16 = 1_000;
 
 /// The effect on the tokens of a user or a client.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Tokens {
     /// The tokens that were issued until then are revoked.
-    Revoked(Timestamp),
+    Revoked {
+        until: Timestamp,
+        /// The number of sessions of the user that ended. `None`: the change ends none.
+        sessions: Option<usize>,
+        /// Whether codes and refresh tokens end, too.
+        ends_grants: bool,
+    },
     /// No right was removed, so the tokens remain valid.
     Kept,
     /// A right was removed, and the tokens remain valid as requested.
@@ -25,17 +34,32 @@ impl Tokens {
     /// Prints data with the effect on the tokens.
     pub(super) fn print(self, format: Format, human: &str, mut json: Value, whose: &str) -> anyhow::Result<()> {
         let said = match self {
-            Self::Revoked(until) => format!(
-                "Tokens issued to `{whose}` until {} are revoked: running servers refuse them within their `revocation_age`.",
-                moment(until)
-            ),
+            Self::Revoked {
+                until,
+                sessions,
+                ends_grants,
+            } => {
+                let revoked = format!(
+                    "Tokens issued to `{whose}` until {} are revoked: running servers refuse them within their `revocation_age`.",
+                    moment(until)
+                );
+                let grants = ends_grants.then(|| "Authorization codes and refresh tokens are refused.".to_owned());
+                let sessions = sessions.map(|count| format!("{} of `{whose}` ended.", counted(count, "session")));
+                let all = [Some(revoked), grants, sessions].into_iter().flatten();
+                all.collect::<Vec<_>>().join(" ")
+            }
             Self::Kept => format!("Tokens issued to `{whose}` stay valid: nothing was taken away."),
             Self::KeptOnRequest => {
                 format!("Tokens issued to `{whose}` stay valid until they expire, because of `--keep-tokens`.")
             }
         };
         let tokens = match self {
-            Self::Revoked(until) => json!({ "revoked": true, "issued_until": until }),
+            Self::Revoked {
+                until,
+                sessions: Some(sessions),
+                ..
+            } => json!({ "revoked": true, "issued_until": until, "ended_sessions": sessions }),
+            Self::Revoked { until, .. } => json!({ "revoked": true, "issued_until": until }),
             Self::Kept | Self::KeptOnRequest => json!({ "revoked": false }),
         };
         if let Some(members) = json.as_object_mut() {
@@ -63,6 +87,16 @@ pub(super) async fn withdraw(
 ) -> anyhow::Result<Option<Tokens>> {
     let revocations = store.news();
     let revocation = until_now(store, whose).await?;
+    // Read before the change, which deletes them: a login meanwhile is not counted.
+    let sessions = match withdrawal.ends_sessions_of() {
+        Some(user) => Some(sessions_of(store, user).await?),
+        None => None,
+    };
+    let revoked = |until| Tokens::Revoked {
+        until,
+        sessions,
+        ends_grants: withdrawal.ends_grants(),
+    };
     let audited = audited::of_withdrawal(store, withdrawal)?;
     if !audited.news().withdraw(withdrawal, &revocation).await? {
         return Ok(None);
@@ -73,9 +107,15 @@ pub(super) async fn withdraw(
         let until_now = until_now(store, revocation.whose().clone()).await?;
         let kept = revocations.revoke(&until_now).await;
         kept.context("tokens that were issued during the command are not revoked")?;
-        return Ok(Some(Tokens::Revoked(until_now.issued_until())));
+        return Ok(Some(revoked(until_now.issued_until())));
     }
-    Ok(Some(Tokens::Revoked(revocation.issued_until())))
+    Ok(Some(revoked(revocation.issued_until())))
+}
+
+/// Counts the active sessions of a user.
+async fn sessions_of(store: &dyn Store, user: &UserId) -> anyhow::Result<usize> {
+    let sessions = store.sessions().of_user(user, SystemClock.now(), MAX_SESSIONS).await?;
+    Ok(sessions.len())
 }
 
 /// A revocation of all tokens that were issued until now. It is kept until the last of them

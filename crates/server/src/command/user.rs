@@ -1,6 +1,6 @@
 //! `scopegate user ..`
 
-mod found;
+pub(super) mod found;
 mod profile;
 mod shown;
 

@@ -1,5 +1,8 @@
 //! `scopegate client`: settings, secrets, and what a change revokes.
 
+mod check;
+mod people;
+
 use scopegate_token::{ClientSecret, SystemRandomSource};
 use serde_json::{Value, json};
 
@@ -55,7 +58,8 @@ fn each_setting_is_stored_and_changed() {
         "client_id": "billing", "name": "billing", "kind": "confidential",
         "token_endpoint_auth_method": "client_secret_basic", "grant_types": ["client_credentials"],
         "resources": ["https://a.example/x", "https://b.example"], "scope": "me items", "optional_scope": "items",
-        "default_scope": "me", "redirect_uris": [], "introspect": true,
+        "default_scope": "me", "redirect_uris": [], "introspect": true, "post_logout_redirect_uris": [], "first_party": false,
+        "refresh_idle": 30 * 86_400, "refresh_age": 365 * 86_400,
     });
     assert_eq!(settings(&added), expected);
     let secrets = added["secrets"].as_array().unwrap();

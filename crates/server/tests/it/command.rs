@@ -77,7 +77,8 @@ fn a_client_from_beginning_to_end() {
     let other = [&["client", "add", "Other", "--id", "other", "--confidential"], &uri[..]].concat();
     let other = shell.run(&other);
     assert_eq!(other.status, 0, "{}", other.stderr);
-    let note = "note: `--redirect-uri` is stored and has no effect: this version has no authorization endpoint";
+    let note = "note: client `other` has redirect URIs and not the grant `authorization_code`, so it gets no codes; \
+                `scopegate client set other --grant GRANT` sets its grants";
     assert_eq!(other.stderr.trim_end(), note);
     let shown = json(&["client", "show", "other"]);
     assert_eq!(shown["redirect_uris"], json!(["https://app.example/back"]));

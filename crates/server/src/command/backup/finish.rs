@@ -1,11 +1,12 @@
 //! `scopegate restore finish`
 
-use scopegate_domain::{Client, Clock as _, EndReason, Revoked, SystemClock};
-use scopegate_store::Store;
+use anyhow::ensure;
+use scopegate_domain::{Clock as _, EndReason, Revoked, SystemClock};
 use serde_json::json;
 
 use crate::arguments::{CommonFlags, Confirmation};
-use crate::command::context::{self, PAGE, block_on, confirm};
+use crate::command::client::lookup::all;
+use crate::command::context::{self, block_on, confirm};
 use crate::command::revoked::revoke;
 use crate::compose::{self, Access, Database};
 use crate::config::Settings;
@@ -18,22 +19,39 @@ struct Finished {
     keys: usize,
 }
 
-pub(super) fn run(common: &CommonFlags, settings: &Settings, confirmation: &Confirmation) -> anyhow::Result<()> {
+pub(super) fn run(
+    common: &CommonFlags,
+    settings: &Settings,
+    keeps_families: bool,
+    confirmation: &Confirmation,
+) -> anyhow::Result<()> {
     let done = block_on(async {
         let database = Database::open(settings, Access::Change).await?;
-        let done = finish(settings, &database, confirmation).await;
+        let done = finish(settings, &database, keeps_families, confirmation).await;
         context::close(database, done).await
     })?;
-    let human = format!(
+    let human = if keeps_families {
+        format!(
+            "replaced {}: every access token that was issued until now is refused, by running servers within their `revocation_age` \
+             (default: 5 s); refresh tokens stay valid, except those that end with a session\n",
+            counted(done.keys, "signing key")
+        )
+    } else {
+        human(&done)
+    };
+    let mut json = json!({ "finished": true, "clients": done.clients, "signing_keys": done.keys });
+    if let Some(members) = json.as_object_mut().filter(|_| keeps_families) {
+        members.insert("families_kept".to_owned(), json!(true));
+    }
+    print(common.format, &human, &json)
+}
+
+fn human(done: &Finished) -> String {
+    format!(
         "revoked the tokens of {}, and replaced {}: every access token that was issued until now is refused, by running servers within \
          their `revocation_age` (default: 5 s)\n",
         counted(done.clients, "client"),
         counted(done.keys, "signing key")
-    );
-    print(
-        common.format,
-        &human,
-        &json!({ "finished": true, "clients": done.clients, "signing_keys": done.keys }),
     )
 }
 
@@ -41,14 +59,25 @@ pub(super) fn run(common: &CommonFlags, settings: &Settings, confirmation: &Conf
 /// a client that the backup lacks is refused because its key is removed.
 ///
 /// The state after the restore ends last, so a command that is ended half-way can be repeated.
-async fn finish(settings: &Settings, database: &Database, confirmation: &Confirmation) -> anyhow::Result<Finished> {
+async fn finish(
+    settings: &Settings,
+    database: &Database,
+    keeps_families: bool,
+    confirmation: &Confirmation,
+) -> anyhow::Result<Finished> {
     if database.manifest().await?.is_none() {
         let message = "the database was not restored from a backup, or its restore is finished; nothing was changed";
         return Err(ExitNegative(message.to_owned()).into());
     }
-    confirm(confirmation, "Refuse every access token that was issued until now?")?;
     let store = database.store();
     let old = store.signing_keys().list().await?;
+    // A revocation of a client ends its families, too. Without it only another key refuses a token.
+    ensure!(
+        !keeps_families || !old.is_empty(),
+        "`--keep-families` needs signing keys in the database: tokens of a shared secret are refused with their families only; leave \
+         the option out"
+    );
+    confirm(confirmation, "Refuse every access token that was issued until now?")?;
     // Opened first, so that a missing key-encryption key changes nothing.
     let keys = if old.is_empty() {
         None
@@ -59,13 +88,13 @@ async fn finish(settings: &Settings, database: &Database, confirmation: &Confirm
     // A redemption, a refresh or a logout after the backup is unknown.
     store.codes().remove_codes().await?;
     store.sessions().remove_sessions().await?;
-    store
-        .families()
-        .end_families(EndReason::Restored, SystemClock.now())
-        .await?;
-    for client in clients(&*store).await? {
-        revoke(&*store, Revoked::Client(client.id().clone())).await?;
-        done.clients += 1;
+    if !keeps_families {
+        let now = SystemClock.now();
+        store.families().end_families(EndReason::Restored, now).await?;
+        for client in all(store.clients()).await? {
+            revoke(&*store, Revoked::Client(client.id().clone())).await?;
+            done.clients += 1;
+        }
     }
     if let Some(keys) = keys {
         for key in old {
@@ -74,16 +103,4 @@ async fn finish(settings: &Settings, database: &Database, confirmation: &Confirm
     }
     database.finish_restore().await?;
     Ok(done)
-}
-
-async fn clients(store: &dyn Store) -> anyhow::Result<Vec<Client>> {
-    let mut all: Vec<Client> = Vec::new();
-    loop {
-        let page = store.clients().list(all.last().map(Client::id), PAGE).await?;
-        let is_last = page.len() < usize::from(PAGE);
-        all.extend(page);
-        if is_last {
-            return Ok(all);
-        }
-    }
 }

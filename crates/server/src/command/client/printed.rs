@@ -2,10 +2,13 @@
 
 use std::fmt::Write as _;
 
-use scopegate_domain::{Audience, Client, ClientAuthMethod, ClientKind, RedirectUri, RegisteredSecret};
+use scopegate_domain::{
+    Audience, Client, ClientAuthMethod, ClientKind, GrantType, Lifetime, RedirectUri, RegisteredSecret,
+};
 use scopegate_token::ClientSecret;
 use serde_json::{Value, json};
 
+use super::people::length;
 use crate::command::context::moment;
 use crate::command::revoked::Tokens;
 use crate::output::{Format, one_line, print, table};
@@ -70,7 +73,14 @@ fn written(client: &Client, secret: Option<&ClientSecret>) -> anyhow::Result<(St
     line("scope", &client.scope().to_string())?;
     line("optional scope", &client.optional_scope().to_string())?;
     line("default scope", &client.default_scope().to_string())?;
-    line("redirects", &uris(client).join(" "))?;
+    line("redirects", &uris(client.redirect_uris()).join(" "))?;
+    line("after logout", &uris(client.post_logout_redirect_uris()).join(" "))?;
+    line("first party", if client.is_first_party() { "yes" } else { "no" })?;
+    if client.may_use(GrantType::RefreshToken) {
+        let lifetimes = client.refresh_lifetimes();
+        line("refresh idle", &limit(lifetimes.idle, client.refresh_idle()))?;
+        line("refresh age", &limit(lifetimes.age, client.refresh_age()))?;
+    }
     line("introspect", if client.may_introspect() { "yes" } else { "no" })?;
     for registered in client.secrets() {
         line("secret digest", &times(registered))?;
@@ -118,7 +128,10 @@ fn describe(client: &Client) -> Value {
         "token_endpoint_auth_method": client.auth_method().as_str(), "grant_types": grants(client),
         "resources": resources(client), "scope": client.scope().to_string(),
         "optional_scope": client.optional_scope().to_string(), "default_scope": client.default_scope().to_string(),
-        "redirect_uris": uris(client), "introspect": client.may_introspect(),
+        "redirect_uris": uris(client.redirect_uris()), "introspect": client.may_introspect(),
+        "post_logout_redirect_uris": uris(client.post_logout_redirect_uris()), "first_party": client.is_first_party(),
+        "refresh_idle": client.refresh_lifetimes().idle.as_seconds(),
+        "refresh_age": client.refresh_lifetimes().age.as_seconds(),
         "secrets": client.secrets().iter().map(secret).collect::<Vec<_>>(),
     })
 }
@@ -131,8 +144,18 @@ fn resources(client: &Client) -> Vec<&str> {
     client.resources().iter().map(Audience::as_str).collect()
 }
 
-fn uris(client: &Client) -> Vec<&str> {
-    client.redirect_uris().iter().map(RedirectUri::as_str).collect()
+fn uris(uris: &[RedirectUri]) -> Vec<&str> {
+    uris.iter().map(RedirectUri::as_str).collect()
+}
+
+/// Returns a limit of refreshes, and whether it is that of the kind of application.
+fn limit(applied: Lifetime, registered: Option<Lifetime>) -> String {
+    let applied = length(applied);
+    if registered.is_some() {
+        applied
+    } else {
+        format!("{applied} (default)")
+    }
 }
 
 const fn kind(client: &Client) -> &'static str {

@@ -6,11 +6,15 @@ use scopegate_domain::{
 };
 use scopegate_token::{ClientSecret, SystemRandomSource};
 
+use super::people::duration;
 use crate::arguments::{ClientChanges, NewClient};
 use crate::command::context::random_id;
 use crate::command::names::{configured_resource, declared_scope, known_grants};
 use crate::config::Settings;
 use crate::output::quoted;
+
+/// A URI after a logout, in an error.
+const LOGOUT_URI: &str = "post-logout redirect URI";
 
 /// Checks a new client and creates its secret.
 pub(super) fn new_client(new: NewClient, settings: &Settings) -> anyhow::Result<(Client, Option<ClientSecret>)> {
@@ -24,7 +28,17 @@ pub(super) fn new_client(new: NewClient, settings: &Settings) -> anyhow::Result<
         .with_scope(declared_scope(settings, &new.scope)?)
         .with_optional_scope(declared_scope(settings, &new.optional_scope)?)
         .with_default_scope(declared_scope(settings, &new.default_scope)?)
-        .with_introspection(new.introspect);
+        .with_introspection(new.introspect)
+        .with_post_logout_redirect_uris(parse_all::<RedirectUri>(
+            LOGOUT_URI,
+            &new.people.post_logout_redirect_uri,
+        )?)
+        .with_first_party(new.people.first_party)
+        .with_refresh_idle(duration(
+            "--refresh-idle",
+            &new.people.refresh_idle.unwrap_or_default(),
+        )?)
+        .with_refresh_age(duration("--refresh-age", &new.people.refresh_age.unwrap_or_default())?);
     client.check()?;
     with_own_secret(client)
 }
@@ -62,7 +76,25 @@ pub(super) fn changed(
     if change.introspect || change.no_introspect {
         new = new.with_introspection(change.introspect);
     }
-    with_kind(new, old, changes)
+    with_kind(changed_for_people(new, changes)?, old, changes)
+}
+
+/// Changes the settings of a client that logs in users.
+fn changed_for_people(client: Client, changes: &ClientChanges) -> anyhow::Result<Client> {
+    let mut new = client;
+    if let Some(uris) = &changes.post_logout_redirect_uri {
+        new = new.with_post_logout_redirect_uris(parse_all::<RedirectUri>(LOGOUT_URI, filled(uris))?);
+    }
+    if changes.owner.first_party || changes.owner.no_first_party {
+        new = new.with_first_party(changes.owner.first_party);
+    }
+    if let Some(text) = &changes.refresh_idle {
+        new = new.with_refresh_idle(duration("--refresh-idle", text)?);
+    }
+    if let Some(text) = &changes.refresh_age {
+        new = new.with_refresh_age(duration("--refresh-age", text)?);
+    }
+    Ok(new)
 }
 
 /// Reads audiences. Each is a configured resource.

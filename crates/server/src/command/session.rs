@@ -1,0 +1,188 @@
+//! `scopegate session ..`
+
+use anyhow::{bail, ensure};
+use scopegate_domain::{AuditDetail, AuditEvent, Clock as _, LoginSession, SessionId, SystemClock, User};
+use scopegate_store::{EndSessions, EndedSession, Store};
+use serde_json::{Value, json};
+
+use super::audited;
+use super::context::{self, moment, with_settings};
+use super::people::{Listed, UserPages, change_time};
+use super::user::found::find;
+use crate::arguments::{CommonFlags, EndedSessions, RowLimit, SessionCommand};
+use crate::compose::Access;
+use crate::output::{Each, ExitNegative, Format, counted, print, print_with, quoted, table};
+
+/// The maximum number of sessions of a user. The server keeps fewer.
+const OF_USER: u16 = 1_000;
+
+/// The number of hexadecimal digits of an id that are printed.
+const SHOWN_DIGITS: usize = 16;
+
+/// The number of digits that identify a session in the audit log.
+const LEAST_DIGITS: usize = 8;
+
+/// The number of digits of a whole id.
+const DIGITS: usize = 64;
+
+pub(super) fn run(common: &CommonFlags, command: &SessionCommand) -> anyhow::Result<()> {
+    let (settings, format) = (context::settings(common)?, common.format);
+    match command {
+        SessionCommand::List { user, limit } => with_settings(&settings, Access::Read, async |store| {
+            list(&*store, format, user.as_deref(), *limit).await
+        }),
+        SessionCommand::End(which) => with_settings(&settings, Access::Change, async |store| {
+            end(&*store, format, which).await
+        }),
+    }
+}
+
+/// A session, and the user who has it.
+struct Row {
+    user: User,
+    session: LoginSession,
+}
+
+async fn list(store: &dyn Store, format: Format, user: Option<&str>, limit: RowLimit) -> anyhow::Result<()> {
+    let mut found = Listed::new(limit)?;
+    visit(store, user, |user, session| {
+        let user = user.clone();
+        found.add(Row { user, session })
+    })
+    .await?;
+    let human = || {
+        let heads = ["ID", "USER", "BEGAN", "LAST USE", "ENDS", "USER AGENT"];
+        table(&heads, &found.rows.iter().map(cells).collect::<Vec<_>>())
+    };
+    let json = json!({ "sessions": serde_json::to_value(Each(&found.rows, describe))?, "more": found.has_more });
+    print_with(format, human, &json)?;
+    found.note("sessions");
+    Ok(())
+}
+
+/// Reads the sessions of one user or of all, until `take` returns false.
+async fn visit(
+    store: &dyn Store,
+    name: Option<&str>,
+    mut take: impl FnMut(&User, LoginSession) -> bool,
+) -> anyhow::Result<()> {
+    let (mut pages, now) = (UserPages::select(store, name).await?, SystemClock.now());
+    loop {
+        let page = pages.next().await?;
+        if page.is_empty() {
+            return Ok(());
+        }
+        for user in &page {
+            for session in store.sessions().of_user(user.id(), now, OF_USER).await? {
+                if !take(user, session) {
+                    return Ok(());
+                }
+            }
+        }
+    }
+}
+
+fn cells(row: &Row) -> Vec<String> {
+    let Row { user, session } = row;
+    vec![
+        digits(session.id(), SHOWN_DIGITS),
+        user.username().to_string(),
+        moment(session.login.at),
+        moment(session.seen_at),
+        moment(session.ends_at),
+        session.user_agent.clone(),
+    ]
+}
+
+fn describe(row: &Row) -> Value {
+    let Row { user, session } = row;
+    let amr: Vec<&str> = session.login.amr.iter().map(|method| method.as_str()).collect();
+    json!({
+        "id": digits(session.id(), SHOWN_DIGITS), "user_id": user.id(), "username": user.username(),
+        "began_at": session.login.at, "seen_at": session.seen_at, "ends_at": session.ends_at,
+        "idle": session.idle.as_seconds(), "acr": session.login.acr.as_str(), "amr": amr,
+        "user_agent": session.user_agent,
+    })
+}
+
+/// Returns the first hexadecimal digits of a digest.
+fn digits(id: &SessionId, count: usize) -> String {
+    let digits = id.digest().iter().flat_map(|byte| [byte >> 4, byte & 0xF]);
+    digits
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+        .take(count)
+        .collect()
+}
+
+async fn end(store: &dyn Store, format: Format, which: &EndedSessions) -> anyhow::Result<()> {
+    if let Some(name) = &which.user {
+        let user = find(store.users(), name).await?;
+        let entry = audited::entry(AuditEvent::SessionEnded)?.of_user(user.id().clone());
+        let store_of_change = store.audited(&[entry]);
+        let ended = store_of_change
+            .sessions()
+            .end(EndSessions::AllOf(user.id()), change_time(store).await?)
+            .await?;
+        if ended.is_empty() {
+            return Err(ExitNegative(format!("user `{}` has no session", quoted(name))).into());
+        }
+        return print_ended(format, &user, &ended);
+    }
+    let text = which.id.as_deref().unwrap_or_default();
+    let (user, id) = find_session(store, text).await?;
+    let entry = audited::entry(AuditEvent::SessionEnded)?.of_user(user.id().clone());
+    let store_of_change = store.audited(&[entry.with_detail(AuditDetail::of_session(&id))]);
+    let ended = store_of_change
+        .sessions()
+        .end(EndSessions::One(&id), change_time(store).await?)
+        .await?;
+    if ended.is_empty() {
+        return Err(absent(text));
+    }
+    print_ended(format, &user, &ended)
+}
+
+/// Finds the active session whose id begins with these digits.
+async fn find_session(store: &dyn Store, text: &str) -> anyhow::Result<(User, SessionId)> {
+    let is_hexadecimal = text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    ensure!(
+        is_hexadecimal && (LEAST_DIGITS..=DIGITS).contains(&text.len()),
+        "bad id `{}`: give at least {LEAST_DIGITS} hexadecimal digits, as `scopegate session list` prints them",
+        quoted(text)
+    );
+    let prefix = text.to_ascii_lowercase();
+    let mut found = Vec::new();
+    visit(store, None, |user, session| {
+        if digits(session.id(), DIGITS).starts_with(&prefix) {
+            found.push((user.clone(), *session.id()));
+        }
+        found.len() < 2
+    })
+    .await?;
+    let first = found.pop();
+    match first {
+        Some(first) if found.is_empty() => Ok(first),
+        Some(_) => bail!("several sessions have ids that begin with `{text}`; give more digits"),
+        None => Err(absent(text)),
+    }
+}
+
+fn absent(text: &str) -> anyhow::Error {
+    ExitNegative(format!("there is no active session `{text}`")).into()
+}
+
+fn print_ended(format: Format, user: &User, ended: &[EndedSession]) -> anyhow::Result<()> {
+    let families: usize = ended.iter().map(|session| session.families.len()).sum();
+    let human = format!(
+        "ended {} of `{}`, and {} with it; running servers refuse their access tokens within their `revocation_age` \
+         (default: 5 s)",
+        counted(ended.len(), "session"),
+        user.username(),
+        counted(families, "refresh token")
+    );
+    let sessions: Vec<_> = ended.iter().map(|one| digits(&one.id, SHOWN_DIGITS)).collect();
+    let json = json!({
+        "ended": sessions, "user_id": user.id(), "username": user.username(), "ended_families": families,
+    });
+    print(format, &human, &json)
+}
