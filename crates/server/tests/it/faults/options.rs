@@ -179,8 +179,8 @@ fn an_unknown_token_id_is_reported() {
 fn unknown_scopes_and_grants_are_named() {
     let fixture = FaultFixture::new();
     let scope = "no resource declares scope `itmes`, so no token contains it; did you mean `items`?";
-    let grant = "unknown grant `passwrod`: did you mean `password`? this server knows `authorization_code`, \
-         `client_credentials`, `password`, `refresh_token`";
+    let grant = "unknown grant `passwrod`: did you mean `password`? this server knows `authorization_code`, `client_credentials`, `password`, \
+         `refresh_token`";
     for line in [
         &["user", "add", "eve", "--scope", "me itmes", "--password-stdin"][..],
         &["user", "set-scope", "ada", "itmes"],
