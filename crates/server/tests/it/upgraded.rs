@@ -84,12 +84,13 @@ fn token(client: &str, id: &str) -> String {
 #[test]
 fn tokens_and_revocations_survive_an_upgrade() {
     let shell = Shell::new();
-    let url = version_8(&shell, SystemClock.now().as_unix());
+    // The revocations cover what was issued before them.
     let tokens = [
         token("web", "kept"),
         token("app", "of a revoked client"),
         token("web", "gone"),
     ];
+    let url = version_8(&shell, SystemClock.now().as_unix());
     let migrated = shell.run(&["migrate", "--database", &url]);
     assert_eq!(migrated.status, 0, "{}", migrated.stderr);
     let added = shell.run(&[
