@@ -8,7 +8,7 @@ use super::settings::parse_id;
 use crate::command::context::PAGE;
 use crate::output::{ExitNegative, quoted};
 
-pub(in crate::command) async fn all(clients: &dyn Clients) -> anyhow::Result<Vec<Client>> {
+pub(crate) async fn all(clients: &dyn Clients) -> anyhow::Result<Vec<Client>> {
     let mut all: Vec<Client> = Vec::new();
     loop {
         let page = clients.list(all.last().map(Client::id), PAGE).await?;
@@ -20,13 +20,13 @@ pub(in crate::command) async fn all(clients: &dyn Clients) -> anyhow::Result<Vec
     }
 }
 
-pub(in crate::command) async fn find(clients: &dyn Clients, id: &str) -> anyhow::Result<Client> {
+pub(crate) async fn find(clients: &dyn Clients, id: &str) -> anyhow::Result<Client> {
     let client = clients.find(&parse_id(id)?).await?;
     client.ok_or_else(|| absent(id))
 }
 
 /// Finds a client by its id, or by a name that no other client has.
-pub(in crate::command) async fn find_or_named(clients: &dyn Clients, text: &str) -> anyhow::Result<Client> {
+pub(crate) async fn find_or_named(clients: &dyn Clients, text: &str) -> anyhow::Result<Client> {
     if let Ok(id) = ClientId::parse(text)
         && let Some(client) = clients.find(&id).await?
     {
@@ -47,6 +47,6 @@ pub(in crate::command) async fn find_or_named(clients: &dyn Clients, text: &str)
     }
 }
 
-pub(in crate::command) fn absent(id: &str) -> anyhow::Error {
+pub(crate) fn absent(id: &str) -> anyhow::Error {
     ExitNegative(format!("there is no client `{}`", quoted(id))).into()
 }

@@ -16,7 +16,7 @@ pub(super) fn parse_name(name: &str) -> anyhow::Result<Username> {
     Username::parse(name).with_context(|| format!("bad name `{}`", quoted(name)))
 }
 
-pub(in crate::command) async fn find(users: &dyn Users, name: &str) -> anyhow::Result<User> {
+pub(crate) async fn find(users: &dyn Users, name: &str) -> anyhow::Result<User> {
     let account = users.find_account(&name_to_find(name)?).await?;
     let user = account.map(|account| account.user);
     user.ok_or_else(|| ExitNegative(format!("there is no user `{}`", quoted(name))).into())
