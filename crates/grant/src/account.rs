@@ -65,6 +65,9 @@ pub enum AccountError {
     /// The old password is wrong, or cannot be checked now.
     #[error("the old password was not accepted")]
     Password(LoginProblem),
+    /// The new password has fewer characters than this number.
+    #[error("the new password is too short: at least {0} characters")]
+    PasswordTooShort(usize),
     /// The session has ended.
     #[error("the session has ended")]
     SessionEnded,
@@ -208,6 +211,10 @@ impl UserAccounts {
         let context = self.context();
         let user = &account.user;
         self.check_old(account, change, origin).await?;
+        let least = self.people.password_min_length;
+        if change.new.expose().chars().count() < least {
+            return Err(AccountError::PasswordTooShort(least));
+        }
         let hash = context.passwords.hash(change.new).await.map_err(refused)?;
         let about = |entry: AuditEntry| entry.of_user(user.id().clone());
         let entry = context.entry(AuditEvent::PasswordChanged, origin, about);

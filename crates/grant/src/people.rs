@@ -14,7 +14,12 @@ pub(crate) struct People {
     pub(crate) secrets: Arc<ServerSecrets>,
     /// The time in which the direct predecessor of a refresh token is a retry.
     pub(crate) refresh_retry: Lifetime,
+    /// The least number of characters of a new password.
+    pub(crate) password_min_length: usize,
 }
+
+/// The least number of characters of a new password, by default: 8 (NIST SP 800-63B).
+pub(crate) const PASSWORD_MIN_LENGTH: usize = 8;
 
 /// The time for which the direct predecessor of a refresh token receives the same successor, by
 /// default: 10 s.

@@ -8,7 +8,7 @@ use scopegate_store::{ClientsCache, Store};
 use scopegate_token::{PasswordHasher, PasswordPolicy, RandomSource, Signer, SystemRandomSource};
 
 use crate::context::GrantContext;
-use crate::people::{People, REFRESH_RETRY};
+use crate::people::{PASSWORD_MIN_LENGTH, People, REFRESH_RETRY};
 use crate::targets::Targets;
 use crate::{AuthorizationServer, Dialect, HashingLimits, RevocationWatch, ServerSecrets};
 
@@ -47,6 +47,7 @@ pub struct AuthorizationServerBuilder {
     audit: AuditLog,
     people: Option<(Issuer, Arc<ServerSecrets>)>,
     refresh_retry: Lifetime,
+    password_min_length: usize,
     revocations: Option<Arc<RevocationWatch>>,
 }
 
@@ -70,6 +71,7 @@ impl AuthorizationServerBuilder {
             audit: AuditLog::default(),
             people: None,
             refresh_retry: REFRESH_RETRY,
+            password_min_length: PASSWORD_MIN_LENGTH,
             revocations: None,
         }
     }
@@ -88,6 +90,14 @@ impl AuthorizationServerBuilder {
     #[must_use]
     pub const fn refresh_retry(mut self, window: Lifetime) -> Self {
         self.refresh_retry = window;
+        self
+    }
+
+    /// Sets how many characters a password has at least that a user chooses on the account page.
+    /// Default: 8.
+    #[must_use]
+    pub const fn password_min_length(mut self, characters: usize) -> Self {
+        self.password_min_length = characters;
         self
     }
 
@@ -211,6 +221,7 @@ impl AuthorizationServerBuilder {
             issuer,
             secrets,
             refresh_retry: self.refresh_retry,
+            password_min_length: self.password_min_length,
         });
         AuthorizationServer::of(GrantContext {
             store: self.store,

@@ -139,6 +139,11 @@ pub(crate) const DONE_PASSWORD: &str = "The password was changed. All other sess
 pub(crate) const OLD_PASSWORD_WRONG: &str = "The old password is wrong.";
 pub(crate) const PASSWORDS_DIFFER: &str = "The two new passwords differ.";
 pub(crate) const NEW_PASSWORD_INVALID: &str = "The new password is empty or too long.";
+
+pub(crate) fn new_password_too_short(least: usize) -> String {
+    format!("The new password is too short: it needs at least {least} characters.")
+}
+
 pub(crate) const FORM_EXPIRED: &str = "The form was too old. Try again.";
 
 pub(crate) fn browser_on(device: &str) -> String {

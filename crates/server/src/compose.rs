@@ -126,6 +126,7 @@ pub(crate) async fn gate(
         .revocations(Arc::clone(&trust.revocations))
         .code_grant(issuer.clone(), secrets.current)
         .refresh_retry(settings.refresh_retry.lifetime())
+        .password_min_length(settings.password_min_length.get())
         .build();
     let descriptions = ApiDescriptions::new(apis.descriptions.iter().cloned());
     let people = people::endpoints(settings, &issuer, &server, descriptions.clone())?;

@@ -77,6 +77,8 @@ pub enum AccountNotice {
     FormExpired,
     /// The new password breaks a rule of passwords.
     NewPasswordInvalid,
+    /// The new password has fewer characters than this number.
+    NewPasswordTooShort(usize),
     /// The old password is wrong.
     OldPasswordWrong,
     /// All other sessions have ended.
@@ -149,6 +151,7 @@ impl AccountPage<'_> {
             AccountNotice::Busy(seconds) => return Some(text::busy(seconds)),
             AccountNotice::FormExpired => text::FORM_EXPIRED,
             AccountNotice::NewPasswordInvalid => text::NEW_PASSWORD_INVALID,
+            AccountNotice::NewPasswordTooShort(least) => return Some(text::new_password_too_short(least)),
             AccountNotice::OldPasswordWrong => text::OLD_PASSWORD_WRONG,
             AccountNotice::OthersEnded => text::DONE_OTHERS,
             AccountNotice::PasswordChanged => text::DONE_PASSWORD,
@@ -167,6 +170,7 @@ impl AccountPage<'_> {
                 AccountNotice::Busy(_)
                     | AccountNotice::FormExpired
                     | AccountNotice::NewPasswordInvalid
+                    | AccountNotice::NewPasswordTooShort(_)
                     | AccountNotice::OldPasswordWrong
                     | AccountNotice::PasswordsDiffer
                     | AccountNotice::Throttled(_)

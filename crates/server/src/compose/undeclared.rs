@@ -33,8 +33,9 @@ impl DeclaredScopes {
         undeclared.map(|token| self.warning(token)).collect()
     }
 
+    /// Whether a resource declares the scope, or it is `offline_access`, which belongs to none.
     pub(super) fn contains(&self, token: &ScopeToken) -> bool {
-        self.names.contains(token)
+        *token == ScopeToken::OFFLINE_ACCESS || self.names.contains(token)
     }
 
     /// Returns the sentence about a scope that is not declared.

@@ -167,7 +167,7 @@ pub(crate) const SETTINGS: &[SettingRow] = &[
         None,
         "number",
         "8",
-        "Sets how many characters a new password of `user add` and `user set-password` has at least. At most 1024",
+        "Sets how many characters a new password has at least: of `user add`, `user set-password` and the account page. At most 1024",
     ),
     row(
         "access_token_lifetime",

@@ -146,6 +146,10 @@ impl AccountView {
         };
         let changed = match self.accounts.change_password(account, &change, visitor.origin()).await {
             Ok(changed) => changed,
+            Err(AccountError::PasswordTooShort(least)) => {
+                let notice = AccountNotice::NewPasswordTooShort(least);
+                return self.again(responder, account, notice, StatusCode::BAD_REQUEST).await;
+            }
             Err(AccountError::Password(problem)) => return self.wrong_password(responder, account, problem).await,
             Err(error) => return self.account_error(responder, error),
         };

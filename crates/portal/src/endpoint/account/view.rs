@@ -108,7 +108,9 @@ impl AccountView {
         match error {
             AccountError::Store(error) => responder.store_error(error),
             AccountError::Unavailable(cause) => responder.unavailable(&cause),
-            AccountError::SessionEnded | AccountError::Password(_) => self.not_logged_in(responder),
+            AccountError::SessionEnded | AccountError::Password(_) | AccountError::PasswordTooShort(_) => {
+                self.not_logged_in(responder)
+            }
         }
     }
 

@@ -192,6 +192,9 @@ fn unknown_scopes_and_grants_are_named() {
         let run = fixture.done(line);
         assert!(run.stderr.contains(scope), "{line:?}: {}", run.stderr);
     }
+    // It belongs to no resource.
+    let offline = fixture.done(&["user", "set-scope", "ada", "me offline_access"]);
+    assert!(!offline.stderr.contains("declares"), "{}", offline.stderr);
     let misspelt = ["client", "add", "x", "--public", "--grant", "passwrod"];
     assert_eq!(fixture.shell.run(&misspelt).complaint(2), grant);
     let far = fixture
