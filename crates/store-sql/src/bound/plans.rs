@@ -31,21 +31,26 @@ const SMALL: [&str; 5] = [
 ];
 
 /// Statements that read a table of another kind, by a text that they contain, and why they may.
-const SCANS: [(&str, &str); 5] = [
+const SCANS: [(&str, &str); 7] = [
     (
         "SELECT day, id FROM audit ORDER BY day, id LIMIT",
         "the oldest entries, at most a batch",
     ),
+    (
+        "SELECT ends_on, digest FROM codes ORDER BY ends_on, digest LIMIT",
+        "the first rows, at most a batch",
+    ),
+    (
+        "SELECT ends_on, digest FROM sessions ORDER BY ends_on, digest LIMIT",
+        "the first rows, at most a batch",
+    ),
+    ("SELECT COUNT(*) FROM users", "`migrate --plan` alone"),
     ("DELETE FROM news ", "live revocations and changes alone, each hour"),
     (
         "DELETE FROM revocations ",
         "the table of earlier versions, which gets no rows",
     ),
     ("SELECT 1 FROM users LIMIT 1", "one row"),
-    (
-        "UPDATE families SET ended_at = $1, ended_why = $2 WHERE ended_at IS NULL",
-        "`restore finish` alone",
-    ),
 ];
 
 macro_rules! run {
