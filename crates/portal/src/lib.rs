@@ -62,6 +62,7 @@ mod form;
 mod origin;
 pub mod page;
 mod page_form;
+mod page_request;
 mod people_endpoints;
 mod portal_site;
 mod problem;

@@ -1,8 +1,6 @@
 //! The authorization endpoint: [RFC 6749, section
 //! 3.1](https://www.rfc-editor.org/rfc/rfc6749#section-3.1).
 
-use std::fmt;
-
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use scopegate_gate::{BodyError, SiteEndpoint, SiteRequest, SiteRoute, urlencoded};
@@ -55,6 +53,7 @@ const MAX_FLOW_LEN: usize = 16 * 1024;
 /// # let _ = gate;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[derive(Debug)]
 pub struct AuthorizeEndpoint {
     site: PortalSite,
     endpoint: AuthorizationEndpoint,
@@ -177,13 +176,5 @@ impl SiteEndpoint for AuthorizeEndpoint {
 
     fn body_error(&self, _: usize, error: BodyError) -> Option<Response<Bytes>> {
         Some(Responder::new(&self.site, None).body_error(error))
-    }
-}
-
-impl fmt::Debug for AuthorizeEndpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AuthorizeEndpoint")
-            .field("routes", &self.routes)
-            .finish_non_exhaustive()
     }
 }

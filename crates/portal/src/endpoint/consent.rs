@@ -1,7 +1,5 @@
 //! The form of the consent page.
 
-use std::fmt;
-
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use scopegate_gate::{BodyError, SiteEndpoint, SiteRequest, SiteRoute};
@@ -9,12 +7,13 @@ use scopegate_grant::{AuthorizationEndpoint, ConsentChoice, ConsentForm};
 use scopegate_store::BoxFuture;
 
 use crate::page::Problem;
-use crate::page_form::{FORM_LIMIT, read};
+use crate::page_form::FORM_LIMIT;
+use crate::page_request::PageRequest;
 use crate::portal_site::PortalSite;
 use crate::responder::Responder;
-use crate::visitor::{Visitor, origin_of};
 
 /// The endpoint of the consent page's form (`POST /consent`).
+#[derive(Debug)]
 pub struct ConsentEndpoint {
     site: PortalSite,
     endpoint: AuthorizationEndpoint,
@@ -33,15 +32,9 @@ impl ConsentEndpoint {
     }
 
     async fn decide(&self, request: &SiteRequest<'_>) -> Response<Bytes> {
-        let origin = origin_of(request, &self.site);
-        let blank = Responder::new(&self.site, origin.request.as_ref());
-        let params = match read(request, &self.site, "scope") {
-            Ok(params) => params,
-            Err(error) => return blank.invalid_form(&error),
-        };
-        let visitor = match Visitor::read(request, &self.site) {
-            Ok(visitor) => visitor,
-            Err(error) => return blank.visitor_error(&error),
+        let PageRequest { params, visitor } = match PageRequest::read(request, &self.site, "scope") {
+            Ok(page) => page,
+            Err(refusal) => return *refusal,
         };
         let responder = Responder::of(&self.site, &visitor);
         let ticked: Vec<&str> = params.texts("scope").collect();
@@ -49,7 +42,7 @@ impl ConsentEndpoint {
             Some("allow") => ConsentChoice::Allow(&ticked),
             Some("deny") => ConsentChoice::Deny,
             Some("switch") => ConsentChoice::SwitchAccount,
-            _ => return blank.problem(StatusCode::BAD_REQUEST, Problem::Malformed),
+            _ => return responder.problem(StatusCode::BAD_REQUEST, Problem::Malformed),
         };
         let form = ConsentForm {
             flow: params.text("flow").unwrap_or_default(),
@@ -75,13 +68,5 @@ impl SiteEndpoint for ConsentEndpoint {
 
     fn body_error(&self, _: usize, error: BodyError) -> Option<Response<Bytes>> {
         Some(Responder::new(&self.site, None).body_error(error))
-    }
-}
-
-impl fmt::Debug for ConsentEndpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ConsentEndpoint")
-            .field("routes", &self.routes)
-            .finish_non_exhaustive()
     }
 }

@@ -1,7 +1,5 @@
 //! The form of the login page.
 
-use std::fmt;
-
 use bytes::Bytes;
 use http::Response;
 use scopegate_domain::Secret;
@@ -10,13 +8,15 @@ use scopegate_grant::{AuthorizationEndpoint, LoginForm, LoginOutcome, Params};
 use scopegate_store::BoxFuture;
 
 use super::authorize::continuation;
-use crate::page_form::{FORM_LIMIT, read};
+use crate::page_form::FORM_LIMIT;
+use crate::page_request::PageRequest;
 use crate::portal_site::PortalSite;
 use crate::responder::Responder;
-use crate::visitor::{LoginCookies, Visitor, origin_of};
+use crate::visitor::LoginCookies;
 
 /// The endpoint of the login page's form (`POST /login`). After a login the browser continues at
 /// the authorization endpoint.
+#[derive(Debug)]
 pub struct LoginEndpoint {
     site: PortalSite,
     endpoint: AuthorizationEndpoint,
@@ -35,15 +35,9 @@ impl LoginEndpoint {
     }
 
     async fn log_in(&self, request: &SiteRequest<'_>) -> Response<Bytes> {
-        let origin = origin_of(request, &self.site);
-        let blank = Responder::new(&self.site, origin.request.as_ref());
-        let params = match read(request, &self.site, "") {
-            Ok(params) => params,
-            Err(error) => return blank.invalid_form(&error),
-        };
-        let visitor = match Visitor::read(request, &self.site) {
-            Ok(visitor) => visitor,
-            Err(error) => return blank.visitor_error(&error),
+        let PageRequest { params, visitor } = match PageRequest::read(request, &self.site, "") {
+            Ok(page) => page,
+            Err(refusal) => return *refusal,
         };
         let responder = Responder::of(&self.site, &visitor);
         let nothing = Secret::new(String::new());
@@ -88,13 +82,5 @@ impl SiteEndpoint for LoginEndpoint {
 
     fn body_error(&self, _: usize, error: BodyError) -> Option<Response<Bytes>> {
         Some(Responder::new(&self.site, None).body_error(error))
-    }
-}
-
-impl fmt::Debug for LoginEndpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LoginEndpoint")
-            .field("routes", &self.routes)
-            .finish_non_exhaustive()
     }
 }

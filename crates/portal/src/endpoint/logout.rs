@@ -1,7 +1,5 @@
 //! The logout page and its form.
 
-use std::fmt;
-
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use scopegate_gate::{BodyError, SiteEndpoint, SiteRequest, SiteRoute, urlencoded};
@@ -9,7 +7,8 @@ use scopegate_grant::{AccountSession, Logout, LogoutRequest, MAX_AUTHORIZE_LEN, 
 use scopegate_store::{BoxFuture, StoreError};
 
 use crate::page::{LogoutPage, LogoutReturn, Message, MessageAction, PlainText, Problem};
-use crate::page_form::{FORM_LIMIT, pairs, read};
+use crate::page_form::{FORM_LIMIT, pairs};
+use crate::page_request::PageRequest;
 use crate::portal_site::PortalSite;
 use crate::redirect_target::RedirectTarget;
 use crate::responder::Responder;
@@ -31,6 +30,7 @@ const FORM: &str = "logout";
 /// An application that sends `client_id`, a registered `post_logout_redirect_uri` and `state` gets
 /// the browser back ([OpenID Connect RP-Initiated Logout, section
 /// 2](https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout)).
+#[derive(Debug)]
 pub struct LogoutEndpoint {
     site: PortalSite,
     accounts: UserAccounts,
@@ -114,15 +114,9 @@ impl LogoutEndpoint {
     }
 
     async fn post(&self, request: &SiteRequest<'_>) -> Response<Bytes> {
-        let origin = origin_of(request, &self.site);
-        let blank = Responder::new(&self.site, origin.request.as_ref());
-        let form = match read(request, &self.site, "") {
-            Ok(form) => form,
-            Err(error) => return blank.invalid_form(&error),
-        };
-        let visitor = match Visitor::read(request, &self.site) {
-            Ok(visitor) => visitor,
-            Err(error) => return blank.visitor_error(&error),
+        let PageRequest { params: form, visitor } = match PageRequest::read(request, &self.site, "") {
+            Ok(page) => page,
+            Err(refusal) => return *refusal,
         };
         let responder = Responder::of(&self.site, &visitor);
         let account = match self.account(&visitor).await {
@@ -189,13 +183,5 @@ impl SiteEndpoint for LogoutEndpoint {
 
     fn body_error(&self, _: usize, error: BodyError) -> Option<Response<Bytes>> {
         Some(Responder::new(&self.site, None).body_error(error))
-    }
-}
-
-impl fmt::Debug for LogoutEndpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LogoutEndpoint")
-            .field("routes", &self.routes)
-            .finish_non_exhaustive()
     }
 }

@@ -14,9 +14,9 @@ use super::list::{Listed, done, session_of};
 use super::view::{AccountView, PATH};
 use crate::endpoint::login::login_form;
 use crate::page::{AccountNotice, Problem};
-use crate::page_form::read;
+use crate::page_request::PageRequest;
 use crate::responder::{Responder, status_of};
-use crate::visitor::{LoginCookies, Visitor, origin_of};
+use crate::visitor::{LoginCookies, Visitor};
 
 /// The maximum length of a password, in bytes: that of the command that sets one.
 const MAX_PASSWORD: usize = 1_024;
@@ -24,15 +24,9 @@ const MAX_PASSWORD: usize = 1_024;
 impl AccountView {
     /// Answers a form that needs a session.
     pub(super) async fn post(&self, request: &SiteRequest<'_>, form: Form) -> Response<Bytes> {
-        let origin = origin_of(request, &self.site);
-        let blank = Responder::new(&self.site, origin.request.as_ref());
-        let params = match read(request, &self.site, "") {
-            Ok(params) => params,
-            Err(error) => return blank.invalid_form(&error),
-        };
-        let visitor = match Visitor::read(request, &self.site) {
-            Ok(visitor) => visitor,
-            Err(error) => return blank.visitor_error(&error),
+        let PageRequest { params, visitor } = match PageRequest::read(request, &self.site, "") {
+            Ok(page) => page,
+            Err(refusal) => return *refusal,
         };
         let responder = Responder::of(&self.site, &visitor);
         let account = match self.account(&visitor).await {
@@ -188,15 +182,9 @@ impl AccountView {
 
     /// Answers the form of the login page of the site itself.
     pub(super) async fn log_in(&self, request: &SiteRequest<'_>) -> Response<Bytes> {
-        let origin = origin_of(request, &self.site);
-        let blank = Responder::new(&self.site, origin.request.as_ref());
-        let params = match read(request, &self.site, "") {
-            Ok(params) => params,
-            Err(error) => return blank.invalid_form(&error),
-        };
-        let visitor = match Visitor::read(request, &self.site) {
-            Ok(visitor) => visitor,
-            Err(error) => return blank.visitor_error(&error),
+        let PageRequest { params, visitor } = match PageRequest::read(request, &self.site, "") {
+            Ok(page) => page,
+            Err(refusal) => return *refusal,
         };
         let responder = Responder::of(&self.site, &visitor);
         let nothing = Secret::new(String::new());

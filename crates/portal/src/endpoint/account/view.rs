@@ -22,6 +22,7 @@ use crate::visitor::Visitor;
 pub(super) const PATH: &str = "/account";
 
 /// The pages of the accounts of a site.
+#[derive(Debug)]
 pub(super) struct AccountView {
     pub(super) site: PortalSite,
     pub(super) accounts: UserAccounts,
