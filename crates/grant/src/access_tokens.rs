@@ -21,8 +21,8 @@ use tokio::time::Instant;
 pub use self::active_token::ActiveToken;
 use crate::last_expiry::MARGIN;
 use crate::{
-    AuthorizationServer, ClientCredentials, GrantError, InvalidRequestCause, Params, RevocationWatch, Unavailable,
-    client_auth, issue,
+    AuthorizationServer, ClientCredentials, GrantError, InvalidRequestCause, Params, RevocationWatch, client_auth,
+    issue,
 };
 
 /// The access tokens of an authorization server, for the endpoints that answer questions about
@@ -174,8 +174,9 @@ impl AccessTokens {
         let (client, token) = self.request(params, header, &origin).await?;
         // The store would not keep the revocation.
         self.expect_news()?;
-        if let Some(refresh) = refresh_tokens::parse(self.parts.server.context(), token) {
-            if refresh_tokens::revoke(self.parts.server.context(), &client, &refresh, &origin).await? {
+        let context = self.parts.server.context();
+        if let Some(refresh) = refresh_tokens::parse(context, token) {
+            if refresh_tokens::revoke(context, &client, &refresh, &origin).await? {
                 // The gate of this process refuses the access tokens at once.
                 self.parts.revocations.refresh().await?;
             }
@@ -184,7 +185,6 @@ impl AccessTokens {
         let Some(Revocable { revocation, is_own, id }) = self.revocable(&client, token) else {
             return Ok(());
         };
-        let audit = &self.parts.server.context().audit;
         let about = |entry: AuditEntry| {
             let digest = AuditDetail::Digest(short_digest(id.as_str()));
             entry.of_client(client.id().clone()).with_detail(digest)
@@ -193,12 +193,10 @@ impl AccessTokens {
         // `token_of_another_client_stays_valid` in tests/it/access_tokens.rs.
         if !is_own {
             let about = |entry| about(entry).with_outcome(AuditOutcome::Refused);
-            audit.record(AuditEvent::TokenRevoked, &origin, about);
+            context.audit.record(AuditEvent::TokenRevoked, &origin, about);
             return Ok(());
         }
-        let entry = audit.entry(AuditEvent::TokenRevoked, &origin);
-        let entry = entry.map_err(|cause| GrantError::Unavailable(Unavailable::RandomSource(cause)))?;
-        let entries: Vec<_> = entry.map(about).into_iter().collect();
+        let entries = context.entries(AuditEvent::TokenRevoked, &origin, about)?;
         Ok(self.parts.revocations.revoke_audited(&revocation, &entries).await?)
     }
 

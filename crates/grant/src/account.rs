@@ -184,8 +184,8 @@ impl UserAccounts {
             let entry = entry.of_user(account.user.id().clone()).of_client(client.clone());
             entry.with_detail(AuditDetail::Ended(EndReason::Withdrawn))
         };
-        let entry = context.entry(AuditEvent::ConsentWithdrawn, origin, about);
-        let entries: Vec<_> = entry.map_err(StoreError::unavailable)?.into_iter().collect();
+        let entries = context.entries(AuditEvent::ConsentWithdrawn, origin, about);
+        let entries = entries.map_err(StoreError::unavailable)?;
         let time = context.change_time(context.clock.now());
         let store = context.audited(&entries);
         let is_withdrawn = store.consents().withdraw(&account.user, client, time).await?;
@@ -217,8 +217,8 @@ impl UserAccounts {
         }
         let hash = context.passwords.hash(change.new).await.map_err(refused)?;
         let about = |entry: AuditEntry| entry.of_user(user.id().clone());
-        let entry = context.entry(AuditEvent::PasswordChanged, origin, about);
-        let entries: Vec<_> = entry.map_err(StoreError::unavailable)?.into_iter().collect();
+        let entries = context.entries(AuditEvent::PasswordChanged, origin, about);
+        let entries = entries.map_err(StoreError::unavailable)?;
         let time = context.change_time(context.clock.now());
         let whose = Revoked::User {
             id: user.id().clone(),
@@ -311,8 +311,8 @@ impl UserAccounts {
             let detail = id.map(AuditDetail::of_session);
             detail.into_iter().fold(entry, AuditEntry::with_detail)
         };
-        let entry = context.entry(AuditEvent::SessionEnded, origin, about);
-        let entries: Vec<_> = entry.map_err(StoreError::unavailable)?.into_iter().collect();
+        let entries = context.entries(AuditEvent::SessionEnded, origin, about);
+        let entries = entries.map_err(StoreError::unavailable)?;
         let time = context.change_time(context.clock.now());
         let ended = context.audited(&entries).sessions().end(which, time).await?;
         if !ended.is_empty() {

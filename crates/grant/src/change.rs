@@ -20,14 +20,15 @@ impl GrantContext {
         }
     }
 
-    /// Returns an entry of the audit log for a change; none if nothing is recorded.
-    pub(crate) fn entry(
+    /// Returns the entry of the audit log for a change; none if nothing is recorded.
+    pub(crate) fn entries(
         &self,
         event: AuditEvent,
         origin: &RequestOrigin,
         about: impl FnOnce(AuditEntry) -> AuditEntry,
-    ) -> Result<Option<AuditEntry>, RandomError> {
-        Ok(self.audit.entry(event, origin)?.map(about))
+    ) -> Result<Vec<AuditEntry>, RandomError> {
+        let entry = self.audit.entry(event, origin)?;
+        Ok(entry.map(about).into_iter().collect())
     }
 
     /// Returns the store for one change with these entries.

@@ -186,9 +186,9 @@ fn entries(
         entry.with_detail(AuditDetail::of_family(family))
     };
     let redeemed = [
-        context.entry(AuditEvent::CodeRedeemed, origin, of_code)?,
-        context.entry(AuditEvent::FamilyBegun, origin, of_family)?,
+        context.entries(AuditEvent::CodeRedeemed, origin, of_code)?,
+        context.entries(AuditEvent::FamilyBegun, origin, of_family)?,
     ];
-    let replayed = context.entry(AuditEvent::CodeReplayed, origin, of_code)?;
-    Ok([redeemed.into_iter().flatten().collect(), replayed.into_iter().collect()])
+    let replayed = context.entries(AuditEvent::CodeReplayed, origin, of_code)?;
+    Ok([redeemed.concat(), replayed])
 }

@@ -55,10 +55,7 @@ async fn rotate(
         let entry = entry.of_client(client.clone());
         entry.with_detail(AuditDetail::of_family(&token.family()))
     };
-    let reused: Vec<_> = context
-        .entry(AuditEvent::FamilyReused, request.origin, about)?
-        .into_iter()
-        .collect();
+    let reused = context.entries(AuditEvent::FamilyReused, request.origin, about)?;
     let rotation = Rotation {
         family: token.family(),
         ends_on: token.ends_on(),

@@ -66,8 +66,7 @@ pub(super) async fn revoke(
         let entry = about(entry).of_user(family.authorization.user_id.clone());
         entry.with_detail(AuditDetail::Ended(EndReason::Revoked))
     };
-    let entry = context.entry(AuditEvent::FamilyEnded, origin, of_family)?;
-    let entries: Vec<_> = entry.into_iter().collect();
+    let entries = context.entries(AuditEvent::FamilyEnded, origin, of_family)?;
     let time = context.change_time(context.clock.now());
     let store = context.audited(&entries);
     let has_ended = store.families().end(key(token), client.id(), EndReason::Revoked, time);

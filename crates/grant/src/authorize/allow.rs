@@ -141,10 +141,10 @@ impl AuthorizationEndpoint {
         let context = self.context();
         let mut entries = Vec::new();
         if let Some(event) = changed {
-            entries.extend(context.entry(event, visit.origin, about)?);
+            entries.extend(context.entries(event, visit.origin, about)?);
         }
         let of_code = |entry| about(entry).with_detail(AuditDetail::of_code(&code.id));
-        entries.extend(context.entry(AuditEvent::CodeIssued, visit.origin, of_code)?);
+        entries.extend(context.entries(AuditEvent::CodeIssued, visit.origin, of_code)?);
         Ok(entries)
     }
 }

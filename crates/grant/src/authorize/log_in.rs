@@ -162,11 +162,8 @@ pub(crate) async fn begin_session(
         let entry = new.client.cloned().into_iter().fold(entry, AuditEntry::of_client);
         entry.with_detail(AuditDetail::of_session(session.id()))
     };
-    let entry = context
-        .entry(new.event, origin, about)
-        .map_err(StoreError::unavailable)?;
-    let entries: Vec<_> = entry.into_iter().collect();
-    let store = context.audited(&entries);
+    let entries = context.entries(new.event, origin, about);
+    let store = context.audited(&entries.map_err(StoreError::unavailable)?);
     let begun = store
         .sessions()
         .begin(&session, new.replaces.as_ref(), MAX_SESSIONS, context.change_time(now));
