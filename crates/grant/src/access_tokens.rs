@@ -173,7 +173,7 @@ impl AccessTokens {
         let origin = origin.into();
         let (client, token) = self.request(params, header, &origin).await?;
         // The store would not keep the revocation.
-        self.expect_news()?;
+        self.parts.revocations.expect_news()?;
         let context = self.parts.server.context();
         if let Some(refresh) = refresh_tokens::parse(context, token) {
             if refresh_tokens::revoke(context, &client, &refresh, &origin).await? {
@@ -200,11 +200,6 @@ impl AccessTokens {
         Ok(self.parts.revocations.revoke_audited(&revocation, &entries).await?)
     }
 
-    /// Fails while revocations may be unknown.
-    fn expect_news(&self) -> Result<(), StoreError> {
-        self.parts.revocations.set().check().map_err(StoreError::unavailable)
-    }
-
     /// Authenticates the client and returns the token of its request.
     async fn request<'p>(
         &self,
@@ -222,7 +217,7 @@ impl AccessTokens {
         let client = if let Some((client, _)) = cached {
             client
         } else {
-            self.expect_news()?;
+            self.parts.revocations.expect_news()?;
             client_auth::authenticate(context, params, header, origin, now).await?
         };
         let token = params.text("token");
@@ -270,7 +265,7 @@ impl AccessTokens {
         token: &RefreshToken,
     ) -> Result<Option<IntrospectedToken>, StoreError> {
         // As the token endpoint: only the store knows the state of a family.
-        self.expect_news()?;
+        self.parts.revocations.expect_news()?;
         let Parts { server, users, .. } = &*self.parts;
         let Some(family) = refresh_tokens::active(server.context(), client, token).await? else {
             return Ok(None);

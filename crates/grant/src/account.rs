@@ -11,7 +11,7 @@ use scopegate_domain::{
     User, UserId,
 };
 use scopegate_login::{DisabledUserLogin, LoginError, LoginRecord, NameMatch, PasswordLogin, RequestOrigin};
-use scopegate_store::{DisableAndRevoke, EndSessions, SEEN_EVERY, StoreError};
+use scopegate_store::{DisableAndRevoke, EndSessions, StoreError};
 use scopegate_token::{BrowserCookie, SessionCookie};
 
 pub use self::login::{AccountCookies, AccountLogin, AccountLoginError};
@@ -102,14 +102,9 @@ impl UserAccounts {
     ///
     /// [`StoreError`].
     pub async fn find(&self, cookie: &SessionCookie) -> Result<Option<AccountSession>, StoreError> {
-        let (now, sessions) = (self.context().clock.now(), self.context().store.sessions());
-        let Some((session, user)) = sessions.find(&cookie.id(), now).await? else {
-            return Ok(None);
-        };
-        if session.seen_at + SEEN_EVERY <= now {
-            sessions.touch(session.id(), now).await?;
-        }
-        Ok(Some(AccountSession { session, user }))
+        let context = self.context();
+        let found = context.use_session(&cookie.id(), context.clock.now()).await?;
+        Ok(found.map(|(session, user)| AccountSession { session, user }))
     }
 
     /// Returns the sessions of the user, the latest login first, at most `limit`.

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use scopegate_domain::{Clock, GrantType, Lifetime};
-use scopegate_store::{ClientsCache, Store, StoreError};
+use scopegate_domain::{Client, ClientId, Clock, GrantType, Lifetime, LoginSession, SessionId, Timestamp, User};
+use scopegate_store::{ClientsCache, SEEN_EVERY, Store, StoreError};
 use scopegate_token::{RandomSource, Signer};
 
 use crate::people::People;
@@ -36,10 +36,31 @@ impl GrantContext {
     /// Fails while revocations may be unknown. Each endpoint calls it before it reads the client,
     /// because the store that does not return the revocations may not return the client either.
     pub(crate) fn expect_news(&self) -> Result<(), StoreError> {
-        let Some(watch) = &self.revocations else {
-            return Ok(());
-        };
-        watch.set().check().map_err(StoreError::unavailable)
+        self.revocations.as_ref().map_or(Ok(()), |watch| watch.expect_news())
+    }
+
+    /// Returns the active session with this id and its user, and records its use.
+    pub(crate) async fn use_session(
+        &self,
+        id: &SessionId,
+        now: Timestamp,
+    ) -> Result<Option<(LoginSession, User)>, StoreError> {
+        let sessions = self.store.sessions();
+        let found = sessions.find(id, now).await?;
+        if let Some((session, _)) = &found
+            && session.seen_at + SEEN_EVERY <= now
+        {
+            sessions.touch(id, now).await?;
+        }
+        Ok(found)
+    }
+
+    /// Returns the client that a request names. `None`: it names none, or an unknown one.
+    pub(crate) async fn named_client(&self, id: Option<&str>) -> Result<Option<Client>, StoreError> {
+        match id.and_then(|id| ClientId::parse(id).ok()) {
+            Some(id) => self.store.clients().find(&id).await,
+            None => Ok(None),
+        }
     }
 
     /// Returns the lifetime of a token by this grant type.

@@ -3,7 +3,7 @@
 use scopegate_domain::{
     Audience, AuditDetail, AuditEntry, AuditEvent, Authorization, Client, Family, PresentedRefresh, Scope, User,
 };
-use scopegate_store::{FamilyKey, RotateOutcome, Rotation};
+use scopegate_store::{FamilyKey, FoundFamily, RotateOutcome, Rotation, StoreError};
 use scopegate_token::RefreshToken;
 
 use crate::authorize::grantable;
@@ -94,6 +94,25 @@ async fn rotate(
     })
 }
 
+pub(crate) const fn key_of(token: &RefreshToken) -> FamilyKey {
+    FamilyKey {
+        ends_on: token.ends_on(),
+        id: token.family(),
+    }
+}
+
+/// Returns the family of a token, also if it has ended.
+// SECURITY: the MAC alone names no family, because its id is public: the secret is compared, too.
+// Tested by `foreign_token_changes_nothing` in tests/it/refresh.rs.
+pub(crate) async fn family_of(context: &GrantContext, token: &RefreshToken) -> Result<Option<FoundFamily>, StoreError> {
+    let found = context
+        .store
+        .families()
+        .find(key_of(token), context.clock.now())
+        .await?;
+    Ok(found.filter(|found| found.family.secret_digest == token.secret_digest()))
+}
+
 /// Refuses a request for what the client may not have, before the token is used: the client gets no
 /// successor and presents the token again. A request that names neither scope nor resource costs no
 /// query.
@@ -108,19 +127,12 @@ async fn check_narrowing(
     if scope.is_none() && params.text(RESOURCE).is_none() {
         return Ok(());
     }
-    let key = FamilyKey {
-        ends_on: token.ends_on(),
-        id: token.family(),
-    };
-    let found = context.store.families().find(key, context.clock.now()).await?;
-    let is_own = |family: &Family| {
-        family.secret_digest == token.secret_digest() && family.authorization.client_id == *client.id()
-    };
+    let found = family_of(context, token).await?;
     // The rotation refuses every other token.
-    let Some(family) = found.map(|found| found.family).filter(is_own) else {
+    let is_own = |of: &Authorization| of.client_id == *client.id();
+    let Some(of) = found.map(|found| found.family.authorization).filter(is_own) else {
         return Ok(());
     };
-    let of = family.authorization;
     let Some(user) = context.store.users().find_by_id(&of.user_id).await? else {
         return Ok(());
     };

@@ -84,6 +84,11 @@ impl RevocationWatch {
         &self.set
     }
 
+    /// Fails while revocations may be unknown.
+    pub(crate) fn expect_news(&self) -> Result<(), StoreError> {
+        self.set.check().map_err(StoreError::unavailable)
+    }
+
     /// Reads the new revocations and changes, and drops revocations that cover no unexpired token.
     /// Returns the gaps of the log, after which all cached users were dropped.
     ///

@@ -2,32 +2,18 @@
 
 use scopegate_domain::{Audience, AuditDetail, AuditEntry, AuditEvent, AuditOutcome, Client, EndReason, Family};
 use scopegate_login::RequestOrigin;
-use scopegate_store::{FamilyKey, FoundFamily, StoreError};
+use scopegate_store::{FoundFamily, StoreError};
 use scopegate_token::RefreshToken;
 
 use super::active_token::ActiveToken;
 use crate::GrantError;
 use crate::context::GrantContext;
+use crate::refresh::{family_of, key_of};
 
 /// Reads a refresh token. `None`: the text is not one of this server.
 pub(super) fn parse(context: &GrantContext, text: &str) -> Option<RefreshToken> {
     let people = context.people.as_deref()?;
     RefreshToken::parse(text, &people.rings().mac).ok()
-}
-
-const fn key(token: &RefreshToken) -> FamilyKey {
-    FamilyKey {
-        ends_on: token.ends_on(),
-        id: token.family(),
-    }
-}
-
-/// Returns the family of a token, also if it has ended.
-// SECURITY: the MAC alone names no family, because its id is public: the secret is compared, too.
-// Tested by `foreign_token_changes_nothing` in tests/it/refresh.rs.
-async fn family(context: &GrantContext, token: &RefreshToken) -> Result<Option<FoundFamily>, StoreError> {
-    let found = context.store.families().find(key(token), context.clock.now()).await?;
-    Ok(found.filter(|found| found.family.secret_digest == token.secret_digest()))
 }
 
 /// Returns the family of a token, if the client can refresh with it.
@@ -41,7 +27,7 @@ pub(super) async fn active(
         let is_own = family.authorization.client_id == *client.id();
         is_own && found.end.is_none() && token.generation() >= family.generation
     };
-    let found = family(context, token).await?.filter(is_valid);
+    let found = family_of(context, token).await?.filter(is_valid);
     Ok(found.map(|found| found.family))
 }
 
@@ -53,7 +39,7 @@ pub(super) async fn revoke(
     token: &RefreshToken,
     origin: &RequestOrigin,
 ) -> Result<bool, GrantError> {
-    let Some(FoundFamily { family, .. }) = family(context, token).await? else {
+    let Some(FoundFamily { family, .. }) = family_of(context, token).await? else {
         return Ok(false);
     };
     let about = |entry: AuditEntry| entry.of_client(client.id().clone());
@@ -69,7 +55,9 @@ pub(super) async fn revoke(
     let entries = context.entries(AuditEvent::FamilyEnded, origin, of_family)?;
     let time = context.change_time(context.clock.now());
     let store = context.audited(&entries);
-    let has_ended = store.families().end(key(token), client.id(), EndReason::Revoked, time);
+    let has_ended = store
+        .families()
+        .end(key_of(token), client.id(), EndReason::Revoked, time);
     Ok(has_ended.await?)
 }
 

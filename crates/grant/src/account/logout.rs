@@ -1,6 +1,6 @@
 //! Logout, and where the browser goes afterwards.
 
-use scopegate_domain::{Client, ClientId, RedirectUri};
+use scopegate_domain::{Client, RedirectUri};
 use scopegate_login::RequestOrigin;
 use scopegate_store::{EndSessions, StoreError};
 use scopegate_token::SessionCookie;
@@ -40,11 +40,7 @@ impl UserAccounts {
         let Some(sent) = request.post_logout_redirect_uri else {
             return Ok(Logout::Here);
         };
-        let id = request.client_id.and_then(|id| ClientId::parse(id).ok());
-        let client = match &id {
-            Some(id) => self.context().store.clients().find(id).await?,
-            None => None,
-        };
+        let client = self.context().named_client(request.client_id).await?;
         // SECURITY: the URI is compared like a redirect URI, and never changed. Tested by
         // `logout_returns_to_registered_uris_only` in tests/it/account.rs.
         let client = client.filter(|client| {

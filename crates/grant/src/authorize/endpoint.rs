@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use scopegate_domain::{
-    AuditDetail, AuditEntry, AuditEvent, Client, ClientId, GrantType, LoginSession, RedirectUri, Scope, Timestamp,
-    User, UserId,
+    AuditDetail, AuditEntry, AuditEvent, Client, GrantType, LoginSession, RedirectUri, Scope, Timestamp, User, UserId,
 };
 use scopegate_login::RequestOrigin;
-use scopegate_store::{SEEN_EVERY, StoreError};
+use scopegate_store::StoreError;
 use scopegate_token::SessionCookie;
 
 use super::consent::{ConsentNeed, ConsentReason, Grantable, consent_need, grantable};
@@ -114,11 +113,7 @@ impl AuthorizationEndpoint {
     ///
     /// [`StoreError`].
     pub async fn registered_uris(&self, params: &Params) -> Result<Vec<RedirectUri>, StoreError> {
-        let id = params.text("client_id").and_then(|id| ClientId::parse(id).ok());
-        let client = match &id {
-            Some(id) => self.context().store.clients().find(id).await?,
-            None => None,
-        };
+        let client = self.context().named_client(params.text("client_id")).await?;
         Ok(client.map_or_else(Vec::new, |client| client.redirect_uris().to_vec()))
     }
 
@@ -173,14 +168,8 @@ impl AuthorizationEndpoint {
         let Some(id) = visit.session.map(SessionCookie::id) else {
             return Ok(None);
         };
-        let sessions = self.context().store.sessions();
-        let Some((session, user)) = sessions.find(&id, now).await? else {
-            return Ok(None);
-        };
-        if session.seen_at + SEEN_EVERY <= now {
-            sessions.touch(&id, now).await?;
-        }
-        Ok(Some(ActiveSession { session, user }))
+        let found = self.context().use_session(&id, now).await?;
+        Ok(found.map(|(session, user)| ActiveSession { session, user }))
     }
 
     /// Shows the next page, or issues the code.
