@@ -79,6 +79,15 @@ pub enum AccountError {
     Store(#[from] StoreError),
 }
 
+impl From<Unavailable> for AccountError {
+    fn from(cause: Unavailable) -> Self {
+        match cause {
+            Unavailable::Store(cause) => Self::Store(cause),
+            cause => Self::Unavailable(cause),
+        }
+    }
+}
+
 impl AuthorizationServer {
     /// Returns the accounts of users. `None`: the code grant is not enabled.
     #[must_use]
@@ -229,7 +238,6 @@ impl UserAccounts {
             stay: change.stay,
             user_agent: change.user_agent,
             replaces: None,
-            event: AuditEvent::LoginSucceeded,
         };
         let begun = begin_session(context, &new, origin).await?.filter(|_| is_set);
         Ok(ChangedPassword {
@@ -321,12 +329,7 @@ impl UserAccounts {
 const ACCOUNT_PAGE: &str = "account";
 
 fn refused(error: LoginError) -> AccountError {
-    match problem(error) {
-        Ok(problem) => AccountError::Password(problem),
-        Err(LoginError::Hashing(cause)) => AccountError::Unavailable(Unavailable::Hashing(cause)),
-        Err(LoginError::Store(cause)) => AccountError::Store(cause),
-        Err(LoginError::Rejected | LoginError::Throttled(_)) => AccountError::Password(LoginProblem::Rejected),
-    }
+    problem(error).map_or_else(AccountError::from, AccountError::Password)
 }
 
 /// A change of a password.

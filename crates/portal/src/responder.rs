@@ -124,7 +124,7 @@ impl<'r> Responder<'r> {
         let (status, problem) = match cause {
             ShownCause::MissingClient => (StatusCode::BAD_REQUEST, Problem::NoClient),
             ShownCause::MissingRedirectUri => (StatusCode::BAD_REQUEST, Problem::NoRedirectUri),
-            ShownCause::Repeated | ShownCause::Refused => (StatusCode::BAD_REQUEST, Problem::Malformed),
+            ShownCause::Repeated => (StatusCode::BAD_REQUEST, Problem::Malformed),
             ShownCause::TooLong => (too_long, Problem::TooLarge),
             ShownCause::UnauthorizedClient => (StatusCode::BAD_REQUEST, Problem::ClientNotAllowed),
             ShownCause::UnknownClient => (StatusCode::BAD_REQUEST, Problem::UnknownClient),

@@ -1,7 +1,6 @@
 //! The login for the account page, which no client requested.
 
-use scopegate_domain::{AuditEvent, ClientId, Lifetime, Secret};
-use scopegate_login::LoginError;
+use scopegate_domain::{ClientId, Lifetime, Secret};
 use scopegate_store::StoreError;
 use scopegate_token::{SealError, SessionCookie};
 
@@ -43,16 +42,9 @@ impl UserAccounts {
         let page = ClientId::parse(ACCOUNT_PAGE).map_err(|cause| AccountError::from(StoreError::unavailable(cause)))?;
         let user = match check_password(context, people, form, &page, visit).await {
             Ok(user) => user,
-            Err(error) => return Ok(AccountLogin::Again(problem(error).map_err(of_login)?)),
+            Err(error) => return Ok(AccountLogin::Again(problem(error).map_err(AccountError::from)?)),
         };
-        let new = NewSession {
-            user: &user,
-            client: None,
-            stay: form.stay,
-            user_agent: visit.user_agent,
-            replaces: visit.session.map(SessionCookie::id),
-            event: AuditEvent::LoginSucceeded,
-        };
+        let new = NewSession::of_form(&user, None, form, visit);
         let begun = begin_session(context, &new, visit.origin).await;
         Ok(match begun.map_err(AccountError::from)? {
             None => AccountLogin::Again(LoginProblem::Rejected),
@@ -62,14 +54,6 @@ impl UserAccounts {
                 known: known_cookie(&people.rings().known, user.id(), visit.browser),
             })),
         })
-    }
-}
-
-fn of_login(cause: LoginError) -> AccountError {
-    match cause {
-        LoginError::Store(cause) => cause.into(),
-        LoginError::Hashing(cause) => AccountError::Unavailable(Unavailable::Hashing(cause)),
-        LoginError::Rejected | LoginError::Throttled(_) => AccountError::SessionEnded,
     }
 }
 

@@ -1,7 +1,6 @@
 //! The reasons why an authorization request gets no code.
 
 use scopegate_domain::ErrorCode;
-use scopegate_login::LoginError;
 use scopegate_store::{StoreError, StoreErrorKind};
 use scopegate_token::{RandomError, SealError};
 
@@ -58,13 +57,11 @@ impl From<SealError> for AuthorizeError {
     }
 }
 
-impl AuthorizeError {
-    /// Maps an error of a login that is not a refusal.
-    pub(super) fn of_login(cause: LoginError) -> Self {
+impl From<Unavailable> for AuthorizeError {
+    fn from(cause: Unavailable) -> Self {
         match cause {
-            LoginError::Store(cause) => cause.into(),
-            LoginError::Hashing(cause) => Self::Unavailable(Unavailable::Hashing(cause)),
-            LoginError::Rejected | LoginError::Throttled(_) => Self::Shown(ShownCause::Refused),
+            Unavailable::Store(cause) => cause.into(),
+            cause => Self::Unavailable(cause),
         }
     }
 }
@@ -85,9 +82,6 @@ pub enum ShownCause {
     /// `client_id` or `redirect_uri` is given twice.
     #[error("`client_id` or `redirect_uri` is given twice")]
     Repeated,
-    /// The request cannot be continued.
-    #[error("the request cannot be continued")]
-    Refused,
     /// The parameters are longer than 8 KiB.
     #[error("the request is too long")]
     TooLong,

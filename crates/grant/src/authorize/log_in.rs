@@ -14,6 +14,7 @@ use super::error::{AuthorizeError, RedirectedCause};
 use super::flow::{Flow, FlowOrigin, LoginStage, StartStage};
 use super::known_browser::{known_browser, known_cookie};
 use super::step::{FormError, LoggedIn, LoginForm, LoginOutcome, LoginProblem, Visit};
+use crate::Unavailable;
 use crate::context::GrantContext;
 use crate::people::People;
 
@@ -45,14 +46,7 @@ impl AuthorizationEndpoint {
             Ok(user) => user,
             Err(error) => return self.show_again(error, origin, &checked, form),
         };
-        let new = NewSession {
-            user: &user,
-            client: Some(client),
-            stay: form.stay,
-            user_agent: visit.user_agent,
-            replaces: visit.session.map(SessionCookie::id),
-            event: AuditEvent::LoginSucceeded,
-        };
+        let new = NewSession::of_form(&user, Some(client), form, visit);
         let begun = begin_session(context, &new, visit.origin).await;
         let Some(session) = begun.map_err(AuthorizeError::from)? else {
             return self.show_again(LoginError::Rejected, origin, &checked, form);
@@ -88,7 +82,7 @@ impl AuthorizationEndpoint {
         checked: &Checked,
         form: &LoginForm<'_>,
     ) -> Result<LoginOutcome, FormError> {
-        let problem = problem(error).map_err(AuthorizeError::of_login)?;
+        let problem = problem(error).map_err(AuthorizeError::from)?;
         let now = self.context().clock.now();
         let page = self.login_step(origin, checked, form.username.to_owned(), Some(problem), now)?;
         Ok(LoginOutcome::Again(Box::new(page)))
@@ -120,14 +114,15 @@ pub(crate) async fn check_password(
 }
 
 /// Returns the reason that the login page states. Any other error is the server's.
-pub(crate) fn problem(error: LoginError) -> Result<LoginProblem, LoginError> {
+pub(crate) fn problem(error: LoginError) -> Result<LoginProblem, Unavailable> {
     match error {
         LoginError::Rejected => Ok(LoginProblem::Rejected),
         LoginError::Throttled(throttled) => Ok(LoginProblem::Throttled {
             retry_after: throttled.retry_after,
         }),
         LoginError::Hashing(HashingError::Busy { retry_after }) => Ok(LoginProblem::Busy { retry_after }),
-        error => Err(error),
+        LoginError::Hashing(cause) => Err(Unavailable::Hashing(cause)),
+        LoginError::Store(cause) => Err(Unavailable::Store(cause)),
     }
 }
 
@@ -140,8 +135,24 @@ pub(crate) struct NewSession<'a> {
     pub(crate) user_agent: &'a str,
     /// The session of the browser before.
     pub(crate) replaces: Option<SessionId>,
-    /// The event that is recorded with it.
-    pub(crate) event: AuditEvent,
+}
+
+impl<'a> NewSession<'a> {
+    /// Returns the session of a login with this form.
+    pub(crate) fn of_form(
+        user: &'a User,
+        client: Option<&'a ClientId>,
+        form: &LoginForm<'_>,
+        visit: &Visit<'a>,
+    ) -> Self {
+        Self {
+            user,
+            client,
+            stay: form.stay,
+            user_agent: visit.user_agent,
+            replaces: visit.session.map(SessionCookie::id),
+        }
+    }
 }
 
 /// Begins a session with a new id. `None`: the user is disabled.
@@ -162,7 +173,7 @@ pub(crate) async fn begin_session(
         let entry = new.client.cloned().into_iter().fold(entry, AuditEntry::of_client);
         entry.with_detail(AuditDetail::of_session(session.id()))
     };
-    let entries = context.entries(new.event, origin, about);
+    let entries = context.entries(AuditEvent::LoginSucceeded, origin, about);
     let store = context.audited(&entries.map_err(StoreError::unavailable)?);
     let begun = store
         .sessions()

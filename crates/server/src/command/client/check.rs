@@ -221,7 +221,6 @@ fn shown_finding(cause: ShownCause, client: &Client, params: &Params) -> Finding
         ShownCause::MissingClient => format!("add `client_id={id}`"),
         ShownCause::MissingRedirectUri => "add `redirect_uri`".to_owned(),
         ShownCause::Repeated => "send each of them once".to_owned(),
-        ShownCause::Refused => "send another request".to_owned(),
         ShownCause::TooLong => "send at most 8 KiB".to_owned(),
         ShownCause::UnauthorizedClient => format!("`{}` allows it", set("--grant authorization_code")),
         ShownCause::UnknownClient => "`scopegate client list` lists the clients".to_owned(),
