@@ -24,7 +24,7 @@ mod step;
 pub use self::answer::AuthorizationAnswer;
 pub(crate) use self::consent::grantable;
 pub use self::consent::{ConsentOffer, ConsentReason, InvalidConsentForm};
-pub(crate) use self::encode::push_pair;
+pub(crate) use self::encode::{push_pair, with_query};
 pub use self::endpoint::AuthorizationEndpoint;
 pub use self::error::{AuthorizeError, RedirectedCause, RedirectedError, ShownCause};
 pub use self::explain::{ExplainSettings, ExplainedRequest, explain_authorization};

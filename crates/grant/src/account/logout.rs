@@ -6,7 +6,7 @@ use scopegate_store::{EndSessions, StoreError};
 use scopegate_token::SessionCookie;
 
 use super::UserAccounts;
-use crate::authorize::push_pair;
+use crate::authorize::{push_pair, with_query};
 
 impl UserAccounts {
     /// Ends the session of a browser, with the codes and the families that depend on it. Families
@@ -55,12 +55,7 @@ impl UserAccounts {
         if let Some(state) = request.state {
             push_pair(&mut query, "state", state);
         }
-        let separator = match (query.is_empty(), uri.as_str().contains('?')) {
-            (true, _) => "",
-            (false, true) => "&",
-            (false, false) => "?",
-        };
-        let location = format!("{uri}{separator}{query}");
+        let location = with_query(uri.as_str(), &query);
         Ok(Logout::Return(Box::new(LogoutReturn { client, uri, location })))
     }
 }

@@ -7,7 +7,7 @@ use std::fmt;
 use scopegate_domain::{ErrorCode, Issuer, RedirectUri, Secret};
 use scopegate_token::IssuedCode;
 
-use super::encode::push_pair;
+use super::encode::{push_pair, with_query};
 
 /// Where the answer to a request goes, and what each answer contains.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,13 +99,7 @@ impl AuthorizationAnswer {
             push_pair(&mut query, "state", state);
         }
         push_pair(&mut query, "iss", issuer.as_str());
-        let uri = redirect_uri.as_str();
-        let separator = match uri.split_once('?') {
-            None => "?",
-            Some((_, query)) if query.is_empty() || query.ends_with('&') => "",
-            Some(_) => "&",
-        };
-        Secret::new(format!("{uri}{separator}{query}"))
+        Secret::new(with_query(redirect_uri.as_str(), &query))
     }
 }
 

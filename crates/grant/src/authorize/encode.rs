@@ -13,6 +13,17 @@ pub(crate) fn push_pair(query: &mut String, name: &str, value: &str) {
     push(query, value);
 }
 
+/// Returns a URI with these parameters added to its query.
+pub(crate) fn with_query(uri: &str, added: &str) -> String {
+    let separator = match uri.split_once('?') {
+        _ if added.is_empty() => "",
+        None => "?",
+        Some((_, query)) if query.is_empty() || query.ends_with('&') => "",
+        Some(_) => "&",
+    };
+    format!("{uri}{separator}{added}")
+}
+
 fn push(to: &mut String, text: &str) {
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
