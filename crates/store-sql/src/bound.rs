@@ -26,6 +26,6 @@ const fn seen(sql: &'static str) -> &'static str {
 }
 
 #[cfg(test)]
-mod plans;
+pub(crate) mod plans;
 #[cfg(test)]
 use plans::seen;

@@ -274,8 +274,23 @@ impl From<MigrateError> for OpenError {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use tempfile::TempDir;
+
     use super::*;
+    use crate::{DatabaseUrl, connect};
+
+    /// A database in a new file, as a program of that version made it.
+    pub(crate) async fn of_version(last: i64) -> (SqliteConnection, DatabaseUrl, TempDir) {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("scopegate.db");
+        std::fs::write(&path, "").unwrap();
+        let url = DatabaseUrl::file(&path);
+        let mut writer = connect::writer(&url).await.unwrap();
+        connect::use_log(&mut writer).await.unwrap();
+        migrate_through(&mut writer, last).await.unwrap();
+        (writer, url, folder)
+    }
 
     #[test]
     fn versions_count_up_from_one() {
@@ -294,7 +309,7 @@ mod tests {
     /// The disk is full at each page of the upgrade.
     #[tokio::test]
     async fn a_full_disk_makes_no_step() {
-        let folder = tempfile::TempDir::new().unwrap();
+        let folder = TempDir::new().unwrap();
         let options = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.path().join("a.db"));
         let options = options.create_if_missing(true);
         let mut connection = sqlx::ConnectOptions::connect(&options).await.unwrap();

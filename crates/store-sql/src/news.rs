@@ -129,9 +129,10 @@ impl SqlStore {
 #[cfg(test)]
 mod tests {
     use scopegate_domain::{Revoked, TokenId};
-    use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
+    use sqlx::SqliteConnection;
 
     use super::*;
+    use crate::bound::plans::plan_of;
     use crate::{DatabaseUrl, connect, migrations};
 
     async fn database() -> SqliteConnection {
@@ -140,14 +141,12 @@ mod tests {
         writer
     }
 
-    /// Entries that have not ended would be read while other programs wait.
+    /// A scan would also read entries that have not ended, while other programs wait.
     #[tokio::test]
     async fn ended_entries_are_deleted_by_key() {
         let mut writer = database().await;
         for (sql, table) in [(SET_FIRST, "news_head"), (FORGET, "news")] {
-            let plan = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")));
-            let plan = plan.fetch_all(&mut writer).await.unwrap();
-            let steps: Vec<String> = plan.iter().map(|row| row.get(3)).collect();
+            let steps = plan_of(&mut writer, sql).await;
             let [step] = steps.as_slice() else { panic!("{steps:?}") };
             assert!(step.starts_with(&format!("SEARCH {table} USING ")), "{step}");
         }

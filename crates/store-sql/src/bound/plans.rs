@@ -92,13 +92,18 @@ run! {
         unknown_user_is_none;
 }
 
+/// Returns the steps of the plan of a statement.
+pub(crate) async fn plan_of(connection: &mut SqliteConnection, sql: &str) -> Vec<String> {
+    let plan = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")));
+    let rows = plan.fetch_all(connection).await.unwrap();
+    rows.iter().map(|row| row.get("detail")).collect()
+}
+
 /// Returns the steps of a plan that read a whole table which is not small, or all rows of a day.
 async fn scans(connection: &mut SqliteConnection, sql: &str) -> Vec<String> {
     let tables = "SELECT name FROM sqlite_schema WHERE type = 'table'";
     let tables: Vec<String> = sqlx::query_scalar(tables).fetch_all(&mut *connection).await.unwrap();
-    let plan = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")));
-    let rows = plan.fetch_all(connection).await.unwrap();
-    let steps = rows.iter().map(|row| row.get::<String, _>("detail"));
+    let steps = plan_of(connection, sql).await.into_iter();
     let is_scan = |step: &String| {
         let mut words = step.split(' ');
         let is_whole = words.next() == Some("SCAN");

@@ -7,7 +7,8 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, Row as _, SqlSafeStr a
 use tempfile::TempDir;
 
 use super::*;
-use crate::{DatabaseUrl, OpenError, OpenMode, SqlStore, connect, migrations};
+use crate::migrations::tests::of_version;
+use crate::{DatabaseUrl, OpenError, OpenMode, SqlStore, connect};
 
 /// The statements of the earlier builds, as they were.
 const FIRST: &str = include_str!("../../tests/it/upgrade/earlier/0011_first.sql");
@@ -35,13 +36,7 @@ async fn run(connection: &mut SqliteConnection, sql: &'static str) {
 
 /// A database that an earlier build made, with this version as its last one.
 async fn made(first: &'static str, last: i64) -> (DatabaseUrl, TempDir) {
-    let folder = TempDir::new().unwrap();
-    let path = folder.path().join("scopegate.db");
-    std::fs::write(&path, "").unwrap();
-    let url = DatabaseUrl::file(&path);
-    let mut writer = connect::writer(&url).await.unwrap();
-    connect::use_log(&mut writer).await.unwrap();
-    migrations::migrate_through(&mut writer, 10).await.unwrap();
+    let (mut writer, url, folder) = of_version(10).await;
     for (version, sql) in [(11, first)]
         .into_iter()
         .chain(LATER)

@@ -3,32 +3,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Executor as _, Row as _};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Executor as _};
 use tempfile::TempDir;
 
 use scopegate_domain::{AuditEntry, AuditEvent, AuditId};
 
 use super::*;
-use crate::migrations;
+use crate::bound::plans::plan_of;
+use crate::migrations::{self, tests::of_version};
 use crate::unnamed::{COUNT_MISSING, expect_complete};
-use crate::{DatabaseUrl, connect};
-
-/// The rows that a statement finds, as the plan of SQLite names them.
-async fn plan(connection: &mut SqliteConnection, sql: &str) -> Vec<String> {
-    let plan = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")));
-    let plan = plan.fetch_all(connection).await.unwrap();
-    plan.iter().map(|row| row.get(3)).collect()
-}
 
 /// A database of version 8 with these users.
 async fn old(users: impl Iterator<Item = (String, String)>) -> (SqliteConnection, TempDir) {
-    let folder = TempDir::new().unwrap();
-    let path = folder.path().join("scopegate.db");
-    std::fs::write(&path, "").unwrap();
-    let url = DatabaseUrl::file(&path);
-    let mut writer = connect::writer(&url).await.unwrap();
-    connect::use_log(&mut writer).await.unwrap();
-    migrations::migrate_through(&mut writer, 8).await.unwrap();
+    let (mut writer, _, folder) = of_version(8).await;
     let mut transaction = writer.begin().await.unwrap();
     for (id, name) in users {
         let sql = "INSERT INTO users (id, username, status, scope) VALUES ($1, $2, 'active', 'me')";
@@ -153,7 +140,7 @@ async fn migration_takes_equal_steps_for_more_users() {
 async fn account_is_found_by_keys() {
     let (mut writer, _folder) = old(iter::empty()).await;
     migrations::migrate(&mut writer, &[]).await.unwrap();
-    let plan = plan(&mut writer, crate::users::FIND_ACCOUNT).await;
+    let plan = plan_of(&mut writer, crate::users::FIND_ACCOUNT).await;
     let expected = ["SEARCH user_names USING INDEX", "SEARCH users USING INDEX"];
     assert_eq!(plan.len(), expected.len(), "{plan:?}");
     assert!(
