@@ -130,9 +130,6 @@ impl MemoryStore {
             let item = NewsItem::Revoked(revocation.clone());
             tables.news.add(item.clone());
             tables.end_grants_with(change, &item);
-            if let DisableAndRevoke::RemoveUser(id) = change {
-                tables.grants.remove_consents_of(id);
-            }
             Ok(())
         })
     }
@@ -186,10 +183,7 @@ impl Tables {
         Ok(match withdrawal {
             DisableAndRevoke::DisableUser(id) => self.users.change(id, disable),
             DisableAndRevoke::RemoveClient(id) => self.clients.remove(id).is_some(),
-            DisableAndRevoke::RemoveUser(id) => {
-                self.grants.remove_consents_of(id);
-                self.users.remove(id).is_some()
-            }
+            DisableAndRevoke::RemoveUser(id) => self.users.remove(id).is_some(),
             DisableAndRevoke::SetPasswordHash(id, hash) => {
                 self.users.change(id, |account| account.password_hash = hash.cloned())
             }

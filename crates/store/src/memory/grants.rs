@@ -78,6 +78,9 @@ impl Tables {
             self.end_grants(whose);
         }
         let is_removed = matches!(change, DisableAndRevoke::RemoveUser(_));
+        if let DisableAndRevoke::RemoveUser(id) = change {
+            self.grants.remove_consents_of(id);
+        }
         if let Some(id) = change.ends_sessions_of().filter(|_| revoked.is_some() || is_removed) {
             self.remove_sessions_of(id);
         }
