@@ -6,9 +6,8 @@ use scopegate_domain::{
     Audience, Client, ClientAuthMethod, ClientId, GrantType, Lifetime, RedirectUri, RegisteredSecret, Scope,
     SecretDigest, Timestamp,
 };
-use tokio::task::JoinSet;
 
-use super::races::RACES;
+use super::races::{RACES, at_once, count_yes};
 use super::{is_conflict, news::all_news};
 use crate::{AddSecretOutcome, DisableAndRevoke, Store, StoreErrorKind};
 
@@ -260,12 +259,12 @@ pub async fn secrets_added_at_once_are_at_most_two(store: Arc<dyn Store>) {
     for (number, parallel) in RACES.into_iter().enumerate() {
         let id = client_id(&format!("c{number}"));
         add(&store, [confidential(id.as_str()).with_secrets([])]).await;
-        let mut adding = JoinSet::new();
-        for byte in 0..u8::try_from(parallel).unwrap() {
+        let outcomes = at_once(parallel, |number| {
             let (store, id) = (Arc::clone(&store), id.clone());
-            adding.spawn(async move { store.clients().add_secret(&id, secret(byte)).await.unwrap() });
-        }
-        let outcomes = adding.join_all().await;
+            let secret = secret(u8::try_from(number).unwrap());
+            async move { store.clients().add_secret(&id, secret).await.unwrap() }
+        });
+        let outcomes = outcomes.await;
         let added = outcomes.iter().filter(|outcome| **outcome == AddSecretOutcome::Added);
         assert_eq!(added.count(), Client::MAX_SECRETS, "{parallel}");
         let found = store.clients().find(&id).await.unwrap().unwrap();
@@ -278,14 +277,12 @@ pub async fn updating_at_once_succeeds_once(store: Arc<dyn Store>) {
     for (number, parallel) in RACES.into_iter().enumerate() {
         let old = confidential(&format!("c{number}"));
         add(&store, [old.clone()]).await;
-        let mut updating = JoinSet::new();
-        for name in 0..parallel {
+        let updated = count_yes(parallel, |number| {
             let (store, old) = (Arc::clone(&store), old.clone());
-            let new = old.clone().with_name(format!("name {name}"));
-            updating.spawn(async move { store.clients().update(&old, &new).await.unwrap() });
-        }
-        let won = updating.join_all().await.into_iter().filter(|is_changed| *is_changed);
-        assert_eq!(won.count(), 1, "{parallel}");
+            let new = old.clone().with_name(format!("name {number}"));
+            async move { store.clients().update(&old, &new).await.unwrap() }
+        });
+        assert_eq!(updated.await, 1, "{parallel}");
     }
 }
 

@@ -23,6 +23,14 @@ pub(super) async fn at_once<T: Send + 'static, F: Future<Output = T> + Send + 's
     calls.join_all().await
 }
 
+/// Runs calls at once, and returns how many of them return `true`.
+pub(super) async fn count_yes<F: Future<Output = bool> + Send + 'static>(
+    count: usize,
+    call: impl Fn(usize) -> F,
+) -> usize {
+    at_once(count, call).await.into_iter().filter(|yes| *yes).count()
+}
+
 pub async fn allowing_at_once_stores_one_code(store: Arc<dyn Store>) {
     let world = World::new(&store).await;
     world.begin(1).await;
@@ -152,7 +160,7 @@ pub async fn ending_at_once_ends_once(store: Arc<dyn Store>) {
     let world = World::new(&store).await;
     for (number, count) in (1..).zip(RACES) {
         let family = world.family(number, true).await;
-        let ended = at_once(count, |_| {
+        let ended = count_yes(count, |_| {
             let (world, key) = (world.clone(), key(&family));
             async move {
                 let families = world.store.families();
@@ -162,7 +170,7 @@ pub async fn ending_at_once_ends_once(store: Arc<dyn Store>) {
                     .unwrap()
             }
         });
-        assert_eq!(ended.await.into_iter().filter(|ended| *ended).count(), 1, "of {count}");
+        assert_eq!(ended.await, 1, "of {count}");
         assert_eq!(world.revoked().await.len(), usize::from(number));
     }
 }
@@ -195,14 +203,14 @@ pub async fn withdrawing_at_once_withdraws_once(store: Arc<dyn Store>) {
     let world = World::new(&store).await;
     for (number, count) in (1..).zip(RACES) {
         world.family(number, true).await;
-        let withdrawn = at_once(count, |_| {
+        let withdrawn = count_yes(count, |_| {
             let world = world.clone();
             async move {
                 let consents = world.store.consents();
                 consents.withdraw(&world.user, &world.client, time(1)).await.unwrap()
             }
         });
-        assert_eq!(withdrawn.await.into_iter().filter(|one| *one).count(), 1, "of {count}");
+        assert_eq!(withdrawn.await, 1, "of {count}");
         assert_eq!(world.revoked().await.len(), 2 * usize::from(number));
     }
 }

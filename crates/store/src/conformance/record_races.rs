@@ -9,7 +9,7 @@ use scopegate_domain::{
 };
 
 use super::news::{all_news, kept};
-use super::races::{RACES, at_once};
+use super::races::{RACES, count_yes};
 use super::{account, is_conflict, user_id, username};
 use crate::{AuditQuery, DisableAndRevoke, Store, StoreErrorKind};
 
@@ -43,12 +43,11 @@ async fn one_succeeds<F: Future<Output = bool> + Send + 'static>(
     let entries = async || store.audit().entries(&AuditQuery::default(), u16::MAX).await.unwrap();
     let (old_news, old_entries) = (all_news(store).await.len(), entries().await.len());
     let round = u64::try_from(count).unwrap();
-    let answers = at_once(count, |number| {
+    let made = count_yes(count, |number| {
         let id = AuditId::new(round, u64::try_from(number).unwrap().to_be_bytes());
         call(store.audited(&[AuditEntry::new(id, AuditEvent::ALL[0])]), number)
     });
-    let answers = answers.await;
-    assert_eq!(answers.into_iter().filter(|is_made| *is_made).count(), 1, "of {count}");
+    assert_eq!(made.await, 1, "of {count}");
     assert_eq!(all_news(store).await.len() - old_news, news, "of {count}");
     assert_eq!(entries().await.len() - old_entries, 1, "of {count}");
 }

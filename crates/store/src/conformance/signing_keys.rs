@@ -5,7 +5,7 @@ use std::sync::Arc;
 use scopegate_domain::{KeyId, Lifetime, StoredKey, Timestamp};
 
 use super::is_conflict;
-use super::races::{RACES, at_once};
+use super::races::{RACES, at_once, count_yes};
 use crate::{ResealedKey, SigningKeys, Store};
 
 fn key(id: &str, epoch: u32) -> StoredKey {
@@ -36,10 +36,6 @@ pub(super) fn rewrapped(key: &StoredKey, new: &[u8]) -> ResealedKey {
         old: key.sealed.clone(),
         new: new.to_vec(),
     }
-}
-
-fn yes(answers: Vec<bool>) -> usize {
-    answers.into_iter().filter(|answer| *answer).count()
 }
 
 pub async fn empty_key_list_is_valid(store: Arc<dyn Store>) {
@@ -112,11 +108,11 @@ pub async fn a_key_id_is_unique(store: Arc<dyn Store>) {
 pub async fn rotating_at_once_makes_one_key(store: Arc<dyn Store>) {
     fill(&store, 1).await;
     for (epoch, count) in (2_u32..).zip(RACES) {
-        let rotated = at_once(count, |number| {
+        let rotated = count_yes(count, |number| {
             let keys: Arc<dyn SigningKeys> = store.clone();
             async move { keys.rotate(key(&format!("k{epoch} {number}"), epoch)).await.unwrap() }
         });
-        assert_eq!(yes(rotated.await), 1, "of {count}");
+        assert_eq!(rotated.await, 1, "of {count}");
     }
     assert_eq!(store.signing_keys().list().await.unwrap().len(), 1 + RACES.len());
 }
@@ -249,12 +245,12 @@ pub async fn replacing_keys_at_once_succeeds_once(store: Arc<dyn Store>) {
     fill(&store, 2).await;
     for (epoch, count) in (3_u32..).zip(RACES) {
         let all = store.signing_keys().list().await.unwrap();
-        let replaced = at_once(count, |number| {
+        let replaced = count_yes(count, |number| {
             let (keys, old): (Arc<dyn SigningKeys>, _) = (store.clone(), all.clone());
             let new = [key("k1", 1), key(&format!("k{epoch} {number}"), epoch)];
             async move { keys.replace(&old, &new).await.unwrap() }
         });
-        assert_eq!(yes(replaced.await), 1, "of {count}");
+        assert_eq!(replaced.await, 1, "of {count}");
         assert_eq!(store.signing_keys().list().await.unwrap().len(), 2);
     }
 }
@@ -266,11 +262,11 @@ pub async fn removing_keys_at_once_succeeds_once(store: Arc<dyn Store>) {
             let added = store.signing_keys().rotate(key(&format!("k{epoch}"), epoch)).await;
             assert!(added.unwrap());
         }
-        let removed = at_once(count, |_| {
+        let removed = count_yes(count, |_| {
             let keys: Arc<dyn SigningKeys> = store.clone();
             async move { keys.remove_through(newest).await.unwrap() }
         });
-        assert_eq!(yes(removed.await), 1, "of {count}");
+        assert_eq!(removed.await, 1, "of {count}");
         let left = store.signing_keys().list().await.unwrap();
         assert_eq!(left, [key(&format!("k{newest}"), newest)]);
     }

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use scopegate_domain::{Account, Scope, ScopeToken, User, UserStatus, Username};
-use tokio::task::JoinSet;
 
-use super::races::RACES;
+use super::races::{RACES, count_yes};
 use super::{account, hash, is_conflict, user_id, username};
 use crate::{PasswordScheme, Store, Users};
 
@@ -353,17 +352,6 @@ pub async fn removed_name_and_id_are_free(store: Arc<dyn Store>) {
     assert_is_stored(&store, &same_id).await;
 }
 
-/// Returns how many of the concurrent tasks return `true`.
-async fn count_yes(tasks: impl Iterator<Item = impl Future<Output = bool> + Send + 'static>) -> usize {
-    tasks
-        .collect::<JoinSet<bool>>()
-        .join_all()
-        .await
-        .into_iter()
-        .filter(|yes| *yes)
-        .count()
-}
-
 pub async fn adding_at_once_succeeds_once(store: Arc<dyn Store>) {
     for count in RACES {
         let name = format!("of {count:02}");
@@ -376,7 +364,7 @@ pub async fn adding_at_once_succeeds_once(store: Arc<dyn Store>) {
                 succeeded
             }
         };
-        assert_eq!(count_yes((0..count).map(add)).await, 1, "of {count}");
+        assert_eq!(count_yes(count, add).await, 1, "of {count}");
     }
     assert_eq!(
         names(&store, None, 9).await,
@@ -403,7 +391,7 @@ pub async fn replacing_at_once_succeeds_once(store: Arc<dyn Store>) {
                 users.replace_password_hash(&id, &old, &replacement).await.unwrap()
             }
         };
-        assert_eq!(count_yes((0..count).map(replace)).await, 1, "of {count}");
+        assert_eq!(count_yes(count, replace).await, 1, "of {count}");
     }
 }
 
@@ -421,6 +409,6 @@ pub async fn an_answered_change_is_seen_by_all(store: Arc<dyn Store>) {
                     .is_some_and(|user| user.status() == status)
             }
         };
-        assert_eq!(count_yes((0..8).map(sees_it)).await, 8);
+        assert_eq!(count_yes(8, sees_it).await, 8);
     }
 }
