@@ -7,16 +7,16 @@ mod logout;
 use std::sync::Arc;
 
 use scopegate_domain::{
-    AuditDetail, AuditEntry, AuditEvent, ClientId, Day, EndReason, Lifetime, LoginSession, Revoked, Secret, SessionId,
-    User, UserId,
+    AuditDetail, AuditEntry, AuditEvent, ClientId, Day, EndReason, LoginSession, Revoked, Secret, SessionId, User,
+    UserId,
 };
 use scopegate_login::{DisabledUserLogin, LoginError, LoginRecord, NameMatch, PasswordLogin, RequestOrigin};
 use scopegate_store::{DisableAndRevoke, EndSessions, StoreError};
 use scopegate_token::{BrowserCookie, SessionCookie};
 
-pub use self::login::{AccountCookies, AccountLogin, AccountLoginError};
+pub use self::login::{AccountLogin, AccountLoginError};
 pub use self::logout::{Logout, LogoutRequest, LogoutReturn};
-use crate::authorize::{NewSession, STAY_AGE, begin_session, hexadecimal, known_cookie, problem, tag};
+use crate::authorize::{LoginCookies, NewSession, STAY_AGE, begin_session, hexadecimal, problem, tag};
 use crate::context::GrantContext;
 use crate::people::People;
 use crate::{AuthorizationServer, LoginProblem, Unavailable};
@@ -211,7 +211,7 @@ impl UserAccounts {
         account: &AccountSession,
         change: &PasswordChange<'_>,
         origin: &RequestOrigin,
-    ) -> Result<ChangedPassword, AccountError> {
+    ) -> Result<LoginCookies, AccountError> {
         let context = self.context();
         let user = &account.user;
         self.check_old(account, change, origin).await?;
@@ -240,11 +240,14 @@ impl UserAccounts {
             replaces: None,
         };
         let begun = begin_session(context, &new, origin).await?.filter(|_| is_set);
-        Ok(ChangedPassword {
-            session: begun.ok_or(AccountError::SessionEnded)?,
-            session_age: change.stay.then_some(STAY_AGE),
-            known: known_cookie(&self.people.rings().known, user.id(), change.browser),
-        })
+        let session = begun.ok_or(AccountError::SessionEnded)?;
+        Ok(LoginCookies::new(
+            session,
+            change.stay,
+            &self.people,
+            user.id(),
+            change.browser,
+        ))
     }
 
     async fn check_old(
@@ -346,16 +349,4 @@ pub struct PasswordChange<'a> {
     pub browser: &'a BrowserCookie,
     /// The header `user-agent`.
     pub user_agent: &'a str,
-}
-
-/// The cookies after a change of the password.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct ChangedPassword {
-    /// The cookie of the new session.
-    pub session: SessionCookie,
-    /// The time for which the browser keeps the cookie. `None`: until the browser is closed.
-    pub session_age: Option<Lifetime>,
-    /// The cookie that proves the login to the throttle.
-    pub known: Secret<String>,
 }

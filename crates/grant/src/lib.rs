@@ -109,14 +109,14 @@ mod targets;
 
 pub use access_tokens::{AccessTokens, ActiveToken, IntrospectedToken};
 pub use account::{
-    AccountCookies, AccountError, AccountLogin, AccountLoginError, AccountSession, ChangedPassword, Logout,
-    LogoutRequest, LogoutReturn, PasswordChange, UserAccounts,
+    AccountError, AccountLogin, AccountLoginError, AccountSession, Logout, LogoutRequest, LogoutReturn, PasswordChange,
+    UserAccounts,
 };
 pub use authorize::{
     AuthorizationAnswer, AuthorizationEndpoint, AuthorizeError, ConsentChoice, ConsentForm, ConsentOffer,
     ConsentReason, ConsentStep, ExplainSettings, ExplainedRequest, FLOW_LIFETIME, FlowRefusal, FormError,
-    InvalidConsentForm, LoggedIn, LoginForm, LoginOutcome, LoginProblem, LoginStep, RedirectedCause, RedirectedError,
-    RefreshPolicy, Restart, ShownCause, Step, Visit, explain_authorization,
+    InvalidConsentForm, LoggedIn, LoginCookies, LoginForm, LoginOutcome, LoginProblem, LoginStep, RedirectedCause,
+    RedirectedError, RefreshPolicy, Restart, ShownCause, Step, Visit, explain_authorization,
 };
 pub use client_auth::ClientCredentials;
 pub use dialect::{Dialect, RequestedScope};

@@ -3,9 +3,9 @@
 use bytes::Bytes;
 use http::Response;
 use http::header::{SET_COOKIE, USER_AGENT};
-use scopegate_domain::{Lifetime, RequestId, Secret};
+use scopegate_domain::{Lifetime, RequestId};
 use scopegate_gate::SiteRequest;
-use scopegate_grant::{RequestOrigin, Visit};
+use scopegate_grant::{LoginCookies, RequestOrigin, Visit};
 use scopegate_token::{BrowserCookie, RandomError, SessionCookie, SystemRandomSource};
 
 use crate::cookie::{CookieError, SiteCookie};
@@ -97,7 +97,7 @@ impl<'r> Visitor<'r> {
     }
 
     /// Adds the cookies of a login. The browser keeps its own cookie for another year.
-    pub(crate) fn keep_login(&self, site: &PortalSite, response: &mut Response<Bytes>, login: &LoginCookies<'_>) {
+    pub(crate) fn keep_login(&self, site: &PortalSite, response: &mut Response<Bytes>, login: &LoginCookies) {
         set(site, response, SiteCookie::Browser, self.browser.expose(), Some(YEAR));
         set(
             site,
@@ -108,13 +108,6 @@ impl<'r> Visitor<'r> {
         );
         set(site, response, SiteCookie::Known, login.known.expose(), Some(YEAR));
     }
-}
-
-/// The cookies of a login.
-pub(crate) struct LoginCookies<'a> {
-    pub(crate) session: &'a SessionCookie,
-    pub(crate) session_age: Option<Lifetime>,
-    pub(crate) known: &'a Secret<String>,
 }
 
 /// Returns the origin of a request: the address of its client, behind proxies that are trusted, and

@@ -1,12 +1,12 @@
 //! The login for the account page, which no client requested.
 
-use scopegate_domain::{ClientId, Lifetime, Secret};
+use scopegate_domain::ClientId;
 use scopegate_store::StoreError;
 use scopegate_token::{SealError, SessionCookie};
 
 use super::{ACCOUNT_PAGE, AccountError, UserAccounts};
 use crate::authorize::{
-    AccountStage, Flow, FlowOrigin, NewSession, STAY_AGE, begin_session, check_password, known_cookie, problem,
+    AccountStage, Flow, FlowOrigin, LoginCookies, NewSession, begin_session, check_password, problem,
 };
 use crate::{FlowRefusal, LoginForm, LoginProblem, Params, Unavailable, Visit};
 
@@ -48,11 +48,13 @@ impl UserAccounts {
         let begun = begin_session(context, &new, visit.origin).await;
         Ok(match begun.map_err(AccountError::from)? {
             None => AccountLogin::Again(LoginProblem::Rejected),
-            Some(session) => AccountLogin::LoggedIn(Box::new(AccountCookies {
+            Some(session) => AccountLogin::LoggedIn(Box::new(LoginCookies::new(
                 session,
-                session_age: form.stay.then_some(STAY_AGE),
-                known: known_cookie(&people.rings().known, user.id(), visit.browser),
-            })),
+                form.stay,
+                people,
+                user.id(),
+                visit.browser,
+            ))),
         })
     }
 }
@@ -62,22 +64,9 @@ impl UserAccounts {
 #[expect(clippy::exhaustive_enums, reason = "a login succeeds or fails")]
 pub enum AccountLogin {
     /// The user has a session.
-    LoggedIn(Box<AccountCookies>),
+    LoggedIn(Box<LoginCookies>),
     /// The page is shown again.
     Again(LoginProblem),
-}
-
-/// The cookies of a session that began at the account page.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct AccountCookies {
-    /// The cookie of the new session.
-    pub session: SessionCookie,
-    /// The time for which the browser keeps the cookie. `None`: until the browser is closed.
-    pub session_age: Option<Lifetime>,
-    /// The cookie that proves the login to the throttle. It is valid with the browser's cookie
-    /// only.
-    pub known: Secret<String>,
 }
 
 /// The reason why a login form of the account page has no effect.

@@ -12,7 +12,8 @@ use super::answer::AuthorizationAnswer;
 use super::endpoint::{AuthorizationEndpoint, Checked};
 use super::error::{AuthorizeError, RedirectedCause};
 use super::flow::{Flow, FlowOrigin, LoginStage, StartStage};
-use super::known_browser::{known_browser, known_cookie};
+use super::known_browser::known_browser;
+use super::login_cookies::{LoginCookies, STAY_AGE};
 use super::step::{FormError, LoggedIn, LoginForm, LoginOutcome, LoginProblem, Visit};
 use crate::Unavailable;
 use crate::context::GrantContext;
@@ -26,9 +27,6 @@ const IDLE: Lifetime = Lifetime::from_minutes(12 * 60);
 
 /// The longest age of a session.
 const AGE: Lifetime = Lifetime::from_minutes(24 * 60);
-
-/// The longest age of a session that stays logged in, and its longest time without a use.
-pub(crate) const STAY_AGE: Lifetime = Lifetime::from_minutes(30 * 24 * 60);
 
 impl AuthorizationEndpoint {
     /// Handles the form of the login page.
@@ -53,9 +51,7 @@ impl AuthorizationEndpoint {
         };
         let flow = Flow::new(origin, StartStage).seal(&people.sealer(), now, &*context.entropy);
         Ok(LoginOutcome::LoggedIn(Box::new(LoggedIn {
-            session,
-            session_age: form.stay.then_some(STAY_AGE),
-            known: known_cookie(&people.rings().known, user.id(), visit.browser),
+            cookies: LoginCookies::new(session, form.stay, people, user.id(), visit.browser),
             flow: flow.map_err(AuthorizeError::from)?,
         })))
     }

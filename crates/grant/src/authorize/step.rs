@@ -10,6 +10,7 @@ use super::answer::AuthorizationAnswer;
 use super::consent::{ConsentOffer, InvalidConsentForm};
 use super::error::AuthorizeError;
 use super::flow::{FlowRefusal, Restart};
+use super::login_cookies::LoginCookies;
 
 /// A request of a browser, with its cookies.
 #[derive(Clone, Copy, Debug)]
@@ -19,7 +20,7 @@ pub struct Visit<'a> {
     pub browser: &'a BrowserCookie,
     /// The cookie of the session.
     pub session: Option<&'a SessionCookie>,
-    /// The cookie that proves an earlier login: [`LoggedIn::known`].
+    /// The cookie that proves an earlier login: [`LoginCookies::known`].
     pub known: Option<&'a str>,
     /// The header `user-agent`.
     pub user_agent: &'a str,
@@ -150,13 +151,8 @@ pub enum LoginOutcome {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct LoggedIn {
-    /// The cookie of the new session.
-    pub session: SessionCookie,
-    /// The time for which the browser keeps the cookie. `None`: until the browser is closed.
-    pub session_age: Option<Lifetime>,
-    /// The cookie that proves the login to the throttle. It is valid with the browser's cookie
-    /// only.
-    pub known: Secret<String>,
+    /// The cookies.
+    pub cookies: LoginCookies,
     /// The value of the parameter `flow` of the authorization endpoint:
     /// [`AuthorizationEndpoint::resume`](super::AuthorizationEndpoint::resume).
     pub flow: String,

@@ -94,7 +94,7 @@ async fn change(
     account: &AccountSession,
     browser: &Browser,
     old: &str,
-) -> Result<scopegate_grant::ChangedPassword, AccountError> {
+) -> Result<scopegate_grant::LoginCookies, AccountError> {
     let (old, new) = (Secret::new(old.to_owned()), Secret::new("a new password".to_owned()));
     let change = PasswordChange {
         old: &old,

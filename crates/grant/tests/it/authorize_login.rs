@@ -129,11 +129,11 @@ async fn session_ends_by_idleness_and_age() {
         else {
             panic!("not logged in")
         };
-        assert_eq!(login.session_age.is_some(), stay);
+        assert_eq!(login.cookies.session_age.is_some(), stay);
         let mut found = None;
         for seconds in steps {
             fixture.advance(*seconds);
-            found = fixture.accounts.find(&login.session).await.unwrap();
+            found = fixture.accounts.find(&login.cookies.session).await.unwrap();
         }
         assert_eq!(found.is_some(), is_active, "{stay} {steps:?}");
     }

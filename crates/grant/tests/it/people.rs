@@ -61,8 +61,8 @@ impl Browser {
     }
 
     pub(crate) fn keep(&mut self, login: &LoggedIn) {
-        self.session = Some(login.session.clone());
-        self.known = Some(login.known.expose().clone());
+        self.session = Some(login.cookies.session.clone());
+        self.known = Some(login.cookies.known.expose().clone());
     }
 }
 

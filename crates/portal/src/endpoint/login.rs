@@ -12,7 +12,6 @@ use crate::page_form::FORM_LIMIT;
 use crate::page_request::PageRequest;
 use crate::portal_site::PortalSite;
 use crate::responder::Responder;
-use crate::visitor::LoginCookies;
 
 /// The endpoint of the login page's form (`POST /login`). After a login the browser continues at
 /// the authorization endpoint.
@@ -45,12 +44,7 @@ impl LoginEndpoint {
         let mut response = match self.endpoint.login(&form, &visitor.visit()).await {
             Ok(LoginOutcome::LoggedIn(login)) => {
                 let mut response = responder.redirect(&self.site.url(&continuation(&login.flow)));
-                let cookies = LoginCookies {
-                    session: &login.session,
-                    session_age: login.session_age,
-                    known: &login.known,
-                };
-                visitor.keep_login(&self.site, &mut response, &cookies);
+                visitor.keep_login(&self.site, &mut response, &login.cookies);
                 return response;
             }
             Ok(LoginOutcome::Again(page)) => responder.login(&page, form.stay),

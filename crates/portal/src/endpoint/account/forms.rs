@@ -16,7 +16,7 @@ use crate::endpoint::login::login_form;
 use crate::page::{AccountNotice, Problem};
 use crate::page_request::PageRequest;
 use crate::responder::{Responder, status_of};
-use crate::visitor::{LoginCookies, Visitor};
+use crate::visitor::Visitor;
 
 /// The maximum length of a password, in bytes: that of the command that sets one.
 const MAX_PASSWORD: usize = 1_024;
@@ -152,12 +152,7 @@ impl AccountView {
             // The password was changed, also if the page cannot state it.
             Ok(None) | Err(_) => responder.redirect(&self.site.url(PATH)),
         };
-        let cookies = LoginCookies {
-            session: &changed.session,
-            session_age: changed.session_age,
-            known: &changed.known,
-        };
-        visitor.keep_login(&self.site, &mut response, &cookies);
+        visitor.keep_login(&self.site, &mut response, &changed);
         response
     }
 
@@ -192,12 +187,7 @@ impl AccountView {
         let mut response = match self.accounts.log_in(&form, &visitor.visit()).await {
             Ok(AccountLogin::LoggedIn(login)) => {
                 let mut response = responder.redirect(&self.site.url(PATH));
-                let cookies = LoginCookies {
-                    session: &login.session,
-                    session_age: login.session_age,
-                    known: &login.known,
-                };
-                visitor.keep_login(&self.site, &mut response, &cookies);
+                visitor.keep_login(&self.site, &mut response, &login);
                 return response;
             }
             Ok(AccountLogin::Again(problem)) => {
