@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::audited;
 use super::client::lookup::find_or_named;
 use super::context::{self, PAGE, moment, with_settings};
-use super::people::{Listed, UserPages, change_time};
+use super::people::{Listed, change_time, visit_users};
 use super::user::found::find;
 use crate::arguments::{CommonFlags, ConsentCommand, RowLimit};
 use crate::compose::Access;
@@ -51,18 +51,10 @@ async fn list(store: &dyn Store, format: Format, filter: Filter<'_>, limit: RowL
         None => None,
     };
     let mut found = Listed::new(limit)?;
-    let mut pages = UserPages::select(store, filter.user).await?;
-    'users: loop {
-        let page = pages.next().await?;
-        if page.is_empty() {
-            break;
-        }
-        for user in page {
-            if !add_consents(store, &user, client.as_ref(), &mut found).await? {
-                break 'users;
-            }
-        }
-    }
+    visit_users(store.users(), filter.user, async |user| {
+        add_consents(store, &user, client.as_ref(), &mut found).await
+    })
+    .await?;
     let human = || {
         let heads = [
             "USER",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use jiff::Timestamp as Moment;
-use scopegate_domain::{Scope, Timestamp};
+use scopegate_domain::{Clock as _, LoginSession, Scope, SystemClock, Timestamp, UserId};
 use scopegate_store::{Store, StoreError, StoreErrorKind};
 use scopegate_token::{RandomSource, SystemRandomSource};
 
@@ -17,6 +17,9 @@ use crate::telemetry;
 
 /// The number of users or clients that are read at a time.
 pub(super) const PAGE: u16 = 1_000;
+
+/// The maximum number of sessions of a user that are read. The server keeps fewer.
+const MAX_SESSIONS: u16 = 1_000;
 
 /// The database that ends with the process.
 const MEMORY: &str = "sqlite::memory:";
@@ -55,6 +58,11 @@ pub(super) async fn close<T>(database: Database, done: anyhow::Result<T>) -> any
 pub(crate) fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.context("the runtime cannot be started")?.block_on(work)
+}
+
+/// Returns the active sessions of a user.
+pub(super) async fn sessions_of(store: &dyn Store, user: &UserId) -> anyhow::Result<Vec<LoginSession>> {
+    Ok(store.sessions().of_user(user, SystemClock.now(), MAX_SESSIONS).await?)
 }
 
 /// A new id of 128 random bits.

@@ -1,48 +1,39 @@
-//! What the commands on sessions and consents share: users in pages, and the time of a change.
+//! What the commands on users, sessions and consents share: users in pages, and the time of a
+//! change.
 
 use scopegate_domain::{Clock as _, SystemClock, User, Username};
 use scopegate_grant::last_expiry;
-use scopegate_store::{ChangeTime, Store};
+use scopegate_store::{ChangeTime, Store, Users};
 
 use super::context::PAGE;
 use super::user::found::find;
 use crate::arguments::RowLimit;
 use crate::output::print_note;
 
-/// The users of a list in the order of their names, a page at a time.
-pub(super) struct UserPages<'s> {
-    store: &'s dyn Store,
-    state: State,
-}
-
-enum State {
-    One(Box<User>),
-    After(Option<Username>),
-    End,
-}
-
-impl<'s> UserPages<'s> {
-    /// Selects the user with this name, or all users.
-    pub(super) async fn select(store: &'s dyn Store, name: Option<&str>) -> anyhow::Result<Self> {
-        let state = match name {
-            Some(name) => State::One(Box::new(find(store.users(), name).await?)),
-            None => State::After(None),
-        };
-        Ok(Self { store, state })
+/// Reads the user with this name, or all users in the order of their names, until `visit` returns
+/// false.
+pub(super) async fn visit_users(
+    users: &dyn Users,
+    name: Option<&str>,
+    mut visit: impl AsyncFnMut(User) -> anyhow::Result<bool>,
+) -> anyhow::Result<()> {
+    if let Some(name) = name {
+        visit(find(users, name).await?).await?;
+        return Ok(());
     }
-
-    /// Returns the next page; an empty one is the end.
-    pub(super) async fn next(&mut self) -> anyhow::Result<Vec<User>> {
-        let after = match std::mem::replace(&mut self.state, State::End) {
-            State::One(user) => return Ok(vec![*user]),
-            State::After(after) => after,
-            State::End => return Ok(Vec::new()),
-        };
-        let page = self.store.users().list(after.as_ref(), PAGE).await?;
-        if page.len() == usize::from(PAGE) {
-            self.state = State::After(page.last().map(|user| user.username().clone()));
+    let mut after: Option<Username> = None;
+    loop {
+        let page = users.list(after.as_ref(), PAGE).await?;
+        let is_last = page.len() < usize::from(PAGE);
+        after = page.last().map(|user| user.username().clone());
+        for user in page {
+            if !visit(user).await? {
+                return Ok(());
+            }
         }
-        Ok(page)
+        if is_last {
+            return Ok(());
+        }
     }
 }
 

@@ -1,17 +1,14 @@
 //! The effect of a command on issued tokens, and its message.
 
 use anyhow::Context;
-use scopegate_domain::{Clock as _, Revocation, Revoked, SystemClock, Timestamp, UserId};
+use scopegate_domain::{Clock as _, Revocation, Revoked, SystemClock, Timestamp};
 use scopegate_grant::last_expiry;
 use scopegate_store::{DisableAndRevoke, Store};
 use serde_json::{Value, json};
 
 use super::audited;
-use super::context::moment;
+use super::context::{moment, sessions_of};
 use crate::output::{Format, counted, print};
-
-/// The maximum number of sessions that are counted. The server keeps fewer of a user.
-const MAX_SESSIONS: u16 = 1_000;
 
 /// The effect on the tokens of a user or a client.
 #[derive(Clone, Copy, Debug)]
@@ -89,7 +86,7 @@ pub(super) async fn withdraw(
     let revocation = until_now(store, whose).await?;
     // Read before the change, which deletes them: a login meanwhile is not counted.
     let sessions = match withdrawal.ends_sessions_of() {
-        Some(user) => Some(sessions_of(store, user).await?),
+        Some(user) => Some(sessions_of(store, user).await?.len()),
         None => None,
     };
     let revoked = |until| Tokens::Revoked {
@@ -110,12 +107,6 @@ pub(super) async fn withdraw(
         return Ok(Some(revoked(until_now.issued_until())));
     }
     Ok(Some(revoked(revocation.issued_until())))
-}
-
-/// Counts the active sessions of a user.
-async fn sessions_of(store: &dyn Store, user: &UserId) -> anyhow::Result<usize> {
-    let sessions = store.sessions().of_user(user, SystemClock.now(), MAX_SESSIONS).await?;
-    Ok(sessions.len())
 }
 
 /// A revocation of all tokens that were issued until now. It is kept until the last of them

@@ -1,20 +1,17 @@
 //! `scopegate session ..`
 
 use anyhow::{bail, ensure};
-use scopegate_domain::{AuditDetail, AuditEvent, Clock as _, LoginSession, SessionId, SystemClock, User};
+use scopegate_domain::{AuditDetail, AuditEvent, LoginSession, SessionId, User};
 use scopegate_store::{EndSessions, EndedSession, Store};
 use serde_json::{Value, json};
 
 use super::audited;
-use super::context::{self, moment, with_settings};
-use super::people::{Listed, UserPages, change_time};
+use super::context::{self, moment, sessions_of, with_settings};
+use super::people::{Listed, change_time, visit_users};
 use super::user::found::find;
 use crate::arguments::{CommonFlags, EndedSessions, RowLimit, SessionCommand};
 use crate::compose::Access;
 use crate::output::{Each, ExitNegative, Format, counted, print, print_with, quoted, table};
-
-/// The maximum number of sessions of a user. The server keeps fewer.
-const OF_USER: u16 = 1_000;
 
 /// The number of hexadecimal digits of an id that are printed.
 const SHOWN_DIGITS: usize = 16;
@@ -66,20 +63,11 @@ async fn visit(
     name: Option<&str>,
     mut take: impl FnMut(&User, LoginSession) -> bool,
 ) -> anyhow::Result<()> {
-    let (mut pages, now) = (UserPages::select(store, name).await?, SystemClock.now());
-    loop {
-        let page = pages.next().await?;
-        if page.is_empty() {
-            return Ok(());
-        }
-        for user in &page {
-            for session in store.sessions().of_user(user.id(), now, OF_USER).await? {
-                if !take(user, session) {
-                    return Ok(());
-                }
-            }
-        }
-    }
+    visit_users(store.users(), name, async |user| {
+        let sessions = sessions_of(store, user.id()).await?;
+        Ok(sessions.into_iter().all(|session| take(&user, session)))
+    })
+    .await
 }
 
 fn cells(row: &Row) -> Vec<String> {
@@ -115,29 +103,22 @@ fn digits(id: &SessionId, count: usize) -> String {
 }
 
 async fn end(store: &dyn Store, format: Format, which: &EndedSessions) -> anyhow::Result<()> {
-    if let Some(name) = &which.user {
-        let user = find(store.users(), name).await?;
-        let entry = audited::entry(AuditEvent::SessionEnded)?.of_user(user.id().clone());
-        let store_of_change = store.audited(&[entry]);
-        let ended = store_of_change
-            .sessions()
-            .end(EndSessions::AllOf(user.id()), change_time(store).await?)
-            .await?;
-        if ended.is_empty() {
-            return Err(ExitNegative(format!("user `{}` has no session", quoted(name))).into());
-        }
-        return print_ended(format, &user, &ended);
-    }
     let text = which.id.as_deref().unwrap_or_default();
-    let (user, id) = find_session(store, text).await?;
-    let entry = audited::entry(AuditEvent::SessionEnded)?.of_user(user.id().clone());
-    let store_of_change = store.audited(&[entry.with_detail(AuditDetail::of_session(&id))]);
-    let ended = store_of_change
-        .sessions()
-        .end(EndSessions::One(&id), change_time(store).await?)
-        .await?;
+    let (user, one) = if let Some(name) = &which.user {
+        (find(store.users(), name).await?, None)
+    } else {
+        let (user, id) = find_session(store, text).await?;
+        (user, Some(id))
+    };
+    let detail = one.as_ref().map(AuditDetail::of_session);
+    let audited = audited::of_user(store, AuditEvent::SessionEnded, user.id(), detail)?;
+    let sessions = one.as_ref().map_or(EndSessions::AllOf(user.id()), EndSessions::One);
+    let ended = audited.sessions().end(sessions, change_time(store).await?).await?;
     if ended.is_empty() {
-        return Err(absent(text));
+        return Err(match &which.user {
+            Some(name) => ExitNegative(format!("user `{}` has no session", quoted(name))).into(),
+            None => absent(text),
+        });
     }
     print_ended(format, &user, &ended)
 }

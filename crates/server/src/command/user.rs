@@ -12,9 +12,10 @@ use serde_json::json;
 use self::found::{expect, find, parse_name, taken, there, whose};
 use self::shown::{describe, show, show_with, status};
 use super::audited;
-use super::context::{self, PAGE, confirm, moment, random_id, refuse_taken, with_settings};
+use super::context::{self, confirm, moment, random_id, refuse_taken, with_settings};
 use super::names::declared_scope;
 use super::password;
+use super::people::visit_users;
 use super::revoked::{Tokens, revoke, withdraw};
 use crate::arguments::{CommonFlags, NewUser, TokenChoice, UserCommand};
 use crate::compose::Access;
@@ -169,14 +170,11 @@ async fn set_scope(
 
 async fn list(users: &dyn Users, format: Format) -> anyhow::Result<()> {
     let mut all: Vec<User> = Vec::new();
-    loop {
-        let page = users.list(all.last().map(User::username), PAGE).await?;
-        let is_last = page.len() < usize::from(PAGE);
-        all.extend(page);
-        if is_last {
-            break;
-        }
-    }
+    visit_users(users, None, async |user| {
+        all.push(user);
+        Ok(true)
+    })
+    .await?;
     let row = |user: &User| {
         let name = user.full_name().unwrap_or_default();
         [user.username().as_str(), status(user), &user.scope().to_string(), name]
