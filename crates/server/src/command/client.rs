@@ -13,7 +13,7 @@ use scopegate_store::{DisableAndRevoke, Store};
 use scopegate_token::ClientSecret;
 use serde_json::json;
 
-use self::lookup::{absent, all, find, find_or_named};
+use self::lookup::{absent, find, find_or_named, select};
 use self::printed::{show, show_with};
 use self::settings::{changed, new_client, takes_away, with_own_secret};
 use super::audited;
@@ -55,7 +55,7 @@ async fn run_on(store: &dyn Store, format: Format, command: ClientCommand, setti
         }
         ClientCommand::AddSecret { id, ends } => secrets::add(store, format, &id, ends.as_deref()).await,
         ClientCommand::Check { id, url } => check::run(clients, format, settings, &id, &url).await,
-        ClientCommand::List => printed::list(format, &all(clients).await?),
+        ClientCommand::List => printed::list(format, &select(clients, |_| true).await?),
         ClientCommand::Remove { id, confirmation } => {
             let parsed = find(clients, &id).await?.id().clone();
             confirm(&confirmation, &format!("Remove client `{id}` permanently?"))?;

@@ -1,12 +1,13 @@
 //! The effect of a command on issued tokens, and its message.
 
 use anyhow::Context;
-use scopegate_domain::{Clock as _, Revocation, Revoked, SystemClock, Timestamp};
+use scopegate_domain::{Client, Clock as _, Revocation, Revoked, SystemClock, Timestamp};
 use scopegate_grant::last_expiry;
 use scopegate_store::{DisableAndRevoke, Store};
 use serde_json::{Value, json};
 
 use super::audited;
+use super::client::lookup::select;
 use super::context::{moment, sessions_of};
 use crate::output::{Format, counted, print};
 
@@ -73,6 +74,15 @@ pub(super) async fn revoke(store: &dyn Store, whose: Revoked) -> anyhow::Result<
     let kept = audited.news().revoke(&revocation).await;
     kept.context("issued tokens are not revoked")?;
     Ok(revocation.issued_until().min(SystemClock.now()))
+}
+
+/// Revokes the tokens of the clients that fit. Returns the number of clients.
+pub(super) async fn revoke_clients(store: &dyn Store, fits: impl Fn(&Client) -> bool) -> anyhow::Result<usize> {
+    let clients = select(store.clients(), fits).await?;
+    for client in &clients {
+        revoke(store, Revoked::Client(client.id().clone())).await?;
+    }
+    Ok(clients.len())
 }
 
 /// Disables a user or client, or lowers its rights, and revokes its tokens, in one write. `None` if

@@ -5,7 +5,7 @@ use jiff::Timestamp as Moment;
 use scopegate_domain::{AuditId, ClientId, Timestamp, UserId, Username};
 use scopegate_store::{AuditQuery, Clients, Store, Users};
 
-use super::super::context::PAGE;
+use super::super::client::lookup::select;
 use crate::arguments::AuditArguments;
 use crate::config::read_time;
 use crate::output::{print_note, quoted};
@@ -59,17 +59,7 @@ async fn client_id(clients: &dyn Clients, text: &str) -> anyhow::Result<ClientId
     {
         return Ok(id.clone());
     }
-    let (mut named, mut last) = (Vec::new(), None);
-    loop {
-        let page = clients.list(last.as_ref(), PAGE).await?;
-        let is_last = page.len() < usize::from(PAGE);
-        last = page.last().map(|client| client.id().clone());
-        named.extend(page.into_iter().filter(|client| client.name() == text));
-        if is_last {
-            break;
-        }
-    }
-    match &*named {
+    match &*select(clients, |client| client.name() == text).await? {
         [] => {
             let id = id.with_context(|| format!("bad client `{}`", quoted(text)))?;
             note_absent("client", text);

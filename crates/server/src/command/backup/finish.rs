@@ -1,13 +1,12 @@
 //! `scopegate restore finish`
 
 use anyhow::ensure;
-use scopegate_domain::{Clock as _, EndReason, Revoked, SystemClock};
+use scopegate_domain::{Clock as _, EndReason, SystemClock};
 use serde_json::json;
 
 use crate::arguments::{CommonFlags, Confirmation};
-use crate::command::client::lookup::all;
 use crate::command::context::{self, block_on, confirm};
-use crate::command::revoked::revoke;
+use crate::command::revoked::revoke_clients;
 use crate::compose::{self, Access, Database};
 use crate::config::Settings;
 use crate::output::{ExitNegative, counted, print};
@@ -91,10 +90,7 @@ async fn finish(
     if !keeps_families {
         let now = SystemClock.now();
         store.families().end_families(EndReason::Restored, now).await?;
-        for client in all(store.clients()).await? {
-            revoke(&*store, Revoked::Client(client.id().clone())).await?;
-            done.clients += 1;
-        }
+        done.clients = revoke_clients(&*store, |_| true).await?;
     }
     if let Some(keys) = keys {
         for key in old {

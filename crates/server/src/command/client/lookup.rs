@@ -8,14 +8,16 @@ use super::settings::parse_id;
 use crate::command::context::PAGE;
 use crate::output::{ExitNegative, quoted};
 
-pub(crate) async fn all(clients: &dyn Clients) -> anyhow::Result<Vec<Client>> {
-    let mut all: Vec<Client> = Vec::new();
+/// Returns the clients that fit. It reads all of them, in pages.
+pub(crate) async fn select(clients: &dyn Clients, fits: impl Fn(&Client) -> bool) -> anyhow::Result<Vec<Client>> {
+    let (mut selected, mut last) = (Vec::new(), None);
     loop {
-        let page = clients.list(all.last().map(Client::id), PAGE).await?;
+        let page = clients.list(last.as_ref(), PAGE).await?;
         let is_last = page.len() < usize::from(PAGE);
-        all.extend(page);
+        last = page.last().map(|client| client.id().clone());
+        selected.extend(page.into_iter().filter(&fits));
         if is_last {
-            return Ok(all);
+            return Ok(selected);
         }
     }
 }
@@ -32,8 +34,7 @@ pub(crate) async fn find_or_named(clients: &dyn Clients, text: &str) -> anyhow::
     {
         return Ok(client);
     }
-    let mut named = all(clients).await?;
-    named.retain(|client| client.name() == text);
+    let mut named = select(clients, |client| client.name() == text).await?;
     let ids: Vec<_> = named.iter().map(|client| format!("`{}`", client.id())).collect();
     match named.pop() {
         Some(client) if named.is_empty() => Ok(client),

@@ -1,14 +1,12 @@
 //! `scopegate key rotate --server-secrets`
 
-use scopegate_domain::{Client, GrantType, Revoked};
+use scopegate_domain::{Client, GrantType};
 use scopegate_grant::{KeyRotationError, OldSecrets};
-use scopegate_store::Store;
 use serde_json::{Map, json};
 
 use crate::arguments::Confirmation;
-use crate::command::client::lookup::all;
 use crate::command::context::{confirm, moment};
-use crate::command::revoked::revoke;
+use crate::command::revoked::revoke_clients;
 use crate::compose::{self, Database};
 use crate::config::Settings;
 use crate::output::{ExitNegative, Format, counted, print};
@@ -45,7 +43,11 @@ pub(super) async fn rotate(
         }
         rotated => rotated?,
     };
-    let clients = if is_revoking { revoke_clients(&*store).await? } else { 0 };
+    let clients = if is_revoking {
+        revoke_clients(&*store, logs_in).await?
+    } else {
+        0
+    };
     let human = match rotated.refresh_until {
         Some(until) => format!(
             "new server secrets are in use; refresh tokens of the old ones are accepted until {}, and running servers follow within \
@@ -70,15 +72,7 @@ pub(super) async fn rotate(
     print(format, &human, &json)
 }
 
-/// Revokes the tokens of clients that log in users: a thief of the old secrets may have refreshed.
-async fn revoke_clients(store: &dyn Store) -> anyhow::Result<usize> {
-    let clients = all(store.clients()).await?;
-    let logs_in =
-        |client: &&Client| client.may_use(GrantType::AuthorizationCode) || client.may_use(GrantType::RefreshToken);
-    let mut count = 0;
-    for client in clients.iter().filter(logs_in) {
-        revoke(store, Revoked::Client(client.id().clone())).await?;
-        count += 1;
-    }
-    Ok(count)
+/// Whether the client logs in users: a thief of the old secrets may have refreshed its tokens.
+fn logs_in(client: &Client) -> bool {
+    client.may_use(GrantType::AuthorizationCode) || client.may_use(GrantType::RefreshToken)
 }
