@@ -314,22 +314,19 @@ fn client_is_shown_by_its_unique_name() {
     );
 }
 
-/// A database that version 8 of the tables made, as SQL text.
-const VERSION_8: &str = include_str!("../../../store-sql/tests/it/upgrade/version_8.sql");
-
 /// A client of an earlier release sends its secret in either place, until its method is set.
 #[test]
 fn upgraded_client_has_both_methods_until_one_is_set() {
     let shell = Shell::new();
     let file = shell.path().join("a.db");
-    crate::configuration::change(&file, VERSION_8);
+    crate::configuration::change(&file, crate::user_names::VERSION_8);
     let secret = ClientSecret::generate(&SystemRandomSource).unwrap();
     let digest = secret.digest();
     let digits = digest.as_bytes().iter();
     let digest = digits.fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
     // The key-encryption key of its signing key is lost.
     let change = format!("UPDATE clients SET secret_sha256 = X'{digest}'; DELETE FROM signing_keys");
-    crate::configuration::change(&file, Box::leak(change.into_boxed_str()));
+    crate::configuration::change(&file, &change);
     let run = |line: &[&str]| {
         shell
             .run(&[line, &["--database", "sqlite:a.db", "--format", "json"]].concat())

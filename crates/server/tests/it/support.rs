@@ -20,6 +20,9 @@ pub(crate) fn at_most(limit: Duration) -> Duration {
     }
 }
 
+/// The arguments of a server with a public and an admin listener.
+pub(crate) const SERVE_BOTH: [&str; 5] = ["serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"];
+
 /// A configuration with the tutorial's API as the own resource.
 pub(crate) const OWN_API: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/fixtures/scopegate.toml");
 

@@ -10,13 +10,10 @@ use scopegate_domain::{
     AccessTokenClaims, Audience, ClientId, Clock as _, Issuer, KeyId, Lifetime, NewsLane, SystemClock, TokenId,
 };
 use scopegate_token::{KeyEncryptionKey, Signer, SigningKey, TokenRules};
-use sqlx::Executor as _;
 
 use crate::shell::Shell;
 use crate::support::{OWN_AUDIENCE, Server};
-
-/// A database file that version 8 of the tables made, as SQL text.
-const VERSION_8: &str = include_str!("../../../store-sql/tests/it/upgrade/version_8.sql");
+use crate::user_names::VERSION_8;
 
 /// The key that seals its signing key.
 const KEK: &str = "vug1g_XqAMoPRyf9Q3XPB90XQFUxDXvYY65UXjymTS4";
@@ -38,19 +35,10 @@ fn changes(now: i64) -> String {
 fn version_8(shell: &Shell, now: i64) -> String {
     let path = shell.path().join("a.db");
     let kek = shell.path().join("a.db.kek");
-    fs::write(&path, "").unwrap();
     fs::write(&kek, KEK).unwrap();
     fs::set_permissions(kek, fs::Permissions::from_mode(0o600)).unwrap();
-    let url = format!("sqlite:{}", path.display());
-    let sql = format!("{VERSION_8}{}", changes(now));
-    tokio::runtime::Runtime::new().unwrap().block_on(async {
-        let mut connection = <sqlx::SqliteConnection as sqlx::Connection>::connect(&url)
-            .await
-            .unwrap();
-        connection.execute(sqlx::AssertSqlSafe(sql)).await.unwrap();
-        sqlx::Connection::close(connection).await.unwrap();
-    });
-    url
+    crate::configuration::change(&path, &format!("{VERSION_8}{}", changes(now)));
+    format!("sqlite:{}", path.display())
 }
 
 /// Opens the signing key of the database, as the program of that time did.

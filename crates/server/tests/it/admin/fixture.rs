@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use crate::admin::prometheus::Samples;
-use crate::support::{Answer, Server, scopegate, scopegate_alone};
+use crate::support::{Answer, SERVE_BOTH, Server, scopegate, scopegate_alone};
 
 /// The key of the demo's tokens in these tests.
 pub(crate) const SECRET_KEY: &str = "a key that must stand in no log, in no metric and in no answer";
@@ -31,9 +31,8 @@ impl AdminFixture {
     }
 
     fn run(mut program: Command, arguments: &[&str]) -> Self {
-        let listeners = ["serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"];
         let mut process = program
-            .args(listeners)
+            .args(SERVE_BOTH)
             .args(arguments)
             .env("SCOPEGATE_SECRET_KEY", SECRET_KEY)
             .stdin(Stdio::null())

@@ -5,7 +5,7 @@ use std::process::Stdio;
 use serde_json::{Value, json};
 
 use super::{AuditFixture, DATABASE, PASSWORD, log_in, new_key, post, post_with, stop, token};
-use crate::support::{Server, asserts_times, scopegate};
+use crate::support::{SERVE_BOTH, Server, asserts_times, scopegate};
 
 /// The number of requests of each kind: more in the long check, because they take a minute.
 fn many() -> usize {
@@ -142,14 +142,8 @@ fn address_of_an_entry_is_that_behind_proxies() {
 /// Starts a server that writes its log to the file `log`. Returns it with its admin listener.
 fn serve_to_log(fixture: &AuditFixture, options: &[&str]) -> (Server, Server) {
     let mut process = scopegate()
-        .args([
-            "serve",
-            "--listen",
-            "127.0.0.1:0",
-            "--admin-listen",
-            "127.0.0.1:0",
-            "--password-grant",
-        ])
+        .args(SERVE_BOTH)
+        .arg("--password-grant")
         .args(DATABASE)
         .args(options)
         .current_dir(fixture.shell.path())

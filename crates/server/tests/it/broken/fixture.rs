@@ -13,7 +13,7 @@ use scopegate_store::{Clients, Users};
 use scopegate_store_sql::{DatabaseUrl, SqlStore};
 use tempfile::TempDir;
 
-use crate::support::{Answer, Server, address_in, scopegate};
+use crate::support::{Answer, SERVE_BOTH, Server, address_in, scopegate};
 
 /// bcrypt of `secret`, cost 4: the next login hashes it again.
 const OUTDATED: &str = "$2b$04$EixZaYVK1fsbw1ZfbX3OXecuEWXLp80MtU.0.8ZM4wHF7LiXJMApO";
@@ -130,15 +130,8 @@ impl BrokenFixture {
     /// Starts the server with these arguments, and sends its log to this output.
     pub(crate) fn serve_with(&self, arguments: &[&str], log: Stdio) -> Served {
         let mut child = scopegate()
-            .args([
-                "serve",
-                "--listen",
-                "127.0.0.1:0",
-                "--admin-listen",
-                "127.0.0.1:0",
-                "--password-grant",
-            ])
-            .args(["--database", &self.url()])
+            .args(SERVE_BOTH)
+            .args(["--password-grant", "--database", &self.url()])
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
