@@ -154,11 +154,6 @@ pub(crate) struct Days(pub(crate) u16);
 pub(crate) struct CacheAge(Lifetime);
 
 impl CacheAge {
-    /// An age of this number of seconds.
-    const fn seconds(seconds: u32) -> Self {
-        Self(Lifetime::from_seconds(seconds))
-    }
-
     /// The age.
     pub(crate) const fn lifetime(self) -> Lifetime {
         self.0
@@ -203,6 +198,17 @@ pub(crate) fn read_time(text: &str) -> Option<Duration> {
         return None;
     }
     Duration::try_from(text.parse::<SignedDuration>().ok()?).ok()
+}
+
+/// Reads a time of whole seconds, of which there are at most this number.
+fn read_seconds(text: &str, most: u32) -> Option<Lifetime> {
+    let time = read_time(text)?;
+    let seconds = u32::try_from(time.as_secs()).ok()?;
+    (time.subsec_nanos() == 0 && seconds <= most).then(|| Lifetime::from_seconds(seconds))
+}
+
+fn shown_seconds(time: Lifetime) -> String {
+    format!("{:#}", SignedDuration::from_secs(time.as_seconds().into()))
 }
 
 /// Reads a time of at most a year; zero is a time, too.
@@ -298,15 +304,11 @@ settings! {
         Some(Self((!time.is_zero()).then_some(time)))
     }, |rotation| rotation.0.map_or(json!("0"), |time| time.show());
     CacheAge: "a time of whole seconds, at most a day, such as `5s` or `1m`, or `0s` for off", |text| {
-        let time = read_time(text)?;
-        let seconds = u32::try_from(time.as_secs()).ok()?;
-        (time.subsec_nanos() == 0 && seconds <= 24 * 60 * 60).then(|| Self::seconds(seconds))
-    }, |age| format!("{:#}", SignedDuration::from_secs(age.0.as_seconds().into()));
+        read_seconds(text, 24 * 60 * 60).map(Self)
+    }, |age| shown_seconds(age.0);
     RetryWindow: "a time of whole seconds, at most a minute, such as `10s`, or `0s` for off", |text| {
-        let time = read_time(text)?;
-        let seconds = u32::try_from(time.as_secs()).ok()?;
-        (time.subsec_nanos() == 0 && seconds <= 60).then(|| Self(Lifetime::from_seconds(seconds)))
-    }, |window| format!("{:#}", SignedDuration::from_secs(window.0.as_seconds().into()));
+        read_seconds(text, 60).map(Self)
+    }, |window| shown_seconds(window.0);
 }
 
 #[cfg(test)]

@@ -67,7 +67,11 @@ fn zeros_at_the_begin_mean_nothing() {
 fn zero_of_any_unit_turns_off() {
     for zero in ZEROS {
         assert_eq!(Rotation::read(zero), Some(Rotation(None)), "{zero}");
-        assert_eq!(CacheAge::read(zero), Some(CacheAge::seconds(0)), "{zero}");
+        assert_eq!(
+            CacheAge::read(zero),
+            Some(CacheAge(Lifetime::from_seconds(0))),
+            "{zero}"
+        );
     }
 }
 
@@ -84,12 +88,12 @@ fn a_rotation_may_never_come() {
 
 #[test]
 fn an_age_may_be_none() {
-    assert_eq!(CacheAge::read("1m 30s"), Some(CacheAge::seconds(90)));
+    assert_eq!(CacheAge::read("1m 30s"), Some(CacheAge(Lifetime::from_seconds(90))));
     for text in ["", "5", "1500ms", "-1s", "25h", "off"] {
         assert_eq!(CacheAge::read(text), None, "{text}");
     }
     for seconds in [0, 1, 90, 86_400] {
-        let age = CacheAge::seconds(seconds);
+        let age = CacheAge(Lifetime::from_seconds(seconds));
         assert_eq!(age.show().as_str().and_then(CacheAge::read), Some(age));
     }
 }
