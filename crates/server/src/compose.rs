@@ -51,10 +51,11 @@ pub(crate) use self::backup::{BackupParts, Copied, KekOutcome, backup, check_bac
 pub(crate) use self::check::{Checked, check, check_database, log_warnings, warnings};
 pub(crate) use self::database::{Access, Database, has_database, plan_migration, rename_duplicates};
 pub(crate) use self::issuers::{TrustedIssuer, fetch as fetch_keys};
-pub(crate) use self::kek::KeyEncryptionKeySource;
+pub(crate) use self::kek::{KeyEncryptionKeySource, sealed_bytes};
 pub(crate) use self::key::{ring, unopened_ring};
 pub(crate) use self::login_client::first_scopes;
 pub(crate) use self::opening::expect_no_side_file;
+pub(crate) use self::people::AUTHORIZE_PATH;
 pub(crate) use self::private_file::write_new as write_private;
 pub(crate) use self::reload::Reloadable;
 pub(crate) use self::request_apis::RequestApis;

@@ -29,6 +29,9 @@ pub(crate) const WEB_CLIENT: &str = "demo-web";
 /// The public client of a command-line program.
 pub(crate) const CLI_CLIENT: &str = "demo-cli";
 
+/// All clients of the demo.
+const CLIENTS: [&str; 3] = [CLIENT, WEB_CLIENT, CLI_CLIENT];
+
 /// The redirect URI of Swagger UI, below the issuer.
 const OAUTH2_REDIRECT_PATH: &str = "/docs/oauth2-redirect";
 
@@ -250,21 +253,17 @@ async fn follow_issuer(store: &dyn Store, old: Client, wanted: &Client) -> anyho
     Ok(())
 }
 
-/// One client more than those of the demo.
-const MOST_CLIENTS: u16 = 4;
-
 /// Whether a database contains users or clients that are not the demo's.
 pub(crate) async fn is_used_by_others(store: &dyn Store) -> Result<bool, StoreError> {
-    let most = u16::try_from(USERS.len()).unwrap_or(u16::MAX).saturating_add(1);
-    let users = store.users().list(None, most).await?;
+    let one_more = |count: usize| u16::try_from(count).unwrap_or(u16::MAX).saturating_add(1);
+    let users = store.users().list(None, one_more(USERS.len())).await?;
     let is_demo_user = |user: &User| {
         let is_demo = |demo: &DemoUser| user.id().as_str() == demo.name && user.username().as_str() == demo.name;
         USERS.iter().any(is_demo)
     };
-    let clients = store.clients().list(None, MOST_CLIENTS).await?;
-    let is_demo_client = |client: &Client| {
-        [CLIENT, WEB_CLIENT, CLI_CLIENT].contains(&client.id().as_str()) && client.kind() == ClientKind::Public
-    };
+    let clients = store.clients().list(None, one_more(CLIENTS.len())).await?;
+    let is_demo_client =
+        |client: &Client| CLIENTS.contains(&client.id().as_str()) && client.kind() == ClientKind::Public;
     Ok(!users.iter().all(is_demo_user) || !clients.iter().all(is_demo_client))
 }
 

@@ -8,7 +8,7 @@ use scopegate_grant::{SecretRings, ServerSecrets};
 use scopegate_store::Store;
 use tracing::{info, warn};
 
-use crate::compose::KeyEncryptionKeySource;
+use crate::compose::{KeyEncryptionKeySource, sealed_bytes};
 
 /// The server secrets in use, and their source.
 pub(crate) struct SecretRefresh {
@@ -51,8 +51,7 @@ impl SecretRefresh {
         if live == self.live {
             return Ok(());
         }
-        let sealed: Vec<Vec<u8>> = live.iter().map(|row| row.sealed.clone()).collect();
-        let kek = self.source.opening(&sealed)?;
+        let kek = self.source.opening(&sealed_bytes(&live))?;
         let kek = kek.ok_or_else(|| anyhow::anyhow!("no key-encryption key is there that opens them"))?;
         self.secrets.replace(SecretRings::open(&kek, &live, now)?);
         if !self.live.is_empty() {

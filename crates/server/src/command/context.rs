@@ -96,6 +96,15 @@ pub(super) fn moment(time: Timestamp) -> String {
     Moment::from_second(time.as_unix()).map_or_else(|_| time.to_string(), |moment| moment.to_string())
 }
 
+/// Returns the first hexadecimal digits of these bytes.
+pub(super) fn hexadecimal(bytes: &[u8], count: usize) -> String {
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xF]);
+    digits
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+        .take(count)
+        .collect()
+}
+
 /// Turns a name that exists already into the answer "no", not into an error.
 pub(super) fn refuse_taken(added: Result<(), StoreError>, taken: String) -> anyhow::Result<()> {
     match added {

@@ -6,7 +6,7 @@ use scopegate_store::{EndSessions, EndedSession, Store};
 use serde_json::{Value, json};
 
 use super::audited;
-use super::context::{self, moment, sessions_of, with_settings};
+use super::context::{self, hexadecimal, moment, sessions_of, with_settings};
 use super::people::{Listed, change_time, visit_users};
 use super::user::found::find;
 use crate::arguments::{CommonFlags, EndedSessions, RowLimit, SessionCommand};
@@ -93,13 +93,9 @@ fn describe(row: &Row) -> Value {
     })
 }
 
-/// Returns the first hexadecimal digits of a digest.
+/// Returns the first hexadecimal digits of an id.
 fn digits(id: &SessionId, count: usize) -> String {
-    let digits = id.digest().iter().flat_map(|byte| [byte >> 4, byte & 0xF]);
-    digits
-        .filter_map(|digit| char::from_digit(digit.into(), 16))
-        .take(count)
-        .collect()
+    hexadecimal(id.digest(), count)
 }
 
 async fn end(store: &dyn Store, format: Format, which: &EndedSessions) -> anyhow::Result<()> {

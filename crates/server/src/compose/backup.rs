@@ -12,7 +12,7 @@ use scopegate_token::KeyEncryptionKey;
 
 use super::database::database_url;
 use super::kek::{self, KeyEncryptionKeySource};
-use super::{opening, private_file, secrets};
+use super::{opening, private_file};
 use crate::command::audit_entry;
 use crate::config::Settings;
 
@@ -255,7 +255,7 @@ impl Copy {
         let mut sealed = if rows.server_secrets == 0 {
             Vec::new()
         } else {
-            secrets::sealed_bytes(&copy.sealed_secrets().await?)
+            kek::sealed_bytes(&copy.sealed_secrets().await?)
         };
         if rows.signing_keys > 0 {
             sealed.extend(copy.list().await?.into_iter().map(|key| key.sealed));

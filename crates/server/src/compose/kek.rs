@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use scopegate_domain::Secret;
+use scopegate_domain::{SealedSecret, Secret};
 use scopegate_grant::KeyEncryptionKeyError;
 use scopegate_store::{BoxFuture, SigningKeys};
 use scopegate_token::{KeyEncryptionKey, SystemRandomSource};
@@ -110,6 +110,11 @@ impl KeyEncryptionKeySource {
         }
         Ok(())
     }
+}
+
+/// Returns the sealed bytes of these secrets.
+pub(crate) fn sealed_bytes(rows: &[SealedSecret]) -> Vec<Vec<u8>> {
+    rows.iter().map(|row| row.sealed.clone()).collect()
 }
 
 impl scopegate_grant::KeyEncryptionKeySource for KeyEncryptionKeySource {

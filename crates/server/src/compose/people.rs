@@ -8,7 +8,7 @@ use scopegate_portal::{ApiDescriptions, PeopleEndpoints, PortalSite};
 use crate::config::Settings;
 
 /// The path of the authorization endpoint.
-pub(super) const AUTHORIZE_PATH: &str = "/authorize";
+pub(crate) const AUTHORIZE_PATH: &str = "/authorize";
 
 /// Returns the endpoints for the users of this server.
 ///

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use scopegate_domain::{Clock, SealedSecret, SystemClock};
+use scopegate_domain::{Clock, SystemClock};
 use scopegate_grant::{SecretRings, ServerSecrets};
 use scopegate_store::Store;
 use scopegate_token::{KeyEncryptionKey, SystemRandomSource};
 
-use super::kek::KeyEncryptionKeySource;
+use super::kek::{KeyEncryptionKeySource, sealed_bytes};
 use crate::config::Settings;
 use crate::secret_refresh::SecretRefresh;
 
@@ -88,9 +88,4 @@ pub(super) async fn check(settings: &Settings, store: &dyn Store) -> anyhow::Res
     }
     let source = KeyEncryptionKeySource::find(settings.key_encryption_key.as_ref(), &settings.database)?;
     opening(&source, store).await.map(drop)
-}
-
-/// Returns the sealed bytes of these secrets.
-pub(super) fn sealed_bytes(rows: &[SealedSecret]) -> Vec<Vec<u8>> {
-    rows.iter().map(|row| row.sealed.clone()).collect()
 }

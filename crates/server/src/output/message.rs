@@ -1,7 +1,5 @@
 //! The text of an error, a note or a warning: one line of bounded length, without secrets.
 
-use std::borrow::Cow;
-
 use scopegate_domain::visible;
 
 use super::argument::shortened;
@@ -29,12 +27,7 @@ pub(crate) fn one_line(text: &str) -> String {
 /// Shortens each part of a text between marks of quotation and line ends.
 pub(crate) fn with_short_parts(text: &str) -> String {
     let parts = text.split_inclusive(['`', '\'', '\n']);
-    parts.map(short_part).collect::<Vec<Cow<'_, str>>>().concat()
-}
-
-/// Shortens a part that ends with its mark.
-fn short_part(part: &str) -> Cow<'_, str> {
-    shortened(part, PART.0, PART.1)
+    parts.map(|part| shortened(part, PART.0, PART.1)).collect()
 }
 
 #[cfg(test)]

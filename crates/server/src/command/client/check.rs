@@ -12,12 +12,9 @@ use serde_json::{Value, json};
 
 use self::difference::{Difference, nearest};
 use super::lookup::find_or_named;
-use crate::compose::RequestApis;
+use crate::compose::{AUTHORIZE_PATH, RequestApis};
 use crate::config::Settings;
 use crate::output::{Format, NegativeResult, command_line, print, quoted};
-
-/// The end of the path of the authorization endpoint.
-const AUTHORIZE: &str = "/authorize";
 
 /// One thing that the server refuses.
 struct Finding {
@@ -48,7 +45,7 @@ fn request_of(url: &str) -> Option<&str> {
     let is_request = ["client_id", "response_type"]
         .iter()
         .any(|name| params.text(name).is_some());
-    (is_request || place.ends_with(AUTHORIZE)).then_some(query)
+    (is_request || place.ends_with(AUTHORIZE_PATH)).then_some(query)
 }
 
 fn check_uri(format: Format, client: &Client, uri: &str) -> anyhow::Result<()> {
@@ -168,7 +165,7 @@ fn human(client: &Client, explained: &ExplainedRequest, findings: &[Finding]) ->
 /// Returns what is wrong with the URL apart from its parameters.
 fn place_findings(url: &str, client: &Client, params: &Params, issuer: &str) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let endpoint = format!("{}{AUTHORIZE}", issuer.trim_end_matches('/'));
+    let endpoint = format!("{}{AUTHORIZE_PATH}", issuer.trim_end_matches('/'));
     let place = url.split(['?', '#']).next().unwrap_or_default();
     let is_relative = place.is_empty() || place.starts_with('/');
     if !is_relative && place != endpoint {

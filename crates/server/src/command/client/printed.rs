@@ -9,7 +9,7 @@ use scopegate_token::ClientSecret;
 use serde_json::{Value, json};
 
 use super::people::length;
-use crate::command::context::moment;
+use crate::command::context::{hexadecimal, moment};
 use crate::command::revoked::Tokens;
 use crate::output::{Format, one_line, print, table};
 
@@ -109,12 +109,7 @@ fn times(secret: &RegisteredSecret) -> String {
 
 /// Returns the first hexadecimal digits of the digest.
 pub(super) fn digits(secret: &RegisteredSecret, count: usize) -> String {
-    let bytes = secret.digest().as_bytes().iter();
-    let digits = bytes.flat_map(|byte| [byte >> 4, byte & 0xF]);
-    digits
-        .filter_map(|digit| char::from_digit(digit.into(), 16))
-        .take(count)
-        .collect()
+    hexadecimal(secret.digest().as_bytes(), count)
 }
 
 fn describe(client: &Client) -> Value {
