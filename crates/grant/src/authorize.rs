@@ -18,6 +18,7 @@ mod flow;
 mod known_browser;
 mod log_in;
 mod login_cookies;
+mod mac_text;
 mod prompt;
 mod request;
 mod step;
@@ -31,10 +32,10 @@ pub use self::error::{AuthorizeError, RedirectedCause, RedirectedError, ShownCau
 pub use self::explain::{ExplainSettings, ExplainedRequest, explain_authorization};
 pub(crate) use self::flow::{AccountStage, Flow, FlowOrigin};
 pub use self::flow::{FLOW_LIFETIME, FlowRefusal, Restart};
-pub(crate) use self::known_browser::{hexadecimal, tag};
 pub(crate) use self::log_in::{NewSession, begin_session, check_password, problem};
 pub use self::login_cookies::LoginCookies;
 pub(crate) use self::login_cookies::STAY_AGE;
+pub(crate) use self::mac_text::{hexadecimal, tag};
 pub use self::step::{
     ConsentChoice, ConsentForm, ConsentStep, FormError, LoggedIn, LoginForm, LoginOutcome, LoginProblem, LoginStep,
     RefreshPolicy, Step, Visit,

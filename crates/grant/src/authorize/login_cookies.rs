@@ -1,9 +1,9 @@
 //! The cookies of a login.
 
 use scopegate_domain::{Lifetime, Secret, UserId};
-use scopegate_token::{BrowserCookie, SessionCookie};
+use scopegate_token::{BrowserCookie, SecretRing, SessionCookie};
 
-use super::known_browser::known_cookie;
+use super::mac_text::hexadecimal;
 use crate::people::People;
 
 /// The longest age of a session that stays logged in, and its longest time without a use.
@@ -37,4 +37,11 @@ impl LoginCookies {
             known: known_cookie(&people.rings().known, user, browser),
         }
     }
+}
+
+/// Returns the cookie of this user in this browser: a MAC over both, in hexadecimal.
+fn known_cookie(ring: &SecretRing, user: &UserId, browser: &BrowserCookie) -> Secret<String> {
+    let digest = browser.digest();
+    let tag = ring.tag(None, &[user.as_str().as_bytes(), digest.as_bytes()]);
+    Secret::new(hexadecimal(&tag))
 }
