@@ -13,12 +13,14 @@ mod origin;
 mod tests;
 
 use std::fmt;
+use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use scopegate_domain::{AddressPrefix, AuditEntry, AuditEvent, AuditId, ClientId, Clock, UserId, Username};
 use scopegate_store::{Store, StoreError};
 use scopegate_token::{RandomError, RandomSource};
 use tokio::sync::Notify;
+use tokio::task::JoinError;
 
 use self::counters::Waiting;
 use self::metrics::AuditMetrics;
@@ -56,6 +58,8 @@ struct Recorder {
     /// Events of unknown clients: kept like the others, and never written.
     unknown: Mutex<Waiting>,
     has_entry: Notify,
+    /// The write that is under way.
+    writing: Arc<tokio::sync::Mutex<()>>,
     metrics: AuditMetrics,
 }
 
@@ -90,6 +94,7 @@ impl AuditLog {
             waiting: Mutex::default(),
             unknown: Mutex::default(),
             has_entry: Notify::new(),
+            writing: Arc::default(),
             metrics: AuditMetrics::new(),
         })))
     }
@@ -186,11 +191,23 @@ impl AuditLog {
         }
     }
 
-    /// Writes all counters and entries. What the store does not keep is dropped and counted by a
-    /// metric.
+    /// Writes all counters and entries, after those of a write that is under way. What the store
+    /// does not keep is dropped and counted by a metric.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime, and if the store panics.
     pub async fn write(&self) {
-        if let Some(recorder) = self.0.as_deref() {
+        let Some(recorder) = self.0.clone() else { return };
+        let turn = Arc::clone(&recorder.writing).lock_owned().await;
+        // The entries have left the counters: a caller that is aborted must not lose them. Tested by
+        // `aborted_write_loses_no_entry` of `scopegate-server`.
+        let written = tokio::spawn(async move {
             recorder.write().await;
+            drop(turn);
+        });
+        if let Err(Ok(panic)) = written.await.map_err(JoinError::try_into_panic) {
+            resume_unwind(panic);
         }
     }
 }

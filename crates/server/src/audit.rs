@@ -50,8 +50,13 @@ pub(crate) async fn delete_old(store: &dyn Store, kept: Days, now: Timestamp) ->
 
 #[cfg(test)]
 mod tests {
-    use scopegate_domain::{AuditEntry, AuditEvent};
+    use std::sync::Arc;
+
+    use scopegate_domain::{AuditEntry, AuditEvent, ClientId, SystemClock};
+    use scopegate_grant::{AuditMode, RequestOrigin};
     use scopegate_store::{Audit as _, AuditQuery, MemoryStore};
+    use scopegate_store_sql::SqlStore;
+    use scopegate_token::SystemRandomSource;
 
     use super::*;
 
@@ -90,5 +95,36 @@ mod tests {
             delete_old(&store, Days(10), now).await.unwrap();
             assert_eq!(days(&store).await, left, "{now:?}");
         }
+    }
+    #[tokio::test]
+    async fn aborted_write_loses_no_entry() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("audit.db").display());
+        let store = Arc::new(SqlStore::open(&url.parse().unwrap()).await.unwrap());
+        let log = AuditLog::new(
+            store.clone(),
+            AuditMode::Strict,
+            Arc::new(SystemClock),
+            Arc::new(SystemRandomSource),
+        );
+        // More than one transaction.
+        let count = 1_200;
+        for _ in 0..count {
+            let client = ClientId::parse("app").unwrap();
+            log.record(AuditEvent::TokenIssued, &RequestOrigin::default(), |entry| {
+                entry.of_client(client)
+            });
+        }
+        let writing = tokio::spawn({
+            let log = log.clone();
+            async move { log.write().await }
+        });
+        // The task takes the entries, and waits for the thread of the database.
+        tokio::task::yield_now().await;
+        writing.abort();
+        assert!(writing.await.unwrap_err().is_cancelled());
+        log.write().await;
+        let written = store.entries(&AuditQuery::default(), u16::MAX).await.unwrap();
+        assert_eq!(written.len(), count);
     }
 }
