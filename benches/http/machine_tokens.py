@@ -11,7 +11,9 @@ round. Raw signatures and verifications are of ring alone (benches/http/raw.rs),
     token    POST /token, `client_credentials`: an access token of ES256 for a client that was seen before. The provider issues a JWT
              of ES256 for a resource
     known    POST /introspect about a token that was seen before. The provider answers about an opaque token in its memory
-    new      the same about another token in each request, so that our server verifies each. The number of requests bounds a load
+    new      the same about another token in each request. Our server signed it before, and compares its digest. The number of
+             requests bounds a load
+    restart  the same after a restart of our server, so that it verifies the signature of each
 
 The settings of our server are the defaults, with a SQLite file. The clients share the machine with the servers. A load ends after
 its time; the number of rounds bounds the run. Linux and the standard library only.
@@ -32,12 +34,14 @@ import tempfile
 import load
 
 ISSUERS = load.ROOT / "crates/http/tests/it/issuers"
-CASES = ("token", "known", "new")
+CASES = ("token", "known", "new", "restart")
 RAW_COUNT = 200
 MOST_REQUESTS = load.MOST_REQUESTS
+# Cases with another token in each request.
+NEW = ("new", "restart")
 AUDIENCE = "https://api.example/items"
-# Requests of a load about new tokens. Each token is asked about once.
-NEW_COUNT = 480
+# Requests of a load about new tokens. Each token is asked about once. Our server remembers the digests of 16,384 tokens.
+NEW_COUNT = 400
 # Seconds of load before the rounds, twice, in which node compiles. It closes a connection that is idle for 5 s.
 WARM_UP = 1.5
 # The most that our CPU may be in times of the provider's.
@@ -130,10 +134,18 @@ def ours(program, case, folder, options, stack):
         command = [program, "client", "add", client, "--id", client, "--confidential", "--resource", AUDIENCE, "--config", config]
         added = subprocess.run([*command, "--format", "json", *flags], check=True, capture_output=True)
         secrets[client] = json.loads(added.stdout)["client_secret"]
-    server = stack.enter_context(Server([program, "serve", "--listen", "127.0.0.1:0", "--config", config]))
-    asking = posting(server.address, "/token", "service", secrets["service"], "grant_type=client_credentials&scope=items")
-    return server, questions(server, case, asking, lambda form: posting(server.address, "/introspect", "api", secrets["api"], form),
-                             options)
+    command = [program, "serve", "--listen", "127.0.0.1:0", "--config", config]
+
+    def asking(server):
+        return posting(server.address, "/token", "service", secrets["service"], "grant_type=client_credentials&scope=items")
+
+    tokens = []
+    if case == "restart":
+        with Server(command) as server:
+            tokens = tokens_of(server, asking(server), token_count(case, options))
+    server = stack.enter_context(Server(command))
+    return server, questions(server, case, asking(server),
+                             lambda form: posting(server.address, "/introspect", "api", secrets["api"], form), options, tokens)
 
 
 def provider(folder, case, options, stack):
@@ -144,17 +156,27 @@ def provider(folder, case, options, stack):
     form = f"grant_type=client_credentials&scope=reports:read&resource={resource}"
     asking = posting(server.address, "/token", "machine", "secret+of+machine", form)
     # Its memory holds 1,000 tokens, so it answers about one.
-    return server, questions(server, "known" if case == "new" else case, asking,
+    return server, questions(server, "known" if case in NEW else case, asking,
                              lambda form: posting(server.address, "/token/introspection", "api", "secret+of+api", form), options)
 
 
-def questions(server, case, asking, about, options):
+def token_count(case, options):
+    """The number of tokens of a case, with one that is not measured."""
+    if case == "known":
+        return 2
+    return 1 + sum(options.connections) + len(options.connections) * NEW_COUNT * (options.rounds + 2)
+
+
+def tokens_of(server, asking, count):
+    """New tokens of a server."""
+    return [answer["access_token"] for answer in answers_of(server.address, asking, count)]
+
+
+def questions(server, case, asking, about, options, tokens=()):
     """The requests of a case: one, or one for each token. The answer about a token is checked once."""
     if case == "token":
         return [asking]
-    count = 1 if case == "known" else sum(options.connections) + len(options.connections) * NEW_COUNT * (options.rounds + 2)
-    # One more, which is not measured.
-    tokens = [answer["access_token"] for answer in answers_of(server.address, asking, count + 1)]
+    tokens = tokens or tokens_of(server, asking, token_count(case, options))
     *requests, first = [about(f"token={token}") for token in tokens]
     if not next(answers_of(server.address, first))["active"]:
         raise SystemExit(f"{server.address} does not know its token")

@@ -75,6 +75,7 @@ mod opaque;
 mod password;
 mod pkce;
 mod placed_token_id;
+mod recent_tokens;
 #[cfg(feature = "rotation")]
 mod refresh;
 mod revoked;
@@ -118,6 +119,7 @@ pub use opaque::{
 pub use password::{HashCost, HashError, InvalidPolicy, PasswordHasher, PasswordPolicy, PasswordVerdict};
 pub use pkce::{challenge_of, parse_challenge};
 pub use placed_token_id::PlacedTokenId;
+pub use recent_tokens::RecentTokens;
 #[cfg(feature = "rotation")]
 pub use refresh::{InvalidRefreshToken, RefreshToken};
 pub use revoked::{AcceptedTokens, RevocationsOutdated, RevokedSet, SubjectClaim, TokenRevoked};

@@ -1,6 +1,7 @@
 //! Signs claims as a token.
 
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use base64_simd::URL_SAFE_NO_PAD;
@@ -8,7 +9,7 @@ use scopegate_domain::{AccessTokenClaims, Secret};
 
 use crate::header::encode_header;
 use crate::rules::TokenKind;
-use crate::{Algorithm, KeyError, SigningKey, TokenRules};
+use crate::{Algorithm, KeyError, RecentTokens, SigningKey, TokenRules, VerifyingKey};
 
 /// Issues access tokens of one kind. A [`Verifier`](crate::Verifier) with the same rules and its
 /// key accepts these tokens.
@@ -28,12 +29,14 @@ use crate::{Algorithm, KeyError, SigningKey, TokenRules};
 pub struct Signer {
     rules: TokenRules,
     current: ArcSwap<Signing>,
+    recent: OnceLock<Arc<RecentTokens>>,
 }
 
 /// A key with the header of its tokens.
 #[derive(Debug)]
 struct Signing {
     key: SigningKey,
+    verifying_key: VerifyingKey,
     header: String,
 }
 
@@ -42,7 +45,11 @@ impl Signer {
     #[must_use]
     pub fn new(rules: TokenRules, key: SigningKey) -> Self {
         let current = ArcSwap::from_pointee(Signing::new(&rules, key));
-        Self { rules, current }
+        Self {
+            rules,
+            current,
+            recent: OnceLock::new(),
+        }
     }
 
     /// Replaces the signing key. Verifiers must have the key before.
@@ -62,6 +69,12 @@ impl Signer {
         self.current.load().key.algorithm()
     }
 
+    /// Returns the tokens that are signed from the first call of this method on, for
+    /// [`Verifier::with_recent_tokens`](crate::Verifier::with_recent_tokens).
+    pub fn recent_tokens(&self) -> &Arc<RecentTokens> {
+        self.recent.get_or_init(|| Arc::new(RecentTokens::new()))
+    }
+
     /// Signs a token.
     ///
     /// # Errors
@@ -70,7 +83,11 @@ impl Signer {
     /// key, or if an ES256 signature gets no random bytes.
     pub fn issue(&self, claims: &AccessTokenClaims) -> Result<AccessToken, SignError> {
         let current = self.current.load();
-        let Signing { key, header } = &**current;
+        let Signing {
+            key,
+            verifying_key,
+            header,
+        } = &**current;
         if !self.rules.allow_algorithm(key.algorithm()) {
             return Err(SignError::Algorithm);
         }
@@ -97,6 +114,9 @@ impl Signer {
         let signature = key.sign(token.as_bytes())?;
         token.push('.');
         URL_SAFE_NO_PAD.encode_append(signature, &mut token);
+        if let Some(recent) = self.recent.get() {
+            recent.add(&token, verifying_key);
+        }
         Ok(AccessToken(Secret::new(token)))
     }
 }
@@ -104,7 +124,11 @@ impl Signer {
 impl Signing {
     fn new(rules: &TokenRules, key: SigningKey) -> Self {
         let header = encode_header(key.algorithm(), rules.token_type(), key.id());
-        Self { key, header }
+        Self {
+            verifying_key: key.verifying_key(),
+            key,
+            header,
+        }
     }
 }
 

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use scopegate_domain::{AccessTokenClaims, Lifetime, Secret};
 
 use super::*;
-use crate::{Signer, SigningKey};
+use crate::{Algorithm, Signer, SigningKey};
 
 const NOW: Timestamp = Timestamp::from_unix(1_700_000_000);
 
@@ -14,6 +14,7 @@ fn ways() -> (Verifier, Verifier, String) {
     let slow = Verifier {
         rules: rules.clone(),
         trust: Arc::new(TrustedKeys::without_shortcuts(key.verifying_key().into())),
+        recent: None,
     };
     let claims = AccessTokenClaims::new("johndoe", NOW, Lifetime::from_minutes(30));
     let token = Signer::new(rules, key).issue(&claims).unwrap();
@@ -65,6 +66,107 @@ fn any_audience_is_accepted_but_the_client() {
             "{audiences:?}"
         );
     }
+}
+
+/// Rules of access tokens that an elliptic curve signs.
+fn curve_rules() -> TokenRules {
+    TokenRules::rfc9068(
+        "https://id.example".parse().unwrap(),
+        "https://a.example".parse().unwrap(),
+    )
+}
+
+fn curve_claims() -> AccessTokenClaims {
+    AccessTokenClaims::new("johndoe", NOW, Lifetime::from_minutes(30))
+        .with_client_id("app".parse().unwrap())
+        .with_token_id("t1".parse().unwrap())
+}
+
+/// The token with another signature, which is not valid.
+fn with_bad_signature(token: &str) -> String {
+    let (message, signature) = token.rsplit_once('.').unwrap();
+    let mut signature: Vec<char> = signature.chars().collect();
+    // The last one has bits that must be zero.
+    let last = signature.pop();
+    signature.reverse();
+    signature.extend(last);
+    format!("{message}.{}", String::from_iter(signature))
+}
+
+#[test]
+fn only_the_same_recent_token_is_genuine() {
+    let key = SigningKey::generate(Algorithm::Es256).unwrap();
+    let verifying = key.verifying_key();
+    let signer = Signer::new(curve_rules(), key);
+    let verifier = Verifier::new(curve_rules(), verifying.clone());
+    let before = signer.issue(&curve_claims()).unwrap();
+    let recent = Arc::clone(signer.recent_tokens());
+    let knowing = verifier.clone().with_recent_tokens(Arc::clone(&recent));
+    let token = signer.issue(&curve_claims()).unwrap();
+    for (token, is_recent) in [(&before, false), (&token, true)] {
+        assert_eq!(recent.contains(token.expose(), &verifying), is_recent);
+        assert_eq!(outcome(&knowing, token.expose()), outcome(&verifier, token.expose()));
+    }
+
+    // A signature that is not valid shows which tokens need no verification.
+    let unsigned = with_bad_signature(token.expose());
+    assert_eq!(outcome(&knowing, &unsigned), Err(VerifyError::Signature));
+    recent.add(&unsigned, &verifying);
+    assert!(outcome(&knowing, &unsigned).is_ok());
+    assert_eq!(outcome(&verifier, &unsigned), Err(VerifyError::Signature));
+    for place in 0..unsigned.len() {
+        let mut edited = unsigned.clone().into_bytes();
+        edited[place] = if edited[place] == b'A' { b'B' } else { b'A' };
+        let edited = String::from_utf8(edited).unwrap();
+        // The edit may repair the signature.
+        assert_eq!(outcome(&knowing, &edited), outcome(&verifier, &edited), "{edited}");
+    }
+    let mut cut = unsigned.clone();
+    cut.pop();
+    assert!(outcome(&knowing, &cut).is_err());
+    let mut scratch = PayloadBuffer::new();
+    let expired = knowing.verify(&unsigned, NOW + Lifetime::from_minutes(30), &mut scratch);
+    assert_eq!(expired.map(|_| ()), Err(VerifyError::Expired));
+}
+
+#[test]
+fn recent_token_needs_its_key() {
+    for algorithm in [Algorithm::Es256, Algorithm::Es384] {
+        let key = || SigningKey::generate(algorithm).unwrap().with_id("k1".parse().unwrap());
+        let (first, second) = (key(), key());
+        let verifier = Verifier::new(curve_rules(), first.verifying_key());
+        let (one, other) = (first.verifying_key(), second.verifying_key());
+        let signer = Signer::new(curve_rules(), first);
+        let verifier = verifier.with_recent_tokens(Arc::clone(signer.recent_tokens()));
+        let token = signer.issue(&curve_claims()).unwrap();
+        assert!(signer.recent_tokens().contains(token.expose(), &one));
+        assert!(!signer.recent_tokens().contains(token.expose(), &other));
+        assert!(outcome(&verifier, token.expose()).is_ok());
+        // Another key with the same id.
+        verifier.replace_keys(other.clone());
+        assert_eq!(outcome(&verifier, token.expose()), Err(VerifyError::Signature));
+        signer.replace_key(second);
+        let token = signer.issue(&curve_claims()).unwrap();
+        assert!(signer.recent_tokens().contains(token.expose(), &other));
+        assert!(outcome(&verifier, token.expose()).is_ok());
+        verifier.replace_keys(KeySet::default());
+        assert_eq!(outcome(&verifier, token.expose()), Err(VerifyError::UnknownKey));
+    }
+}
+
+#[test]
+fn recent_tokens_are_bounded() {
+    let key = SigningKey::generate(Algorithm::Es256).unwrap().verifying_key();
+    let recent = RecentTokens::new();
+    for number in 0..2 * RecentTokens::CAPACITY {
+        recent.add(&number.to_string(), &key);
+    }
+    let kept = (0..2 * RecentTokens::CAPACITY).filter(|number| recent.contains(&number.to_string(), &key));
+    assert!((RecentTokens::CAPACITY / 2..=RecentTokens::CAPACITY).contains(&kept.count()));
+    // A MAC costs less than the digest of a token.
+    let secret = SigningKey::hs256(&Secret::new("0".repeat(32))).unwrap().verifying_key();
+    recent.add("token", &secret);
+    assert!(!recent.contains("token", &secret));
 }
 
 proptest! {
