@@ -200,8 +200,8 @@ impl AuditLog {
     pub async fn write(&self) {
         let Some(recorder) = self.0.clone() else { return };
         let turn = Arc::clone(&recorder.writing).lock_owned().await;
-        // The entries have left the counters: a caller that is aborted must not lose them. Tested by
-        // `aborted_write_loses_no_entry` of `scopegate-server`.
+        // The entries have left the counters: a caller that is aborted must not lose them. Tested
+        // by `aborted_write_loses_no_entry` of `scopegate-server`.
         let written = tokio::spawn(async move {
             recorder.write().await;
             drop(turn);

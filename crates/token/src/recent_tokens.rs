@@ -43,8 +43,8 @@ impl fmt::Debug for RecentTokens {
     }
 }
 
-/// Returns the digest of a whole token and a key. `None` for a key that is not of ECDSA: a MAC costs
-/// less than this digest.
+/// Returns the digest of a whole token and a key. `None` for a key that is not of ECDSA: a MAC
+/// costs less than this digest.
 // SECURITY: the key is part of it, because an id may name another key later. Tested by
 // `recent_token_needs_its_key` in verify/tests.rs.
 fn digest(token: &str, key: &VerifyingKey) -> Option<[u8; 32]> {
