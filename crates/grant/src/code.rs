@@ -15,7 +15,7 @@ use crate::authorize::RefreshPolicy;
 use crate::context::GrantContext;
 use crate::granted::{Granted, Request};
 use crate::people::People;
-use crate::refresh::restrict;
+use crate::refresh::Restriction;
 use crate::request::CodeRequest;
 
 /// Redeems a code and begins its family.
@@ -149,7 +149,8 @@ impl NewGrant {
         params: &Params,
         (authorization, user): (Authorization, User),
     ) -> Result<Granted, GrantError> {
-        let restricted = restrict(context, request.client, &user, &authorization, params, None);
+        let restriction = Restriction::new(context, request.client, params, None);
+        let restricted = restriction.apply(&user, &authorization);
         let (error, why) = match restricted {
             Ok(Some(narrowed)) => {
                 let refresh_token = self.token.map(|token| token.to_text(&people.rings().mac));

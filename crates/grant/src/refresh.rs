@@ -1,9 +1,11 @@
 //! The refresh token grant: [RFC 6749, section 6](https://www.rfc-editor.org/rfc/rfc6749#section-6).
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use scopegate_domain::{
     Audience, AuditDetail, AuditEntry, AuditEvent, Authorization, Client, Family, PresentedRefresh, Scope, User,
 };
-use scopegate_store::{FamilyKey, FoundFamily, RotateOutcome, Rotation, StoreError};
+use scopegate_store::{FamilyCondition, FamilyKey, FoundFamily, RotateOutcome, Rotation, StoreError};
 use scopegate_token::RefreshToken;
 
 use crate::authorize::grantable;
@@ -18,7 +20,8 @@ use crate::{GrantError, InvalidScopeCause, Params};
 /// Rotates a refresh token, and returns the grant that user and client may have now.
 ///
 /// The MAC is verified first, so a forged token costs no query. Every refusal of the token is one
-/// error.
+/// error. A request for what the client may not have is refused within the rotation: nothing
+/// changes, and the client presents the token again.
 // SECURITY: the store compares each binding in the statement of the rotation. Tested by
 // `foreign_token_changes_nothing` and `reuse_ends_the_family` in tests/it/refresh.rs.
 pub(crate) async fn grant(
@@ -31,16 +34,37 @@ pub(crate) async fn grant(
     let rings = people.rings();
     let token = RefreshToken::parse(presented.token.expose(), &rings.mac);
     let token = token.map_err(|_| GrantError::InvalidRefreshToken)?;
-    check_narrowing(context, request.client, &token, presented.scope.as_ref(), params).await?;
-    let found = rotate(context, people, request, &token).await?;
+    let restriction = Restriction::new(context, request.client, params, presented.scope.as_ref());
+    let (condition, restricted) = condition_of(restriction);
+    let found = rotate(context, people, request, &token, &condition).await?;
+    // Absent if the store refused the token before.
+    let restricted = restricted.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let narrowed = restricted.ok_or(GrantError::InvalidRefreshToken)??;
+    let narrowed = narrowed.ok_or(GrantError::InvalidRefreshToken)?;
     let (family, user) = found.ok_or(GrantError::InvalidRefreshToken)?;
     let next = token.successor().filter(|next| next.generation() == family.generation);
     let next = next.ok_or(GrantError::InvalidRefreshToken)?;
-    let (client, scope) = (request.client, presented.scope.as_ref());
-    let narrowed = restrict(context, client, &user, &family.authorization, params, scope)?;
-    let narrowed = narrowed.ok_or(GrantError::InvalidRefreshToken)?;
     let text = next.to_text(&rings.mac);
     Ok(Granted::of_family(request, user, narrowed, family.id, Some(text)))
+}
+
+/// The result of a restriction that ran within a rotation.
+type Restricted = Arc<Mutex<Option<Result<Option<Narrowed>, GrantError>>>>;
+
+/// Returns the condition that something of a family is left, and where its last result is.
+// SECURITY: a refused refresh changes nothing, so its token is not reuse afterwards. Tested by
+// `refresh_without_scope_changes_nothing` in tests/it/refresh.rs and
+// `refused_refresh_does_not_use_the_token` in tests/it/code_resources.rs.
+fn condition_of(restriction: Restriction) -> (FamilyCondition, Restricted) {
+    let last = Restricted::default();
+    let to = Arc::clone(&last);
+    let condition = FamilyCondition::new(move |family, user| {
+        let restricted = restriction.apply(user, &family.authorization);
+        let is_left = matches!(restricted, Ok(Some(_)));
+        *to.lock().unwrap_or_else(PoisonError::into_inner) = Some(restricted);
+        is_left
+    });
+    (condition, last)
 }
 
 /// Returns the family after the rotation, with its user. `None`: the token is refused.
@@ -49,6 +73,7 @@ async fn rotate(
     people: &People,
     request: &Request<'_>,
     token: &RefreshToken,
+    condition: &FamilyCondition,
 ) -> Result<Option<(Family, User)>, GrantError> {
     let client = request.client.id();
     let about = |entry: AuditEntry| {
@@ -66,6 +91,7 @@ async fn rotate(
             key_thumbprint: None,
         },
         retry_window: people.refresh_retry,
+        condition,
         time: context.change_time(request.requested_at),
         reuse_audit: &reused,
     };
@@ -88,6 +114,10 @@ async fn rotate(
         }
         RotateOutcome::Mismatch(binding) => {
             tracing::info!(%client, binding = binding.as_str(), "refresh token refused");
+            None
+        }
+        RotateOutcome::NotAllowed => {
+            tracing::info!(%client, family = %token.family(), "refresh refused by scope or resource; the token is unused");
             None
         }
         RotateOutcome::Ended(_) | RotateOutcome::Unknown | RotateOutcome::UserDisabled => None,
@@ -113,66 +143,57 @@ pub(crate) async fn family_of(context: &GrantContext, token: &RefreshToken) -> R
     Ok(found.filter(|found| found.family.secret_digest == token.secret_digest()))
 }
 
-/// Refuses a request for what the client may not have, before the token is used: the client gets no
-/// successor and presents the token again. A request that names neither scope nor resource costs no
-/// query.
-// SECURITY: tested by `refused_refresh_does_not_use_the_token` in tests/it/code_resources.rs.
-async fn check_narrowing(
-    context: &GrantContext,
-    client: &Client,
-    token: &RefreshToken,
-    scope: Option<&Scope>,
-    params: &Params,
-) -> Result<(), GrantError> {
-    if scope.is_none() && params.text(RESOURCE).is_none() {
-        return Ok(());
-    }
-    let found = family_of(context, token).await?;
-    // The rotation refuses every other token.
-    let is_own = |of: &Authorization| of.client_id == *client.id();
-    let Some(of) = found.map(|found| found.family.authorization).filter(is_own) else {
-        return Ok(());
-    };
-    let Some(user) = context.store.users().find_by_id(&of.user_id).await? else {
-        return Ok(());
-    };
-    restrict(context, client, &user, &of, params, scope)?;
-    Ok(())
+/// What a request may have of an authorization: the ceiling and the resources of its client, and
+/// the requested scope and resources.
+pub(crate) struct Restriction {
+    current: Arc<Current>,
+    own: Option<Audience>,
+    ceiling: Scope,
+    resources: Vec<Audience>,
+    requested: Option<Scope>,
+    /// The parameters that name resources.
+    named: Params,
 }
 
-/// Restricts an authorization to what the user and the client may have now, and to the requested
-/// scope and resources. `None`: nothing of the authorization is left.
-// SECURITY: each token is within the authorization and both ceilings of the moment. Tested by
-// `lowered_ceiling_narrows_the_next_token` in tests/it/refresh.rs.
-pub(crate) fn restrict(
-    context: &GrantContext,
-    client: &Client,
-    user: &User,
-    of: &Authorization,
-    params: &Params,
-    requested: Option<&Scope>,
-) -> Result<Option<Narrowed>, GrantError> {
-    let current = context.targets.current();
-    // The authorization is for resources that this server no longer has.
-    if matches!(&*current, Current::OneApi { .. }) && !of.resources.is_empty() {
-        return Ok(None);
+impl Restriction {
+    pub(crate) fn new(context: &GrantContext, client: &Client, params: &Params, requested: Option<&Scope>) -> Self {
+        Self {
+            current: context.targets.current(),
+            own: context.signer.rules().audience().cloned(),
+            ceiling: client.scope().clone(),
+            resources: client.resources().to_vec(),
+            requested: requested.cloned(),
+            named: params.texts(RESOURCE).map(|text| (RESOURCE, text)).collect(),
+        }
     }
-    let own = context.signer.rules().audience();
-    let is_kept = |audience: &&Audience| client.resources().contains(audience);
-    let allowed: Vec<Audience> = of.resources.iter().filter(is_kept).cloned().collect();
-    let all = RequestTargets::parse(&current, own, &allowed, &Params::default())?;
-    let Ok(whole) = grantable(&of.scope, &all, client.scope(), user.scope()) else {
-        return Ok(None);
-    };
-    if requested.is_some_and(|requested| !requested.iter().all(|token| of.scope.contains(token))) {
-        return Err(InvalidScopeCause::Wider.into());
+
+    /// Restricts an authorization to what the user and the client may have now, and to the
+    /// requested scope and resources. `None`: nothing of the authorization is left.
+    // SECURITY: each token is within the authorization and both ceilings of the moment. Tested by
+    // `lowered_ceiling_narrows_the_next_token` in tests/it/refresh.rs.
+    pub(crate) fn apply(&self, user: &User, of: &Authorization) -> Result<Option<Narrowed>, GrantError> {
+        let (current, own) = (&*self.current, self.own.as_ref());
+        // The authorization is for resources that this server no longer has.
+        if matches!(current, Current::OneApi { .. }) && !of.resources.is_empty() {
+            return Ok(None);
+        }
+        let is_kept = |audience: &&Audience| self.resources.contains(audience);
+        let allowed: Vec<Audience> = of.resources.iter().filter(is_kept).cloned().collect();
+        let all = RequestTargets::parse(current, own, &allowed, &Params::default())?;
+        let Ok(whole) = grantable(&of.scope, &all, &self.ceiling, user.scope()) else {
+            return Ok(None);
+        };
+        let requested = self.requested.as_ref();
+        if requested.is_some_and(|requested| !requested.iter().all(|token| of.scope.contains(token))) {
+            return Err(InvalidScopeCause::Wider.into());
+        }
+        let scope = requested.map_or_else(|| whole.scope.clone(), |requested| requested.intersection(&whole.scope));
+        let targets = RequestTargets::parse(current, own, &allowed, &self.named)?;
+        let granted = grantable(&scope, &targets, &self.ceiling, user.scope())?;
+        Ok(Some(Narrowed {
+            granted: granted.scope.iter().cloned().collect(),
+            scope: granted.scope,
+            audiences: granted.audiences,
+        }))
     }
-    let scope = requested.map_or_else(|| whole.scope.clone(), |requested| requested.intersection(&whole.scope));
-    let targets = RequestTargets::parse(&current, own, &allowed, params)?;
-    let granted = grantable(&scope, &targets, client.scope(), user.scope())?;
-    Ok(Some(Narrowed {
-        granted: granted.scope.iter().cloned().collect(),
-        scope: granted.scope,
-        audiences: granted.audiences,
-    }))
 }

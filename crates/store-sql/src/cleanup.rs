@@ -97,7 +97,7 @@ fn delete(passes: &'static [Pass], now: Timestamp, left: u64, slot: Slot<Deleted
             next: delete(rest, now, left.saturating_sub(count), slot)
                 .into_iter()
                 .collect(),
-            last: Vec::new(),
+            ..More::default()
         })
     });
     Some(step)

@@ -218,7 +218,7 @@ fn grant(consent: &Consent) -> Step {
         let stored = rows.first().map(|row| grant_row::consent(*row)).transpose()?;
         Ok(More {
             next: stored.map_or_else(|| vec![add_consent(&new)], |stored| widen(&stored, &new)),
-            last: Vec::new(),
+            ..More::default()
         })
     })
 }
@@ -306,6 +306,6 @@ fn begin_family(new: &NewFamily, authorization: &Authorization, time: ChangeTime
         .bind(lane(of.client_id.as_str()));
     More {
         next: vec![oldest, begin.changes(1)],
-        last: Vec::new(),
+        ..More::default()
     }
 }

@@ -79,8 +79,8 @@ impl Families for SqlStore {
     fn rotate<'a>(&'a self, rotation: &'a Rotation<'a>) -> BoxFuture<'a, Result<RotateOutcome, StoreError>> {
         self.methods.rotate_family.measure(async move {
             // Usually the token is the valid one, and then this is the only statement.
-            if let Some(moved) = self.try_to_move(rotation, ROTATE).await? {
-                return Ok(RotateOutcome::Rotated(Box::new(moved)));
+            if let Some(outcome) = self.try_to_move(rotation, ROTATE, RotateOutcome::Rotated).await? {
+                return Ok(outcome);
             }
             for _ in 0..MOST_ATTEMPTS {
                 if let Some(outcome) = self.decide(rotation).await? {
@@ -137,12 +137,14 @@ impl SqlStore {
         self.one(find, grant_row::found_family).await
     }
 
-    /// Moves a family to the successor of the token. Returns `None` if a condition does not hold.
+    /// Moves a family to the successor of the token. Returns `None` if a condition of the statement
+    /// does not hold.
     async fn try_to_move(
         &self,
         rotation: &Rotation<'_>,
         sql: &'static str,
-    ) -> Result<Option<(Family, User)>, StoreError> {
+        moved: fn(Box<(Family, User)>) -> RotateOutcome,
+    ) -> Result<Option<RotateOutcome>, StoreError> {
         let presented = &rotation.presented;
         let Some(next) = presented.generation.next() else {
             return Ok(None);
@@ -157,15 +159,21 @@ impl SqlStore {
             .bind(presented.key_thumbprint.map(|key| key.as_bytes().as_slice()))
             .bind(rotation.time.now.as_unix());
         let slot = Slot::new();
-        let to = slot.clone();
+        let (to, condition) = (slot.clone(), rotation.condition.clone());
         let step = update.changes(1).then(move |rows| {
             for row in rows {
-                to.set(grant_row::rotated_family(*row)?);
+                let (family, user) = grant_row::rotated_family(*row)?;
+                if !condition.holds(&family, &user) {
+                    to.set(RotateOutcome::NotAllowed);
+                    return Ok(More::refused());
+                }
+                to.set(moved(Box::new((family, user))));
             }
             Ok(More::default())
         });
         let is_moved = self.change_all(vec![step]).await?;
-        Ok(slot.take().filter(|_| is_moved))
+        let outcome = slot.take();
+        Ok(outcome.filter(|outcome| is_moved || *outcome == RotateOutcome::NotAllowed))
     }
 
     /// Decides by the row that is stored now. Returns `None` if it has changed since.
@@ -177,19 +185,20 @@ impl SqlStore {
         let client = rotation.presented.client_id;
         Ok(match rotation.decide(&family, standing) {
             RotateDecision::Refused(outcome) => Some(outcome),
-            RotateDecision::Retry => user.map(|user| RotateOutcome::Retry(Box::new((family, user)))),
+            RotateDecision::Retry => user.map(|user| match rotation.condition.holds(&family, &user) {
+                true => RotateOutcome::Retry(Box::new((family, user))),
+                false => RotateOutcome::NotAllowed,
+            }),
             RotateDecision::EndReused => {
                 let audited = self.with_audit(rotation.reuse_audit);
                 let is_ended = audited.end_family(key, client, EndReason::Reused, time).await?;
                 is_ended.then_some(RotateOutcome::Reused)
             }
             RotateDecision::Move { is_forward: true, .. } => {
-                let moved = self.try_to_move(rotation, FORWARD).await?;
-                moved.map(|moved| RotateOutcome::Forwarded(Box::new(moved)))
+                self.try_to_move(rotation, FORWARD, RotateOutcome::Forwarded).await?
             }
             RotateDecision::Move { is_forward: false, .. } => {
-                let moved = self.try_to_move(rotation, ROTATE).await?;
-                moved.map(|moved| RotateOutcome::Rotated(Box::new(moved)))
+                self.try_to_move(rotation, ROTATE, RotateOutcome::Rotated).await?
             }
         })
     }

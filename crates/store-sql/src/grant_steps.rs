@@ -87,8 +87,8 @@ pub(crate) fn revoked_families(rows: &[&dyn RowView], time: ChangeTime) -> Resul
     families.sort_unstable();
     let last = families.iter().flat_map(|family| entry(&revoked_family(*family, time)));
     let more = More {
-        next: Vec::new(),
         last: last.collect(),
+        ..More::default()
     };
     Ok((families, more))
 }
@@ -114,7 +114,7 @@ pub(crate) fn end_sessions(
         .flat_map(|(id, user_id)| end_rest(id, user_id, time, ended.clone()));
     Ok(More {
         next: steps.collect(),
-        last: Vec::new(),
+        ..More::default()
     })
 }
 

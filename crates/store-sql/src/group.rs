@@ -210,6 +210,9 @@ async fn take(connection: &mut SqliteConnection, steps: Vec<Step>) -> Answer {
         let Some(more) = take_one(connection, step, &mut changed).await? else {
             return Ok(Outcome::Missed(index));
         };
+        if more.is_refused {
+            return Ok(Outcome::Missed(index));
+        }
         for next in more.next.into_iter().rev() {
             steps.push_front((index, next));
         }

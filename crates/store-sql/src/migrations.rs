@@ -55,6 +55,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "settings of clients for people",
         include_str!("../migrations/0015_client_people.sql"),
     ),
+    (
+        16,
+        "removed users",
+        include_str!("../migrations/0016_removed_users.sql"),
+    ),
 ];
 
 /// The migrations that mark changes. A database in memory has no file that a copy could replace, so

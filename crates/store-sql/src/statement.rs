@@ -99,6 +99,18 @@ pub(crate) struct More {
     pub(crate) next: Vec<Step>,
     /// Taken after all others: entries of the log of changes.
     pub(crate) last: Vec<Step>,
+    /// The rows are refused: the outcome is that of a step that misses its expectation.
+    pub(crate) is_refused: bool,
+}
+
+impl More {
+    /// Nothing of the transaction is done.
+    pub(crate) fn refused() -> Self {
+        Self {
+            is_refused: true,
+            ..Self::default()
+        }
+    }
 }
 
 impl Step {

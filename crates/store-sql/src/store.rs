@@ -32,7 +32,7 @@ use crate::{DatabaseUrl, OpenError, audit_entry, connect, migrations, new_databa
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let store = SqlStore::open(&DatabaseUrl::memory()).await?;
-/// assert_eq!(store.migrated(), [1, 2, 3, 4, 6, 7, 9, 10, 11, 12, 13, 15]);
+/// assert_eq!(store.migrated(), [1, 2, 3, 4, 6, 7, 9, 10, 11, 12, 13, 15, 16]);
 /// store.ping().await?;
 /// store.close().await?;
 /// assert!(store.ping().await.is_err());

@@ -222,6 +222,7 @@ macro_rules! conformance {
             a_retry_gets_the_same_token
             reuse_ends_the_family
             a_newer_token_moves_the_row_forward
+            a_refused_condition_changes_nothing
             each_binding_of_a_refresh_is_compared
             a_family_ends_by_idleness_and_age
             ending_a_family_revokes_its_tokens

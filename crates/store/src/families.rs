@@ -1,6 +1,7 @@
 //! Storage of token families.
 
 use std::fmt;
+use std::sync::Arc;
 
 use scopegate_domain::{
     AuditEntry, ClientId, Day, EndReason, Family, FamilyDecision, FamilyId, Generation, GrantBinding, Lifetime,
@@ -21,7 +22,7 @@ use crate::{BoxFuture, ChangeTime, Standing, StoreError};
 ///
 /// ```
 /// use scopegate_domain::{ClientId, Day, FamilyId, Generation, Lifetime, PresentedRefresh, SecretDigest, Timestamp};
-/// use scopegate_store::{ChangeTime, Families, MemoryStore, RotateOutcome, Rotation};
+/// use scopegate_store::{ChangeTime, Families, FamilyCondition, MemoryStore, RotateOutcome, Rotation};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -38,6 +39,7 @@ use crate::{BoxFuture, ChangeTime, Standing, StoreError};
 ///         key_thumbprint: None,
 ///     },
 ///     retry_window: Lifetime::from_seconds(10),
+///     condition: &FamilyCondition::NONE,
 ///     time: ChangeTime::at(now),
 ///     reuse_audit: &[],
 /// };
@@ -156,11 +158,45 @@ pub struct Rotation<'a> {
     pub presented: PresentedRefresh<'a>,
     /// The time in which the direct predecessor of the valid token is a retry. Zero disables it.
     pub retry_window: Lifetime,
+    /// What the caller requires of the family and its user. A rotation or retry that does not
+    /// satisfy it is refused.
+    pub condition: &'a FamilyCondition,
     /// The time of the request.
     pub time: ChangeTime,
     /// The entries of the audit log that are written if reuse ends the family. Those of
     /// [`Store::audited`](crate::Store::audited) are written with a rotation.
     pub reuse_audit: &'a [AuditEntry],
+}
+
+/// What a caller requires of a family and its user, in addition to the conditions of the store.
+///
+/// A backend tests it in the transaction of the change. The scope that user and client may have at
+/// this moment is such a condition: a store does not know which scopes a server declares.
+#[derive(Clone)]
+pub struct FamilyCondition(Option<Arc<Holds>>);
+
+type Holds = dyn Fn(&Family, &User) -> bool + Send + Sync;
+
+impl FamilyCondition {
+    /// Every family satisfies it.
+    pub const NONE: Self = Self(None);
+
+    /// Creates a condition. The function must not call the store, because the change waits for it.
+    pub fn new(holds: impl Fn(&Family, &User) -> bool + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(holds)))
+    }
+
+    /// Returns whether a family and its user satisfy the condition.
+    #[must_use]
+    pub fn holds(&self, family: &Family, user: &User) -> bool {
+        self.0.as_ref().is_none_or(|holds| holds(family, user))
+    }
+}
+
+impl fmt::Debug for FamilyCondition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FamilyCondition").finish_non_exhaustive()
+    }
 }
 
 /// The outcome of [`Families::rotate`]. Nothing has changed except as stated. A family is returned
@@ -181,6 +217,8 @@ pub enum RotateOutcome {
     Mismatch(GrantBinding),
     /// The family ended before.
     Ended(EndReason),
+    /// The token can be used, but the condition of the caller does not hold.
+    NotAllowed,
     /// There is no such family, or the secret is not its own.
     Unknown,
     /// The user is disabled or does not exist.

@@ -121,7 +121,9 @@ pub use clients_cache::ClientsCache;
 pub use codes::{AllowOutcome, Codes, RedeemOutcome, Redemption};
 pub use consents::{ConsentSummary, Consents};
 pub use error::{StoreError, StoreErrorKind};
-pub use families::{ENDED_KEPT, Families, FamilyKey, FoundFamily, RotateDecision, RotateOutcome, Rotation};
+pub use families::{
+    ENDED_KEPT, Families, FamilyCondition, FamilyKey, FoundFamily, RotateDecision, RotateOutcome, Rotation,
+};
 pub use memory::MemoryStore;
 pub use news::{DisableAndRevoke, News, NewsEntry, NewsHead, NewsHeads, NewsItem, NewsKind};
 pub use news_reader::{NewsGap, NewsPage, NewsReader};

@@ -182,6 +182,35 @@ async fn lowered_ceiling_narrows_the_next_token() {
 }
 
 #[tokio::test]
+async fn refresh_without_scope_changes_nothing() {
+    let fixture = PeopleFixture::new().await;
+    let token = refresh_of(&fixture.tokens_of("web", "me", &mut Browser::new()).await);
+    let (store, john) = (fixture.store(), user("johndoe"));
+    for ceiling in [Scope::EMPTY, scope("items")] {
+        assert!(store.users().set_scope(john.id(), &ceiling).await.unwrap());
+        // After the window the token would be reuse, if a refusal had used it.
+        for _ in 0..2 {
+            fixture.advance(11);
+            let refused = fixture.refresh("web", &token).await.unwrap_err();
+            assert_eq!(refused.code(), ErrorCode::InvalidGrant);
+        }
+    }
+    assert!(store.users().set_scope(john.id(), &scope("me items")).await.unwrap());
+    fixture.advance(11);
+    let next = fixture.refresh("web", &token).await.unwrap();
+    assert!(!fixture.events().await.contains(&AuditEvent::FamilyReused));
+    // A retry is refused in the same way, and reuse still ends the family.
+    assert!(store.users().set_scope(john.id(), &Scope::EMPTY).await.unwrap());
+    assert!(fixture.refresh("web", &token).await.is_err());
+    assert!(!fixture.events().await.contains(&AuditEvent::FamilyReused));
+    fixture.advance(11);
+    assert!(fixture.refresh("web", &token).await.is_err());
+    assert!(fixture.events().await.contains(&AuditEvent::FamilyReused));
+    assert!(store.users().set_scope(john.id(), &scope("me items")).await.unwrap());
+    assert!(fixture.refresh("web", &refresh_of(&next)).await.is_err());
+}
+
+#[tokio::test]
 async fn family_ends_by_idleness_and_age() {
     const DAY: u32 = 24 * 60 * 60;
     for (client, idle, age) in [

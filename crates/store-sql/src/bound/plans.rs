@@ -73,7 +73,7 @@ run! {
     codes: a_code_is_redeemed_whole_and_once a_consent_is_widened_and_never_narrowed removed_codes_are_unknown;
     consents: a_withdrawal_ends_all_that_was_granted consents_are_listed_with_their_families
         consents_end_with_user_and_client only_present_consents_are_listed;
-    families: a_newer_token_moves_the_row_forward a_retry_gets_the_same_token all_families_end_at_once
+    families: a_newer_token_moves_the_row_forward a_refused_condition_changes_nothing a_retry_gets_the_same_token all_families_end_at_once
         ending_a_family_revokes_its_tokens reuse_ends_the_family the_oldest_of_twenty_families_ends;
     family_ends: families_end_with_the_password families_of_a_revoked_client_end families_of_disabled_users_stay_ended
         families_of_removed_clients_stay_ended families_of_removed_users_stay_ended;

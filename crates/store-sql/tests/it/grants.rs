@@ -10,8 +10,8 @@ use scopegate_domain::{
     Scope, SecretDigest, SessionId, Timestamp, User, UserId, Username,
 };
 use scopegate_store::{
-    AllowOutcome, BeginOutcome, ChangeTime, Cleanup, Families, RedeemOutcome, Redemption, RotateOutcome, Rotation,
-    Sessions, Store, StoreErrorKind,
+    AllowOutcome, BeginOutcome, ChangeTime, Cleanup, Families, FamilyCondition, RedeemOutcome, Redemption,
+    RotateOutcome, Rotation, Sessions, Store, StoreErrorKind,
 };
 use scopegate_store_sql::{DatabaseUrl, SqlStore};
 use tempfile::TempDir;
@@ -158,6 +158,7 @@ async fn rotate(store: &dyn Store, generation: u32) -> Result<RotateOutcome, Sto
             key_thumbprint: None,
         },
         retry_window: Lifetime::from_seconds(10),
+        condition: &FamilyCondition::NONE,
         time: ChangeTime::at(NOW),
         reuse_audit: &[],
     };

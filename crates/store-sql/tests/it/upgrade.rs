@@ -245,12 +245,17 @@ async fn removed_user_leaves_no_row() {
         password_hash: None,
     };
     Users::add(&store, eve()).await.unwrap();
+    let granted = "INSERT INTO consents VALUES ('e', 'web', 'me', '', 1, 1, 0), ('f', 'web', 'me', '', 1, 1, 0); \
+         INSERT INTO sessions VALUES (9, zeroblob(32), 'e', 1, '1', 'pwd', 1, 9, 9, '');";
+    run(&path, granted).await;
     run(&path, "DELETE FROM users WHERE id = 'e';").await;
     Users::add(&store, eve()).await.unwrap();
     assert!(Users::remove(&store, eve().user.id()).await.unwrap());
     store.close().await.unwrap();
     let left = "SELECT (SELECT COUNT(*) FROM user_names WHERE user_id = 'e') + \
-         (SELECT COUNT(*) FROM user_grants WHERE user_id = 'e')";
+         (SELECT COUNT(*) FROM user_grants WHERE user_id = 'e') + \
+         (SELECT COUNT(*) FROM consents WHERE user_id = 'e') + (SELECT COUNT(*) FROM sessions) + \
+         1 - (SELECT COUNT(*) FROM consents)";
     let left = sqlx::query_scalar::<_, i64>(left)
         .fetch_one(&mut stranger(&path).await)
         .await;

@@ -8,7 +8,7 @@ use scopegate_domain::{
 };
 
 use super::world::{World, at, client_id, key, new_family, time, why};
-use crate::{AuditQuery, FamilyKey, RotateOutcome, Rotation, Store};
+use crate::{AuditQuery, FamilyCondition, FamilyKey, RotateOutcome, Rotation, Store};
 
 /// Expects a retry, and returns the generation of the valid token.
 async fn retried(world: &World, family: &NewFamily, generation: u32, seconds: i64) -> u32 {
@@ -98,6 +98,39 @@ pub async fn reuse_ends_the_family(store: Arc<dyn Store>) {
     let mut revoked = world.revoked().await;
     revoked.sort_unstable();
     assert_eq!(revoked, [Revoked::Family(late.id), Revoked::Family(strict.id)]);
+}
+
+pub async fn a_refused_condition_changes_nothing(store: Arc<dyn Store>) {
+    let world = World::new(&store).await;
+    let family = world.family(1, true).await;
+    let user = world.user.clone();
+    // The condition sees the stored authorization and the user.
+    let nothing = FamilyCondition::new(move |row, of| of != &user || row.authorization.user_id != *of.id());
+    let entry = AuditEntry::new(AuditId::new(1, [0; 8]), AuditEvent::TokenIssued);
+    let audited = store.audited(&[entry]);
+    let before = store.families().find(key(&family), at(1)).await.unwrap();
+    let refused = async |generation, seconds, before| {
+        let rotation = Rotation {
+            condition: &nothing,
+            ..world.rotation(&family, generation, seconds)
+        };
+        let outcome = audited.families().rotate(&rotation).await.unwrap();
+        assert_eq!(outcome, RotateOutcome::NotAllowed, "{generation}");
+        assert_eq!(store.families().find(key(&family), at(seconds)).await.unwrap(), before);
+    };
+    // The valid token, and a newer one.
+    refused(0, 1, before.clone()).await;
+    refused(3, 1, before).await;
+    assert_eq!(world.rotated(&family, 0, 1).await, 1);
+    let rotated = store.families().find(key(&family), at(1)).await.unwrap();
+    // A retry.
+    refused(0, 2, rotated).await;
+    assert_eq!(store.audit().entries(&AuditQuery::default(), 9).await.unwrap(), []);
+    let reuse = Rotation {
+        condition: &nothing,
+        ..world.rotation(&family, 0, 12)
+    };
+    assert_eq!(store.families().rotate(&reuse).await.unwrap(), RotateOutcome::Reused);
 }
 
 pub async fn a_newer_token_moves_the_row_forward(store: Arc<dyn Store>) {

@@ -15,8 +15,8 @@ use super::grants_operation::{Operation, key, newest, printed, words};
 use super::values::{runtime, user_id, username};
 use super::world::{DAY, client_id, login};
 use crate::{
-    AuditQuery, ChangeTime, Cleanup, DisableAndRevoke, EndSessions, FamilyKey, MemoryStore, NewsPage, NewsReader,
-    Redemption, Rotation, Store,
+    AuditQuery, ChangeTime, Cleanup, DisableAndRevoke, EndSessions, FamilyCondition, FamilyKey, MemoryStore, NewsPage,
+    NewsReader, Redemption, Rotation, Store,
 };
 
 /// The number of stores, and the maximum number of operations on one store.
@@ -271,6 +271,7 @@ impl Known {
             ends_on: family.ends_on(),
             presented,
             retry_window: Lifetime::from_seconds(window),
+            condition: &FamilyCondition::NONE,
             time: self.time(),
             reuse_audit: &[],
         };

@@ -11,8 +11,8 @@ use scopegate_domain::{
 
 use super::values::{user_id, username};
 use crate::{
-    AllowOutcome, BeginOutcome, ChangeTime, FamilyKey, NewsItem, NewsPage, NewsReader, RedeemOutcome, Redemption,
-    RotateOutcome, Rotation, Store,
+    AllowOutcome, BeginOutcome, ChangeTime, FamilyCondition, FamilyKey, NewsItem, NewsPage, NewsReader, RedeemOutcome,
+    Redemption, RotateOutcome, Rotation, Store,
 };
 
 /// The first second of a day.
@@ -180,6 +180,7 @@ impl World {
                 key_thumbprint: Some(const { &KeyThumbprint::from_bytes([3; 32]) }),
             },
             retry_window: Lifetime::from_seconds(10),
+            condition: &FamilyCondition::NONE,
             time: time(seconds),
             reuse_audit: &[],
         }

@@ -102,6 +102,12 @@ impl Tables {
             RotateDecision::Refused(outcome) => return Ok(outcome),
         };
         let user = self.active_user(&row.family.authorization.user_id).cloned();
+        if user
+            .as_ref()
+            .is_some_and(|user| !rotation.condition.holds(&row.family, user))
+        {
+            return Ok(RotateOutcome::NotAllowed);
+        }
         let (Some(user), Some(row)) = (user, self.grants.families.get_mut(&rotation.key())) else {
             return Ok(RotateOutcome::UserDisabled);
         };
