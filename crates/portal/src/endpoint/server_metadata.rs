@@ -134,7 +134,7 @@ impl ServerMetadata {
             grant_types_supported: server.grant_types().map(GrantName).collect(),
             response_types_supported: &[],
             authorization: None,
-            scopes_supported: server.scopes(),
+            scopes_supported: scopes_of(server),
             jwks: None,
             introspection: None,
             revocation: None,
@@ -209,7 +209,7 @@ impl ServerMetadata {
     /// Publishes the scopes that the server grants now.
     pub fn refresh(&self, server: &AuthorizationServer) {
         let members = Members {
-            scopes_supported: server.scopes(),
+            scopes_supported: scopes_of(server),
             ..self.members.clone()
         };
         self.write(&members);
@@ -236,6 +236,20 @@ fn methods_of_grants(server: &AuthorizationServer) -> Vec<&'static str> {
     } else {
         SECRET_METHODS.to_vec()
     }
+}
+
+/// Returns the scopes that a client can request. `offline_access` belongs to no resource, and is
+/// granted next to a scope of one.
+// SECURITY: tested by `metadata_equals_what_works` in server/tests/it/metadata/walk.rs.
+fn scopes_of(server: &AuthorizationServer) -> Vec<ScopeToken> {
+    let mut scopes = server.scopes();
+    let has_refresh = server
+        .grant_types()
+        .any(|grant_type| grant_type == GrantType::RefreshToken);
+    if has_refresh && !scopes.is_empty() && !scopes.contains(&ScopeToken::OFFLINE_ACCESS) {
+        scopes.push(ScopeToken::OFFLINE_ACCESS);
+    }
+    scopes
 }
 
 /// Returns the entry in the document of the server.

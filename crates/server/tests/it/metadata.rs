@@ -59,7 +59,7 @@ fn metadata_names_what_exists() {
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,
         "authorization_endpoint": format!("{issuer}/authorize"),
-        "scopes_supported": ["items", "me"],
+        "scopes_supported": ["items", "me", "offline_access"],
         "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
         "introspection_endpoint": format!("{issuer}/introspect"),
         "introspection_endpoint_auth_methods_supported": secrets,

@@ -145,7 +145,7 @@ fn token_is_for_the_resources_of_its_scope() {
             assert_eq!(found["active"], is_served, "{form} {id}");
         }
     }
-    assert_eq!(declared(&server), json!(["ports", "shared", "ships"]));
+    assert_eq!(declared(&server), json!(["ports", "shared", "ships", "offline_access"]));
     // It has no API of its own.
     assert_eq!(get(&server, "/.well-known/oauth-protected-resource").status, 404);
     assert_eq!(get(&server, "/ships").status, 404);
@@ -320,7 +320,10 @@ fn other_resources_are_in_no_own_document() {
         &[table(SHIPS, "ships.toml"), own, table(PORTS, "ports.toml")].concat(),
     );
     let server = serve(&shell);
-    assert_eq!(declared(&server), json!(["items", "me", "ports", "shared", "ships"]));
+    assert_eq!(
+        declared(&server),
+        json!(["items", "me", "ports", "shared", "ships", "offline_access"])
+    );
     let metadata = get(&server, "/.well-known/oauth-protected-resource/own");
     let resource: Value = serde_json::from_str(&metadata.body).unwrap();
     assert_eq!(resource["scopes_supported"], json!(["me", "items"]));
@@ -527,7 +530,7 @@ fn reload_replaces_all_resources_or_none() {
     };
     assert_eq!(granted(""), "ships");
     fs::write(shell.path().join("ships.toml"), policy(&["ships", "sail"])).unwrap();
-    reload_until(&server, &json!(["ports", "sail", "shared", "ships"]));
+    reload_until(&server, &json!(["ports", "sail", "shared", "ships", "offline_access"]));
     assert_eq!(granted(""), "ships sail");
 
     // One document is broken, so the other is not replaced either.
@@ -540,6 +543,6 @@ fn reload_replaces_all_resources_or_none() {
     }
     // The next resource that is removed takes its scopes along.
     configure(&shell, &table(SHIPS, "ships.toml"));
-    reload_until(&server, &json!(["ships"]));
+    reload_until(&server, &json!(["ships", "offline_access"]));
     assert_eq!(granted(""), "ships");
 }

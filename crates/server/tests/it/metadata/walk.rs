@@ -78,7 +78,7 @@ fn add_client(shell: &Shell, method: &str) -> WalkClient {
         "--id",
         &id,
         "--scope",
-        "me items",
+        "me items offline_access",
         "--redirect-uri",
         URI,
         "--grant",
@@ -117,7 +117,7 @@ impl Walk {
             "add",
             "johndoe",
             "--scope",
-            "me items",
+            "me items offline_access",
             "--password-stdin",
             "--database",
             "sqlite:a.db",
@@ -296,7 +296,12 @@ impl Walk {
             }
             "scopes_supported" => {
                 for scope in self.list(member) {
-                    assert_eq!(self.granted(&self.ask(service, "client_credentials", scope)), scope);
+                    // It is granted next to the scope of a resource, by a user.
+                    let (grant, requested) = match scope {
+                        "offline_access" => ("authorization_code", "me offline_access"),
+                        scope => ("client_credentials", scope),
+                    };
+                    assert_eq!(self.granted(&self.ask(service, grant, requested)), requested);
                 }
             }
             "token_endpoint_auth_methods_supported" => {
