@@ -27,6 +27,19 @@ pub fn decode_lossy(raw: &[u8]) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
+/// Returns whether each `%` precedes two hexadecimal digits. [`decode`] leaves another one as it
+/// is, as the URL Standard requires.
+///
+/// ```
+/// assert!(scopegate_gate::urlencoded::has_valid_escapes(b"a=%41&b=+"));
+/// assert!(!scopegate_gate::urlencoded::has_valid_escapes(b"a=%4"));
+/// ```
+#[must_use]
+pub fn has_valid_escapes(raw: &[u8]) -> bool {
+    let mut parts = raw.split(|byte| *byte == b'%').skip(1);
+    parts.all(|part| matches!(part, [high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit()))
+}
+
 /// Encodes one name or value, or one segment of a path: every byte that is not unreserved ([RFC
 /// 3986, section 2.3](https://www.rfc-editor.org/rfc/rfc3986#section-2.3)).
 ///

@@ -94,6 +94,9 @@ impl AuthorizationServer {
         let (context, origin) = (&*self.0, origin.into());
         let requested_at = context.clock.now();
         params.each_once_except(RESOURCE)?;
+        if params.has_nul() && !context.dialect.accepts_nul {
+            return Err(InvalidRequestCause::Nul.into());
+        }
         let grant_type = TokenRequest::grant_type(params)?;
         // A grant without a setting that its message could name is unknown while it is disabled.
         let has_setting = matches!(grant_type, GrantType::ClientCredentials | GrantType::Password);

@@ -10,9 +10,15 @@ const MAX_FIELDS: usize = 1000;
 /// The reason why a body is not a form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum FormError {
+    /// Another character set than UTF-8.
+    #[error("the body must be UTF-8; leave `charset` out of the Content-Type")]
+    Charset,
     /// A body with a content coding, such as a compression.
     #[error("the body must not be encoded")]
     Encoded,
+    /// `%` without two hexadecimal digits.
+    #[error("a parameter has a `%` without two hexadecimal digits; write `%` as `%25`")]
+    Escape,
     /// Another media type than that of a form.
     #[error("the body must be application/x-www-form-urlencoded")]
     MediaType,
@@ -24,7 +30,7 @@ pub(crate) enum FormError {
     #[error("parameters must be in the body, not in the query of the URL")]
     Query,
     /// More than [`MAX_FIELDS`].
-    #[error("Too many fields. Maximum number of fields is {MAX_FIELDS}.")]
+    #[error("the body has more than {MAX_FIELDS} parameters; send each parameter of the request once")]
     TooManyFields,
 }
 
@@ -37,6 +43,10 @@ pub(crate) fn expect_form(headers: &HeaderMap) -> Result<(), FormError> {
     if !media_type::essence(content_type).eq_ignore_ascii_case("application/x-www-form-urlencoded") {
         return Err(FormError::MediaType);
     }
+    let mut charsets = media_type::parameters(content_type, "charset");
+    if charsets.any(|charset| !charset.eq_ignore_ascii_case("utf-8")) {
+        return Err(FormError::Charset);
+    }
     Ok(())
 }
 
@@ -46,6 +56,9 @@ pub(crate) fn read(headers: &HeaderMap, body: &[u8]) -> Result<Params, FormError
     let pairs = body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
     if pairs.clone().nth(MAX_FIELDS).is_some() {
         return Err(FormError::TooManyFields);
+    }
+    if !urlencoded::has_valid_escapes(body) {
+        return Err(FormError::Escape);
     }
     let decode = |raw: &[u8]| urlencoded::decode(raw).ok_or(FormError::NotText);
     let split = |pair: &[u8]| {
@@ -102,6 +115,49 @@ mod tests {
         ] {
             assert_eq!(read_as(other, "a=b").err(), Some(FormError::MediaType), "{other}");
         }
+    }
+
+    #[test]
+    fn other_character_sets_are_refused() {
+        for charset in [
+            "utf-16",
+            "UTF-16LE",
+            "iso-8859-1",
+            "utf8",
+            "\"utf-16\"",
+            "",
+            "utf-8; charset=utf-16",
+        ] {
+            let content_type = format!("{URLENCODED}; charset={charset}");
+            assert_eq!(
+                read_as(&content_type, "a=b").err(),
+                Some(FormError::Charset),
+                "{charset}"
+            );
+        }
+        for parameters in ["", ";", "; charset=UTF-8", ";Charset=\"utf-8\"", "; boundary=b", "; x"] {
+            assert!(
+                read_as(&format!("{URLENCODED}{parameters}"), "a=b").is_ok(),
+                "{parameters}"
+            );
+        }
+    }
+
+    #[test]
+    fn malformed_escapes_are_refused() {
+        for body in [
+            "a=%zz",
+            "a=%",
+            "a=%4",
+            "%=a",
+            "a=b&c=%4g",
+            "a=%%41",
+            "a=%+1",
+            "a=%4\u{e9}",
+        ] {
+            assert_eq!(read_as(URLENCODED, body).err(), Some(FormError::Escape), "{body}");
+        }
+        assert_eq!(read_as(URLENCODED, "a=%25zz").unwrap().text("a"), Some("%zz"));
     }
 
     #[test]

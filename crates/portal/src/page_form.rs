@@ -28,12 +28,11 @@ impl InvalidPageForm {
     pub(crate) const fn page(&self) -> (StatusCode, Problem) {
         match self {
             Self::Foreign(_) => (StatusCode::FORBIDDEN, Problem::ForeignForm),
-            Self::Form(FormError::Encoded | FormError::MediaType) => {
+            Self::Form(FormError::Charset | FormError::Encoded | FormError::MediaType) => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, Problem::Malformed)
             }
-            Self::Form(FormError::NotText | FormError::Query | FormError::TooManyFields) | Self::Repeated => {
-                (StatusCode::BAD_REQUEST, Problem::Malformed)
-            }
+            Self::Form(FormError::Escape | FormError::NotText | FormError::Query | FormError::TooManyFields)
+            | Self::Repeated => (StatusCode::BAD_REQUEST, Problem::Malformed),
         }
     }
 }
@@ -53,8 +52,8 @@ pub(crate) fn read(request: &SiteRequest<'_>, site: &PortalSite, repeatable: &st
     }
 }
 
-/// Reads the form of another site. Bytes that are not UTF-8 become U+FFFD, so that they are refused
-/// where the client can receive the error.
+/// Reads the form of another site like [`pairs`]: what is malformed is refused where the client can
+/// receive the error.
 pub(crate) fn read_foreign(request: &SiteRequest<'_>) -> Result<Params, InvalidPageForm> {
     form::expect_form(request.head.headers())?;
     if !request.head.query().is_empty() {
@@ -64,19 +63,28 @@ pub(crate) fn read_foreign(request: &SiteRequest<'_>) -> Result<Params, InvalidP
 }
 
 /// Reads the parameters of a query or of a form, both bounded by the caller, as the authorization
-/// endpoint does. Bytes that are not UTF-8 become U+FFFD.
+/// endpoint does. Bytes that are not UTF-8 become U+FFFD, and so does a name or value with a `%`
+/// that no two hexadecimal digits follow.
 ///
 /// ```
 /// let params = scopegate_portal::pairs(b"scope=me+items&state=a%26b");
 /// assert_eq!(params.text("scope"), Some("me items"));
 /// assert_eq!(params.text("state"), Some("a&b"));
+/// assert_eq!(scopegate_portal::pairs(b"state=100%").text("state"), Some("\u{fffd}"));
 /// ```
 #[must_use]
 pub fn pairs(raw: &[u8]) -> Params {
     let pairs = raw.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
     let split = |pair: &[u8]| {
-        let mut halves = pair.splitn(2, |byte| *byte == b'=').map(urlencoded::decode_lossy);
+        let mut halves = pair.splitn(2, |byte| *byte == b'=').map(decoded);
         (halves.next().unwrap_or_default(), halves.next().unwrap_or_default())
     };
     pairs.map(split).collect()
+}
+
+fn decoded(raw: &[u8]) -> String {
+    match urlencoded::has_valid_escapes(raw) {
+        true => urlencoded::decode_lossy(raw),
+        false => char::REPLACEMENT_CHARACTER.to_string(),
+    }
 }

@@ -77,8 +77,8 @@ fn add_headers(error: &GrantError, headers: &mut HeaderMap) {
 /// Answers a body that is not a form.
 pub(crate) fn no_form(error: FormError) -> Response<Bytes> {
     let status = match error {
-        FormError::Encoded | FormError::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        FormError::NotText | FormError::Query | FormError::TooManyFields => StatusCode::BAD_REQUEST,
+        FormError::Charset | FormError::Encoded | FormError::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        FormError::Escape | FormError::NotText | FormError::Query | FormError::TooManyFields => StatusCode::BAD_REQUEST,
     };
     write(status, ErrorCode::InvalidRequest, &error)
 }

@@ -175,6 +175,9 @@ async fn malformed_parameters_are_an_invalid_request() {
         "x=%C3%28",
         "%FF=x",
         "nonce=%0A",
+        "nonce=%",
+        "nonce=%zz",
+        "%4g=x",
     ] {
         for page in both(&people, &format!("{usual}&{more}")).await {
             // Of two values of `state`, none is returned.
@@ -267,6 +270,7 @@ async fn other_media_types_and_queries_are_refused() {
     for (path, media_type, status) in [
         ("/authorize", "application/json", 415),
         ("/authorize", "multipart/form-data; boundary=b", 415),
+        ("/authorize", "application/x-www-form-urlencoded; charset=utf-16", 415),
         ("/authorize?client_id=web", "application/x-www-form-urlencoded", 400),
     ] {
         let post = Request::post(path).header("content-type", media_type);
