@@ -42,7 +42,7 @@ use self::setting::Setting as _;
 use self::setting::{CacheAge, CorsOrigins, RetryWindow, Rotation};
 pub(crate) use self::setting::{Days, LogFilter, LogFormat, NewsStale, read_time, to_lifetime};
 pub(crate) use self::source::Source;
-use self::source::VARIABLE_PREFIX;
+use self::table::VARIABLE_PREFIX;
 pub(crate) use self::table::{SETTINGS, SettingRow, tables, variables};
 
 /// Longest password, in bytes. Users type shorter ones, and hashing this length is cheap.

@@ -112,8 +112,7 @@ pub(crate) fn report(error: &clap::Error) -> ExitCode {
     let text = with_short_parts(&without_secrets(&message(error, std::env::args_os().skip(1))));
     let mut stderr = io::stderr();
     let _ = if wants_json() {
-        let first = text.lines().next().unwrap_or_default();
-        writeln!(stderr, "{}", json!({ "error": first, "status": 2 }))
+        writeln!(stderr, "{}", json!({ "error": first_paragraph(&text), "status": 2 }))
     } else {
         write!(stderr, "error: {text}")
     };
@@ -160,6 +159,15 @@ fn message(error: &clap::Error, arguments: impl Iterator<Item = impl AsRef<OsStr
         }
     }
     text
+}
+
+/// Returns the first paragraph in one line. Below its first line it lists options, such as those
+/// that are missing.
+fn first_paragraph(text: &str) -> String {
+    let mut lines = text.lines().take_while(|line| !line.is_empty()).map(str::trim);
+    let first = lines.next().unwrap_or_default();
+    let listed: Vec<&str> = lines.collect();
+    format!("{first} {}", listed.join(", ")).trim_end().to_owned()
 }
 
 /// Whether a text looks like the name of a command.

@@ -40,7 +40,7 @@ struct Filter<'a> {
 }
 
 /// A consent, and the user who gave it.
-struct Row {
+pub(super) struct Row {
     user: User,
     summary: ConsentSummary,
 }
@@ -50,11 +50,7 @@ async fn list(store: &dyn Store, format: Format, filter: Filter<'_>, limit: RowL
         Some(client) => Some(find_or_named(store.clients(), client).await?.id().clone()),
         None => None,
     };
-    let mut found = Listed::new(limit)?;
-    visit_users(store.users(), filter.user, async |user| {
-        add_consents(store, &user, client.as_ref(), &mut found).await
-    })
-    .await?;
+    let found = read(store, filter.user, client.as_ref(), limit).await?;
     let human = || {
         let heads = [
             "USER",
@@ -71,6 +67,21 @@ async fn list(store: &dyn Store, format: Format, filter: Filter<'_>, limit: RowL
     print_with(format, human, &json)?;
     found.note("consents");
     Ok(())
+}
+
+/// Reads the consents of one user or of all, of one client or of all, up to the limit.
+pub(super) async fn read(
+    store: &dyn Store,
+    user: Option<&str>,
+    client: Option<&ClientId>,
+    limit: RowLimit,
+) -> anyhow::Result<Listed<Row>> {
+    let mut found = Listed::new(limit)?;
+    visit_users(store.users(), user, async |user| {
+        add_consents(store, &user, client, &mut found).await
+    })
+    .await?;
+    Ok(found)
 }
 
 /// Adds the consents of a user. Returns whether there is a place for another one.

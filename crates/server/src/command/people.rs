@@ -80,3 +80,6 @@ pub(super) async fn change_time(store: &dyn Store) -> anyhow::Result<ChangeTime>
     let tokens_end_at = last_expiry(store, now).await?;
     Ok(ChangeTime { now, tokens_end_at })
 }
+
+#[cfg(test)]
+mod tests;

@@ -35,18 +35,13 @@ pub(super) fn run(common: &CommonFlags, command: &SessionCommand) -> anyhow::Res
 }
 
 /// A session, and the user who has it.
-struct Row {
+pub(super) struct Row {
     user: User,
     session: LoginSession,
 }
 
 async fn list(store: &dyn Store, format: Format, user: Option<&str>, limit: RowLimit) -> anyhow::Result<()> {
-    let mut found = Listed::new(limit)?;
-    visit(store, user, |user, session| {
-        let user = user.clone();
-        found.add(Row { user, session })
-    })
-    .await?;
+    let found = read(store, user, limit).await?;
     let human = || {
         let heads = ["ID", "USER", "BEGAN", "LAST USE", "ENDS", "USER AGENT"];
         table(&heads, &found.rows.iter().map(cells).collect::<Vec<_>>())
@@ -55,6 +50,17 @@ async fn list(store: &dyn Store, format: Format, user: Option<&str>, limit: RowL
     print_with(format, human, &json)?;
     found.note("sessions");
     Ok(())
+}
+
+/// Reads the sessions of one user or of all, up to the limit.
+pub(super) async fn read(store: &dyn Store, user: Option<&str>, limit: RowLimit) -> anyhow::Result<Listed<Row>> {
+    let mut found = Listed::new(limit)?;
+    visit(store, user, |user, session| {
+        let user = user.clone();
+        found.add(Row { user, session })
+    })
+    .await?;
+    Ok(found)
 }
 
 /// Reads the sessions of one user or of all, until `take` returns false.

@@ -15,7 +15,8 @@ use serde::de::{DeserializeOwned, IntoDeserializer};
 
 use super::fault::{ConfigError, nearest};
 use super::setting::plain;
-use super::source::{Source, VARIABLE_PREFIX};
+use super::source::Source;
+use super::table::VARIABLE_PREFIX;
 use super::table::{SETTINGS, SettingRow};
 use super::table_fault::bad_table;
 

@@ -4,10 +4,8 @@ use std::path::{Path, PathBuf};
 
 use scopegate_openapi::import::locate_in_toml;
 
+use super::table::{SettingRow, VARIABLE_PREFIX};
 use crate::output::quoted;
-
-/// The prefix of our variables.
-pub(super) const VARIABLE_PREFIX: &str = "SCOPEGATE_";
 
 /// The source of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,11 +33,12 @@ impl Source {
     /// The place of a key in this source: `--log-level`, `SCOPEGATE_LOG_LEVEL`, or the key with the
     /// file.
     pub(crate) fn place(&self, key: &str) -> String {
+        let flag = SettingRow::flag_of(key);
         let key = &quoted(key);
         match self {
             Self::Default => "default".to_owned(),
             Self::File(path) => format!("key `{key}` in file `{}`", path.display()),
-            Self::Flag => format!("flag `--{}`", key.replace('_', "-")),
+            Self::Flag => format!("flag `--{}`", flag.unwrap_or(key)),
             Self::Variable => format!("variable `{}{}`", VARIABLE_PREFIX, key.to_uppercase()),
         }
     }

@@ -4,7 +4,8 @@ mod reason;
 
 use std::fmt::Write as _;
 
-use super::source::VARIABLE_PREFIX;
+/// The prefix of our variables.
+pub(super) const VARIABLE_PREFIX: &str = "SCOPEGATE_";
 
 /// The description of one setting.
 #[derive(Clone, Copy, Debug)]
@@ -356,6 +357,11 @@ impl SettingRow {
     /// The row of a flag.
     pub(crate) fn of_flag(flag: &str) -> Option<&'static Self> {
         SETTINGS.iter().find(|row| row.flag == Some(flag))
+    }
+
+    /// The flag of a key, without `--`.
+    pub(crate) fn flag_of(key: &str) -> Option<&'static str> {
+        SETTINGS.iter().find(|row| row.key == key).and_then(|row| row.flag)
     }
 
     /// Whether the file holds tables under this key.

@@ -313,7 +313,20 @@ fn origins_are_written_as_flags_as_a_text_or_as_a_list() {
     }
     let wrong = load(&["--cors-origin", "https://app.example/"], &[], None).unwrap_err();
     assert!(
-        wrong.contains("`--cors-origins`") && wrong.contains("`https://app.example/`"),
+        wrong.contains("`--cors-origin`") && wrong.contains("`https://app.example/`"),
         "{wrong}"
     );
+}
+
+#[test]
+fn errors_name_flags_of_the_command_line() {
+    let command = crate::arguments::command();
+    let serve = command.find_subcommand("serve").unwrap();
+    let arguments = command.get_arguments().chain(serve.get_arguments());
+    let flags: Vec<&str> = arguments.filter_map(clap::Arg::get_long).collect();
+    for row in SETTINGS {
+        let Some(flag) = row.flag else { continue };
+        assert!(flags.contains(&flag), "{flag}");
+        assert_eq!(Source::Flag.place(row.key), format!("flag `--{flag}`"));
+    }
 }

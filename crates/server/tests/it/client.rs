@@ -1,5 +1,6 @@
 //! `scopegate client`: settings, secrets, and what a change revokes.
 
+mod agreement;
 mod check;
 mod people;
 

@@ -117,6 +117,24 @@ fn wrong_command_line_never_repeats_a_secret() {
 }
 
 #[test]
+fn missing_option_is_named_in_json() {
+    let fixture = FaultFixture::new();
+    for (line, names) in [
+        (&["consent", "withdraw"][..], &["<USER>", "<CLIENT>"][..]),
+        (&["client", "add", "x"], &["--public", "--confidential"]),
+        (&["session", "end"], &["--user"]),
+        (&["client", "check"], &["<ID>", "<URL>"]),
+        (&["user", "add"], &["<USERNAME>"]),
+    ] {
+        let run = fixture.shell.run(&[line, &["--format", "json"]].concat());
+        let error: Value = serde_json::from_str(&run.stderr).unwrap();
+        let text = error["error"].as_str().unwrap();
+        assert!(names.iter().all(|name| text.contains(name)), "{text}");
+        assert!(!text.contains("Usage"), "{text}");
+    }
+}
+
+#[test]
 fn an_error_is_json_with_format_json() {
     let fixture = FaultFixture::new();
     for (line, status) in [
