@@ -109,9 +109,10 @@ impl UserAccounts {
     ///
     /// # Errors
     ///
-    /// [`StoreError`].
+    /// [`StoreError`], also while revocations may be unknown.
     pub async fn find(&self, cookie: &SessionCookie) -> Result<Option<AccountSession>, StoreError> {
         let context = self.context();
+        context.expect_news()?;
         let found = context.use_session(&cookie.id(), context.clock.now()).await?;
         Ok(found.map(|(session, user)| AccountSession { session, user }))
     }

@@ -179,6 +179,14 @@ impl<'r> Responder<'r> {
         page_response(status, page.render(), None)
     }
 
+    /// Answers a `GET` of the address of a form: a browser that is reloaded, or goes back, has no
+    /// form to send.
+    pub(crate) fn no_form(&self) -> Response<Bytes> {
+        let path = self.site.url("/account");
+        let action = MessageAction::Account(&path);
+        self.message(StatusCode::BAD_REQUEST, Message::NoForm, Some(action))
+    }
+
     pub(crate) fn problem(&self, status: StatusCode, problem: Problem) -> Response<Bytes> {
         self.error_page(status, problem, None)
     }

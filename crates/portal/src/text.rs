@@ -13,6 +13,7 @@ pub(crate) const USER_NAME: &str = "User name";
 pub(crate) const PASSWORD: &str = "Password";
 pub(crate) const STAY: &str = "Stay logged in on this device";
 pub(crate) const STAY_HINT: &str = "Only on a device that you alone use.";
+pub(crate) const CANCEL: &str = "Cancel";
 pub(crate) const LOGIN_FAILED: &str = "The user name or the password is wrong.";
 pub(crate) const LOGIN_AGAIN: &str = "Enter your password again to continue.";
 
@@ -204,6 +205,11 @@ pub(crate) mod message {
     pub(crate) const LOGGED_OUT_WITHOUT_RETURN: (&str, &str) = (
         "You are logged out",
         "The return address of the application is not registered, so you stay here.",
+    );
+    pub(crate) const NO_FORM: (&str, &str) = (
+        "Start again in the application",
+        "A login begins in the application that you want to use. Go back to it and log in from there. Nothing was \
+         changed.",
     );
     pub(crate) const NOT_LOGGED_IN: (&str, &str) = ("You are not logged in", "There is no session in this browser.");
     pub(crate) const OTHER_BROWSER: (&str, &str) = (

@@ -39,6 +39,7 @@ impl UserAccounts {
         let (context, people) = (self.context(), &self.people);
         let now = context.clock.now();
         Flow::<AccountStage>::open(form.flow, &people.sealer(), visit.browser, now)?;
+        context.expect_news().map_err(AccountError::from)?;
         let page = ClientId::parse(ACCOUNT_PAGE).map_err(|cause| AccountError::from(StoreError::unavailable(cause)))?;
         let user = match check_password(context, people, form, &page, visit).await {
             Ok(user) => user,

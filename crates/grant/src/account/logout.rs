@@ -35,11 +35,12 @@ impl UserAccounts {
     ///
     /// # Errors
     ///
-    /// [`StoreError`].
+    /// [`StoreError`], also while revocations may be unknown.
     pub async fn logout_return(&self, request: &LogoutRequest<'_>) -> Result<Logout, StoreError> {
         let Some(sent) = request.post_logout_redirect_uri else {
             return Ok(Logout::Here);
         };
+        self.context().expect_news()?;
         let client = self.context().named_client(request.client_id).await?;
         // SECURITY: the URI is compared like a redirect URI, and never changed. Tested by
         // `logout_returns_to_registered_uris_only` in tests/it/account.rs.

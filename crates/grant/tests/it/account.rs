@@ -2,8 +2,11 @@
 
 use scopegate_domain::{AuditEvent, ClientId, RedirectUri, Secret};
 use scopegate_grant::{
-    AccountError, AccountSession, LoginOutcome, LoginProblem, Logout, LogoutRequest, PasswordChange,
+    AccountError, AccountLogin, AccountLoginError, AccountSession, LoginForm, LoginOutcome, LoginProblem, Logout,
+    LogoutRequest, PasswordChange,
 };
+
+use scopegate_token::AcceptedTokens;
 
 use crate::people::{Browser, PeopleFixture, refresh_of, request};
 
@@ -52,6 +55,42 @@ async fn user_ends_own_sessions_only() {
         ended.iter().filter(|event| **event == AuditEvent::SessionEnded).count(),
         2
     );
+}
+
+/// The store may not return the session either, so it is not read.
+#[tokio::test]
+async fn unread_revocations_precede_the_session() {
+    let fixture = PeopleFixture::new().await;
+    let browser = logged_in(&fixture, "johndoe").await;
+    let accounts = &fixture.accounts;
+    let session = browser.session.as_ref().unwrap();
+    let flow = accounts.login_flow(&fixture.visit(&browser)).unwrap();
+    let password = Secret::new("secret".to_owned());
+    let form = LoginForm {
+        flow: &flow,
+        username: "johndoe",
+        password: &password,
+        stay: false,
+    };
+    let back = LogoutRequest {
+        client_id: Some("web"),
+        post_logout_redirect_uri: Some("https://web.example/out"),
+        state: None,
+    };
+    fixture.watch.set().accept(AcceptedTokens::None);
+    assert!(accounts.find(session).await.is_err());
+    assert!(accounts.logout_return(&back).await.is_err());
+    let here = LogoutRequest::default();
+    assert!(accounts.log_out(Some(session), &here, &fixture.origin).await.is_err());
+    let login = accounts.log_in(&form, &fixture.visit(&browser)).await;
+    assert!(
+        matches!(login, Err(AccountLoginError::Account(AccountError::Store(_)))),
+        "{login:?}"
+    );
+    fixture.watch.set().accept(AcceptedTokens::All);
+    assert!(fixture.account(&browser).await.is_some(), "nothing has ended");
+    let login = accounts.log_in(&form, &fixture.visit(&browser)).await;
+    assert!(matches!(login, Ok(AccountLogin::LoggedIn(_))), "{login:?}");
 }
 
 #[tokio::test]

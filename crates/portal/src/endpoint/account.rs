@@ -28,7 +28,7 @@ use crate::visitor::{Visitor, origin_of};
 #[derive(Debug)]
 pub struct AccountEndpoint {
     view: AccountView,
-    routes: [SiteRoute; 8],
+    routes: [SiteRoute; 12],
 }
 
 /// The routes, by their numbers.
@@ -41,8 +41,13 @@ enum Route {
 }
 
 impl Route {
-    /// The routes in the order of their numbers. The address of the login form shows the page, too.
-    const ALL: [Self; 8] = [
+    /// The routes in the order of their numbers. The address of each form shows the page, too: a
+    /// browser that is reloaded, or goes back, opens it.
+    const ALL: [Self; 12] = [
+        Self::Page,
+        Self::Page,
+        Self::Page,
+        Self::Page,
         Self::Page,
         Self::Page,
         Self::Application,
@@ -58,6 +63,7 @@ impl AccountEndpoint {
     /// Creates the endpoint of a site.
     #[must_use]
     pub fn new(site: &PortalSite, accounts: UserAccounts) -> Self {
+        let get = |path: &str| SiteRoute::get(format!("{PATH}{path}"));
         let post = |path: &str| SiteRoute::post(format!("{PATH}{path}")).body_limit(FORM_LIMIT);
         Self {
             view: AccountView {
@@ -65,9 +71,13 @@ impl AccountEndpoint {
                 accounts,
             },
             routes: [
-                SiteRoute::get(PATH),
-                SiteRoute::get(format!("{PATH}/login")),
-                SiteRoute::get(format!("{PATH}/application")),
+                get(""),
+                get("/login"),
+                get("/sessions/end"),
+                get("/sessions/end-others"),
+                get("/applications/withdraw"),
+                get("/password"),
+                get("/application"),
                 post("/login").always_traced(),
                 post("/sessions/end"),
                 post("/sessions/end-others"),

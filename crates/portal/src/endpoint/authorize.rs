@@ -2,7 +2,7 @@
 //! 3.1](https://www.rfc-editor.org/rfc/rfc6749#section-3.1).
 
 use bytes::Bytes;
-use http::{Response, StatusCode};
+use http::{Method, Response, StatusCode};
 use scopegate_gate::{BodyError, SiteEndpoint, SiteRequest, SiteRoute, urlencoded};
 use scopegate_grant::{AuthorizationEndpoint, AuthorizeError, MAX_AUTHORIZE_LEN, Params, ShownCause};
 use scopegate_store::BoxFuture;
@@ -11,6 +11,7 @@ use crate::page::{PlainText, Problem, RedirectUris};
 use crate::page_form::{pairs, read_foreign};
 use crate::portal_site::PortalSite;
 use crate::responder::Responder;
+use crate::security_headers::page_response;
 use crate::visitor::{Visitor, origin_of};
 
 /// The path of the endpoint.
@@ -25,6 +26,8 @@ const MAX_FLOW_LEN: usize = 16 * 1024;
 
 /// The authorization endpoint (`GET` and `POST /authorize`): an application sends a user here, who
 /// logs in, decides what the application may do, and returns to it with a code.
+///
+/// `HEAD` reads no request: it answers 200 with the headers of a page, and issues no code.
 ///
 /// A request by `POST` comes from another site, so its browser sends no cookies. It is answered by
 /// a redirect to this endpoint that contains the sealed request.
@@ -75,6 +78,11 @@ impl AuthorizeEndpoint {
     }
 
     async fn get(&self, request: &SiteRequest<'_>) -> Response<Bytes> {
+        // SECURITY: a `GET` can issue a code, and a `HEAD` must not. Its request is not read. Tested
+        // by `head_request_issues_no_code` in tests/it/people/forms.rs.
+        if request.head.method() == Method::HEAD {
+            return page_response(StatusCode::OK, String::new(), None);
+        }
         let origin = origin_of(request, &self.site);
         let blank = Responder::new(&self.site, origin.request.as_ref());
         let query = request.head.query();

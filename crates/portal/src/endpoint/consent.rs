@@ -12,12 +12,19 @@ use crate::page_request::PageRequest;
 use crate::portal_site::PortalSite;
 use crate::responder::Responder;
 
-/// The endpoint of the consent page's form (`POST /consent`).
+/// The path of the form.
+const PATH: &str = "/consent";
+
+/// The number of the route for `POST`.
+const POST: usize = 1;
+
+/// The endpoint of the consent page's form (`POST /consent`). `GET /consent` states that the form
+/// is missing.
 #[derive(Debug)]
 pub struct ConsentEndpoint {
     site: PortalSite,
     endpoint: AuthorizationEndpoint,
-    routes: [SiteRoute; 1],
+    routes: [SiteRoute; 2],
 }
 
 impl ConsentEndpoint {
@@ -27,7 +34,7 @@ impl ConsentEndpoint {
         Self {
             site: site.clone(),
             endpoint,
-            routes: [SiteRoute::post("/consent").body_limit(FORM_LIMIT)],
+            routes: [SiteRoute::get(PATH), SiteRoute::post(PATH).body_limit(FORM_LIMIT)],
         }
     }
 
@@ -63,7 +70,12 @@ impl SiteEndpoint for ConsentEndpoint {
     }
 
     fn answer<'a>(&'a self, request: SiteRequest<'a>) -> BoxFuture<'a, Response<Bytes>> {
-        Box::pin(async move { self.decide(&request).await })
+        Box::pin(async move {
+            match request.route {
+                POST => self.decide(&request).await,
+                _ => Responder::new(&self.site, None).no_form(),
+            }
+        })
     }
 
     fn body_error(&self, _: usize, error: BodyError) -> Option<Response<Bytes>> {

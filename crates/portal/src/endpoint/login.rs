@@ -13,13 +13,19 @@ use crate::page_request::PageRequest;
 use crate::portal_site::PortalSite;
 use crate::responder::Responder;
 
+/// The path of the form.
+const PATH: &str = "/login";
+
+/// The number of the route for `POST`.
+const POST: usize = 1;
+
 /// The endpoint of the login page's form (`POST /login`). After a login the browser continues at
-/// the authorization endpoint.
+/// the authorization endpoint. `GET /login` states that the form is missing.
 #[derive(Debug)]
 pub struct LoginEndpoint {
     site: PortalSite,
     endpoint: AuthorizationEndpoint,
-    routes: [SiteRoute; 1],
+    routes: [SiteRoute; 2],
 }
 
 impl LoginEndpoint {
@@ -29,7 +35,10 @@ impl LoginEndpoint {
         Self {
             site: site.clone(),
             endpoint,
-            routes: [SiteRoute::post("/login").body_limit(FORM_LIMIT).always_traced()],
+            routes: [
+                SiteRoute::get(PATH),
+                SiteRoute::post(PATH).body_limit(FORM_LIMIT).always_traced(),
+            ],
         }
     }
 
@@ -39,6 +48,13 @@ impl LoginEndpoint {
             Err(refusal) => return *refusal,
         };
         let responder = Responder::of(&self.site, &visitor);
+        if params.text("decision") == Some("cancel") {
+            let flow = params.text("flow").unwrap_or_default();
+            return match self.endpoint.cancel(flow, &visitor.visit()).await {
+                Ok(answer) => responder.answer(&answer),
+                Err(error) => responder.form_error(error),
+            };
+        }
         let nothing = Secret::new(String::new());
         let form = login_form(&params, &nothing);
         let mut response = match self.endpoint.login(&form, &visitor.visit()).await {
@@ -71,7 +87,12 @@ impl SiteEndpoint for LoginEndpoint {
     }
 
     fn answer<'a>(&'a self, request: SiteRequest<'a>) -> BoxFuture<'a, Response<Bytes>> {
-        Box::pin(async move { self.log_in(&request).await })
+        Box::pin(async move {
+            match request.route {
+                POST => self.log_in(&request).await,
+                _ => Responder::new(&self.site, None).no_form(),
+            }
+        })
     }
 
     fn body_error(&self, _: usize, error: BodyError) -> Option<Response<Bytes>> {

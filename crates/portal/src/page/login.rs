@@ -6,8 +6,9 @@ use crate::page::site::write;
 use crate::page::{PlainText, Requester, Site};
 use crate::text;
 
-/// The login page: `POST /login` receives the fields `flow`, `username`, `password` and `stay`. For
-/// the login to the site itself, `POST /account/login` does.
+/// The login page: `POST /login` receives the fields `flow`, `username`, `password` and `stay`, or
+/// `flow` and `decision`, which is `cancel`. For the login to the site itself, `POST
+/// /account/login` receives the first four.
 #[derive(Clone, Debug, Template)]
 #[template(path = "login.html", whitespace = "minimize")]
 #[expect(

@@ -38,6 +38,8 @@ pub enum Message {
     LoggedOut,
     /// The session was ended, but the browser may not return to the given URI.
     LoggedOutWithoutReturn,
+    /// The browser opened the address of a form, and sent none.
+    NoForm,
     /// There was no session.
     NotLoggedIn,
     /// The request began in another browser, session or stage.
@@ -48,6 +50,8 @@ pub enum Message {
 #[derive(Clone, Debug)]
 #[expect(clippy::exhaustive_enums, reason = "the page must write a new button")]
 pub enum MessageAction<'p> {
+    /// "Your account": a link to the path of the site.
+    Account(&'p str),
     /// "Continue": a link to a URI that was compared with the registered ones.
     Continue {
         /// The whole URI of the answer.
@@ -63,13 +67,14 @@ pub enum MessageAction<'p> {
 
 impl Message {
     /// All messages.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Continue,
         Self::CookiesRequired,
         Self::FormExpired,
         Self::FormRefused,
         Self::LoggedOut,
         Self::LoggedOutWithoutReturn,
+        Self::NoForm,
         Self::NotLoggedIn,
         Self::OtherBrowser,
     ];
@@ -83,6 +88,7 @@ impl Message {
             Self::FormRefused => text::message::FORM_REFUSED,
             Self::LoggedOut => text::message::LOGGED_OUT,
             Self::LoggedOutWithoutReturn => text::message::LOGGED_OUT_WITHOUT_RETURN,
+            Self::NoForm => text::message::NO_FORM,
             Self::NotLoggedIn => text::message::NOT_LOGGED_IN,
             Self::OtherBrowser => text::message::OTHER_BROWSER,
         }

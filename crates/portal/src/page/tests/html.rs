@@ -21,7 +21,7 @@ const PARENTS: [(&str, &[&str]); 6] = [
 ];
 
 /// Attributes that the pages may have.
-const ATTRIBUTES: [&str; 26] = [
+const ATTRIBUTES: [&str; 27] = [
     "action",
     "aria-describedby",
     "aria-hidden",
@@ -35,6 +35,7 @@ const ATTRIBUTES: [&str; 26] = [
     "content",
     "datetime",
     "for",
+    "formnovalidate",
     "href",
     "id",
     "lang",

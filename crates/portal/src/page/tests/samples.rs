@@ -375,6 +375,7 @@ impl Samples {
             Message::CookiesRequired | Message::FormExpired | Message::FormRefused | Message::OtherBrowser => Some(
                 MessageAction::StartAgain("/tenant/authorize?client_id=harbour-planner&state=a"),
             ),
+            Message::NoForm => Some(MessageAction::Account("/tenant/account")),
             Message::LoggedOut | Message::LoggedOutWithoutReturn => None,
         };
         MessagePage {

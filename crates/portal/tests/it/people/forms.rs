@@ -297,6 +297,90 @@ async fn consent_form_is_refused_as_a_whole() {
 }
 
 #[tokio::test]
+async fn address_of_a_form_is_a_page() {
+    let people = People::new().await;
+    let mut browser = Browser::default();
+    for path in ["/login", "/consent"] {
+        let page = browser.get(&people, path).await;
+        assert_eq!(
+            (page.status.as_u16(), page.heading().as_str()),
+            (400, "Start again in the application"),
+            "{path}"
+        );
+        assert_eq!(page.button(), "/account", "{path}");
+    }
+    browser.log_in_here(&people, "johndoe", "secret").await;
+    for path in [
+        "/login",
+        "/sessions/end",
+        "/sessions/end-others",
+        "/applications/withdraw",
+        "/password",
+    ] {
+        let page = browser.get(&people, &format!("/account{path}")).await;
+        assert_eq!(
+            (page.status.as_u16(), page.heading().as_str()),
+            (200, "Your account"),
+            "{path}"
+        );
+    }
+}
+
+/// A `GET` would issue a code here, because session and consent are known.
+#[tokio::test]
+async fn head_request_issues_no_code() {
+    let people = People::new().await;
+    let mut browser = Browser::default();
+    browser.answer(&people, "web", &[]).await;
+    people.advance(600);
+    let query = encode(&super::request("web", &[]));
+    let body = encode(&super::request("web", &[]));
+    let posted = Request::post("/authorize").header("content-type", "application/x-www-form-urlencoded");
+    let carried = browser.ask(&people, posted, body.into_bytes()).await.location.unwrap();
+    let rows = async || people.store().count_rows().await.unwrap();
+    let before = rows().await;
+    let cookies = browser.cookies.clone();
+    for path in [format!("/authorize?{query}"), carried.clone()] {
+        let page = browser.ask(&people, Request::head(&path), Vec::new()).await;
+        assert_eq!((page.status.as_u16(), page.location), (200, None), "{path}");
+    }
+    assert_eq!((rows().await, &browser.cookies), (before.clone(), &cookies));
+    let page = browser.get(&people, &carried).await;
+    assert!(page.location.unwrap().contains("code="));
+    assert_ne!(rows().await, before);
+}
+
+#[tokio::test]
+async fn cancelled_login_reaches_the_client() {
+    let people = People::new().await;
+    let cancel = [("decision", "cancel")];
+    for client in ["web", "tool", "app"] {
+        let mut browser = Browser::default();
+        let page = browser.authorize(&people, client, &[]).await;
+        let refused = browser.submit(&people, &page, "/login", &cancel).await;
+        let answer = match refused.location {
+            Some(location) => location,
+            // A program of the device gets it after a click.
+            None => refused.button(),
+        };
+        assert!(answer.starts_with(super::uri_of(client)), "{answer}");
+        let parts = ["error", "state"].map(|name| super::parameter(&answer, name));
+        assert_eq!(parts, [Some("access_denied".to_owned()), Some("a state".to_owned())]);
+        assert_eq!(
+            (browser.cookies.len(), client == "web"),
+            (1, answer.starts_with("https:"))
+        );
+        // The flow of another browser, or none, is refused like at a login.
+        let foreign = Browser::default().submit(&people, &page, "/login", &cancel).await;
+        assert_eq!(foreign.status.as_u16(), 400);
+        let none = browser.post(&people, "/login", &cancel).await;
+        assert_eq!(none.status.as_u16(), 400);
+    }
+    let page = Browser::default().get(&people, "/account").await;
+    assert!(!page.has("value=\"cancel\""), "no application waits for an answer");
+}
+
+#[tokio::test]
 async fn repeated_fields_and_large_forms_are_refused() {
     let people = People::new().await;
     let mut browser = Browser::default();
