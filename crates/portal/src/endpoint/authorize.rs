@@ -78,8 +78,8 @@ impl AuthorizeEndpoint {
     }
 
     async fn get(&self, request: &SiteRequest<'_>) -> Response<Bytes> {
-        // SECURITY: a `GET` can issue a code, and a `HEAD` must not. Its request is not read. Tested
-        // by `head_request_issues_no_code` in tests/it/people/forms.rs.
+        // SECURITY: a `GET` can issue a code, and a `HEAD` must not. Its request is not read.
+        // Tested by `head_request_issues_no_code` in tests/it/people/forms.rs.
         if request.head.method() == Method::HEAD {
             return page_response(StatusCode::OK, String::new(), None);
         }
