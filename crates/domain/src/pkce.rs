@@ -23,8 +23,11 @@ impl CodeChallenge {
     }
 }
 
-/// The `code_verifier` of a client: 43 to 128 unreserved characters ([RFC 7636, section
+/// The `code_verifier` of a client: 43 to 128 visible characters of ASCII ([RFC 7636, section
 /// 4.1](https://www.rfc-editor.org/rfc/rfc7636#section-4.1)).
+///
+/// The RFC lets a client use the unreserved characters only. Some clients send base64 with `+`, `/`
+/// and `=`, and only the digest of the text is compared.
 ///
 /// ```
 /// use scopegate_domain::CodeVerifier;
@@ -42,8 +45,7 @@ impl CodeVerifier {
     ///
     /// [`InvalidCodeVerifier`] for another length or another character.
     pub fn parse(text: &str) -> Result<Self, InvalidCodeVerifier> {
-        let is_unreserved = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
-        if (43..=128).contains(&text.len()) && text.bytes().all(is_unreserved) {
+        if (43..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic()) {
             Ok(Self(Secret::new(text.to_owned())))
         } else {
             Err(InvalidCodeVerifier)
@@ -65,7 +67,7 @@ impl fmt::Debug for CodeVerifier {
 
 /// The text is not a `code_verifier`. The error does not repeat it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`code_verifier` must have 43 to 128 of the characters A-Z, a-z, 0-9, `-`, `.`, `_` and `~`")]
+#[error("`code_verifier` must have 43 to 128 visible characters of ASCII")]
 #[non_exhaustive]
 pub struct InvalidCodeVerifier;
 
@@ -74,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn length_and_characters_are_those_of_the_rfc() {
+    fn length_and_characters_are_limited() {
         for length in [43, 44, 127, 128] {
             assert!(CodeVerifier::parse(&"a".repeat(length)).is_ok(), "{length}");
         }
@@ -82,9 +84,11 @@ mod tests {
             assert!(CodeVerifier::parse(&"a".repeat(length)).is_err(), "{length}");
         }
         for character in (0..=255).map(char::from) {
-            let is_allowed = character.is_ascii_alphanumeric() || "-._~".contains(character);
+            let is_allowed = ('!'..='~').contains(&character);
             let text = format!("{}{character}", "a".repeat(60));
             assert_eq!(CodeVerifier::parse(&text).is_ok(), is_allowed, "{character:?}");
         }
+        // As `git-credential-oauth` 0.4.2 makes it.
+        assert!(CodeVerifier::parse("Kx/9+8mZ3bq0cUuH0yqv1mXh0e0y3V9n8Qd2b1y7p0c=").is_ok());
     }
 }

@@ -6,9 +6,11 @@
 
 mod debian;
 mod documents;
+mod git;
 mod nginx;
 mod node;
 mod packages;
+mod person;
 mod process;
 mod python;
 mod results;

@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use super::packages::{Check, node, sources};
+use super::person::Person;
 use super::process::Program;
 use super::results;
-use super::site::{Site, key_of};
+use super::site::{APPLICATIONS, Site, key_of};
 
 /// A script, with the packages of this folder.
 fn script(site: &Site, packages: &Path, name: &str) -> Program {
@@ -55,6 +56,56 @@ fn openid_client_gets_introspects_and_revokes_tokens() {
     let found = "discovery, offers client_credentials true";
     assert_eq!(lines, expected(found, ", not yet expired"));
     results::record("npm", "openid-client", None);
+}
+
+/// Runs a script of the code flow for each application. `agree` is what the user does with the URL
+/// of a request.
+pub(super) fn check_code_flow(mut script: Program, mut agree: impl FnMut(&str) -> String) {
+    for (id, ..) in APPLICATIONS {
+        let url = script.ask(id);
+        let location = agree(&url);
+        assert_eq!(
+            script.ask(&location),
+            "foreign iss refused, no iss refused, me items 200, parallel refreshes agree 200, next new 200, \
+             revoked 401 invalid_grant",
+            "{id}: {location}"
+        );
+    }
+    assert_eq!(script.output(), [""; 0]);
+}
+
+/// Runs a script of the code flow. The user is one browser, which logs in once.
+fn check_script(packages: &Path, name: &str) {
+    let site = Site::start().with_applications();
+    let mut person = Person::default();
+    check_code_flow(script(&site, packages, name), |url| person.agree(&site, url));
+}
+
+#[test]
+fn oauth4webapi_gets_refreshes_and_revokes_by_code() {
+    let Some(packages) = node(Check::Short, "npm's `oauth4webapi` by code") else {
+        return;
+    };
+    check_script(&packages, "oauth4webapi-code.mjs");
+    results::record("npm", "oauth4webapi", None);
+}
+
+#[test]
+fn openid_client_gets_refreshes_and_revokes_by_code() {
+    let Some(packages) = node(Check::Long, "npm's `openid-client` by code") else {
+        return;
+    };
+    check_script(&packages, "openid-client-code.mjs");
+    results::record("npm", "openid-client", None);
+}
+
+#[test]
+fn badgateway_gets_refreshes_and_revokes_by_code() {
+    let Some(packages) = node(Check::Long, "npm's `@badgateway/oauth2-client`") else {
+        return;
+    };
+    check_script(&packages, "badgateway-code.mjs");
+    results::record("npm", "@badgateway/oauth2-client", None);
 }
 
 /// One set of keys verifies tokens of both keys. A set that is fetched later does not have the

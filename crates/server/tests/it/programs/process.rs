@@ -51,6 +51,12 @@ impl Program {
         answer.unwrap_or_else(|_| panic!("no answer: {}", self.said()))
     }
 
+    /// Writes the whole input of the program.
+    pub(crate) fn write_input(&mut self, text: &str) {
+        let mut input = self.input.take().unwrap();
+        input.write_all(text.as_bytes()).unwrap();
+    }
+
     /// The lines of a program that ends by itself. Panics if it fails or takes too long.
     pub(crate) fn output(mut self) -> Vec<String> {
         drop(self.input.take());

@@ -15,9 +15,10 @@ use crate::checkout::Checkout;
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/clients.md");
 
 /// The programs with a row, by registry. Those of Debian have no pinned version.
-const PROGRAMS: [(&str, &str); 9] = [
+const PROGRAMS: [(&str, &str); 11] = [
     ("npm", "oauth4webapi"),
     ("npm", "openid-client"),
+    ("npm", "@badgateway/oauth2-client"),
     ("npm", "jose"),
     ("PyPI", "Authlib"),
     ("PyPI", "requests-oauthlib"),
@@ -25,6 +26,7 @@ const PROGRAMS: [(&str, &str); 9] = [
     ("Debian", "dovecot-core"),
     ("Debian", "libapache2-mod-oauth2"),
     ("Debian", "nginx"),
+    ("Debian", "git-credential-oauth"),
 ];
 
 /// Prints the good result of a program. `UPDATE_DOCS=1` writes its version and the date to the
@@ -55,6 +57,7 @@ fn pinned(registry: &str, name: &str) -> String {
     let found = if registry == "npm" {
         let lock = fs::read_to_string(sources("node/package-lock.json")).unwrap();
         let lock: Value = serde_json::from_str(&lock).unwrap();
+        let name = name.replace('/', "~1");
         let version = lock.pointer(&format!("/packages/node_modules~1{name}/version"));
         version.and_then(Value::as_str).map(str::to_owned)
     } else {

@@ -21,6 +21,14 @@ const RESOURCE_SERVERS: [(&str, &str); 2] = [
     ("reports-post", "client_secret_post"),
 ];
 
+/// Applications of users: the id, the method and the redirect URI of each.
+pub(crate) const APPLICATIONS: [(&str, &str, &str); 4] = [
+    ("web", "client_secret_basic", "https://web.example/callback"),
+    ("web-post", "client_secret_post", "https://web.example/callback"),
+    ("page", "none", "https://page.example/"),
+    ("program", "none", "http://127.0.0.1/callback"),
+];
+
 /// A running server, its database and its clients.
 pub(crate) struct Site {
     pub(crate) shell: Shell,
@@ -60,6 +68,25 @@ impl Site {
         }
     }
 
+    /// Adds a client of users with this method and redirect URI.
+    pub(crate) fn add_application(&mut self, id: &'static str, method: &str, redirect_uri: &str) {
+        let begin = ["client", "add", id, "--id", id];
+        let kind: &[&str] = match method {
+            "none" => &["--public"],
+            _ => &["--confidential", "--auth-method", method],
+        };
+        let grants = ["--grant", "authorization_code", "--grant", "refresh_token"];
+        let rest = ["--scope", "me items", "--redirect-uri", redirect_uri];
+        let output = ["--database", "sqlite:a.db", "--format", "json"];
+        let added = self
+            .shell
+            .run(&[&begin[..], kind, &grants, &rest, &output].concat())
+            .json();
+        if let Some(secret) = added["client_secret"].as_str() {
+            self.secrets.insert(id, secret.to_owned());
+        }
+    }
+
     /// The API of the tokens.
     #[expect(clippy::unused_self, reason = "it is a property of the site")]
     pub(crate) const fn audience(&self) -> &'static str {
@@ -73,7 +100,19 @@ impl Site {
 
     /// A command that finds the server and the clients in its variable `SITE`.
     pub(crate) fn command(&self, program: &str) -> Command {
-        let site = json!({ "issuer": self.issuer, "audience": self.audience(), "secrets": self.secrets });
+        // A program listens on a port that its redirect URI does not have.
+        let sent = |uri: &str| uri.replace("//127.0.0.1/", "//127.0.0.1:51004/");
+        let applications = APPLICATIONS.map(|(id, method, uri)| {
+            let application = json!({ "method": method, "redirect_uri": sent(uri) });
+            (id.to_owned(), application)
+        });
+        let applications: serde_json::Map<String, Value> = applications.into_iter().collect();
+        let site = json!({
+            "issuer": self.issuer,
+            "audience": self.audience(),
+            "secrets": self.secrets,
+            "applications": applications,
+        });
         let mut command = Command::new(program);
         command.env("SITE", site.to_string());
         command
