@@ -15,6 +15,7 @@ mod life;
 use serde_json::Value;
 
 pub(crate) use self::browser::{Browser, encode, parameter};
+pub(crate) use self::html::Page;
 use crate::support::Server;
 
 pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";

@@ -4,6 +4,7 @@
 //! of each kind, the long check runs all. `SCOPEGATE_REQUIRE_PROGRAMS=1` makes a missing program a
 //! failure.
 
+mod applications;
 mod debian;
 mod documents;
 mod git;
@@ -16,3 +17,4 @@ mod python;
 mod results;
 mod site;
 mod swagger;
+mod visitor;

@@ -33,27 +33,34 @@ fn write_programs(folder: &Path) -> Vec<String> {
 }
 
 /// The site, and the folder with the programs of the page.
-struct Page {
-    site: Site,
+pub(super) struct Page {
+    pub(super) site: Site,
     folder: tempfile::TempDir,
     interpreter: PathBuf,
 }
 
 impl Page {
-    fn new(interpreter: PathBuf) -> Self {
+    pub(super) fn new(interpreter: PathBuf, site: Site) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let names = write_programs(folder.path());
-        assert_eq!(names, ["service.py", "introspecting.py", "verifying.py"]);
+        assert_eq!(
+            names,
+            ["webapp.py", "cli.py", "service.py", "introspecting.py", "verifying.py"]
+        );
         Self {
-            site: Site::start(),
+            site,
             folder,
             interpreter,
         }
     }
 
+    pub(super) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// The interpreter with the variables that a reader of the page sets. The audience is that of
     /// the commands of the page, so the programs know it.
-    fn command(&self) -> Command {
+    pub(super) fn command(&self) -> Command {
         let site = &self.site;
         let mut command = Command::new(&self.interpreter);
         command.arg("-B").current_dir(self.folder.path());
@@ -66,14 +73,24 @@ impl Page {
         command
     }
 
+    /// Serves a program at a free port, and returns it with its address.
+    pub(super) fn serve(&self, name: &str, variables: &[(&str, &str)]) -> (Program, String) {
+        let port = free_port();
+        (self.serve_at(name, port, variables), format!("http://127.0.0.1:{port}"))
+    }
+
+    /// Serves a program at a port, with further variables.
+    pub(super) fn serve_at(&self, name: &str, port: u16, variables: &[(&str, &str)]) -> Program {
+        let line = ["-m", "flask", "--app", name, "run", "--port", &port.to_string()];
+        let mut running = Program::start(self.command().args(line).envs(variables.iter().copied()));
+        running.wait_for_port(port);
+        running
+    }
+
     /// Runs an API, and what the service prints about it. Returns statuses of the API: without a
     /// token, with a token without its scope, and with a revoked token.
     fn run(&self, api: &str) -> (Vec<String>, [String; 3]) {
-        let port = free_port();
-        let address = format!("http://127.0.0.1:{port}");
-        let line = ["-m", "flask", "--app", api, "run", "--port", &port.to_string()];
-        let mut running = Program::start(self.command().args(line));
-        running.wait_for_port(port);
+        let (_running, address) = self.serve(api, &[]);
         let service = Program::start(self.command().arg("service.py").env("API", &address));
         let printed = service.output();
         let get = |token: &str| {
@@ -94,7 +111,7 @@ fn programs_of_the_page_work_together() {
     let Some(interpreter) = python(Check::Short, "PyPI's `Authlib` with the programs of docs/clients.md") else {
         return;
     };
-    let page = Page::new(interpreter);
+    let page = Page::new(interpreter, Site::start());
     for (api, revoked) in [("introspecting", "401"), ("verifying", "200")] {
         let (printed, statuses) = page.run(api);
         assert_eq!(printed, ["200 {'caller': 'billing'}"], "{api}");
@@ -150,15 +167,18 @@ fn api_on_warp_verifies_tokens() {
     }
 }
 
-/// Every block of the page is run: its shell blocks by the tests of `docs`, its programs here. That
-/// in Rust is an example, which the test above runs.
+/// Every block of the page is run: its shell blocks by the tests of `docs` and of `applications`,
+/// its programs here and there. That in Rust is an example, which the test above runs.
 #[test]
 fn page_has_no_other_block() {
     let checkout = Checkout::read();
     let blocks = code_blocks(checkout.text("docs/clients.md").unwrap());
     let others: Vec<_> = blocks.iter().filter(|(language, _)| *language != "sh").collect();
     let languages: Vec<&str> = others.iter().map(|(language, _)| *language).collect();
-    assert_eq!(languages, ["python", "python", "python", "rust"]);
+    assert_eq!(
+        languages,
+        ["python", "html", "python", "python", "python", "python", "rust"]
+    );
     let example = checkout.text("crates/http/examples/verifying.rs").unwrap();
     assert_eq!(others.last().map(|(_, block)| *block), Some(example.trim_end()));
 }

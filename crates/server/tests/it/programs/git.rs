@@ -25,7 +25,7 @@ fn configuration(site: &Site) -> String {
     )
 }
 
-/// The helper, asked for the password of a repository.
+/// The helper, which receives a question about a repository.
 fn helper(program: &Path, site: &Site, folder: &Path) -> Program {
     let open = folder.join("open");
     fs::write(&open, OPEN).unwrap();

@@ -1,17 +1,30 @@
 //! nginx in front of the server: TLS, an issuer with a path, and forwarded headers.
 
-use std::path::Path;
+#![expect(clippy::panic, reason = "a test may fail")]
+
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::debian::{configure, curl, status};
+use super::node::check_code_flow;
 use super::packages::{Check, debian, node, sources};
+use super::person::{NAME, PASSWORD};
 use super::process::{Program, free_port};
 use super::results;
 use super::site::Site;
+use super::visitor::Visitor;
 use crate::checkout::Checkout;
 use crate::docs::markdown::code_blocks;
+use crate::people::{Page, parameter, query, redemption, text};
+
+/// Headers with which a client or another proxy would change the addresses of pages.
+const FORGED: [&str; 3] = [
+    "X-Forwarded-Host: evil.example",
+    "X-Forwarded-Proto: http",
+    "Forwarded: host=evil.example;proto=http",
+];
 
 /// A server behind nginx.
 struct Proxied {
@@ -27,7 +40,7 @@ impl Proxied {
         let port = free_port();
         let origin = format!("https://localhost:{port}");
         let issuer = format!("{origin}/tenant");
-        let site = Site::with(Some(&issuer), &["--trusted-proxy", "127.0.0.1"], &[]);
+        let site = Site::with(Some(&issuer), &["--trusted-proxy", "127.0.0.1"], &[]).with_applications();
         certify(folder.path());
         let server = server_block(port, folder.path(), &site.server.address.to_string());
         let values = [("SERVER", server.as_str()), ("FOLDER", folder.path().to_str().unwrap())];
@@ -42,13 +55,67 @@ impl Proxied {
         }
     }
 
-    fn certificate(&self) -> String {
-        self.folder.path().join("certificate.pem").display().to_string()
+    fn certificate(&self) -> PathBuf {
+        self.folder.path().join("certificate.pem")
+    }
+
+    fn visitor(&self) -> Visitor {
+        Visitor::new(Some(self.certificate()))
+    }
+
+    /// Sends the form of a page at this path below the issuer.
+    fn submit(&self, visitor: &Visitor, page: &Page, path: &str, more: &[(&str, &str)]) -> Page {
+        let fields = page.fields(&format!("/tenant{path}"));
+        let fields = fields.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let fields = fields.filter(|(name, _)| more.iter().all(|(other, _)| other != name));
+        let fields: Vec<_> = fields.chain(more.iter().copied()).collect();
+        visitor.post(&format!("{}{path}", self.site.issuer), &fields)
+    }
+
+    /// Follows redirects to pages of the server. The last page, or the redirect to another site.
+    fn follow(&self, visitor: &Visitor, mut page: Page) -> Page {
+        while let Some(path) = page.location.as_deref().filter(|location| location.starts_with('/')) {
+            assert!(path.starts_with("/tenant/"), "{path}");
+            page = visitor.get(&format!("{}{path}", self.origin), &[]);
+        }
+        page
+    }
+
+    /// Opens the URL of a request, logs in if the page requires it, and agrees. Returns the URL of
+    /// the answer.
+    fn agree(&self, visitor: &Visitor, url: &str) -> String {
+        let mut page = self.follow(visitor, visitor.get(url, &FORGED));
+        for _ in 0..3 {
+            page = match page.location {
+                Some(location) => return location,
+                None if page.has("action=\"/tenant/login\"") => {
+                    let form = [("username", NAME), ("password", PASSWORD)];
+                    self.submit(visitor, &page, "/login", &form)
+                }
+                None => self.submit(visitor, &page, "/consent", &[("decision", "allow")]),
+            };
+            page = self.follow(visitor, page);
+        }
+        panic!("no answer: {page:?}")
+    }
+
+    /// The answer to a form of the application `web`.
+    fn of_web(&self, path: &str, fields: &[(&str, &str)]) -> (u16, Value) {
+        let user = format!("web:{}", self.site.secret("web"));
+        let form: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let form = form.iter().flat_map(|field| ["--data-urlencode", field]);
+        let line: Vec<&str> = ["--user", user.as_str()].into_iter().chain(form).collect();
+        let answer = self.curl("127.0.0.1", &format!("{}{path}", self.site.issuer), &line);
+        let body = answer.split_once("\r\n\r\n").unwrap().1;
+        (
+            status(&answer).parse().unwrap(),
+            serde_json::from_str(body).unwrap_or_default(),
+        )
     }
 
     /// The answer to a request from this address of the loopback interface.
     fn curl(&self, from: &str, url: &str, arguments: &[&str]) -> String {
-        let certificate = self.certificate();
+        let certificate = self.certificate().display().to_string();
         let line = ["--ipv4", "--interface", from, "--cacert", &certificate, url];
         curl(&[&line[..], arguments].concat())
     }
@@ -175,6 +242,76 @@ fn nginx_ends_tls_for_an_issuer_with_path() {
                 .iter()
                 .any(|line| line == "client_secret_post: after revocation {\"active\":false}")
         );
+    }
+    results::record("Debian", "nginx", Some(&version));
+}
+
+/// Pages, cookies and the answer have the address of the issuer. Headers of a request change none.
+#[test]
+fn people_log_in_behind_nginx() {
+    let Some((nginx, version)) = debian(Check::Short, "nginx", "nginx") else {
+        return;
+    };
+    let proxied = Proxied::start(&nginx);
+    let (issuer, visitor) = (proxied.site.issuer.as_str(), proxied.visitor());
+    let uri = "https://web.example/callback";
+    let url = format!("{issuer}/authorize?{}", query("web", uri));
+    let page = visitor.get(&url, &FORGED);
+    assert!(
+        page.has("action=\"/tenant/login\"") && !page.has("evil.example"),
+        "{page:?}"
+    );
+    let style = page.html.split("href=\"").nth(1).unwrap().split('"').next().unwrap();
+    let style = visitor.get(&format!("{}{style}", proxied.origin), &[]);
+    assert_eq!(style.status, 200);
+
+    let location = proxied.agree(&visitor, &url);
+    assert!(location.starts_with(&format!("{uri}?code=")), "{location}");
+    assert_eq!(parameter(&location, "iss").as_deref(), Some(issuer));
+    let cookies = visitor.cookies();
+    let expected = ["", "-browser", "-known"].map(|name| format!("localhost / TRUE __Host-scopegate{name}"));
+    assert_eq!(cookies, expected);
+
+    let code = parameter(&location, "code").unwrap();
+    let (status, tokens) = proxied.of_web("/token", &redemption(&code, uri));
+    assert_eq!(status, 200, "{tokens}");
+    let refresh = |tokens: &Value| {
+        let token = text(tokens, "refresh_token");
+        proxied.of_web("/token", &[("grant_type", "refresh_token"), ("refresh_token", &token)])
+    };
+    let read = |tokens: &Value| {
+        let header = format!("Authorization: Bearer {}", text(tokens, "access_token"));
+        visitor.get(&format!("{issuer}/users/me/items/"), &[&header]).status
+    };
+    let (status, tokens) = refresh(&tokens);
+    assert_eq!((status, read(&tokens)), (200, 200), "{tokens}");
+
+    // The next request needs no page. The account shows the application, and withdraws it.
+    let location = visitor.get(&url, &[]).location.unwrap();
+    assert!(location.starts_with(uri), "{location}");
+    let account = visitor.get(&format!("{issuer}/account"), &FORGED);
+    assert!(account.has(NAME) && !account.has("evil.example"), "{account:?}");
+    let answer = proxied.submit(&visitor, &account, "/account/applications/withdraw", &[]);
+    assert_eq!(proxied.follow(&visitor, answer).status, 200);
+    let (status, refused) = refresh(&tokens);
+    assert_eq!((status, &refused["error"]), (400, &json!("invalid_grant")));
+    assert_eq!(read(&tokens), 401);
+
+    // After a logout the account page is closed.
+    let logout = visitor.get(&format!("{issuer}/logout"), &[]);
+    let answer = proxied.submit(&visitor, &logout, "/logout", &[]);
+    assert_eq!(proxied.follow(&visitor, answer).status, 200);
+    let account = proxied.follow(&visitor, visitor.get(&format!("{issuer}/account"), &[]));
+    assert_eq!(account.heading(), "Log in");
+
+    // A client library does the same.
+    if let Some(packages) = node(Check::Long, "npm's `oauth4webapi` by code behind nginx") {
+        let mut command = proxied.site.command("node");
+        command.env("NODE_EXTRA_CA_CERTS", proxied.certificate());
+        let file = sources("node").join("oauth4webapi-code.mjs");
+        let script = Program::start(command.arg(file).current_dir(packages));
+        let visitor = proxied.visitor();
+        check_code_flow(script, |url| proxied.agree(&visitor, url));
     }
     results::record("Debian", "nginx", Some(&version));
 }

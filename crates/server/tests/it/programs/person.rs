@@ -3,8 +3,8 @@
 use super::site::{APPLICATIONS, Site};
 use crate::people::Browser;
 
-const NAME: &str = "jane";
-const PASSWORD: &str = "correct horse battery";
+pub(crate) const NAME: &str = "jane";
+pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// The user's browser.
 #[derive(Default)]
@@ -38,5 +38,14 @@ impl Person {
         let (endpoint, query) = url.split_once('?').unwrap();
         assert_eq!(endpoint, format!("{}/authorize", site.issuer), "{url}");
         self.browser.answer(&site.server, query, NAME, PASSWORD)
+    }
+
+    /// Withdraws the access of the one application that has it.
+    pub(crate) fn withdraw(&mut self, site: &Site) {
+        let account = self.browser.get(&site.server, "/account");
+        let account = self
+            .browser
+            .submit(&site.server, &account, "/account/applications/withdraw", &[]);
+        assert!(account.has("The access of the application has ended."), "{account:?}");
     }
 }

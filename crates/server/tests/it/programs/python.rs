@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use super::packages::{Check, left_out, python, schemathesis, sources};
-use super::process::Program;
+use super::person::Person;
+use super::process::{Program, free_port};
 use super::results;
 use super::site::Site;
+use super::visitor::Visitor;
 
 /// The lines of a script.
 fn lines_of(site: &Site, interpreter: &Path, name: &str) -> Vec<String> {
@@ -60,6 +62,76 @@ fn requests_oauthlib_gets_and_revokes_tokens() {
     };
     let lines = lines_of(&Site::start(), &interpreter, "requests_oauthlib_client.py");
     assert_eq!(lines, expected(|_| Vec::new()));
+    results::record("PyPI", "requests-oauthlib", None);
+}
+
+/// A web application of `requests-oauthlib`, which its user opens.
+struct Shop {
+    site: Site,
+    origin: String,
+    visitor: Visitor,
+    person: Person,
+    _running: Program,
+}
+
+impl Shop {
+    fn start(interpreter: &Path) -> Self {
+        let mut site = Site::start();
+        site.add_user();
+        site.add_application("shop", "client_secret_basic", "http://127.0.0.1/callback");
+        let port = free_port();
+        let origin = format!("http://127.0.0.1:{port}");
+        let mut command = site.command(interpreter.to_str().unwrap());
+        command.args(["-B", "-m", "flask", "--app", "requests_oauthlib_web", "run"]);
+        command.args(["--port", &port.to_string()]);
+        command.env("REDIRECT_URI", format!("{origin}/callback"));
+        let mut running = Program::start(command.current_dir(sources("python")));
+        running.wait_for_port(port);
+        Self {
+            site,
+            origin,
+            visitor: Visitor::new(None),
+            person: Person::default(),
+            _running: running,
+        }
+    }
+
+    fn get(&self, path: &str) -> String {
+        self.visitor.get(&format!("{}{path}", self.origin), &[]).html
+    }
+
+    fn post(&self, path: &str) -> String {
+        self.visitor.post(&format!("{}{path}", self.origin), &[]).html
+    }
+
+    /// Logs in, and returns the granted scope.
+    fn log_in(&mut self) -> String {
+        let start = self.visitor.get(&format!("{}/login", self.origin), &[]);
+        let location = self.person.agree(&self.site, &start.location.unwrap());
+        self.visitor.get(&location, &[]).html
+    }
+}
+
+#[test]
+fn requests_oauthlib_refreshes_and_sees_a_withdrawal() {
+    let Some(interpreter) = python(Check::Long, "PyPI's `requests-oauthlib` by code") else {
+        return;
+    };
+    let mut shop = Shop::start(&interpreter);
+    assert_eq!(shop.log_in(), "me items");
+    assert_eq!(shop.get("/items"), "200, same refresh token");
+    for _ in 0..3 {
+        shop.post("/expire");
+        assert_eq!(shop.get("/items"), "200, next refresh token");
+    }
+    shop.person.withdraw(&shop.site);
+    assert_eq!(shop.get("/items"), "401, same refresh token");
+    shop.post("/expire");
+    assert_eq!(shop.get("/items"), "invalid_grant");
+
+    assert_eq!(shop.log_in(), "me items");
+    assert_eq!(shop.post("/logout"), "200");
+    assert_eq!(shop.get("/items"), "401, same refresh token");
     results::record("PyPI", "requests-oauthlib", None);
 }
 

@@ -131,6 +131,22 @@ impl Site {
         assert_eq!(self.post("/revoke", &format!("token={token}")).status, 200);
     }
 
+    /// The number of entries of the audit log about this event.
+    pub(crate) fn count_entries(&self, event: &str) -> usize {
+        let line = [
+            "audit",
+            "--event",
+            event,
+            "--database",
+            "sqlite:a.db",
+            "--limit",
+            "1000",
+        ];
+        let printed = self.shell.run(&line);
+        assert_eq!(printed.status, 0, "{}", printed.stderr);
+        printed.stdout.lines().count()
+    }
+
     /// The answer to a `GET`.
     pub(crate) fn get(&self, path: &str) -> Answer {
         let request = format!("GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");

@@ -1,0 +1,68 @@
+//! A browser that reaches applications and proxies: `curl` keeps its cookies in a file.
+
+#![expect(clippy::indexing_slicing, reason = "a test may fail")]
+
+use std::fs;
+use std::path::PathBuf;
+
+use tempfile::TempDir;
+
+use super::debian::curl;
+use crate::people::{Page, encode};
+use crate::support::Answer;
+
+/// The browser. It follows no redirect by itself.
+pub(super) struct Visitor {
+    folder: TempDir,
+    certificate: Option<PathBuf>,
+}
+
+impl Visitor {
+    /// Creates a browser without cookies, which trusts this certificate.
+    pub(super) fn new(certificate: Option<PathBuf>) -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            certificate,
+        }
+    }
+
+    /// The answer to a request as a link sends it.
+    pub(super) fn get(&self, url: &str, headers: &[&str]) -> Page {
+        let headers: Vec<&str> = headers.iter().flat_map(|header| ["--header", header]).collect();
+        self.send(url, &headers)
+    }
+
+    /// The answer to a form of the same site.
+    pub(super) fn post(&self, url: &str, fields: &[(&str, &str)]) -> Page {
+        let header = ["--header", "Sec-Fetch-Site: same-origin"];
+        self.send(url, &[&header[..], &["--data-raw", &encode(fields)]].concat())
+    }
+
+    /// The cookies in order, each as a line: host, path, whether it is `Secure`, and its name. They
+    /// are those that no script can read.
+    pub(super) fn cookies(&self) -> Vec<String> {
+        let text = fs::read_to_string(self.folder.path().join("cookies")).unwrap();
+        let lines = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("#HttpOnly_"))
+            .map(|line| line.split('\t').collect::<Vec<_>>());
+        let mut cookies: Vec<String> = lines
+            .map(|fields| [fields[0], fields[2], fields[3], fields[5]].join(" "))
+            .collect();
+        cookies.sort();
+        cookies
+    }
+
+    fn send(&self, url: &str, arguments: &[&str]) -> Page {
+        let jar = self.folder.path().join("cookies").display().to_string();
+        let certificate = self.certificate.as_ref().map(|path| path.display().to_string());
+        let trust: Vec<&str> = certificate.iter().flat_map(|path| ["--cacert", path]).collect();
+        let line = ["--ipv4", "--cookie", &jar, "--cookie-jar", &jar, url];
+        let answer = Answer::parse(curl(&[&line[..], &trust, arguments].concat()).as_bytes());
+        Page {
+            status: answer.status,
+            location: answer.header("location").map(str::to_owned),
+            html: answer.body,
+        }
+    }
+}
