@@ -11,6 +11,7 @@ mod browser;
 mod demo;
 mod html;
 mod life;
+mod offline;
 
 use serde_json::Value;
 

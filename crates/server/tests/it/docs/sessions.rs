@@ -233,3 +233,26 @@ fn commands_of_the_configuration_pages_run() {
     let answer = server.exchange(b"GET /docs HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
     assert_eq!(answer.status, 200);
 }
+
+/// The document of the page requires what the handlers enforce. The page states what is missing
+/// without `active`.
+#[test]
+fn own_document_of_the_page_is_accepted() {
+    let page = "docs/authorization-server.md";
+    let shell = Shell::without_resources();
+    let write = |name: &str, text: &str| fs::write(shell.path().join(name), text).unwrap();
+    let table = "[[resources]]\naudience = \"https://api.example\"\ndocument = \"tutorial.toml\"\nown = true\n";
+    write("scopegate.toml", table);
+    let document = block(page, "[schemes.login]");
+    write("tutorial.toml", &document);
+    run(&shell, &lines_from(page, "scopegate config check")[0], "");
+    let without = document.replace("\"me and active\"", "\"me\"");
+    assert_ne!(without, document);
+    write("tutorial.toml", &without);
+    let checked = shell.run(&["config", "check", "--config", "scopegate.toml"]);
+    let complaint = checked.complaint(2);
+    assert!(
+        complaint.contains("`GET /users/me/`") && complaint.contains("`active`"),
+        "{complaint}"
+    );
+}
