@@ -83,8 +83,9 @@ pub fn pairs(raw: &[u8]) -> Params {
 }
 
 fn decoded(raw: &[u8]) -> String {
-    match urlencoded::has_valid_escapes(raw) {
-        true => urlencoded::decode_lossy(raw),
-        false => char::REPLACEMENT_CHARACTER.to_string(),
+    if urlencoded::has_valid_escapes(raw) {
+        urlencoded::decode_lossy(raw)
+    } else {
+        char::REPLACEMENT_CHARACTER.to_string()
     }
 }

@@ -185,9 +185,12 @@ impl SqlStore {
         let client = rotation.presented.client_id;
         Ok(match rotation.decide(&family, standing) {
             RotateDecision::Refused(outcome) => Some(outcome),
-            RotateDecision::Retry => user.map(|user| match rotation.condition.holds(&family, &user) {
-                true => RotateOutcome::Retry(Box::new((family, user))),
-                false => RotateOutcome::NotAllowed,
+            RotateDecision::Retry => user.map(|user| {
+                if rotation.condition.holds(&family, &user) {
+                    RotateOutcome::Retry(Box::new((family, user)))
+                } else {
+                    RotateOutcome::NotAllowed
+                }
             }),
             RotateDecision::EndReused => {
                 let audited = self.with_audit(rotation.reuse_audit);
