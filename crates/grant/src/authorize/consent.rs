@@ -14,6 +14,17 @@ pub(crate) fn declares(targets: &RequestTargets<'_>, token: &ScopeToken) -> bool
     *token == ScopeToken::OFFLINE_ACCESS || targets.declare(token)
 }
 
+/// Whether a target declares one of the scopes. `offline_access` alone opens no API.
+// SECURITY: tested by `offline_access_alone_is_nothing` in tests/it/authorize_request.rs.
+pub(crate) fn opens_api(targets: &RequestTargets<'_>, scope: &Scope) -> bool {
+    scope.iter().any(|token| targets.declare(token))
+}
+
+/// Whether a part of what was offered has no scope of an API.
+fn is_nothing(part: &Scope) -> bool {
+    part.iter().all(|token| *token == ScopeToken::OFFLINE_ACCESS)
+}
+
 /// The scope that a request can be granted, with the resources that declare a part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Grantable {
@@ -37,7 +48,7 @@ pub(crate) fn grantable(
     let declared = requested.iter().filter(|token| declares(targets, token));
     let declared = declared.cloned().collect();
     let scope = restrict_scope(&declared, client_ceiling, user_ceiling).into_granted();
-    if scope.is_empty() {
+    if !opens_api(targets, &scope) {
         return Err(InvalidScopeCause::NothingLeft);
     }
     let audiences = targets.audiences(&scope)?;
@@ -119,7 +130,7 @@ pub(crate) fn consent_need(
         });
     }
     let is_decided = |token: &ScopeToken| offer.granted_before.contains(token) || offer.refused_before.contains(token);
-    if scope.iter().all(is_decided) && !offer.granted_before.is_empty() {
+    if scope.iter().all(is_decided) && !is_nothing(&offer.granted_before) {
         return ConsentNeed::Decided(ConsentDecision {
             granted: offer.granted_before,
             refused: offer.refused_before,
@@ -167,7 +178,7 @@ impl ConsentOffer {
         }
         let (granted, refused): (Vec<_>, Vec<_>) = self.scope.iter().cloned().partition(|token| seen.contains(token));
         let (granted, refused): (Scope, Scope) = (granted.into_iter().collect(), refused.into_iter().collect());
-        if granted.is_empty() || !refused.iter().all(|token| self.optional.contains(token)) {
+        if is_nothing(&granted) || !refused.iter().all(|token| self.optional.contains(token)) {
             return Err(InvalidConsentForm::Required);
         }
         Ok(ConsentDecision { granted, refused })

@@ -7,7 +7,7 @@ use scopegate_domain::{
 use scopegate_token::parse_challenge;
 
 use super::answer::AnswerTarget;
-use super::consent::declares;
+use super::consent::{declares, opens_api};
 use super::error::{AuthorizeError, RedirectedCause, RedirectedError, ShownCause};
 use super::prompt::Prompt;
 use crate::limits::{MAX_AUTHORIZE_LEN, MAX_NONCE_LEN, MAX_STATE_LEN};
@@ -162,7 +162,7 @@ impl UncheckedScope {
         let Self(request) = self;
         let is_possible = |token: &&_| declares(targets, token) && client.scope().contains(token);
         let scope: Scope = request.scope.iter().filter(is_possible).cloned().collect();
-        if scope.is_empty() {
+        if !opens_api(targets, &scope) {
             return Err(InvalidScopeCause::NothingLeft.into());
         }
         Ok(AuthorizationRequest { scope, ..request })

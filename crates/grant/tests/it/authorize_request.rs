@@ -1,10 +1,10 @@
 //! Authorization requests: which answer each of them gets.
 
 use scopegate_domain::{ErrorCode, GrantType, RedirectUri};
-use scopegate_grant::{AuthorizeError, Params, ShownCause, Step};
+use scopegate_grant::{AuthorizeError, ConsentChoice, FormError, LoginOutcome, Params, ShownCause, Step};
 use scopegate_token::AcceptedTokens;
 
-use crate::common::{clients, scope};
+use crate::common::{clients, scope, user};
 use crate::people::{Browser, ISSUER, PeopleFixture, TOOL, WEB, query_of, request, value_of};
 
 /// The answer to a request: an error at the redirect URI, a page, or the login page.
@@ -316,7 +316,57 @@ async fn disabled_grant_has_no_endpoint() {
     let expected = [
         GrantType::AuthorizationCode,
         GrantType::ClientCredentials,
+        GrantType::Password,
         GrantType::RefreshToken,
     ];
     assert_eq!(types, expected);
+}
+
+#[tokio::test]
+async fn offline_access_alone_is_nothing() {
+    let fixture = PeopleFixture::new().await;
+    let alone = with(&[("scope", "offline_access undeclared")]);
+    assert_eq!(answer(&fixture, &alone).await, Answer::Error(ErrorCode::InvalidScope));
+    // The user may have nothing else of the request.
+    let (store, john) = (fixture.store(), user("johndoe"));
+    assert!(
+        store
+            .users()
+            .set_scope(john.id(), &scope("offline_access"))
+            .await
+            .unwrap()
+    );
+    let browser = &mut Browser::new();
+    let both = with(&[("scope", "me offline_access")]);
+    let page = fixture.login_page(&both, browser).await;
+    let logged_in = fixture.log_in(&page, browser, "johndoe", "secret").await.unwrap();
+    let LoginOutcome::LoggedIn(login) = logged_in else {
+        panic!("not logged in")
+    };
+    browser.keep(&login);
+    match fixture.authorize(&both, browser).await {
+        Err(AuthorizeError::Redirected(error)) => assert_eq!(error.code(), ErrorCode::InvalidScope),
+        other => panic!("{other:?}"),
+    }
+    // All scopes of the API are unticked.
+    assert!(
+        store
+            .users()
+            .set_scope(john.id(), &scope("me offline_access"))
+            .await
+            .unwrap()
+    );
+    fixture
+        .change_client("web", |client| client.with_optional_scope(scope("me offline_access")))
+        .await;
+    match fixture.authorize(&both, browser).await.unwrap() {
+        Step::Consent(page) => {
+            let form = fixture
+                .decide(&page, browser, ConsentChoice::Allow(&["offline_access"]))
+                .await;
+            assert!(matches!(form, Err(FormError::Consent { .. })), "{form:?}");
+            assert!(matches!(fixture.allow(&page, browser).await, Ok(Step::Answer(_))));
+        }
+        other => panic!("{other:?}"),
+    }
 }

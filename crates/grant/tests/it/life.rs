@@ -1,11 +1,18 @@
-//! The life of grants: random steps over the store in memory, with restarts and lost answers. After
-//! each step a model says for every token whether it works at the gate, at introspection and at
-//! refresh.
+//! The life of grants: random steps over the store in memory and over a SQLite file, with restarts
+//! and lost answers. After each step a model says for every token whether it works at the gate, at
+//! introspection and at refresh.
 //!
-//! `PROPTEST_CASES` sets the number of histories, 30 by default. Each has 60 steps.
+//! | store | histories of 60 steps | in the long check |
+//! |---|---|---|
+//! | memory | 30 | 2,000 |
+//! | SQLite | 2 | 66 |
+//!
+//! `PROPTEST_CASES` sets another number for the store in memory, and a thirtieth of it for SQLite:
+//! each refresh token is tried on a copy of the file.
 
 #![expect(clippy::indexing_slicing, reason = "a test may fail")]
 
+mod backend;
 mod changes;
 mod model;
 mod node;
@@ -27,14 +34,18 @@ use scopegate_grant::{
 use scopegate_token::PayloadBuffer;
 use tokio::runtime::{Builder, Runtime};
 
+use self::backend::{BackendKind, OpenCopy};
 use self::model::{CLIENTS, Model, USERS};
 use self::node::{Kept, LifeNode};
-use self::rows::Outcome;
+use self::rows::{ModelRefresh, Outcome};
 use self::step::{LifeStep, scope_text, steps};
 use crate::common::params;
 use crate::people::{Browser, query_of, redemption, request, value_of};
 
 const CASES: u32 = 30;
+const LONG_CASES: u32 = 2_000;
+/// The histories in memory for one over SQLite.
+const MEMORY_FOR_SQLITE: u32 = 30;
 const STEPS: usize = 60;
 
 impl ReferenceStateMachine for Model {
@@ -73,14 +84,41 @@ struct Life {
     held: Vec<Option<usize>>,
 }
 
-impl StateMachineTest for Life {
-    type SystemUnderTest = Self;
-    type Reference = Model;
+/// Lives over the store in memory.
+struct InMemory;
 
-    fn init_test(_: &Model) -> Self {
+/// Lives over a SQLite file.
+struct OverSqlite;
+
+macro_rules! state_machine {
+    ($test:ty, $kind:expr) => {
+        impl StateMachineTest for $test {
+            type SystemUnderTest = Life;
+            type Reference = Model;
+
+            fn init_test(_: &Model) -> Life {
+                Life::begin($kind)
+            }
+
+            fn apply(life: Life, model: &Model, step: LifeStep) -> Life {
+                life.after(model, &step)
+            }
+
+            fn check_invariants(life: &Life, model: &Model) {
+                life.runtime.block_on(life.check(model));
+            }
+        }
+    };
+}
+
+state_machine!(InMemory, BackendKind::Memory);
+state_machine!(OverSqlite, BackendKind::Sqlite);
+
+impl Life {
+    fn begin(kind: BackendKind) -> Self {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         let (kept, node) = runtime.block_on(async {
-            let kept = Kept::new().await;
+            let kept = Kept::new(kind).await;
             let node = LifeNode::start(&kept).await;
             (kept, node)
         });
@@ -96,17 +134,13 @@ impl StateMachineTest for Life {
         }
     }
 
-    fn apply(mut life: Self, model: &Model, step: LifeStep) -> Self {
-        let runtime = Arc::clone(&life.runtime);
-        let outcome = runtime.block_on(life.step(model, &step));
+    fn after(mut self, model: &Model, step: &LifeStep) -> Self {
+        let runtime = Arc::clone(&self.runtime);
+        let outcome = runtime.block_on(self.step(model, step));
         assert_eq!(outcome, model.outcome, "{step:?}");
-        count(model.turn.named(&step), outcome);
-        life.held = model.families.iter().map(|family| family.held).collect();
-        life
-    }
-
-    fn check_invariants(life: &Self, model: &Model) {
-        life.runtime.block_on(life.check(model));
+        count(model.turn.named(step), outcome);
+        self.held = model.families.iter().map(|family| family.held).collect();
+        self
     }
 }
 
@@ -147,7 +181,10 @@ impl Life {
                 .kept
                 .clock
                 .advance(Lifetime::from_seconds(seconds.try_into().unwrap())),
-            LifeStep::Restart => self.node = LifeNode::start(&self.kept).await,
+            LifeStep::Restart => {
+                self.kept.restart().await;
+                self.node = LifeNode::start(&self.kept).await;
+            }
             ref change => self.kept.administrate(change).await,
         }
         self.node.replace_keys(&self.kept);
@@ -256,22 +293,41 @@ impl Life {
             // A retry gets the same successor.
             assert_eq!(*texts.entry(*token).or_insert(text), text, "{token:?}");
         }
+        let mut rounds: Vec<Vec<(ModelRefresh, &String)>> = Vec::new();
+        let mut of_family = BTreeMap::<usize, usize>::new();
         for (token, text) in texts {
             let client = model.families[token.family].client;
-            let header = &self.kept.headers[client];
             if model.clients[client].exists && client == 0 {
-                let asked = self.is_active(header, text).await;
+                let asked = self.is_active(&self.kept.headers[client], text).await;
                 assert_eq!(asked, model.is_last(token), "introspection: {token:?}");
             }
-            let form = [("grant_type", "refresh_token"), ("refresh_token", text)];
-            let refreshed = ask(&self.node.fork(&self.kept), header, client, &form).await;
-            assert_eq!(refreshed.is_ok(), model.can_refresh(token), "refresh: {token:?}");
+            let round = of_family.entry(token.family).or_default();
+            rounds.resize_with(rounds.len().max(*round + 1), Vec::new);
+            rounds[*round].push((token, text));
+            *round += 1;
+        }
+        for round in rounds {
+            self.try_to_refresh(model, &round).await;
+        }
+    }
+
+    /// Presents tokens of different families to a copy of the server: what one does has no effect
+    /// on another.
+    async fn try_to_refresh(&self, model: &Model, tokens: &[(ModelRefresh, &String)]) {
+        let copy = OpenCopy::open(self.kept.backend.copy()).await;
+        let server = self.node.fork(&self.kept, &copy);
+        for (token, text) in tokens {
+            let client = model.families[token.family].client;
+            let form = [("grant_type", "refresh_token"), ("refresh_token", text.as_str())];
+            let refreshed = ask(&server, &self.kept.headers[client], client, &form).await;
+            assert_eq!(refreshed.is_ok(), model.can_refresh(*token), "refresh: {token:?}");
             if let Ok(tokens) = &refreshed {
                 let granted = tokens.scope().to_string();
                 assert_eq!(granted, scope_text(model.scope_of(token.family)), "{token:?}");
             }
             count("refresh", refreshed.is_ok());
         }
+        copy.close().await;
     }
 
     /// Whether a gate accepts an access token, for an operation that needs the user.
@@ -327,7 +383,7 @@ fn count(what: &str, how: impl Debug) {
 }
 
 /// What histories must contain, so that the test says something.
-const NEEDED: [&str; 12] = [
+const NEEDED: [&str; 13] = [
     "authorize Issued",
     "authorize Refused",
     "gate false",
@@ -338,13 +394,13 @@ const NEEDED: [&str; 12] = [
     "redeem Refused",
     "refresh false",
     "refresh true",
+    "refusal Refused",
     "retry Issued",
     "reuse Refused",
 ];
 
-#[test]
-fn every_token_is_what_its_life_says() {
-    let cases = std::env::var("PROPTEST_CASES").map_or(CASES, |cases| cases.parse().unwrap());
+/// Runs this number of histories.
+fn run<T: StateMachineTest<Reference = Model, SystemUnderTest = Life>>(cases: u32) {
     let config = Config {
         cases,
         failure_persistence: None,
@@ -352,12 +408,32 @@ fn every_token_is_what_its_life_says() {
     };
     let lives = Model::sequential_strategy(STEPS..=STEPS);
     let run = TestRunner::new(config.clone()).run(&lives, |(first, steps, seen)| {
-        Life::test_sequential(config.clone(), first, steps, seen);
+        T::test_sequential(config.clone(), first, steps, seen);
         Ok(())
     });
     run.unwrap_or_else(|error| panic!("{error}"));
+}
+
+/// The number of histories over the store in memory.
+fn cases() -> u32 {
+    let default = || match std::env::var_os("SCOPEGATE_LONG") {
+        Some(_) => LONG_CASES,
+        None => CASES,
+    };
+    std::env::var("PROPTEST_CASES").map_or_else(|_| default(), |cases| cases.parse().unwrap())
+}
+
+#[test]
+fn every_token_is_what_its_life_says() {
+    let cases = cases();
+    run::<InMemory>(cases);
     let reached = REACHED.lock().unwrap();
     let missing = NEEDED.iter().filter(|needed| !reached.contains_key(**needed));
     let missing: Vec<_> = missing.filter(|_| cases >= CASES).collect();
     assert!(missing.is_empty(), "never reached: {missing:?} of {reached:#?}");
+}
+
+#[test]
+fn every_token_in_sqlite_is_what_its_life_says() {
+    run::<OverSqlite>((cases() / MEMORY_FOR_SQLITE).max(2));
 }

@@ -13,6 +13,7 @@ mod clients_cache;
 mod code;
 mod code_resources;
 mod common;
+mod entry_points;
 mod guessing;
 mod life;
 #[path = "../../../../tests/long_check.rs"]

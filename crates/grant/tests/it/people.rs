@@ -89,7 +89,16 @@ impl PeopleFixture {
         Self::build(window, None).await
     }
 
+    /// A server whose failed logins are not slowed.
+    pub(crate) async fn unthrottled() -> Self {
+        Self::build_with(Lifetime::from_seconds(10), None, false).await
+    }
+
     pub(crate) async fn build(window: Lifetime, resources: Option<Resources>) -> Self {
+        Self::build_with(window, resources, true).await
+    }
+
+    async fn build_with(window: Lifetime, resources: Option<Resources>, is_throttled: bool) -> Self {
         let store = store().await;
         let all = scope("me items offline_access");
         add_user(&*store, user("jane").with_scope(all.clone()), Some(BCRYPT)).await;
@@ -114,6 +123,8 @@ impl PeopleFixture {
         let server = AuthorizationServer::builder(store.clone(), signer, crate::common::catalog())
             .code_grant(Issuer::parse(ISSUER).unwrap(), secrets.clone())
             .refresh_retry(window)
+            .password_grant(true)
+            .throttled(is_throttled)
             .revocations(watch.clone())
             .audit(audit.clone())
             .clock(clock.clone());

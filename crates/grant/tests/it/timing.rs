@@ -15,6 +15,7 @@
 )]
 
 mod clients;
+mod entry_points;
 mod inactive;
 
 use std::fmt;

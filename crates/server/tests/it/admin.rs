@@ -8,7 +8,7 @@
     reason = "a test may fail"
 )]
 
-mod fixture;
+pub(crate) mod fixture;
 mod guessing;
 mod logs;
 mod metrics;

@@ -12,6 +12,7 @@ mod demo;
 mod html;
 mod life;
 mod offline;
+mod secrets;
 
 use serde_json::Value;
 

@@ -58,7 +58,7 @@ proptest! {
             }
             Err(cause) => {
                 prop_assert_eq!(cause, InvalidScopeCause::NothingLeft);
-                prop_assert!(requested.intersection(&possible).is_empty());
+                prop_assert!(is_nothing(&requested.intersection(&possible)));
             }
         }
     }
@@ -76,7 +76,7 @@ proptest! {
         let is_right = distinct.len() == ticked.len()
             && as_scope <= offered
             && offer.required() <= as_scope
-            && !as_scope.is_empty();
+            && !is_nothing(&as_scope);
         match offer.decide(ticked) {
             Ok(decision) => {
                 prop_assert!(is_right);
@@ -104,7 +104,7 @@ proptest! {
                 prop_assert!(decision.granted <= granted && decision.granted <= requested);
                 prop_assert!(decision.refused <= refused && decision.refused <= optional);
                 prop_assert_eq!(decision.granted.len() + decision.refused.len(), requested.len());
-                prop_assert!(!decision.granted.is_empty());
+                prop_assert!(!is_nothing(&decision.granted));
             }
             ConsentNeed::Page(offer) => {
                 prop_assert!(!first_party);

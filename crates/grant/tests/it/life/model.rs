@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::rows::{
     ModelAccess, ModelClient, ModelCode, ModelFamily, ModelRefresh, ModelSession, ModelUser, Outcome, Turn,
 };
-use super::step::{ALL, LifeStep};
+use super::step::{ALL, API, LifeStep, OFFLINE};
 
 pub(super) const USERS: [&str; 2] = ["johndoe", "jane"];
 /// A confidential client, one in the browser, and one on the device.
@@ -181,7 +181,7 @@ impl Model {
 
     fn authorize(&mut self, user: usize, client: usize, scope: u8) -> Outcome {
         let scope = scope & self.clients[client].scope;
-        if !self.clients[client].exists || scope == 0 {
+        if !self.clients[client].exists || scope & API == 0 {
             return Outcome::Refused;
         }
         let browser = self.users[user].browser;
@@ -195,7 +195,7 @@ impl Model {
             *seen = self.now;
         }
         let scope = scope & self.users[user].scope;
-        if scope == 0 {
+        if scope & API == 0 {
             return Outcome::Refused;
         }
         *seen = self.now;
@@ -271,7 +271,7 @@ impl Model {
             is_ended: false,
             held: None,
         });
-        if self.scope_of(family) == 0 {
+        if self.scope_of(family) & API == 0 {
             self.end(family);
             return Outcome::Refused;
         }
@@ -282,6 +282,10 @@ impl Model {
     fn present(&mut self, token: usize, client: usize, is_lost: bool) -> Outcome {
         let token = self.refresh[token];
         self.turn = self.turn_of(token, client);
+        // A refusal for want of scope changes nothing.
+        if matches!(self.turn, Turn::Move | Turn::Retry) && self.scope_of(token.family) & API == 0 {
+            self.turn = Turn::Refuse;
+        }
         match self.turn {
             Turn::Refuse => return Outcome::Refused,
             Turn::Reuse => {
@@ -295,9 +299,6 @@ impl Model {
             }
             Turn::Retry => {}
         }
-        if self.scope_of(token.family) == 0 {
-            return Outcome::Refused;
-        }
         self.issue(token.family, is_lost);
         Outcome::Issued
     }
@@ -309,7 +310,7 @@ impl Model {
         let is_standing = self.users[family.user].is_active
             && family.event >= self.users[family.user].from
             && family.event >= self.clients[family.client].from
-            && (family.client != PAGE || self.exists(family.session));
+            && (!ends_with_session(family) || self.exists(family.session));
         let is_genuine = token.secrets >= self.oldest_secrets;
         if !self.clients[client].exists || client != family.client || !is_genuine || is_over || !is_standing {
             return Turn::Refuse;
@@ -386,7 +387,7 @@ impl Model {
         self.sessions[session].exists = false;
         self.remove_codes_of(session);
         for family in 0..self.families.len() {
-            if self.families[family].client == PAGE && self.families[family].session == session {
+            if ends_with_session(&self.families[family]) && self.families[family].session == session {
                 self.end(family);
             }
         }
@@ -433,7 +434,7 @@ impl Model {
     /// Whether its client gets tokens for a refresh token.
     pub(super) fn can_refresh(&self, token: ModelRefresh) -> bool {
         let turn = self.turn_of(token, self.families[token.family].client);
-        matches!(turn, Turn::Move | Turn::Retry) && self.scope_of(token.family) != 0
+        matches!(turn, Turn::Move | Turn::Retry) && self.scope_of(token.family) & API != 0
     }
 
     /// Whether an introspection by its client says that a refresh token is active: it is the last
@@ -441,4 +442,8 @@ impl Model {
     pub(super) fn is_last(&self, token: ModelRefresh) -> bool {
         self.turn_of(token, self.families[token.family].client) == Turn::Move
     }
+}
+
+fn ends_with_session(family: &ModelFamily) -> bool {
+    family.client == PAGE && family.scope & OFFLINE == 0
 }

@@ -1,4 +1,4 @@
-//! A server over a store in memory, and the clients and browsers of a life.
+//! A server over one of the stores, and the clients and browsers of a life.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,13 +11,15 @@ use scopegate_grant::{
     AccessTokens, AuthorizationEndpoint, AuthorizationServer, ClientCredentials, RequestOrigin, RevocationWatch,
     SecretRings, ServerSecrets, UserAccounts,
 };
-use scopegate_store::{ClientsCache, MemoryStore, Store, UsersCache};
+use scopegate_store::{ClientsCache, Store, UsersCache};
 use scopegate_token::{
     Algorithm, ClientSecret, KeyEncryptionKey, KeySet, PasswordHasher, PasswordPolicy, RevokedSet, ServerSecret,
     Signer, SigningKey, SubjectClaim, SystemRandomSource, TokenRules, Verifier,
 };
 
+use super::backend::{Backend, BackendKind, OpenCopy};
 use super::model::{CLIENTS, USERS};
+use super::step::{ALL, scope_text};
 use crate::common::{NOW, add_user, catalog, scope, service, user};
 use crate::people::{ISSUER, PAGE, TOOL, WEB};
 
@@ -26,7 +28,9 @@ const CACHED: Lifetime = Lifetime::from_seconds(5);
 
 /// What survives a restart.
 pub(super) struct Kept {
-    pub(super) store: Arc<MemoryStore>,
+    pub(super) backend: Backend,
+    /// The store of the backend, until it restarts.
+    store: Arc<dyn Store>,
     pub(super) clock: Arc<ManualClock>,
     kek: KeyEncryptionKey,
     keys: Vec<(KeyId, Secret<Vec<u8>>)>,
@@ -52,15 +56,17 @@ fn registered(id: &str, uri: &str) -> Client {
     Client::public(ClientId::parse(id).unwrap(), id)
         .with_redirect_uris([RedirectUri::parse(uri).unwrap()])
         .with_grant_types([GrantType::AuthorizationCode, GrantType::RefreshToken])
-        .with_scope(scope("me items"))
+        .with_scope(scope(scope_text(ALL)))
 }
 
 impl Kept {
-    pub(super) async fn new() -> Self {
-        let store = Arc::new(MemoryStore::new());
+    pub(super) async fn new(kind: BackendKind) -> Self {
+        let backend = Backend::new(kind).await;
+        let store = backend.store();
         let hash = password_hash();
         for name in USERS {
-            add_user(&*store, user(name), Some(hash.expose())).await;
+            let user = user(name).with_scope(scope(scope_text(ALL)));
+            add_user(&*store, user, Some(hash.expose())).await;
         }
         let secret = ClientSecret::generate(&SystemRandomSource).unwrap();
         let web = registered(CLIENTS[0], WEB).with_secret(secret.digest());
@@ -69,15 +75,15 @@ impl Kept {
             .with_introspection(true);
         let clients = [web, registered(CLIENTS[1], PAGE), registered(CLIENTS[2], TOOL)];
         let (reader, header) = service("reader", scope(""));
-        let dynamic: &dyn Store = &*store;
         for client in clients.iter().cloned().chain([reader.with_introspection(true)]) {
-            dynamic.clients().add(client).await.unwrap();
+            store.clients().add(client).await.unwrap();
         }
         let basic = ClientCredentials::Basic {
             id: CLIENTS[0].to_owned(),
             secret: Secret::new(secret.expose().to_owned()),
         };
         let mut kept = Self {
+            backend,
             store,
             clock: Arc::new(ManualClock::at(NOW)),
             kek: KeyEncryptionKey::generate(&SystemRandomSource).unwrap(),
@@ -94,6 +100,12 @@ impl Kept {
 
     pub(super) fn store(&self) -> &dyn Store {
         &*self.store
+    }
+
+    /// Ends the process: only what is stored survives.
+    pub(super) async fn restart(&mut self) {
+        self.backend.restart().await;
+        self.store = self.backend.store();
     }
 
     /// Adds a key, which signs from now on.
@@ -201,9 +213,9 @@ impl LifeNode {
         }
     }
 
-    /// A server whose changes have no effect on this one.
-    pub(super) fn fork(&self, kept: &Kept) -> AuthorizationServer {
-        server(kept, &self.signer, &self.secrets, Arc::new(kept.store.snapshot())).build()
+    /// A server over a copy of the store, so that its changes have no effect on this one.
+    pub(super) fn fork(&self, kept: &Kept, copy: &OpenCopy) -> AuthorizationServer {
+        server(kept, &self.signer, &self.secrets, copy.store.clone()).build()
     }
 
     pub(super) fn replace_keys(&self, kept: &Kept) {
@@ -221,7 +233,7 @@ fn server(
     kept: &Kept,
     signer: &Arc<Signer>,
     secrets: &Arc<ServerSecrets>,
-    store: Arc<MemoryStore>,
+    store: Arc<dyn Store>,
 ) -> scopegate_grant::AuthorizationServerBuilder {
     AuthorizationServer::builder(store, Arc::clone(signer), catalog())
         .code_grant(Issuer::parse(ISSUER).unwrap(), Arc::clone(secrets))

@@ -5,11 +5,26 @@ use proptest::prelude::*;
 use super::model::Model;
 use super::rows::ModelFamily;
 
-/// The scopes `me` and `items`, a bit each.
-pub(super) const ALL: u8 = 3;
+/// The scopes `me`, `items` and `offline_access`, a bit each.
+pub(super) const ALL: u8 = 7;
+
+/// The scopes of the API. A token needs one of them.
+pub(super) const API: u8 = 3;
+
+/// With it a family continues after its session.
+pub(super) const OFFLINE: u8 = 4;
 
 pub(super) fn scope_text(bits: u8) -> &'static str {
-    ["", "me", "items", "me items"][usize::from(bits)]
+    [
+        "",
+        "me",
+        "items",
+        "me items",
+        "offline_access",
+        "me offline_access",
+        "items offline_access",
+        "me items offline_access",
+    ][usize::from(bits)]
 }
 
 #[derive(Clone, Debug)]

@@ -6,12 +6,16 @@
 use std::sync::Arc;
 
 use super::{ATTEMPTS, Group, Times, measure_refusals, rounds};
-use crate::common::{NOW, builder, client, clients, scope, store};
+use crate::common::{KEY, NOW, builder, catalog, client, scope, store};
 use crate::long_check;
-use scopegate_domain::{Client, ClientAuthMethod, ErrorCode, GrantType, Lifetime, RegisteredSecret, Secret};
+use scopegate_domain::{
+    Client, ClientAuthMethod, ErrorCode, GrantType, Lifetime, ManualClock, RegisteredSecret, Secret,
+};
 use scopegate_grant::{AuthorizationServer, ClientCredentials};
-use scopegate_store::{ClientsCache, MemoryStore};
-use scopegate_token::{ClientSecret, SystemRandomSource};
+use scopegate_store::{ClientsCache, Store};
+use scopegate_store_sql::{DatabaseUrl, SqlStore};
+use scopegate_token::{ClientSecret, Signer, SigningKey, SystemRandomSource, TokenRules};
+use tempfile::TempDir;
 
 /// The maximum ratio of two medians of microseconds. A query of a database takes ten times a
 /// refusal, a hash of a password a thousand times.
@@ -25,7 +29,7 @@ fn basic(id: &str, secret: &str) -> ClientCredentials {
 }
 
 /// Each cause of `invalid_client` that tells about a client, with ids of one length.
-async fn groups(store: &MemoryStore, grant: &'static str) -> Vec<Group> {
+async fn groups(store: &dyn Store, grant: &'static str) -> Vec<Group> {
     let [secret, other, wrong] = [(); 3].map(|()| ClientSecret::generate(&SystemRandomSource).unwrap());
     let ended = RegisteredSecret::new(secret.digest()).with_ends_at(NOW);
     let service = |id: &str| -> Client {
@@ -43,7 +47,7 @@ async fn groups(store: &MemoryStore, grant: &'static str) -> Vec<Group> {
             .with_auth_method(ClientAuthMethod::SecretPost),
         client("publ-app"),
     ] {
-        clients(store).add(client).await.unwrap();
+        store.clients().add(client).await.unwrap();
     }
     let group = |name, header, form: Vec<(&'static str, &'static str)>| {
         let mut fields = vec![("grant_type", grant), ("username", "johndoe"), ("password", "secret")];
@@ -92,18 +96,32 @@ async fn assert_alike(server: &AuthorizationServer, groups: &[Group]) {
     panic!("the medians differ by more than {MAX_RATIO} times:\n{told}");
 }
 
-/// With and without a cache of clients, which a refusal does not answer from.
+/// With and without a cache of clients, which a refusal does not answer from, and over a SQLite
+/// file.
 #[tokio::test]
 async fn failed_client_time_hides_its_cause() {
     if !long_check::is_on("the times of refused clients") {
         return;
     }
     let plain = store().await;
-    let refused = groups(&plain, "password").await;
+    let refused = groups(&*plain, "password").await;
     assert_alike(&builder(&plain).throttled(false).build(), &refused).await;
 
     let behind = store().await;
-    let refused = groups(&behind, "client_credentials").await;
+    let refused = groups(&*behind, "client_credentials").await;
     let cache = Arc::new(ClientsCache::new(behind.clone(), Lifetime::from_minutes(1)));
     assert_alike(&builder(&behind).throttled(false).clients(cache).build(), &refused).await;
+
+    let folder = TempDir::new().unwrap();
+    let file = Arc::new(
+        SqlStore::open(&DatabaseUrl::file(folder.path().join("a.db")))
+            .await
+            .unwrap(),
+    );
+    let refused = groups(&*file, "client_credentials").await;
+    let key = SigningKey::hs256(&Secret::new(KEY.to_owned())).unwrap();
+    let signer = Signer::new(TokenRules::shared_secret(), key);
+    let server = AuthorizationServer::builder(file.clone(), signer, catalog()).throttled(false);
+    assert_alike(&server.clock(Arc::new(ManualClock::at(NOW))).build(), &refused).await;
+    file.close().await.unwrap();
 }
