@@ -4,14 +4,18 @@ use super::site::Site;
 use crate::path_proxy::PathProxy;
 use crate::webdriver::{Browser, Failure};
 
+/// The dialogue for a client that acts for itself. The document offers the code flow, too.
+const DIALOGUE: &str = ".auth-container:has([id^=\"client_id_clientCredentials\"])";
+
 /// Sends the form of the dialogue with this secret.
 fn log_in(browser: &Browser, site: &Site, secret: &str) -> Result<(), Failure> {
     browser.open(&format!("{}/docs", site.issuer))?;
     browser.click(".auth-wrapper .btn.authorize")?;
-    browser.fill("input[data-name=\"clientId\"]", "billing")?;
-    browser.fill("input[data-name=\"clientSecret\"]", secret)?;
-    browser.click("input[data-value=\"items\"] + label")?;
-    browser.click(".auth-btn-wrapper .btn.authorize")
+    let fill = |name: &str, text: &str| browser.fill(&format!("{DIALOGUE} [id^=\"{name}_\"]"), text);
+    fill("client_id", "billing")?;
+    fill("client_secret", secret)?;
+    browser.click(&format!("{DIALOGUE} input[data-value=\"items\"] + label"))?;
+    browser.click(&format!("{DIALOGUE} .btn.authorize"))
 }
 
 /// Logs in as a client, and tries an operation out. Returns the request that the page shows.
