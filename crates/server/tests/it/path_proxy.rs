@@ -3,6 +3,7 @@
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::support::Answer;
 
@@ -12,7 +13,15 @@ pub(crate) const PATH: &str = "/tenant";
 /// A proxy in front of a server that starts later. It ends with the test.
 pub(crate) struct PathProxy {
     address: SocketAddr,
-    server: &'static OnceLock<SocketAddr>,
+    state: &'static State,
+}
+
+/// What its threads share.
+#[derive(Default)]
+struct State {
+    server: OnceLock<SocketAddr>,
+    /// How many of the next answers of `/token` are lost.
+    lost: AtomicU32,
 }
 
 impl PathProxy {
@@ -20,13 +29,13 @@ impl PathProxy {
     pub(crate) fn listen() -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = listener.local_addr().unwrap();
-        let server: &OnceLock<SocketAddr> = Box::leak(Box::default());
+        let state: &State = Box::leak(Box::default());
         std::thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
-                std::thread::spawn(move || server.get().map(|server| forward(client, *server)));
+                std::thread::spawn(move || state.server.get().map(|server| forward(client, *server, &state.lost)));
             }
         });
-        Self { address, server }
+        Self { address, state }
     }
 
     /// The issuer: the URL of the proxy with its path.
@@ -36,7 +45,17 @@ impl PathProxy {
 
     /// Sets the server behind the proxy.
     pub(crate) fn lead_to(&self, server: SocketAddr) {
-        self.server.set(server).unwrap();
+        self.state.server.set(server).unwrap();
+    }
+
+    /// Loses the next answers of `/token`: the server decides, and the client reads nothing.
+    pub(crate) fn lose_tokens(&self, count: u32) {
+        self.state.lost.store(count, Ordering::Relaxed);
+    }
+
+    /// Whether all answers that it loses are lost.
+    pub(crate) fn has_lost(&self) -> bool {
+        self.state.lost.load(Ordering::Relaxed) == 0
     }
 
     /// The answer to a request of this method for a path of the proxy.
@@ -51,7 +70,7 @@ impl PathProxy {
 }
 
 /// Forwards one request. A path outside of the issuer is not found.
-fn forward(mut client: TcpStream, server: SocketAddr) -> io::Result<()> {
+fn forward(mut client: TcpStream, server: SocketAddr, lost: &AtomicU32) -> io::Result<()> {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {
@@ -71,6 +90,12 @@ fn forward(mut client: TcpStream, server: SocketAddr) -> io::Result<()> {
     write!(upstream, "{method} /{rest}")?;
     let (mut body, mut sink) = (client.try_clone()?, upstream.try_clone()?);
     std::thread::spawn(move || io::copy(&mut body, &mut sink));
-    io::copy(&mut upstream, &mut client)?;
+    let mut answer = Vec::new();
+    upstream.read_to_end(&mut answer)?;
+    let is_of_token = method == "POST" && rest.starts_with("token ");
+    let fewer = |left: u32| left.checked_sub(1);
+    if !is_of_token || lost.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fewer).is_err() {
+        client.write_all(&answer)?;
+    }
     client.shutdown(Shutdown::Both)
 }

@@ -10,12 +10,13 @@ use std::process::Command;
 use super::debian::{curl, status};
 use super::documents::Page;
 use super::packages::{Check, python};
-use super::person::{PASSWORD, Person};
+use super::person::{NAME, PASSWORD, Person};
 use super::process::{Program, free_port};
 use super::results;
 use super::site::Site;
 use super::visitor::Visitor;
 use crate::docs::{code_blocks_of, commands, shell_blocks};
+use crate::path_proxy::PathProxy;
 use crate::people::parameter;
 use crate::webdriver::{Browser, Failure};
 
@@ -55,8 +56,8 @@ struct Applications {
 }
 
 impl Applications {
-    fn start(interpreter: PathBuf) -> Self {
-        let page = Page::new(interpreter, Site::with(None, &SETTINGS, &[]));
+    fn start(interpreter: PathBuf, site: Site) -> Self {
+        let page = Page::new(interpreter, site);
         let secret = add_applications(&page.site);
         let (running, api) = page.serve("introspecting", &[]);
         Self {
@@ -65,6 +66,19 @@ impl Applications {
             api,
             _api: running,
         }
+    }
+
+    /// Serves the web application. Returns it with its origin.
+    fn serve_web(&self) -> (Program, String) {
+        let port = free_port();
+        let origin = format!("http://127.0.0.1:{port}");
+        let callback = format!("{origin}/callback");
+        let variables = [
+            ("NOTES", self.secret.as_str()),
+            ("API", &self.api),
+            ("REDIRECT_URI", &callback),
+        ];
+        (self.page.serve_at("webapp", port, &variables), origin)
     }
 }
 
@@ -82,16 +96,8 @@ fn web_application_refreshes_and_sees_a_withdrawal() {
     ) else {
         return;
     };
-    let it = Applications::start(interpreter);
-    let port = free_port();
-    let origin = format!("http://127.0.0.1:{port}");
-    let callback = format!("{origin}/callback");
-    let variables = [
-        ("NOTES", it.secret.as_str()),
-        ("API", &it.api),
-        ("REDIRECT_URI", &callback),
-    ];
-    let _running = it.page.serve_at("webapp", port, &variables);
+    let it = Applications::start(interpreter, Site::with(None, &SETTINGS, &[]));
+    let (_running, origin) = it.serve_web();
     let (visitor, mut person) = (Visitor::new(None), Person::default());
     let open = || visitor.get(&format!("{origin}/"), &[]);
     let is_logged_out = || open().location.as_deref() == Some("/login");
@@ -134,12 +140,58 @@ fn web_application_refreshes_and_sees_a_withdrawal() {
     results::record("PyPI", "Authlib", None);
 }
 
+/// A server behind a proxy that can lose answers. A lost refresh may be repeated, also on a slow
+/// machine.
+fn site_with_losses(arguments: &[&str]) -> (PathProxy, Site) {
+    let proxy = PathProxy::listen();
+    let arguments = [&SETTINGS[..2], &["--refresh-retry", "1m"], arguments].concat();
+    let site = Site::with(Some(&proxy.issuer()), &arguments, &[]);
+    proxy.lead_to(site.server.address);
+    (proxy, site)
+}
+
+#[test]
+fn applications_repeat_a_lost_refresh() {
+    let Some(interpreter) = python(Check::Long, "the applications of docs/clients.md with lost answers") else {
+        return;
+    };
+    let (proxy, site) = site_with_losses(&[]);
+    let it = Applications::start(interpreter, site);
+    let (issuer, visitor) = (&it.page.site.issuer, Visitor::new(None));
+    let (_running, origin) = it.serve_web();
+    let start = visitor.get(&format!("{origin}/login"), &[]);
+    let location = visitor.agree(issuer, &start.location.unwrap(), &[]);
+    assert_eq!(visitor.get(&location, &[]).location.as_deref(), Some("/"));
+    let open = || visitor.get(&format!("{origin}/"), &[]).status;
+    // After two losses the application has no tokens, and the next use repeats the same request.
+    for (losses, status) in [(1, 200), (2, 500), (0, 200), (1, 200)] {
+        proxy.lose_tokens(losses);
+        assert_eq!((open(), proxy.has_lost()), (status, true), "{losses}");
+    }
+
+    let file = it.page.folder().join("tokens.json");
+    let start = || {
+        let mut command = it.page.command();
+        command.arg("cli.py").env("API", &it.api).env("NOTES_TOKENS", &file);
+        Program::start(command.env("BROWSER", "true"))
+    };
+    let mut first = start();
+    let line = first.ask("");
+    let location = visitor.agree(issuer, line.strip_prefix("Log in at ").unwrap(), &[]);
+    assert_eq!(status(&curl(&[&location])), "200", "{location}");
+    drop(first.output());
+    proxy.lose_tokens(1);
+    assert_eq!(start().output(), ["200 {'caller': 'notes-cli'}"]);
+    assert!(proxy.has_lost());
+    assert_eq!(it.page.site.count_entries("family.ended"), 0);
+}
+
 #[test]
 fn command_line_program_shares_its_file() {
     let Some(interpreter) = python(Check::Short, "PyPI's `Authlib` with the program of docs/clients.md") else {
         return;
     };
-    let it = Applications::start(interpreter);
+    let it = Applications::start(interpreter, Site::with(None, &SETTINGS, &[]));
     let file = it.page.folder().join("tokens.json");
     let start = || {
         let mut command = it.page.command();
@@ -202,6 +254,39 @@ fn has_read(browser: &Browser) -> Result<bool, Failure> {
     Ok(texts.all(|text| text.starts_with("200 ")))
 }
 
+/// Opens the page, logs in and agrees.
+fn log_in_at_page(browser: &Browser, origin: &str) -> Result<(), Failure> {
+    browser.open(origin)?;
+    browser.click("#read")?;
+    browser.fill("#username", NAME)?;
+    browser.fill("#password", PASSWORD)?;
+    browser.click("form [type=submit]")?;
+    browser.click("[value=allow]")?;
+    assert!(browser.text("#output")?.starts_with("200 "));
+    Ok(())
+}
+
+#[test]
+fn browser_application_repeats_a_lost_refresh() -> Result<(), Failure> {
+    let Some(browser) = Browser::start_if_there()? else {
+        return Ok(());
+    };
+    let port = free_port();
+    let origin = format!("http://127.0.0.1:{port}");
+    let (proxy, site) = site_with_losses(&["--cors-origin", &origin]);
+    add_applications(&site);
+    let folder = tempfile::tempdir()?;
+    let _running = serve_page(&site, folder.path(), port);
+    log_in_at_page(&browser, &origin)?;
+    for _ in 0..3 {
+        proxy.lose_tokens(1);
+        browser.run(READ_OFTEN)?;
+        assert!(has_read(&browser)? && proxy.has_lost());
+    }
+    assert_eq!(site.count_entries("family.ended"), 0);
+    Ok(())
+}
+
 #[test]
 fn browser_application_shares_tokens_of_its_tabs() -> Result<(), Failure> {
     let Some(browser) = Browser::start_if_there()? else {
@@ -213,16 +298,7 @@ fn browser_application_shares_tokens_of_its_tabs() -> Result<(), Failure> {
     add_applications(&site);
     let folder = tempfile::tempdir()?;
     let _running = serve_page(&site, folder.path(), port);
-    let log_in = || {
-        browser.fill("#username", "jane")?;
-        browser.fill("#password", PASSWORD)?;
-        browser.click("form [type=submit]")
-    };
-    browser.open(&origin)?;
-    browser.click("#read")?;
-    log_in()?;
-    browser.click("[value=allow]")?;
-    assert!(browser.text("#output")?.starts_with("200 "));
+    log_in_at_page(&browser, &origin)?;
     assert_eq!(browser.run("return location.search")?, "");
 
     browser.run(&format!("window.open('{origin}/')"))?;

@@ -1,7 +1,5 @@
 //! nginx in front of the server: TLS, an issuer with a path, and forwarded headers.
 
-#![expect(clippy::panic, reason = "a test may fail")]
-
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -10,14 +8,14 @@ use serde_json::{Value, json};
 use super::debian::{configure, curl, status};
 use super::node::check_code_flow;
 use super::packages::{Check, debian, node, sources};
-use super::person::{NAME, PASSWORD};
+use super::person::NAME;
 use super::process::{Program, free_port};
 use super::results;
 use super::site::Site;
 use super::visitor::Visitor;
 use crate::checkout::Checkout;
 use crate::docs::markdown::code_blocks;
-use crate::people::{Page, parameter, query, redemption, text};
+use crate::people::{parameter, query, redemption, text};
 
 /// Headers with which a client or another proxy would change the addresses of pages.
 const FORGED: [&str; 3] = [
@@ -61,42 +59,6 @@ impl Proxied {
 
     fn visitor(&self) -> Visitor {
         Visitor::new(Some(self.certificate()))
-    }
-
-    /// Sends the form of a page at this path below the issuer.
-    fn submit(&self, visitor: &Visitor, page: &Page, path: &str, more: &[(&str, &str)]) -> Page {
-        let fields = page.fields(&format!("/tenant{path}"));
-        let fields = fields.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        let fields = fields.filter(|(name, _)| more.iter().all(|(other, _)| other != name));
-        let fields: Vec<_> = fields.chain(more.iter().copied()).collect();
-        visitor.post(&format!("{}{path}", self.site.issuer), &fields)
-    }
-
-    /// Follows redirects to pages of the server. The last page, or the redirect to another site.
-    fn follow(&self, visitor: &Visitor, mut page: Page) -> Page {
-        while let Some(path) = page.location.as_deref().filter(|location| location.starts_with('/')) {
-            assert!(path.starts_with("/tenant/"), "{path}");
-            page = visitor.get(&format!("{}{path}", self.origin), &[]);
-        }
-        page
-    }
-
-    /// Opens the URL of a request, logs in if the page requires it, and agrees. Returns the URL of
-    /// the answer.
-    fn agree(&self, visitor: &Visitor, url: &str) -> String {
-        let mut page = self.follow(visitor, visitor.get(url, &FORGED));
-        for _ in 0..3 {
-            page = match page.location {
-                Some(location) => return location,
-                None if page.has("action=\"/tenant/login\"") => {
-                    let form = [("username", NAME), ("password", PASSWORD)];
-                    self.submit(visitor, &page, "/login", &form)
-                }
-                None => self.submit(visitor, &page, "/consent", &[("decision", "allow")]),
-            };
-            page = self.follow(visitor, page);
-        }
-        panic!("no answer: {page:?}")
     }
 
     /// The answer to a form of the application `web`.
@@ -265,7 +227,7 @@ fn people_log_in_behind_nginx() {
     let style = visitor.get(&format!("{}{style}", proxied.origin), &[]);
     assert_eq!(style.status, 200);
 
-    let location = proxied.agree(&visitor, &url);
+    let location = visitor.agree(issuer, &url, &FORGED);
     assert!(location.starts_with(&format!("{uri}?code=")), "{location}");
     assert_eq!(parameter(&location, "iss").as_deref(), Some(issuer));
     let cookies = visitor.cookies();
@@ -291,17 +253,17 @@ fn people_log_in_behind_nginx() {
     assert!(location.starts_with(uri), "{location}");
     let account = visitor.get(&format!("{issuer}/account"), &FORGED);
     assert!(account.has(NAME) && !account.has("evil.example"), "{account:?}");
-    let answer = proxied.submit(&visitor, &account, "/account/applications/withdraw", &[]);
-    assert_eq!(proxied.follow(&visitor, answer).status, 200);
+    let answer = visitor.submit(issuer, &account, "/account/applications/withdraw", &[]);
+    assert_eq!(visitor.follow(issuer, answer).status, 200);
     let (status, refused) = refresh(&tokens);
     assert_eq!((status, &refused["error"]), (400, &json!("invalid_grant")));
     assert_eq!(read(&tokens), 401);
 
     // After a logout the account page is closed.
     let logout = visitor.get(&format!("{issuer}/logout"), &[]);
-    let answer = proxied.submit(&visitor, &logout, "/logout", &[]);
-    assert_eq!(proxied.follow(&visitor, answer).status, 200);
-    let account = proxied.follow(&visitor, visitor.get(&format!("{issuer}/account"), &[]));
+    let answer = visitor.submit(issuer, &logout, "/logout", &[]);
+    assert_eq!(visitor.follow(issuer, answer).status, 200);
+    let account = visitor.follow(issuer, visitor.get(&format!("{issuer}/account"), &[]));
     assert_eq!(account.heading(), "Log in");
 
     // A client library does the same.
@@ -311,7 +273,7 @@ fn people_log_in_behind_nginx() {
         let file = sources("node").join("oauth4webapi-code.mjs");
         let script = Program::start(command.arg(file).current_dir(packages));
         let visitor = proxied.visitor();
-        check_code_flow(script, |url| proxied.agree(&visitor, url));
+        check_code_flow(script, |url| visitor.agree(issuer, url, &[]));
     }
     results::record("Debian", "nginx", Some(&version));
 }

@@ -1,6 +1,6 @@
 //! A browser that reaches applications and proxies: `curl` keeps its cookies in a file.
 
-#![expect(clippy::indexing_slicing, reason = "a test may fail")]
+#![expect(clippy::indexing_slicing, clippy::panic, reason = "a test may fail")]
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use tempfile::TempDir;
 
 use super::debian::curl;
+use super::person::{NAME, PASSWORD};
 use crate::people::{Page, encode};
 use crate::support::Answer;
 
@@ -38,6 +39,45 @@ impl Visitor {
         self.send(url, &[&header[..], &["--data-raw", &encode(fields)]].concat())
     }
 
+    /// Sends the form of a page at this path below the issuer.
+    pub(super) fn submit(&self, issuer: &str, page: &Page, path: &str, more: &[(&str, &str)]) -> Page {
+        let (_, base) = split(issuer);
+        let fields = page.fields(&format!("{base}{path}"));
+        let fields = fields.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let fields = fields.filter(|(name, _)| more.iter().all(|(other, _)| other != name));
+        let fields: Vec<_> = fields.chain(more.iter().copied()).collect();
+        self.post(&format!("{issuer}{path}"), &fields)
+    }
+
+    /// Follows redirects to pages of the issuer. The last page, or the redirect to another site.
+    pub(super) fn follow(&self, issuer: &str, mut page: Page) -> Page {
+        let (origin, base) = split(issuer);
+        while let Some(path) = page.location.as_deref().filter(|location| location.starts_with('/')) {
+            assert!(path.starts_with(&format!("{base}/")), "{path}");
+            page = self.get(&format!("{origin}{path}"), &[]);
+        }
+        page
+    }
+
+    /// Opens the URL of a request with these headers, logs in if the page requires it, and agrees.
+    /// Returns the URL of the answer.
+    pub(super) fn agree(&self, issuer: &str, url: &str, headers: &[&str]) -> String {
+        let (_, base) = split(issuer);
+        let mut page = self.follow(issuer, self.get(url, headers));
+        for _ in 0..3 {
+            page = match page.location {
+                Some(location) => return location,
+                None if page.has(&format!("action=\"{base}/login\"")) => {
+                    let form = [("username", NAME), ("password", PASSWORD)];
+                    self.submit(issuer, &page, "/login", &form)
+                }
+                None => self.submit(issuer, &page, "/consent", &[("decision", "allow")]),
+            };
+            page = self.follow(issuer, page);
+        }
+        panic!("no answer: {page:?}")
+    }
+
     /// The cookies in order, each as a line: host, path, whether it is `Secure`, and its name. They
     /// are those that no script can read.
     pub(super) fn cookies(&self) -> Vec<String> {
@@ -65,4 +105,11 @@ impl Visitor {
             html: answer.body,
         }
     }
+}
+
+/// The origin and the path of an issuer.
+fn split(issuer: &str) -> (&str, &str) {
+    let (_, rest) = issuer.split_once("//").unwrap();
+    let path = rest.find('/').unwrap_or(rest.len());
+    issuer.split_at(issuer.len() - rest.len() + path)
 }
