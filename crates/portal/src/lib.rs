@@ -50,6 +50,10 @@
 //! Out of scope: grants, clients and scopes of tokens (`scopegate-grant`), operations with guards
 //! (`scopegate-http`).
 
+// Files that tests share name this crate.
+#[cfg(test)]
+extern crate self as scopegate_portal;
+
 mod api_descriptions;
 mod basic;
 mod client_request;

@@ -32,6 +32,7 @@ mod lists;
 mod long_check;
 mod metadata;
 mod oauth2_client;
+mod pages;
 mod path_proxy;
 mod people;
 mod picture;

@@ -120,6 +120,18 @@ impl Browser {
         if !is_required && !long_check::is_on("pages in a browser") {
             return Ok(None);
         }
+        Self::start_or_skip(is_required)
+    }
+
+    /// The same for a test of the short check, which requires the programs that tests run.
+    pub(crate) fn start_in_short_check() -> Result<Option<Self>, Failure> {
+        if env::var_os("SCOPEGATE_REQUIRE_PROGRAMS").is_some() {
+            return Self::start_or_skip(true);
+        }
+        Self::start_if_there()
+    }
+
+    fn start_or_skip(is_required: bool) -> Result<Option<Self>, Failure> {
         let driver = program(&["chromedriver"]);
         let chromium = program(&["chromium", "chromium-browser", "google-chrome"]);
         match driver.zip(chromium) {
@@ -155,14 +167,72 @@ impl Browser {
             _profile: profile,
         };
         // A headless window has no focus since Chromium 148, so `:focus` would match nothing.
-        let focus = json!({ "cmd": "Emulation.setFocusEmulationEnabled", "params": { "enabled": true } });
-        browser.command("POST", "/goog/cdp/execute", &focus)?;
+        browser.tell("Emulation.setFocusEmulationEnabled", &json!({ "enabled": true }))?;
         Ok(browser)
     }
 
     /// Opens an address.
     pub(crate) fn open(&self, address: &str) -> Result<(), Failure> {
         self.command("POST", "/url", &json!({ "url": address })).map(drop)
+    }
+
+    /// Goes back in the history of the tab.
+    pub(crate) fn back(&self) -> Result<(), Failure> {
+        self.command("POST", "/back", &json!({})).map(drop)
+    }
+
+    /// The address of the page.
+    pub(crate) fn address(&self) -> Result<String, Failure> {
+        text_of(Some(&self.command("GET", "/url", &Value::Null)?))
+    }
+
+    /// The name of the tab, for [`Browser::go_to_tab`].
+    pub(crate) fn tab(&self) -> Result<String, Failure> {
+        text_of(Some(&self.command("GET", "/window", &Value::Null)?))
+    }
+
+    /// Opens another tab and goes to it. Returns its name for [`Browser::go_to_tab`].
+    pub(crate) fn open_tab(&self) -> Result<String, Failure> {
+        let opened = self.command("POST", "/window/new", &json!({ "type": "tab" }))?;
+        let handle = text_of(opened.get("handle"))?;
+        self.go_to_tab(&handle)?;
+        Ok(handle)
+    }
+
+    /// Goes to a tab.
+    pub(crate) fn go_to_tab(&self, handle: &str) -> Result<(), Failure> {
+        self.command("POST", "/window", &json!({ "handle": handle })).map(drop)
+    }
+
+    /// Presses keys one after the other. Control keys are those of `keyboard`.
+    pub(crate) fn press(&self, keys: &str) -> Result<(), Failure> {
+        let strokes = keys
+            .chars()
+            .flat_map(|key| ["keyDown", "keyUp"].map(|kind| json!({ "type": kind, "value": key })));
+        let strokes: Vec<Value> = strokes.collect();
+        let actions = json!({ "actions": [{ "type": "key", "id": "keyboard", "actions": strokes }] });
+        self.command("POST", "/actions", &actions).map(drop)
+    }
+
+    /// Sends a command of the `DevTools` protocol to the tab. Returns its result.
+    pub(crate) fn tell(&self, command: &str, parameters: &Value) -> Result<Value, Failure> {
+        self.command(
+            "POST",
+            "/goog/cdp/execute",
+            &json!({ "cmd": command, "params": parameters }),
+        )
+    }
+
+    /// Sets the size of the page in pixels, which may be smaller than a window.
+    pub(crate) fn resize(&self, width: u32, height: u32) -> Result<(), Failure> {
+        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.tell("Emulation.setDeviceMetricsOverride", &size).map(drop)
+    }
+
+    /// Sets the colour scheme that the user prefers: `light` or `dark`.
+    pub(crate) fn prefer(&self, scheme: &str) -> Result<(), Failure> {
+        let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        self.tell("Emulation.setEmulatedMedia", &features).map(drop)
     }
 
     /// Goes to the window with this number, in the order in which they opened. Waits for it.
@@ -212,6 +282,18 @@ impl Browser {
         })
     }
 
+    /// Waits until the first element that a selector finds begins with this text.
+    pub(crate) fn wait_for_text(&self, selector: &str, text: &str) -> Result<(), Failure> {
+        until(selector, || {
+            let element = self.find(selector)?;
+            let found = self.command("GET", &format!("/element/{element}/text"), &Value::Null)?;
+            match text_of(Some(&found))? {
+                found if found.trim().starts_with(text) => Ok(()),
+                found => Err(format!("`{}` is not `{text}`", found.trim()).into()),
+            }
+        })
+    }
+
     /// Waits until a selector finds an element.
     pub(crate) fn wait_for(&self, selector: &str) -> Result<(), Failure> {
         until(selector, || self.find(selector)).map(drop)
@@ -219,7 +301,12 @@ impl Browser {
 
     /// Runs a function body in the page; a promise is awaited.
     pub(crate) fn run(&self, script: &str) -> Result<Value, Failure> {
-        self.command("POST", "/execute/sync", &json!({ "script": script, "args": [] }))
+        self.run_with(script, &[])
+    }
+
+    /// The same with arguments.
+    pub(crate) fn run_with(&self, script: &str, arguments: &[Value]) -> Result<Value, Failure> {
+        self.command("POST", "/execute/sync", &json!({ "script": script, "args": arguments }))
     }
 
     /// The errors of the browser's console since the last call, with violations of a

@@ -1,14 +1,13 @@
-//! Pages with sample values.
+//! Pages with sample values. The tests of the program contain this file, too.
 
 use scopegate_domain::{ClientId, EndReason, RedirectUri, RequestId, ScopeToken, Timestamp};
-
-use crate::page::{
+use scopegate_portal::RedirectTarget;
+use scopegate_portal::page::{
     AccessEnd, AccountForms, AccountNotice, AccountPage, ApplicationEntry, ApplicationPage, ConsentPage,
     ConsentResource, ConsentScope, ErrorPage, ImpliedScope, ListPart, LoginNotice, LoginPage, LogoutPage, LogoutReturn,
     Message, MessageAction, MessagePage, OfflineAccess, OperationLine, OperationLines, PlainText, Problem,
     RedirectUris, Requester, ScopeField, SessionEntry, Site,
 };
-use crate::redirect_target::RedirectTarget;
 
 static READ: ScopeToken = ScopeToken::from_static("ships:read");
 static WRITE: ScopeToken = ScopeToken::from_static("ships:write");

@@ -51,6 +51,11 @@ pub(crate) fn schemathesis(name: &str) -> Option<PathBuf> {
     available(Check::Long, name, || install_python("schemathesis.txt"))
 }
 
+/// The same with the packages of Wapiti.
+pub(crate) fn wapiti(name: &str) -> Option<PathBuf> {
+    available(Check::Long, name, || install_python("wapiti.txt"))
+}
+
 /// The path of a program of Debian and the version of its package, or `None` after a message.
 pub(crate) fn debian(check: Check, package: &str, file: &str) -> Option<(PathBuf, String)> {
     available(check, &format!("Debian's `{package}`"), || {

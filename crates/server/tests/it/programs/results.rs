@@ -15,14 +15,18 @@ use crate::checkout::Checkout;
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/clients.md");
 
 /// The programs with a row, by registry. Those of Debian have no pinned version.
-const PROGRAMS: [(&str, &str); 11] = [
+const PROGRAMS: [(&str, &str); 14] = [
     ("npm", "oauth4webapi"),
     ("npm", "openid-client"),
     ("npm", "@badgateway/oauth2-client"),
     ("npm", "jose"),
+    ("npm", "axe-core"),
+    ("npm", "html-validate"),
+    ("npm", "oidc-client-ts"),
     ("PyPI", "Authlib"),
     ("PyPI", "requests-oauthlib"),
     ("PyPI", "schemathesis"),
+    ("PyPI", "wapiti3"),
     ("Debian", "dovecot-core"),
     ("Debian", "libapache2-mod-oauth2"),
     ("Debian", "nginx"),
@@ -61,10 +65,10 @@ fn pinned(registry: &str, name: &str) -> String {
         let version = lock.pointer(&format!("/packages/node_modules~1{name}/version"));
         version.and_then(Value::as_str).map(str::to_owned)
     } else {
-        let file = if name == "schemathesis" {
-            "python/schemathesis.txt"
-        } else {
-            "python/requirements.txt"
+        let file = match name {
+            "schemathesis" => "python/schemathesis.txt",
+            "wapiti3" => "python/wapiti.txt",
+            _ => "python/requirements.txt",
         };
         let requirements = fs::read_to_string(sources(file)).unwrap();
         let version = |line: &str| line.strip_prefix(name)?.strip_prefix("==").map(str::to_owned);
