@@ -8,13 +8,10 @@ use scopegate_store::{AuditRetention, Store, StoreError};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::config::Days;
-use crate::pause::Pause;
+use crate::pause::{LEAST_BATCH, Pause};
 
 /// The interval at which counters become entries.
 const COUNTED: Duration = Duration::from_mins(1);
-
-/// The number of entries that one transaction deletes, so that no change waits long.
-const BATCH: u16 = 500;
 
 /// The maximum number of entries: about 1.3 GB. An attacker who controls many known clients cannot
 /// fill the disk.
@@ -39,11 +36,13 @@ pub(crate) async fn delete_old(store: &dyn Store, kept: Days, now: Timestamp) ->
         first_day: AuditId::first_at(now).day() - i64::from(kept.0),
         max_entries: MAX_ENTRIES,
     };
+    let mut size = LEAST_BATCH;
     loop {
         let pause = Pause::new();
-        if store.audit().delete_entries(retention, BATCH).await? < u64::from(BATCH) {
+        if store.audit().delete_entries(retention, size).await? < u64::from(size) {
             return Ok(());
         }
+        size = pause.next_size(size);
         pause.wait().await;
     }
 }

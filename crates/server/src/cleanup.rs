@@ -12,7 +12,7 @@ use tracing::warn;
 
 use crate::audit;
 use crate::config::Days;
-use crate::pause::Pause;
+use crate::pause::{LEAST_BATCH, Pause};
 
 /// The interval of the passes.
 const PASS: Duration = Duration::from_hours(1);
@@ -63,7 +63,7 @@ fn show((table, rows): (&'static str, u64)) {
 async fn delete_expired(store: &dyn Store, now: Timestamp) -> Result<(), StoreError> {
     let mut cleanup = Cleanup {
         now,
-        max: Cleanup::MAX,
+        max: LEAST_BATCH,
         after: None,
     };
     loop {
@@ -73,6 +73,7 @@ async fn delete_expired(store: &dyn Store, now: Timestamp) -> Result<(), StoreEr
             return Ok(());
         }
         cleanup.after = deleted.examined;
+        cleanup.max = pause.next_size(cleanup.max);
         pause.wait().await;
     }
 }

@@ -1,6 +1,18 @@
-//! The pause between two batches of the cleanup.
+//! The pause between two batches of the cleanup, and the size of a batch.
+
+use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
+
+/// A batch that takes longer delays the changes of requests, so the next one is smaller.
+const LONGEST: Duration = Duration::from_millis(10);
+
+/// The number of rows of the first batch of a pass, and the least of any. The commit of fewer rows
+/// takes as long.
+pub(crate) const LEAST_BATCH: u16 = 100;
+
+/// The largest number of rows of a batch.
+const MOST: u16 = 500;
 
 /// A batch that has begun. The pause after it is four times as long as the batch, so that a pass
 /// uses at most a fifth of the time.
@@ -12,6 +24,19 @@ impl Pause {
         Self(Instant::now())
     }
 
+    /// Returns the size of the batch after one of this size.
+    pub(crate) fn next_size(&self, size: u16) -> u16 {
+        let took = self.0.elapsed();
+        let next = if took > LONGEST {
+            size / 2
+        } else if took < LONGEST / 4 {
+            size.saturating_mul(2)
+        } else {
+            size
+        };
+        next.clamp(LEAST_BATCH, MOST)
+    }
+
     /// Waits after the batch.
     pub(crate) async fn wait(self) {
         sleep(self.0.elapsed() * 4).await;
@@ -20,8 +45,6 @@ impl Pause {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[tokio::test(start_paused = true)]
@@ -30,5 +53,23 @@ mod tests {
         tokio::time::advance(Duration::from_millis(7)).await;
         pause.wait().await;
         assert_eq!(begin.elapsed(), Duration::from_millis(35));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_batch_is_followed_by_a_smaller_one() {
+        let (slow, quick, fit) = (LONGEST * 2, LONGEST / 8, LONGEST / 2);
+        for (size, took, next) in [
+            (400, slow, 200),
+            (200, slow, 100),
+            (100, slow, LEAST_BATCH),
+            (100, fit, 100),
+            (100, quick, 200),
+            (300, quick, MOST),
+            (MOST, quick, MOST),
+        ] {
+            let pause = Pause::new();
+            tokio::time::advance(took).await;
+            assert_eq!(pause.next_size(size), next, "{size} {took:?}");
+        }
     }
 }

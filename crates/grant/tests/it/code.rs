@@ -1,10 +1,10 @@
 //! Redemption of authorization codes.
 
-use scopegate_domain::{AuditEvent, ClientId, ErrorCode, GrantType, Lifetime, Scope, UserStatus};
+use scopegate_domain::{AuditEvent, ClientId, ErrorCode, GrantType, Lifetime, Revocation, Revoked, Scope, UserStatus};
 use scopegate_grant::{GrantError, TokenSet};
 use scopegate_store::DisableAndRevoke;
 
-use crate::common::{clients, scope, user};
+use crate::common::{NOW, clients, scope, user};
 use crate::people::{Browser, PeopleFixture, VERIFIER, WEB, redemption, refresh_of, request, scope_of};
 
 fn code_of(refused: Result<TokenSet, GrantError>) -> (ErrorCode, String) {
@@ -262,4 +262,25 @@ async fn password_of_the_user_ends_codes() {
     let change = DisableAndRevoke::SetPasswordHash(john.id(), None);
     assert!(fixture.store().news().withdraw(change, &revocation).await.unwrap());
     assert_eq!(code_of(fixture.redeem("web", &code).await), invalid_grant());
+}
+
+/// Another process revokes the tokens of the user, who then logs in again. The client is cached,
+/// and the log was not read since.
+#[tokio::test]
+async fn first_token_is_later_than_a_revocation() {
+    let (window, cached) = (Lifetime::from_seconds(10), Lifetime::from_seconds(5));
+    let fixture = PeopleFixture::with_cache(window, None, cached).await;
+    let before = fixture.tokens_of("web", "me", &mut Browser::new()).await;
+    fixture.watch.refresh().await.unwrap();
+    let john = user("johndoe");
+    let whose = Revoked::User {
+        id: john.id().clone(),
+        username: john.username().clone(),
+    };
+    let revocation = Revocation::until(whose, NOW);
+    fixture.store().news().revoke(&revocation).await.unwrap();
+    let after = fixture.tokens_of("web", "me", &mut Browser::new()).await;
+    fixture.watch.refresh().await.unwrap();
+    assert!(!fixture.is_accepted(&before));
+    assert!(fixture.is_accepted(&after));
 }

@@ -12,7 +12,7 @@ use scopegate_grant::{
     LoginOutcome, LoginStep, Params, RequestOrigin, RevocationWatch, SecretRings, ServerSecrets, Step, TokenSet,
     UserAccounts, Visit,
 };
-use scopegate_store::{AuditQuery, MemoryStore, Store};
+use scopegate_store::{AuditQuery, ClientsCache, MemoryStore, Store};
 use scopegate_token::{
     BrowserCookie, ClientSecret, PayloadBuffer, RevokedSet, SessionCookie, Signer, SigningKey, SubjectClaim,
     SystemRandomSource, TokenRules, Verifier,
@@ -91,14 +91,19 @@ impl PeopleFixture {
 
     /// A server whose failed logins are not slowed.
     pub(crate) async fn unthrottled() -> Self {
-        Self::build_with(Lifetime::from_seconds(10), None, false).await
+        Self::build_with(Lifetime::from_seconds(10), None, Lifetime::from_seconds(0), false).await
     }
 
     pub(crate) async fn build(window: Lifetime, resources: Option<Resources>) -> Self {
-        Self::build_with(window, resources, true).await
+        Self::with_cache(window, resources, Lifetime::from_seconds(0)).await
     }
 
-    async fn build_with(window: Lifetime, resources: Option<Resources>, is_throttled: bool) -> Self {
+    /// A server that caches clients, if the log of changes was read within this time.
+    pub(crate) async fn with_cache(window: Lifetime, resources: Option<Resources>, cached: Lifetime) -> Self {
+        Self::build_with(window, resources, cached, true).await
+    }
+
+    async fn build_with(window: Lifetime, resources: Option<Resources>, cached: Lifetime, is_throttled: bool) -> Self {
         let store = store().await;
         let all = scope("me items offline_access");
         add_user(&*store, user("jane").with_scope(all.clone()), Some(BCRYPT)).await;
@@ -115,7 +120,9 @@ impl PeopleFixture {
         let rules = TokenRules::rfc9068(Issuer::parse(ISSUER).unwrap(), Audience::parse(ISSUER).unwrap());
         let key = || SigningKey::hs256(&Secret::new(String::from(KEY))).unwrap();
         let set = Arc::new(RevokedSet::new(SubjectClaim::UserId));
-        let watch = Arc::new(RevocationWatch::new(store.clone(), set, clock.clone()));
+        let cache = Arc::new(ClientsCache::new(store.clone(), cached));
+        let watch = RevocationWatch::new(store.clone(), set, clock.clone()).clients(cache.clone());
+        let watch = Arc::new(watch);
         let secrets = Arc::new(ServerSecrets::new(SecretRings::generate(&SystemRandomSource).unwrap()));
         let entropy = Arc::new(SystemRandomSource);
         let audit = AuditLog::new(store.clone(), AuditMode::Standard, clock.clone(), entropy);
@@ -126,6 +133,7 @@ impl PeopleFixture {
             .password_grant(true)
             .throttled(is_throttled)
             .revocations(watch.clone())
+            .clients(cache)
             .audit(audit.clone())
             .clock(clock.clone());
         let server = match resources {

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use scopegate_domain::{AuditEvent, ClientId, ErrorCode, Lifetime, Scope, UserStatus};
+use scopegate_domain::{AuditEvent, ClientId, ErrorCode, Lifetime, Revocation, Revoked, Scope, UserStatus};
 use scopegate_grant::{Params, SecretRings};
+use scopegate_store::DisableAndRevoke;
 use scopegate_token::SystemRandomSource;
 
-use crate::common::{clients, scope, user};
+use crate::common::{NOW, clients, scope, user};
 use crate::people::{Browser, PAGE, PeopleFixture, VERIFIER, refresh_of, request, scope_of};
 
 #[tokio::test]
@@ -375,4 +376,27 @@ async fn introspection_answers_for_own_refresh_tokens() {
     revoke(&fixture, "web", &first).await;
     assert!(introspect(&fixture, "web", &second).await.is_none());
     assert!(VERIFIER.len() == 43);
+}
+
+/// Another process lowers the ceiling of the client. The token that is issued before the log is
+/// read has a position before that of the revocation.
+#[tokio::test]
+async fn refresh_of_a_stale_client_is_covered() {
+    let (window, cached) = (Lifetime::from_seconds(10), Lifetime::from_seconds(5));
+    let fixture = PeopleFixture::with_cache(window, None, cached).await;
+    let first = fixture.tokens_of("web", "me items", &mut Browser::new()).await;
+    fixture.watch.refresh().await.unwrap();
+    let old = clients(&fixture.store).find(&ClientId::parse("web").unwrap()).await;
+    let old = old.unwrap().unwrap();
+    let new = old.clone().with_scope(scope("me"));
+    let change = DisableAndRevoke::UpdateClient { old: &old, new: &new };
+    let revocation = Revocation::until(Revoked::Client(old.id().clone()), NOW);
+    assert!(fixture.store().news().withdraw(change, &revocation).await.unwrap());
+    let stale = fixture.refresh("web", &refresh_of(&first)).await.unwrap();
+    assert_eq!(scope_of(&stale), scope("me items"));
+    fixture.watch.refresh().await.unwrap();
+    assert!(!fixture.is_accepted(&stale));
+    let current = fixture.refresh("web", &refresh_of(&stale)).await.unwrap();
+    assert_eq!(scope_of(&current), scope("me"));
+    assert!(fixture.is_accepted(&current));
 }

@@ -15,3 +15,5 @@ mod metrics;
 mod probes;
 mod prometheus;
 mod shadow;
+
+pub(crate) use self::fixture::{AdminFixture, more};

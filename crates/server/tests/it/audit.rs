@@ -63,22 +63,7 @@ impl AuditFixture {
 
     /// Returns the number of rows of each table.
     fn rows(&self) -> Vec<(String, i64)> {
-        let url = format!("sqlite:{}", self.shell.path().join("a.db").display());
-        let runtime = tokio::runtime::Runtime::new().unwrap();
-        runtime.block_on(async {
-            let mut connection = <sqlx::SqliteConnection as sqlx::Connection>::connect(&url)
-                .await
-                .unwrap();
-            let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'changes' ORDER BY name";
-            let tables: Vec<String> = sqlx::query_scalar(tables).fetch_all(&mut connection).await.unwrap();
-            let mut rows = Vec::new();
-            for table in tables {
-                let count = sqlx::AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}"));
-                let count = sqlx::query_scalar(count).fetch_one(&mut connection).await.unwrap();
-                rows.push((table, count));
-            }
-            rows
-        })
+        self.shell.rows()
     }
 }
 
@@ -126,7 +111,7 @@ fn new_key() -> (String, String) {
 }
 
 /// Stops a server in order, so that it writes its counters.
-fn stop(mut server: Server) {
+pub(crate) fn stop(mut server: Server) {
     let id = server.process.id().to_string();
     assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
     assert!(server.process.wait().unwrap().success());

@@ -8,6 +8,7 @@
 )]
 
 mod browser;
+mod counts;
 mod demo;
 mod html;
 mod life;

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Stdio;
 
 use serde_json::Value;
+use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection, query_scalar};
 use tempfile::TempDir;
 
 use crate::support::{OWN_AUDIENCE, scopegate, scopegate_alone};
@@ -109,5 +110,30 @@ impl Shell {
             error: error(&stderr),
             stderr,
         }
+    }
+
+    /// The number of rows of each table of `a.db`.
+    pub(crate) fn rows(&self) -> Vec<(String, i64)> {
+        self.read(async |database| {
+            let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'changes' ORDER BY name";
+            let tables: Vec<String> = query_scalar(tables).fetch_all(&mut *database).await.unwrap();
+            let mut rows = Vec::new();
+            for table in tables {
+                let count = AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}"));
+                rows.push((table, query_scalar(count).fetch_one(&mut *database).await.unwrap()));
+            }
+            rows
+        })
+    }
+
+    /// The number of pages of `a.db`.
+    pub(crate) fn pages(&self) -> i64 {
+        self.read(async |database| query_scalar("PRAGMA page_count").fetch_one(database).await.unwrap())
+    }
+
+    fn read<T>(&self, read: impl AsyncFnOnce(&mut SqliteConnection) -> T) -> T {
+        let url = format!("sqlite:{}", self.path().join("a.db").display());
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async { read(&mut SqliteConnection::connect(&url).await.unwrap()).await })
     }
 }

@@ -92,6 +92,27 @@ impl AdminFixture {
         Samples::parse(&answer.body)
     }
 
+    /// The number of calls to the store by each method, and the number of commits.
+    pub(crate) fn store_calls(&self) -> Vec<(String, u64)> {
+        let samples = self.samples();
+        let name = "scopegate_store_duration_seconds_count";
+        let series = samples.series().into_iter().filter(|sample| sample.starts_with(name));
+        let mut calls: Vec<_> = series
+            .map(|sample| (sample.to_owned(), samples.count(sample)))
+            .collect();
+        calls.push(("commits".to_owned(), samples.count("scopegate_store_commits_total")));
+        calls
+    }
+
+    /// Waits for the end of the first pass of the cleanup, which counts the rows.
+    pub(crate) fn wait_for_cleanup(&self) {
+        let begin = Instant::now();
+        while !self.samples().series().contains(r#"scopegate_rows{table="users"}"#) {
+            assert!(begin.elapsed() < Duration::from_mins(1), "no rows are shown");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     /// Sends a request to the server. `headers` are whole lines.
     pub(crate) fn call(&self, method: &str, path: &str, headers: &str, body: &str) -> Answer {
         send(self.server.address, &request(method, path, headers, body))
@@ -122,6 +143,18 @@ impl AdminFixture {
         assert!(self.server.process.wait().expect("it ends").success());
         self.log.iter().collect()
     }
+}
+
+/// Returns the difference of two lists of calls, without equal numbers.
+pub(crate) fn more(before: &[(String, u64)], after: &[(String, u64)]) -> Vec<(String, u64)> {
+    let added = after.iter().map(|(name, count)| {
+        let old = before
+            .iter()
+            .find(|(other, _)| other == name)
+            .map_or(0, |(_, count)| *count);
+        (name.clone(), count - old)
+    });
+    added.filter(|(_, count)| *count > 0).collect()
 }
 
 fn request(method: &str, path: &str, headers: &str, body: &str) -> String {

@@ -1,13 +1,13 @@
 //! The metrics count exactly the requests that were made. No outside client can multiply their
 //! labels.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64_simd::{STANDARD, URL_SAFE_NO_PAD};
 use ring::hmac;
 
-use crate::admin::fixture::{AdminFixture, SECRET_KEY};
+use crate::admin::fixture::{AdminFixture, SECRET_KEY, more};
 use crate::admin::shadow::{file, proposed};
 use crate::shell::Shell;
 
@@ -163,18 +163,6 @@ fn store_is_probed_once_for_many_requests() {
     assert!((1.0..=at_most).contains(&asked), "{asked} times in {at_most} s");
 }
 
-/// The number of calls to the store by each method.
-fn calls(fixture: &AdminFixture) -> Vec<(String, u64)> {
-    let samples = fixture.samples();
-    let name = "scopegate_store_duration_seconds_count";
-    let series = samples.series().into_iter().filter(|sample| sample.starts_with(name));
-    let mut calls: Vec<_> = series
-        .map(|sample| (sample.to_owned(), samples.count(sample)))
-        .collect();
-    calls.push(("commits".to_owned(), samples.count("scopegate_store_commits_total")));
-    calls
-}
-
 #[test]
 fn cached_client_gets_tokens_without_a_query() {
     let shell = Shell::new();
@@ -196,30 +184,18 @@ fn cached_client_gets_tokens_without_a_query() {
     let first = token();
     // The log of changes is read each 15 s. A round with such a read is repeated.
     for round in 1.. {
-        let before = calls(&fixture);
+        let before = fixture.store_calls();
         for _ in 0..20 {
             assert_ne!(token(), first);
         }
         let answer = fixture.call("POST", "/introspect", &headers, &format!("token={first}"));
         assert!(answer.body.starts_with("{\"active\":true"), "{}", answer.body);
-        let after = calls(&fixture);
+        let after = fixture.store_calls();
         if before == after {
             return;
         }
         assert!(round < 5, "{before:?}\n{after:?}");
     }
-}
-
-/// The number of rows of a table.
-fn rows(shell: &Shell, table: &str) -> i64 {
-    let url = format!("sqlite:{}", shell.path().join("a.db").display());
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(async {
-        let connection = <sqlx::SqliteConnection as sqlx::Connection>::connect(&url).await;
-        let count = sqlx::AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}"));
-        let count = sqlx::query_scalar(count).fetch_one(&mut connection.unwrap()).await;
-        count.unwrap()
-    })
 }
 
 #[test]
@@ -230,36 +206,17 @@ fn rows_of_each_table_are_shown() {
     }
     let database = format!("sqlite:{}", shell.path().join("a.db").display());
     let fixture = AdminFixture::serve(&["--database", &database]);
-    let begin = std::time::Instant::now();
-    let samples = loop {
-        let samples = fixture.samples();
-        // The last table of a pass.
-        if samples.series().contains(r#"scopegate_rows{table="users"}"#) {
-            break samples;
-        }
-        assert!(begin.elapsed() < std::time::Duration::from_mins(1), "no pass was made");
-        std::thread::yield_now();
-    };
+    fixture.wait_for_cleanup();
+    let samples = fixture.samples();
+    let rows: BTreeMap<_, _> = shell.rows().into_iter().collect();
     for table in [
         "audit", "clients", "codes", "consents", "families", "news", "sessions", "users",
     ] {
         let shown = samples.count(&format!(r#"scopegate_rows{{table="{table}"}}"#));
-        assert_eq!(i64::try_from(shown).unwrap(), rows(&shell, table), "{table}");
+        assert_eq!(i64::try_from(shown).unwrap(), rows[table], "{table}");
     }
-    assert_eq!(rows(&shell, "clients"), 3);
-    assert!(rows(&shell, "audit") >= 3);
-}
-
-/// Returns the difference of two lists of calls, without equal numbers.
-fn more(before: &[(String, u64)], after: &[(String, u64)]) -> Vec<(String, u64)> {
-    let added = after.iter().map(|(name, count)| {
-        let old = before
-            .iter()
-            .find(|(other, _)| other == name)
-            .map_or(0, |(_, count)| *count);
-        (name.clone(), count - old)
-    });
-    added.filter(|(_, count)| *count > 0).collect()
+    assert_eq!(rows["clients"], 3);
+    assert!(rows["audit"] >= 3);
 }
 
 /// An answer about the token of a user reads the user once, and then nothing.
@@ -302,14 +259,14 @@ fn introspection_reads_a_user_once() {
         ));
         let body: serde_json::Value = serde_json::from_str(&answer.body).expect("a token");
         let token = body["access_token"].as_str().expect("a token");
-        let before = calls(&fixture);
+        let before = fixture.store_calls();
         introspect(token, "true");
-        let first = calls(&fixture);
+        let first = fixture.store_calls();
         for _ in 0..20 {
             introspect(token, "true");
         }
         let found = r#"scopegate_store_duration_seconds_count{method="users.find_by_id"}"#.to_owned();
-        let calls = (more(&before, &first), more(&first, &calls(&fixture)));
+        let calls = (more(&before, &first), more(&first, &fixture.store_calls()));
         if calls == (vec![(found, 1)], vec![]) {
             return;
         }

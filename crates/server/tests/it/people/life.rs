@@ -8,17 +8,17 @@ use crate::shell::Shell;
 use crate::support::Server;
 
 const ISSUER: &str = "https://id.example";
-const PASSWORD: &str = "correct horse battery";
+pub(crate) const PASSWORD: &str = "correct horse battery";
 const URI: &str = "https://web.example/cb";
 
 /// A folder with a database: the user `jane`, and the client `web` with its header.
-struct Site {
-    shell: Shell,
+pub(crate) struct Site {
+    pub(crate) shell: Shell,
     web: String,
 }
 
 impl Site {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let shell = Shell::new();
         let user = ["user", "add", "jane", "--scope", "me items", "--password-stdin"];
         let database = ["--database", "sqlite:a.db"];
@@ -34,22 +34,26 @@ impl Site {
         }
     }
 
-    fn start(&self, arguments: &[&str]) -> Server {
-        let database = format!("sqlite:{}", self.shell.path().join("a.db").display());
+    pub(crate) fn database(&self) -> String {
+        format!("sqlite:{}", self.shell.path().join("a.db").display())
+    }
+
+    pub(crate) fn start(&self, arguments: &[&str]) -> Server {
+        let database = self.database();
         Server::start(
             &[&["--database", &database, "--issuer", ISSUER], arguments].concat(),
             &[],
         )
     }
 
-    fn redeem(&self, server: &Server, location: &str) -> Value {
+    pub(crate) fn redeem(&self, server: &Server, location: &str) -> Value {
         let code = parameter(location, "code").unwrap();
         let (status, tokens) = post(server, "/token", &self.web, &redemption(&code, URI));
         assert_eq!(status, 200, "{tokens}");
         tokens
     }
 
-    fn refresh(&self, server: &Server, tokens: &Value) -> (u16, Value) {
+    pub(crate) fn refresh(&self, server: &Server, tokens: &Value) -> (u16, Value) {
         let token = text(tokens, "refresh_token");
         let fields = [("grant_type", "refresh_token"), ("refresh_token", token.as_str())];
         post(server, "/token", &self.web, &fields)
