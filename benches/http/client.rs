@@ -4,8 +4,9 @@
 //! each. Then it obeys the lines of standard input. `COUNT SECONDS` sends this number of requests,
 //! or sends for this time, whichever ends first. It prints the number of responses, the seconds,
 //! and the median and 99th percentile of the microseconds to a response. Every response has the
-//! expected status and the length of the first. A REQUEST of the form `@FILE` is a file of
-//! requests, separated by NUL bytes: each is sent once, and after the last one the first again.
+//! expected status and the length of the first to its request. A REQUEST of the form `@FILE` is a
+//! file of requests, separated by NUL bytes: each is sent once, and after the last one the first
+//! again. A refresh token in a response replaces the one in its request, so that each is used once.
 
 #![expect(
     clippy::indexing_slicing,
@@ -23,16 +24,43 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
+/// The begin of a refresh token, and the length of the whole.
+const REFRESH_TOKEN: (&[u8], usize) = (b"sgrt_", 100);
+
+/// A request that is sent again and again.
+struct Asked {
+    bytes: Vec<u8>,
+    /// The place of a refresh token in it.
+    token: Option<usize>,
+    /// Length of each answer. `None`: there was none yet.
+    length: Option<usize>,
+}
+
 /// A connection and its requests.
 struct Line {
     stream: TcpStream,
-    requests: Vec<Vec<u8>>,
+    requests: Vec<Asked>,
     next: usize,
     /// Begin of each answer's first line.
     expected: Vec<u8>,
-    /// Length of each answer.
-    length: usize,
     buffer: Vec<u8>,
+}
+
+impl Asked {
+    fn new(bytes: Vec<u8>) -> Self {
+        Self {
+            token: token_in(&bytes),
+            bytes,
+            length: None,
+        }
+    }
+}
+
+/// The place of a refresh token.
+fn token_in(bytes: &[u8]) -> Option<usize> {
+    let (begin, length) = REFRESH_TOKEN;
+    let place = bytes.windows(begin.len()).position(|window| window == begin)?;
+    (place + length <= bytes.len()).then_some(place)
 }
 
 impl Line {
@@ -41,58 +69,69 @@ impl Line {
         stream.set_nodelay(true).unwrap();
         let mut line = Self {
             stream,
-            requests,
+            requests: requests.into_iter().map(Asked::new).collect(),
             next: 0,
             expected: format!("HTTP/1.1 {expected} ").into_bytes(),
-            length: usize::MAX,
             buffer: vec![0; 64 * 1024],
         };
-        line.send().await;
-        line.length = line.first_length().await;
+        line.ask().await;
         line
     }
 
-    /// Sends the next request.
-    async fn send(&mut self) {
-        let request = &self.requests[self.next % self.requests.len()];
-        self.stream.write_all(request).await.unwrap();
-        self.next += 1;
-    }
-
-    /// Reads the first response by its `Content-Length`.
+    /// Reads the first response to a request by its `Content-Length`. Returns its length.
     async fn first_length(&mut self) -> usize {
         let mut read = 0;
         loop {
-            let count = self.stream.read(&mut self.buffer[read..]).await.unwrap();
-            assert!(count > 0, "the server closed the connection");
-            read += count;
-            let text = std::str::from_utf8(&self.buffer[..read]).unwrap();
-            if let Some((head, _)) = text.split_once("\r\n\r\n") {
-                self.check();
-                let length = head.split("\r\n").find_map(|line| {
-                    let (name, value) = line.split_once(": ")?;
-                    let is_length = name.eq_ignore_ascii_case("content-length");
-                    is_length.then(|| value.parse::<usize>().unwrap())
-                });
-                let length = head.len() + 4 + length.unwrap();
-                if read >= length {
-                    return length;
-                }
+            read += self.read(read).await;
+            let Some(end) = self.buffer[..read].windows(4).position(|window| window == b"\r\n\r\n") else {
+                continue;
+            };
+            self.check();
+            let head = std::str::from_utf8(&self.buffer[..end]).unwrap();
+            let length = head.split("\r\n").find_map(|line| {
+                let (name, value) = line.split_once(": ")?;
+                let is_length = name.eq_ignore_ascii_case("content-length");
+                is_length.then(|| value.parse::<usize>().unwrap())
+            });
+            let length = end + 4 + length.unwrap();
+            while read < length {
+                read += self.read(read).await;
             }
+            return length;
         }
     }
 
-    /// Sends a request and reads the response.
+    async fn read(&mut self, read: usize) -> usize {
+        let count = self.stream.read(&mut self.buffer[read..]).await.unwrap();
+        assert!(count > 0, "the server closed the connection");
+        count
+    }
+
+    /// Sends the next request and reads the response.
     async fn ask(&mut self) {
-        self.send().await;
-        let mut read = 0;
-        while read < self.length {
-            let count = self.stream.read(&mut self.buffer[read..]).await.unwrap();
-            assert!(count > 0, "the server closed the connection");
-            read += count;
+        let asked = self.next % self.requests.len();
+        self.next += 1;
+        self.stream.write_all(&self.requests[asked].bytes).await.unwrap();
+        let length = match self.requests[asked].length {
+            None => self.first_length().await,
+            Some(length) => {
+                let mut read = 0;
+                while read < length {
+                    read += self.read(read).await;
+                }
+                assert_eq!(read, length, "an answer is as long as the first");
+                self.check();
+                length
+            }
+        };
+        let request = &mut self.requests[asked];
+        request.length = Some(length);
+        if let Some(to) = request.token
+            && let Some(from) = token_in(&self.buffer[..length])
+        {
+            let len = REFRESH_TOKEN.1;
+            request.bytes[to..to + len].copy_from_slice(&self.buffer[from..from + len]);
         }
-        assert_eq!(read, self.length, "an answer is as long as the first");
-        self.check();
     }
 
     fn check(&self) {

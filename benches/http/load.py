@@ -100,8 +100,8 @@ class Server:
 class Client:
     """Connections to one server."""
 
-    def __init__(self, program, server, connections, request):
-        arguments = [program, server.address, str(connections), "200", request]
+    def __init__(self, program, server, connections, request, status=200):
+        arguments = [program, server.address, str(connections), str(status), request]
         self.server = server
         self.process = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         if self.process.stdout.readline() != "ready\n":
