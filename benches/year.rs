@@ -20,8 +20,8 @@ use scopegate_domain::{
     SecretDigest, SessionId, Timestamp, User, UserId, Username,
 };
 use scopegate_store::{
-    AllowOutcome, BeginOutcome, ChangeTime, Cleanup, Clients, Codes, Families, FamilyKey, News, RedeemOutcome,
-    Redemption, RotateOutcome, Rotation, Sessions, Store, Users,
+    AllowOutcome, BeginOutcome, ChangeTime, Cleanup, Clients, Codes, Families, FamilyCondition, FamilyKey, News,
+    RedeemOutcome, Redemption, RotateOutcome, Rotation, Sessions, Store, Users,
 };
 use scopegate_store_sql::{DatabaseUrl, SqlStore};
 use scopegate_token::{RandomSource as _, SystemRandomSource};
@@ -196,6 +196,7 @@ impl Person {
         now: Timestamp,
     ) -> (FamilyKey, Generation) {
         let rotation = Rotation {
+            condition: &FamilyCondition::NONE,
             family: key.id,
             ends_on: key.ends_on,
             presented: PresentedRefresh {

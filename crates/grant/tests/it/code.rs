@@ -252,12 +252,12 @@ async fn password_of_the_user_ends_codes() {
     let fixture = PeopleFixture::new().await;
     let code = fixture.code(&request("web", &[]), &mut Browser::new()).await;
     let john = user("johndoe");
-    let revocation = scopegate_domain::Revocation::until(
-        scopegate_domain::Revoked::User {
+    let revocation = Revocation::until(
+        Revoked::User {
             id: john.id().clone(),
             username: john.username().clone(),
         },
-        crate::common::NOW,
+        NOW,
     );
     let change = DisableAndRevoke::SetPasswordHash(john.id(), None);
     assert!(fixture.store().news().withdraw(change, &revocation).await.unwrap());

@@ -137,9 +137,10 @@ async fn one_throttle_protects_all_entry_points() {
             }
             let right = points.present(next, "johndoe", "secret").await;
             let is_known = |at| at == EntryPoint::PasswordChange;
-            let expected = match is_known(failed) == is_known(next) {
-                true => Attempt::Throttled,
-                false => Attempt::Accepted,
+            let expected = if is_known(failed) == is_known(next) {
+                Attempt::Throttled
+            } else {
+                Attempt::Accepted
             };
             assert_eq!(right, expected, "{failed:?} {next:?}");
         }

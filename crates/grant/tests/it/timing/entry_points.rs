@@ -12,7 +12,7 @@ fn causes(at: EntryPoint, long: &str) -> Vec<(&'static str, &str, &str)> {
     let mut causes = vec![("wrong", "johndoe", "wrong1"), ("too long", "johndoe", long)];
     if at != EntryPoint::PasswordGrant {
         // The grant refuses them as malformed requests, before a name is looked up.
-        causes.extend([("empty", "johndoe", ""), ("NUL", "johndoe", "wron\01")]);
+        causes.extend([("empty", "johndoe", ""), ("NUL", "johndoe", "wron\u{0}1")]);
     }
     if at != EntryPoint::PasswordChange {
         causes.extend([

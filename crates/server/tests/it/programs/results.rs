@@ -15,7 +15,7 @@ use crate::checkout::Checkout;
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/clients.md");
 
 /// The programs with a row, by registry. Those of Debian have no pinned version.
-const PROGRAMS: [(&str, &str); 14] = [
+const PROGRAMS: [(&str, &str); 15] = [
     ("npm", "oauth4webapi"),
     ("npm", "openid-client"),
     ("npm", "@badgateway/oauth2-client"),
