@@ -3,7 +3,6 @@
 #![expect(clippy::expect_used, reason = "a test may fail, and reads its own checkout")]
 
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 
 use figment::Figment;
@@ -196,10 +195,15 @@ fn session_of_clients_answers_as_shown() {
         panic!("three blocks")
     };
     let shell = crate::shell::Shell::new();
-    let configuration = fs::read_to_string(crate::support::OWN_API).unwrap();
-    fs::write(shell.path().join("scopegate.toml"), configuration).unwrap();
-    let document = Path::new(crate::support::OWN_API).with_file_name("tutorial.toml");
-    fs::copy(document, shell.path().join("tutorial.toml")).unwrap();
+    let write = |name: &str, text: &str| fs::write(shell.path().join(name), text).unwrap();
+    let (_, configuration) = blocks.iter().find(|(language, _)| *language == "toml").unwrap();
+    write("scopegate.toml", configuration);
+    let page = code_blocks(checkout.text("docs/authorization-server.md").unwrap());
+    let (_, document) = page
+        .iter()
+        .find(|(_, block)| block.contains("[schemes.login]"))
+        .unwrap();
+    write("tutorial.toml", document);
     let run = |line: &str| {
         let words = commands::words(line);
         let words: Vec<&str> = words.iter().skip(1).map(String::as_str).collect();
@@ -212,7 +216,8 @@ fn session_of_clients_answers_as_shown() {
         secrets.push(run(line)["client_secret"].as_str().unwrap().to_owned());
     }
     let database = format!("sqlite:{}", shell.path().join("a.db").display());
-    let server = crate::support::Server::start(&["--database", &database], &[]);
+    let configuration = shell.path().join("scopegate.toml").display().to_string();
+    let server = crate::support::Server::start(&["--config", &configuration, "--database", &database], &[]);
     let script = session.replace("127.0.0.1:8000", &server.address.to_string());
     let printed = printed(&script, &[("BILLING", &secrets[0]), ("REPORTS", &secrets[1])]);
     // The first response has no end of line.

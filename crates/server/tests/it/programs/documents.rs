@@ -167,13 +167,15 @@ fn api_on_warp_verifies_tokens() {
     }
 }
 
-/// Every block of the page is run: its shell blocks by the tests of `docs` and of `applications`,
-/// its programs here and there. That in Rust is an example, which the test above runs.
+/// Every block of the page is run: its shell blocks and its configuration by the tests of `docs`
+/// and of `applications`, its programs here and there. That in Rust is an example, which the test
+/// above runs.
 #[test]
 fn page_has_no_other_block() {
     let checkout = Checkout::read();
     let blocks = code_blocks(checkout.text("docs/clients.md").unwrap());
-    let others: Vec<_> = blocks.iter().filter(|(language, _)| *language != "sh").collect();
+    let is_program = |language: &str| !["sh", "toml"].contains(&language);
+    let others: Vec<_> = blocks.iter().filter(|(language, _)| is_program(language)).collect();
     let languages: Vec<&str> = others.iter().map(|(language, _)| *language).collect();
     assert_eq!(
         languages,
