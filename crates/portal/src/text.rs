@@ -13,6 +13,7 @@ pub(crate) const USER_NAME: &str = "User name";
 pub(crate) const PASSWORD: &str = "Password";
 pub(crate) const STAY: &str = "Stay logged in on this device";
 pub(crate) const STAY_HINT: &str = "Only on a device that you alone use.";
+pub(crate) const FORGOTTEN: &str = "Forgot your password? The operator of this site can set a new one.";
 pub(crate) const CANCEL: &str = "Cancel";
 pub(crate) const LOGIN_FAILED: &str = "The user name or the password is wrong.";
 pub(crate) const LOGIN_AGAIN: &str = "Enter your password again to continue.";
@@ -187,7 +188,7 @@ pub(crate) const HELP_RETRY: &str = "Go back and try again.";
 pub(crate) mod message {
     pub(crate) const CONTINUE: (&str, &str) = (
         "Continue in the application",
-        "The answer goes to a program on this device. Continue only if you just logged in there.",
+        "The answer goes to a program on this device. Continue only if you began there.",
     );
     pub(crate) const COOKIES_REQUIRED: (&str, &str) = (
         "Cookies are required",

@@ -102,6 +102,20 @@ impl MessagePage<'_> {
         write(self, 4096)
     }
 
+    /// Returns the mark above the heading, with its class.
+    const fn mark(&self) -> Option<(&'static str, char)> {
+        match self.message {
+            Message::LoggedOut => Some(("good", '\u{2713}')),
+            Message::CookiesRequired
+            | Message::FormExpired
+            | Message::FormRefused
+            | Message::LoggedOutWithoutReturn
+            | Message::NoForm
+            | Message::OtherBrowser => Some(("warn", '!')),
+            Message::Continue | Message::NotLoggedIn => None,
+        }
+    }
+
     const fn heading(&self) -> &'static str {
         self.message.text().0
     }
