@@ -123,8 +123,8 @@ fn missing_option_is_named_in_json() {
         (&["consent", "withdraw"][..], &["<USER>", "<CLIENT>"][..]),
         (&["client", "add", "x"], &["--public", "--confidential"]),
         (&["session", "end"], &["--user"]),
-        (&["client", "check"], &["<ID>", "<URL>"]),
-        (&["user", "add"], &["<USERNAME>"]),
+        (&["client", "check"], &["<ID|NAME>", "<URL>"]),
+        (&["user", "add"], &["<NAME>"]),
     ] {
         let run = fixture.shell.run(&[line, &["--format", "json"]].concat());
         let error: Value = serde_json::from_str(&run.stderr).unwrap();
