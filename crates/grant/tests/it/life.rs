@@ -416,10 +416,8 @@ fn run<T: StateMachineTest<Reference = Model, SystemUnderTest = Life>>(cases: u3
 
 /// The number of histories over the store in memory.
 fn cases() -> u32 {
-    let default = || match std::env::var_os("SCOPEGATE_LONG") {
-        Some(_) => LONG_CASES,
-        None => CASES,
-    };
+    let is_long = std::env::var_os("SCOPEGATE_LONG").is_some();
+    let default = || if is_long { LONG_CASES } else { CASES };
     std::env::var("PROPTEST_CASES").map_or_else(|_| default(), |cases| cases.parse().unwrap())
 }
 

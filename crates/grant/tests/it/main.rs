@@ -4,6 +4,7 @@
 mod access_tokens;
 mod account;
 mod audit;
+mod audit_of_people;
 mod authorize_flow;
 mod authorize_login;
 mod authorize_request;

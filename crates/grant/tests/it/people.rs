@@ -318,6 +318,11 @@ impl PeopleFixture {
         claims.is_ok_and(|claims| !self.watch.set().has(&claims))
     }
 
+    /// Writes what the audit log counts.
+    pub(crate) async fn write_counts(&self) {
+        self.audit.write().await;
+    }
+
     /// Whether the audit log has this event, also if it is counted.
     pub(crate) async fn has_counted(&self, event: AuditEvent) -> bool {
         self.audit.write().await;
