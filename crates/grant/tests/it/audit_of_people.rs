@@ -33,11 +33,11 @@ async fn entries(fixture: &PeopleFixture, event: AuditEvent) -> Vec<AuditEntry> 
     entries.into_iter().filter(|entry| entry.event() == event).collect()
 }
 
-fn prefix(address: &str) -> Option<AddressPrefix> {
-    Some(AddressPrefix::of(address.parse::<IpAddr>().unwrap()))
+fn prefix(address: &str) -> AddressPrefix {
+    AddressPrefix::of(address.parse::<IpAddr>().unwrap())
 }
 
-/// The victim of "ConsentFix" allows the request, and the thief redeems its code.
+/// The victim of `ConsentFix` allows the request, and the thief redeems its code.
 #[tokio::test]
 async fn addresses_of_request_and_redemption_are_recorded() {
     let mut fixture = PeopleFixture::new().await;
@@ -49,7 +49,7 @@ async fn addresses_of_request_and_redemption_are_recorded() {
     assert_eq!((issued.len(), redeemed.len()), (1, 1));
     assert_eq!(
         (issued[0].address(), redeemed[0].address()),
-        (prefix(USER), prefix(THIEF))
+        (Some(prefix(USER)), Some(prefix(THIEF)))
     );
     assert_eq!(issued[0].detail(), redeemed[0].detail(), "both name the code");
     assert!(issued[0].detail().is_some() && issued[0].user().is_some());
@@ -68,8 +68,28 @@ async fn retries_are_counted_by_address() {
     let mut counts: Vec<_> = retried.iter().map(|entry| (entry.count(), entry.address())).collect();
     counts.sort_by_key(|(count, _)| *count);
     // The first request was the rotation.
-    assert_eq!(counts, [(1, prefix(CLIENT)), (3, prefix(THIEF))]);
+    assert_eq!(counts, [(1, Some(prefix(CLIENT))), (3, Some(prefix(THIEF)))]);
 }
+
+/// The events that a user or an application of one causes.
+const EVENTS: [AuditEvent; 16] = [
+    AuditEvent::LoginFailed,
+    AuditEvent::LoginSucceeded,
+    AuditEvent::ConsentGranted,
+    AuditEvent::ConsentWidened,
+    AuditEvent::ConsentWithdrawn,
+    AuditEvent::CodeIssued,
+    AuditEvent::CodeRedeemed,
+    AuditEvent::CodeReplayed,
+    AuditEvent::CodeRefused,
+    AuditEvent::FamilyBegun,
+    AuditEvent::FamilyReused,
+    AuditEvent::FamilyRetried,
+    AuditEvent::FamilyEnded,
+    AuditEvent::TokenIssued,
+    AuditEvent::TokenRefused,
+    AuditEvent::SessionEnded,
+];
 
 #[tokio::test]
 async fn each_event_of_people_is_recorded() {
@@ -118,24 +138,7 @@ async fn each_event_of_people_is_recorded() {
     let session = browser.session.as_ref();
     let here = LogoutRequest::default();
     fixture.accounts.log_out(session, &here, &fixture.origin).await.unwrap();
-    for event in [
-        AuditEvent::LoginFailed,
-        AuditEvent::LoginSucceeded,
-        AuditEvent::ConsentGranted,
-        AuditEvent::ConsentWidened,
-        AuditEvent::ConsentWithdrawn,
-        AuditEvent::CodeIssued,
-        AuditEvent::CodeRedeemed,
-        AuditEvent::CodeReplayed,
-        AuditEvent::CodeRefused,
-        AuditEvent::FamilyBegun,
-        AuditEvent::FamilyReused,
-        AuditEvent::FamilyRetried,
-        AuditEvent::FamilyEnded,
-        AuditEvent::TokenIssued,
-        AuditEvent::TokenRefused,
-        AuditEvent::SessionEnded,
-    ] {
+    for event in EVENTS {
         assert!(!entries(&fixture, event).await.is_empty(), "{event:?}");
     }
 }
