@@ -163,6 +163,11 @@ impl AccountPage<'_> {
         Some(fixed.to_owned())
     }
 
+    /// Whether the notice belongs to the form of the password, far below a long list.
+    const fn is_about_password(&self) -> bool {
+        self.is_error() && !matches!(self.notice, Some(AccountNotice::FormExpired))
+    }
+
     const fn is_error(&self) -> bool {
         matches!(
             self.notice,

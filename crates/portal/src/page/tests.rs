@@ -154,6 +154,27 @@ fn account_page_lists_without_state_changes_by_get() {
 }
 
 #[test]
+fn notice_of_a_password_is_at_its_form() {
+    let samples = Samples::new(Words::plain());
+    for (notice, is_at_form) in [
+        (AccountNotice::OldPasswordWrong, true),
+        (AccountNotice::Throttled(30), true),
+        (AccountNotice::FormExpired, false),
+        (AccountNotice::PasswordChanged, false),
+    ] {
+        let page = samples.account(Some(notice)).render();
+        assert_eq!(page.matches("id=\"notice\"").count(), 1, "{notice:?}");
+        let (_, form) = page.split_once("id=\"password\"").unwrap();
+        assert_eq!(form.contains("id=\"notice\""), is_at_form, "{notice:?}");
+        assert_eq!(
+            form.contains(" aria-describedby=\"notice\" autofocus"),
+            is_at_form,
+            "{notice:?}"
+        );
+    }
+}
+
+#[test]
 fn messages_and_errors_have_texts_of_their_own() {
     let samples = Samples::new(Words::plain());
     let messages = Message::ALL.map(|message| samples.message(message).render());
