@@ -118,9 +118,9 @@ impl Line {
                 let mut read = 0;
                 while read < length {
                     read += self.read(read).await;
+                    self.check();
                 }
                 assert_eq!(read, length, "an answer is as long as the first");
-                self.check();
                 length
             }
         };

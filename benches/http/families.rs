@@ -1,10 +1,11 @@
 //! Token families of a database: their refresh tokens, and the baseline of a single commit.
 //!
 //! `families tokens DATABASE KEY_FILE COUNT` gives new secrets to this number of random families
-//! and prints the client and the refresh token of each. `families commit DATABASE` obeys the lines of
-//! standard input. `SECONDS` changes the rows of families for this time, one after the other, each
-//! in a commit of its own. It prints the number of commits, the seconds, the microseconds of CPU of
-//! one, and the median microseconds. The connection has the options of the store.
+//! and prints the client and the refresh token of each. `families commit DATABASE` obeys the lines
+//! of standard input. `SECONDS` changes the rows of families for this time, one after the other,
+//! each in a commit of its own; then it makes the same changes in one commit. It prints the number
+//! of changes, the seconds, the microseconds of CPU of a change in both ways, and the median
+//! microseconds with a commit of its own. The connection has the options of the store.
 
 #![expect(
     clippy::panic,
@@ -84,25 +85,37 @@ async fn commit(path: &Path) {
     let keys = query("SELECT ends_on, id FROM families ORDER BY random() LIMIT 64");
     let keys = keys.fetch_all(&mut connection).await.unwrap();
     let keys: Vec<Key> = keys.iter().map(|row| (row.get(0), row.get(1))).collect();
-    let mut turn = keys.iter().cycle();
     for order in io::stdin().lines() {
         let end = Duration::from_secs_f64(order.unwrap().parse().unwrap());
-        let (begin, cpu_before, mut times) = (Instant::now(), cpu(), Vec::new());
+        let (begin, before) = (Instant::now(), cpu());
+        let mut times = Vec::new();
         while begin.elapsed() < end {
-            let (ends_on, id) = turn.next().unwrap();
-            let before = Instant::now();
-            let change = "UPDATE families SET generation = generation + 1, rotated_at = rotated_at + 1 \
-                 WHERE ends_on = $1 AND id = $2";
-            let changed = query(change).bind(ends_on).bind(id).execute(&mut connection).await;
-            assert_eq!(changed.unwrap().rows_affected(), 1);
-            times.push(before.elapsed().as_secs_f64() * 1e6);
+            let key = keys.get(times.len() % keys.len()).unwrap();
+            let change_began = Instant::now();
+            change(&mut connection, key).await;
+            times.push(change_began.elapsed().as_secs_f64() * 1e6);
         }
-        let (seconds, cpu) = (begin.elapsed().as_secs_f64(), cpu() - cpu_before);
+        let (seconds, each) = (begin.elapsed().as_secs_f64(), cpu() - before);
+        let mut together = connection.begin().await.unwrap();
+        let before = cpu();
+        for key in keys.iter().cycle().take(times.len()) {
+            change(&mut together, key).await;
+        }
+        let inside = cpu() - before;
+        together.commit().await.unwrap();
         times.sort_unstable_by(f64::total_cmp);
         let count = f64::from(u32::try_from(times.len()).unwrap());
         let median = times.get(times.len() / 2).unwrap();
-        println!("{count} {seconds} {} {median}", cpu / count);
+        println!("{count} {seconds} {} {} {median}", each / count, inside / count);
     }
+}
+
+/// Changes the row of a family, as a refresh does.
+async fn change(connection: &mut SqliteConnection, (ends_on, id): &Key) {
+    let change = "UPDATE families SET generation = generation + 1, rotated_at = rotated_at + 1 \
+         WHERE ends_on = $1 AND id = $2";
+    let changed = query(change).bind(ends_on).bind(id).execute(connection).await;
+    assert_eq!(changed.unwrap().rows_affected(), 1);
 }
 
 #[tokio::main]

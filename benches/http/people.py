@@ -220,7 +220,8 @@ class Site:
 
     def start(self, *options):
         """Starts the server."""
-        self.server = Server([self.programs["scopegate"], "serve", "--config", self.config, "--log-level", "warn", *options])
+        self.server = Server([self.programs["scopegate"], "serve", "--config", self.config, "--log-level", "warn", "--idle-timeout", "1h",
+                              *options])
         return self.server
 
     def stop(self):
@@ -300,55 +301,95 @@ def bare(programs, address, request):
     return load.Server([programs["bare"]], load.answer_of(address, request))
 
 
+class Single:
+    """Single commits of rows of families, by the same driver, in a copy of a database without a server."""
+
+    def __init__(self, site):
+        path = site.folder / "single.db"
+        shutil.copy(site.database, path)
+        self.process = subprocess.Popen([site.programs["families"], "commit", path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def load(self, seconds):
+        """Commits a second, CPU of one, CPU of the same change without a commit of its own, p50."""
+        self.process.stdin.write(f"{seconds}\n")
+        self.process.stdin.flush()
+        count, took, *rest = map(float, self.process.stdout.readline().split())
+        return count / took, *rest
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.wait()
+
+
 # refresh
 
 
 def measure_refresh(options):
     """A refresh and the redemption of a code."""
-    users, each = options.rounds + 9, 20
+    # A user keeps 20 families at a client: one of the first login, and these.
+    each, group = 19, 4
     with contextlib.ExitStack() as stack:
-        site = stack.enter_context(Site(options.programs, "/dev/shm", users=users))
+        site = stack.enter_context(Site(options.programs, "/dev/shm", users=options.rounds * group + 9))
+        site.start()
+        site.tokens("web0", Browser(site.server.address).code(query("web0"), site.users[-1]))
+        site.stop()
+        single = stack.enter_context(Single(site))
         server = site.start("--hashing-slots", "2")
         raw = stack.enter_context(Raw(options.programs["raw"]))
         browsers = site.browsers()
         server.wait_for_cleanup()
-        tokens = [site.tokens("web0", browser.code(query("web0"), ""))["refresh_token"] for browser in browsers[:8]]
+        tokens = [site.tokens("web0", browser.code(query("web0"), ""))["refresh_token"] for browser in browsers[:9]]
         requests = [site.refresh("web0", token) for token in tokens]
-        answer = stack.enter_context(bare(options.programs, server.address, site.refresh("web0", site.tokens(
-            "web0", browsers[8].code(query("web0"), ""))["refresh_token"])))
+        answer = stack.enter_context(bare(options.programs, server.address, requests.pop()))
         ours = stack.enter_context(client(options.programs, server, 8, requests))
         theirs = stack.enter_context(client(options.programs, answer, 8, requests))
         for lane in (ours, theirs, ours, theirs):
             lane.load(options.seconds)
         rounds = []
         for number in range(options.rounds):
-            rounds.append((ours.load(options.seconds), theirs.load(options.seconds), raw.microseconds("sign"),
-                           redeem(options, site, browsers[9 + number], each - 1)))
+            committed = single.load(options.seconds / 2)
+            commit = committed[1] - committed[2]
+            refreshed = without(server, commit, "families.rotate", lambda: ours.load(options.seconds)[1])
+            redeemed = redeem(options, site, commit, browsers[9 + number * group:][:group], each)
+            rounds.append((refreshed, redeemed, theirs.load(options.seconds)[1], raw.microseconds("sign"), commit))
         show_refresh(rounds)
-        one_by_one(options, site, browsers)
+        one_by_one(site, browsers)
 
 
-def redeem(options, site, browser, count):
-    """The CPU of the redemption of a code: all but the first 8 of these."""
-    codes = [browser.code(query("web0"), "") for _ in range(count)]
+def without(server, commit, method, measure):
+    """The CPU of a request, and the same without the commits that were made meanwhile."""
+    before = server.counted()
+    cpu = measure()
+    calls = server.counted() - before
+    return cpu, cpu - commit * calls["commits"] / calls[method]
+
+
+def redeem(options, site, commit, browsers, each):
+    """The CPU of the redemption of a code, without and with commits."""
+    codes = [browser.code(query("web0"), "") for _ in range(each) for browser in browsers]
     with client(options.programs, site.server, 8, [site.redemption("web0", code) for code in codes]) as redeeming:
-        load.MOST_REQUESTS, before = 8, load.MOST_REQUESTS
+        # Each connection has sent its first one.
+        load.MOST_REQUESTS, before = (len(codes) // 8 - 1) * 8, load.MOST_REQUESTS
         try:
-            return redeeming.load(10)[1]
+            return without(site.server, commit, "codes.redeem", lambda: redeeming.load(10)[1])
         finally:
             load.MOST_REQUESTS = before
 
 
 def show_refresh(rounds):
     """The CPU of both."""
-    hyper, sign = median(rounds, lambda entry: entry[1][1]), median(rounds, lambda entry: entry[2])
-    print(f"bare hyper {hyper:.1f} us; signature of ring {sign:.1f} us")
-    for name, limit, of in (("refresh", 0.20, lambda entry: entry[0][1]), ("code to tokens", 0.25, lambda entry: entry[3])):
-        ratio = median(rounds, lambda entry: of(entry) / (entry[1][1] + entry[2]))
-        print(f"{name}: {within(median(rounds, of) / 1000, limit)} ms of CPU, {ratio:.2f} times (bare hyper + signature)", flush=True)
+    hyper, sign, commit = (median(rounds, lambda entry: entry[column]) for column in (2, 3, 4))
+    print(f"bare hyper {hyper:.1f} us; signature of ring {sign:.1f} us; a commit {commit:.1f} us")
+    for lane, (name, limit) in enumerate((("refresh", 0.20), ("code to tokens", 0.25))):
+        ratio = median(rounds, lambda entry: entry[lane][1] / (entry[2] + entry[3]))
+        print(f"{name}: {within(median(rounds, lambda entry: entry[lane][1]) / 1000, limit)} ms of CPU without commit, "
+              f"{median(rounds, lambda entry: entry[lane][0]) / 1000:.2f} ms with it; {ratio:.2f} times (bare hyper + signature)", flush=True)
 
 
-def one_by_one(options, site, browsers):
+def one_by_one(site, browsers):
     """Counts transactions of requests that follow each other."""
     server = site.server
     for name in ("refresh", "code to tokens"):
@@ -376,31 +417,24 @@ def measure_commits(options):
         server.wait_for_cleanup()
         tokens = [site.tokens("web0", browser.code(query("web0"), ""))["refresh_token"] for browser in browsers for _ in range(16)]
         site.stop()
-        single = site.folder / "single.db"
-        shutil.copy(site.database, single)
+        single = stack.enter_context(Single(site))
         server = site.start()
         server.wait_for_cleanup()
         ours = stack.enter_context(client(options.programs, server, 64, [site.refresh("web0", token) for token in tokens]))
-        theirs = subprocess.Popen([options.programs["families"], "commit", single], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        stack.callback(theirs.wait)
-        stack.callback(theirs.stdin.close)
         ours.load(options.seconds)
         rounds = []
         for _ in range(options.rounds):
             before = server.counted()
             loaded = ours.load(options.seconds)
             calls = server.counted() - before
-            theirs.stdin.write(f"{options.seconds}\n")
-            theirs.stdin.flush()
-            count, seconds, cpu, middle = map(float, theirs.stdout.readline().split())
-            rounds.append((loaded, calls["families.rotate"] / calls["commits"], (count / seconds, cpu, middle)))
+            rounds.append((loaded, calls["families.rotate"] / calls["commits"], single.load(options.seconds)))
         print(f"refreshes: {median(rounds, lambda e: e[0][0]):.0f}/s, p50 {median(rounds, lambda e: e[0][2]):.0f} us, "
               f"CPU {median(rounds, lambda e: e[0][1]):.0f} us each")
-        print(f"single commits: {median(rounds, lambda e: e[2][0]):.0f}/s, p50 {median(rounds, lambda e: e[2][2]):.0f} us, "
+        print(f"single commits: {median(rounds, lambda e: e[2][0]):.0f}/s, p50 {median(rounds, lambda e: e[2][3]):.0f} us, "
               f"CPU {median(rounds, lambda e: e[2][1]):.0f} us each")
         print(f"refreshes for each commit: {least(median(rounds, lambda e: e[1]), 4)}")
         print(f"rate, in times of single commits: {least(median(rounds, lambda e: e[0][0] / e[2][0]), 1.3)}")
-        print(f"median, in times of a single commit: {within(median(rounds, lambda e: e[0][2] / e[2][2]), 3)}", flush=True)
+        print(f"median, in times of a single commit: {within(median(rounds, lambda e: e[0][2] / e[2][3]), 3)}", flush=True)
 
 
 def least(value, limit):
