@@ -51,7 +51,7 @@ pub(crate) async fn grant(
 /// The result of a restriction that ran within a rotation.
 type Restricted = Arc<Mutex<Option<Result<Option<Narrowed>, GrantError>>>>;
 
-/// Returns the condition that something of a family is left, and where its last result is.
+/// Returns the condition that something of a family is left, and the place of its last result.
 // SECURITY: a refused refresh changes nothing, so its token is not reuse afterwards. Tested by
 // `refresh_without_scope_changes_nothing` in tests/it/refresh.rs and
 // `refused_refresh_does_not_use_the_token` in tests/it/code_resources.rs.

@@ -13,6 +13,26 @@ const USER: &str = "192.0.2.1";
 const CLIENT: &str = "198.51.100.7";
 const THIEF: &str = "203.0.113.9";
 
+/// What users and their clients do.
+const EVENTS: [AuditEvent; 16] = [
+    AuditEvent::LoginFailed,
+    AuditEvent::LoginSucceeded,
+    AuditEvent::ConsentGranted,
+    AuditEvent::ConsentWidened,
+    AuditEvent::ConsentWithdrawn,
+    AuditEvent::CodeIssued,
+    AuditEvent::CodeRedeemed,
+    AuditEvent::CodeReplayed,
+    AuditEvent::CodeRefused,
+    AuditEvent::FamilyBegun,
+    AuditEvent::FamilyReused,
+    AuditEvent::FamilyRetried,
+    AuditEvent::FamilyEnded,
+    AuditEvent::TokenIssued,
+    AuditEvent::TokenRefused,
+    AuditEvent::SessionEnded,
+];
+
 fn from(address: &str) -> RequestOrigin {
     RequestOrigin::from(Some(address.parse::<IpAddr>().unwrap()))
 }
