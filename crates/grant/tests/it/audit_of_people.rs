@@ -91,26 +91,6 @@ async fn retries_are_counted_by_address() {
     assert_eq!(counts, [(1, Some(prefix(CLIENT))), (3, Some(prefix(THIEF)))]);
 }
 
-/// The events that a user or an application of one causes.
-const EVENTS: [AuditEvent; 16] = [
-    AuditEvent::LoginFailed,
-    AuditEvent::LoginSucceeded,
-    AuditEvent::ConsentGranted,
-    AuditEvent::ConsentWidened,
-    AuditEvent::ConsentWithdrawn,
-    AuditEvent::CodeIssued,
-    AuditEvent::CodeRedeemed,
-    AuditEvent::CodeReplayed,
-    AuditEvent::CodeRefused,
-    AuditEvent::FamilyBegun,
-    AuditEvent::FamilyReused,
-    AuditEvent::FamilyRetried,
-    AuditEvent::FamilyEnded,
-    AuditEvent::TokenIssued,
-    AuditEvent::TokenRefused,
-    AuditEvent::SessionEnded,
-];
-
 #[tokio::test]
 async fn each_event_of_people_is_recorded() {
     let fixture = PeopleFixture::new().await;
