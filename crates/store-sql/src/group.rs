@@ -125,11 +125,12 @@ impl Connections {
 
     /// Makes the changes, and commits them if one of them succeeded. Returns whether it did.
     async fn commit_all(&self, connection: &mut SqliteConnection, group: &mut Group) -> Result<bool, StoreError> {
-        run(connection, "BEGIN IMMEDIATE").await?;
+        // The savepoint of the first change needs no call of its own.
+        run(connection, "BEGIN IMMEDIATE; SAVEPOINT one_change").await?;
         group.has_begun = true;
-        let begin = Instant::now();
+        let (begin, mut is_used) = (Instant::now(), false);
         while let Some(change) = self.next(group, begin) {
-            let outcome = apply(connection, change.steps).await;
+            let outcome = apply(connection, change.steps, &mut is_used).await;
             let (outcome, is_lost) = match outcome {
                 Ok(outcome) => (outcome, None),
                 Err(lost) => (Err(lost.clone()), Some(lost)),
@@ -147,6 +148,7 @@ impl Connections {
             Some(_) => Change::last(connection).await.map_err(failure)?,
             None => None,
         };
+        // It releases the savepoint, too.
         run(connection, "COMMIT").await?;
         self.commits.increment(1);
         self.remember(change);
@@ -185,9 +187,13 @@ impl Drop for Writer {
     }
 }
 
-/// Makes one change within a transaction. Fails if the transaction no longer exists.
-async fn apply(connection: &mut SqliteConnection, steps: Vec<Step>) -> Result<Answer, StoreError> {
-    run(connection, "SAVEPOINT one_change").await?;
+/// Makes one change within a transaction, in a savepoint. Fails if the transaction no longer exists.
+/// `is_used`: the savepoint contains the change before.
+async fn apply(connection: &mut SqliteConnection, steps: Vec<Step>, is_used: &mut bool) -> Result<Answer, StoreError> {
+    if *is_used {
+        run(connection, "RELEASE one_change; SAVEPOINT one_change").await?;
+    }
+    *is_used = true;
     let outcome = take(connection, steps).await;
     if !matches!(outcome, Ok(Outcome::Committed(_))) {
         let undone = run(connection, "ROLLBACK TO one_change").await;
@@ -197,8 +203,9 @@ async fn apply(connection: &mut SqliteConnection, steps: Vec<Step>) -> Result<An
             return Err(cause.clone());
         }
         undone?;
+        // It is open and empty again.
+        *is_used = false;
     }
-    run(connection, "RELEASE one_change").await?;
     Ok(outcome)
 }
 
