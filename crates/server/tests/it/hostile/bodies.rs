@@ -15,8 +15,9 @@ fn form_is_parsed_regardless_of_its_declared_type() {
     for (value, code, by_page) in [
         (u.to_owned(), "invalid_grant", 400),
         (u.to_uppercase() + " ; x=y", "invalid_grant", 400),
-        (format!("{u}; charset=utf-7"), "invalid_grant", 400),
-        (format!("{u}; charset=\""), "invalid_grant", 400),
+        (format!("{u}; charset=UTF-8"), "invalid_grant", 400),
+        (format!("{u}; charset=utf-7"), "invalid_request", 400),
+        (format!("{u}; charset=\""), "invalid_request", 400),
         (format!("{u}, text/plain"), "invalid_request", 422),
         ("application/json".to_owned(), "invalid_request", 422),
         ("multipart/form-data".to_owned(), "invalid_request", 400),
@@ -86,7 +87,7 @@ fn the_fields_of_a_form_are_text() {
         (b"{\"username\":\"johndoe\",\"password\":\"x\"}".to_vec(), 422, true),
         (b"&".repeat(30_000), 422, true),
         (b"a&".repeat(2_000), 400, false),
-        (b"%".repeat(30_000), 422, true),
+        (b"%".repeat(30_000), 422, false),
         (Vec::new(), 422, true),
     ] {
         let what = body.escape_ascii().to_string().chars().take(80).collect::<String>();
