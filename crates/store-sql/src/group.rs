@@ -187,8 +187,8 @@ impl Drop for Writer {
     }
 }
 
-/// Makes one change within a transaction, in a savepoint. Fails if the transaction no longer exists.
-/// `is_used`: the savepoint contains the change before.
+/// Makes one change within a transaction, in a savepoint. Fails if the transaction no longer
+/// exists. `is_used`: the savepoint contains the change before.
 async fn apply(connection: &mut SqliteConnection, steps: Vec<Step>, is_used: &mut bool) -> Result<Answer, StoreError> {
     if *is_used {
         run(connection, "RELEASE one_change; SAVEPOINT one_change").await?;

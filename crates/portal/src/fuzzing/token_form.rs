@@ -55,7 +55,7 @@ pub fn token_form(input: &[u8]) {
 }
 
 /// Reads a form by the [URL standard](https://url.spec.whatwg.org/#urlencoded-parsing), except that
-/// each part must be UTF-8.
+/// each part must be UTF-8, and each `%` must begin an escape.
 fn fields(body: &[u8]) -> Option<Fields> {
     let (mut fields, mut name, mut value) = (Vec::new(), Vec::new(), None::<Vec<u8>>);
     for byte in body.iter().copied().chain([b'&']) {
@@ -77,7 +77,14 @@ fn fields(body: &[u8]) -> Option<Fields> {
 }
 
 fn text(raw: &[u8]) -> Option<String> {
-    oracle::decode(raw, true).ok()
+    let is_escape = |begin: usize| {
+        let digits = raw.get(begin + 1..begin + 3);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    };
+    let mut percents = raw.iter().enumerate().filter(|(_, byte)| **byte == b'%');
+    percents
+        .all(|(begin, _)| is_escape(begin))
+        .then(|| oracle::decode(raw, true).ok())?
 }
 
 /// Returns the values of a name that are not empty.

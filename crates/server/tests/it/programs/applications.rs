@@ -119,6 +119,7 @@ fn web_application_refreshes_and_sees_a_withdrawal() {
     assert_eq!(visitor.get(&location, &[]).location.as_deref(), Some("/"));
     for _ in 0..3 {
         let answers = std::thread::scope(|scope| {
+            let open = || visitor.get_only(&format!("{origin}/"));
             let threads: Vec<_> = (0..8).map(|_| scope.spawn(open)).collect();
             let answers = threads.into_iter().map(|thread| thread.join().unwrap());
             answers.map(|page| (page.status, page.html)).collect::<Vec<_>>()

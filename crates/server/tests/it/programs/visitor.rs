@@ -33,6 +33,11 @@ impl Visitor {
         self.send(url, &headers)
     }
 
+    /// The same, but no cookie of the answer is kept: several threads can use the file at once.
+    pub(super) fn get_only(&self, url: &str) -> Page {
+        self.send_with(&["--cookie", &self.jar()], url, &[])
+    }
+
     /// The answer to a form of the same site.
     pub(super) fn post(&self, url: &str, fields: &[(&str, &str)]) -> Page {
         let header = ["--header", "Sec-Fetch-Site: same-origin"];
@@ -93,12 +98,20 @@ impl Visitor {
         cookies
     }
 
+    fn jar(&self) -> String {
+        self.folder.path().join("cookies").display().to_string()
+    }
+
     fn send(&self, url: &str, arguments: &[&str]) -> Page {
-        let jar = self.folder.path().join("cookies").display().to_string();
+        let jar = self.jar();
+        self.send_with(&["--cookie", &jar, "--cookie-jar", &jar], url, arguments)
+    }
+
+    fn send_with(&self, cookies: &[&str], url: &str, arguments: &[&str]) -> Page {
         let certificate = self.certificate.as_ref().map(|path| path.display().to_string());
         let trust: Vec<&str> = certificate.iter().flat_map(|path| ["--cacert", path]).collect();
-        let line = ["--ipv4", "--cookie", &jar, "--cookie-jar", &jar, url];
-        let answer = Answer::parse(curl(&[&line[..], &trust, arguments].concat()).as_bytes());
+        let line = [cookies, &["--ipv4", url], &trust, arguments].concat();
+        let answer = Answer::parse(curl(&line).as_bytes());
         Page {
             status: answer.status,
             location: answer.header("location").map(str::to_owned),
