@@ -7,10 +7,14 @@ use scopegate_grant::Params;
 /// Most fields of one form.
 const MAX_FIELDS: usize = 1000;
 
+/// The character sets that a client may name. The bytes are read as UTF-8 regardless. Java clients
+/// name ISO-8859-1 and send ASCII, which is equal in all of these.
+const CHARSETS: [&str; 4] = ["utf-8", "utf8", "us-ascii", "iso-8859-1"];
+
 /// The reason why a body is not a form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum FormError {
-    /// Another character set than UTF-8.
+    /// A character set that is not one of [`CHARSETS`].
     #[error("the body must be UTF-8; leave `charset` out of the Content-Type")]
     Charset,
     /// A body with a content coding, such as a compression.
@@ -43,8 +47,8 @@ pub(crate) fn expect_form(headers: &HeaderMap) -> Result<(), FormError> {
     if !media_type::essence(content_type).eq_ignore_ascii_case("application/x-www-form-urlencoded") {
         return Err(FormError::MediaType);
     }
-    let mut charsets = media_type::parameters(content_type, "charset");
-    if charsets.any(|charset| !charset.eq_ignore_ascii_case("utf-8")) {
+    let is_known = |charset: &str| CHARSETS.iter().any(|known| charset.eq_ignore_ascii_case(known));
+    if !media_type::parameters(content_type, "charset").all(is_known) {
         return Err(FormError::Charset);
     }
     Ok(())
@@ -122,8 +126,7 @@ mod tests {
         for charset in [
             "utf-16",
             "UTF-16LE",
-            "iso-8859-1",
-            "utf8",
+            "windows-1252",
             "\"utf-16\"",
             "",
             "utf-8; charset=utf-16",
@@ -135,11 +138,20 @@ mod tests {
                 "{charset}"
             );
         }
-        for parameters in ["", ";", "; charset=UTF-8", ";Charset=\"utf-8\"", "; boundary=b", "; x"] {
-            assert!(
-                read_as(&format!("{URLENCODED}{parameters}"), "a=b").is_ok(),
-                "{parameters}"
-            );
+        for parameters in [
+            "",
+            ";",
+            "; charset=UTF-8",
+            ";Charset=\"utf-8\"",
+            "; charset=ISO-8859-1",
+            "; charset=US-ASCII",
+            "; charset=utf8",
+            "; boundary=b",
+            "; x",
+        ] {
+            let content_type = format!("{URLENCODED}{parameters}");
+            assert!(read_as(&content_type, "a=b").is_ok(), "{parameters}");
+            assert_eq!(read_as(&content_type, "a=%E9").err(), Some(FormError::NotText));
         }
     }
 
