@@ -4,18 +4,32 @@ use scopegate_domain::{AddressPrefix, AuditEntry, AuditOutcome, ClientId, Reques
 
 use crate::statement::{Statement, Step};
 
-const WRITE: &str = "INSERT INTO audit \
-     (day, id, event, is_refused, user_id, client_id, request_id, address, count, detail) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+macro_rules! insert {
+    () => {
+        "INSERT INTO audit (day, id, event, is_refused, user_id, client_id, request_id, address, count, detail) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+    };
+}
+
+const WRITE: &str = insert!();
+
+/// Writes two entries. A change of a code or a family usually has two, and each statement is a
+/// change between two threads.
+const WRITE_TWO: &str = concat!(insert!(), ", ($11, $12, $13, $14, $15, $16, $17, $18, $19, $20)");
 
 /// The steps that write entries.
 pub(crate) fn steps(entries: &[AuditEntry]) -> Vec<Step> {
-    entries.iter().map(|entry| write(entry).changes(1)).collect()
+    let (pairs, last) = entries.as_chunks();
+    let pairs = pairs.iter().map(|[first, second]| {
+        let first = bind(Statement::new(WRITE_TWO), first);
+        bind(first, second).changes(2)
+    });
+    let last = last.iter().map(|entry| bind(Statement::new(WRITE), entry).changes(1));
+    pairs.chain(last).collect()
 }
 
-fn write(entry: &AuditEntry) -> Statement {
-    Statement::new(WRITE)
-        .bind(entry.id().day())
+fn bind(to: Statement, entry: &AuditEntry) -> Statement {
+    to.bind(entry.id().day())
         .bind(entry.id().to_bytes().as_slice())
         .bind(entry.event().number())
         .bind(entry.outcome() == AuditOutcome::Refused)

@@ -61,7 +61,9 @@ const REDEEM: &str = concat!(
     ") RETURNING ",
     code_columns!(),
     ", ",
-    user_columns!("codes")
+    user_columns!("codes"),
+    ", (SELECT COUNT(*) FROM families WHERE families.user_id = codes.user_id \
+             AND families.client_id = codes.client_id AND families.ended_at IS NULL)"
 );
 
 const FIND: &str = concat!(
@@ -171,8 +173,8 @@ impl SqlStore {
         let (new, time, to) = (family.clone(), redemption.time, slot.clone());
         let step = redeem(redemption, family).changes(1).then(move |rows| {
             let [row] = rows else { return Ok(More::default()) };
-            let (code, user) = grant_row::redeemed_code(*row)?;
-            let more = begin_family(&new, &code.authorization, time);
+            let (code, user, families) = grant_row::redeemed_code(*row)?;
+            let more = begin_family(&new, &code.authorization, families, time);
             to.set((code.authorization, user));
             Ok(more)
         });
@@ -282,8 +284,9 @@ fn redeem(redemption: &Redemption<'_>, family: &NewFamily) -> Statement {
         .bind(family.ends_with_session)
 }
 
-/// The steps that begin a family and end those that are too many.
-fn begin_family(new: &NewFamily, authorization: &Authorization, time: ChangeTime) -> More {
+/// The steps that begin a family and end those that are too many. `families` is the number of those
+/// that have not ended.
+fn begin_family(new: &NewFamily, authorization: &Authorization, families: i64, time: ChangeTime) -> More {
     let family = Family::begin(new, authorization.clone(), time.now);
     let of = &family.authorization;
     let oldest = Statement::new(END_OLDEST)
@@ -304,8 +307,9 @@ fn begin_family(new: &NewFamily, authorization: &Authorization, time: ChangeTime
         .bind(family.ends_with_session)
         .bind(lane(of.user_id.as_str()))
         .bind(lane(of.client_id.as_str()));
+    let oldest = (families > kept).then_some(oldest);
     More {
-        next: vec![oldest, begin.changes(1)],
+        next: oldest.into_iter().chain([begin.changes(1)]).collect(),
         ..More::default()
     }
 }

@@ -110,10 +110,11 @@ pub(crate) fn code(row: &dyn RowView) -> Result<AuthorizationCode, StoreError> {
     })
 }
 
-/// Reads the columns of `code_columns`, then those of its user.
-pub(crate) fn redeemed_code(row: &dyn RowView) -> Result<(AuthorizationCode, User), StoreError> {
+/// Reads the columns of `code_columns`, those of its user, and the number of families of user and
+/// client that have not ended.
+pub(crate) fn redeemed_code(row: &dyn RowView) -> Result<(AuthorizationCode, User, i64), StoreError> {
     let user = user_from(row, 16)?.ok_or_else(|| refused("user_id"))?;
-    Ok((code(row)?, user))
+    Ok((code(row)?, user, row.int(22)?))
 }
 
 /// A code with everything that decides about it.
