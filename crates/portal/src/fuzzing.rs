@@ -3,6 +3,7 @@
 
 mod at_once;
 mod page_requests;
+mod strict_text;
 mod token_form;
 
 use std::collections::BTreeMap;

@@ -15,6 +15,7 @@ use scopegate_store::{MemoryStore, Store};
 use scopegate_token::{Signer, SigningKey, SystemRandomSource, TokenRules};
 
 use super::at_once::at_once;
+use super::strict_text::text;
 use crate::{PeopleEndpoints, PortalSite};
 
 const ISSUER: &str = "https://id.example";
@@ -26,7 +27,8 @@ const LOOPBACK: &str = "http://127.0.0.1/cb";
 /// The longest query.
 const MAX_QUERY: usize = 8 * 1024;
 
-/// The names of parameters, and their values; `None` if one is not UTF-8.
+/// The names of parameters, and their values; `None` if one is not UTF-8, or has a malformed
+/// escape.
 type Fields = Vec<(Option<String>, Option<String>)>;
 
 /// Checks the query of an authorization request. A second statement of the rules knows whether the
@@ -111,7 +113,6 @@ fn has_policy(headers: &HeaderMap) -> bool {
 
 fn fields(query: &[u8]) -> Fields {
     let pairs = query.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
-    let text = |raw: &[u8]| oracle::decode(raw, true).ok();
     pairs
         .map(|pair| match pair.iter().position(|byte| *byte == b'=') {
             Some(end) => {

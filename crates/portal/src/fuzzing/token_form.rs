@@ -7,13 +7,13 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use scopegate_domain::{Catalog, Client, ClientAuthMethod, ClientId, GrantType, ScopeToken, Secret, SecurityScheme};
-use scopegate_gate::fuzzing::oracle;
 use scopegate_grant::{AuthorizationServer, Params, RequestOrigin};
 use scopegate_store::{MemoryStore, Store};
 use scopegate_token::{ClientSecret, Signer, SigningKey, TokenRules};
 use serde_json::Value;
 
 use super::at_once::at_once;
+use super::strict_text::text;
 use crate::client_request::ClientRequest;
 use crate::endpoint::token::token;
 
@@ -74,17 +74,6 @@ fn fields(body: &[u8]) -> Option<Fields> {
         }
     }
     (fields.len() <= MOST_FIELDS).then_some(fields)
-}
-
-fn text(raw: &[u8]) -> Option<String> {
-    let is_escape = |begin: usize| {
-        let digits = raw.get(begin + 1..begin + 3);
-        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
-    };
-    let mut percents = raw.iter().enumerate().filter(|(_, byte)| **byte == b'%');
-    percents
-        .all(|(begin, _)| is_escape(begin))
-        .then(|| oracle::decode(raw, true).ok())?
 }
 
 /// Returns the values of a name that are not empty.
