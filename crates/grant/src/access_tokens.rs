@@ -20,6 +20,7 @@ use tokio::time::Instant;
 
 pub use self::active_token::ActiveToken;
 use crate::last_expiry::MARGIN;
+use crate::refresh::genuine_token;
 use crate::{
     AuthorizationServer, ClientCredentials, GrantError, InvalidRequestCause, Params, RevocationWatch, client_auth,
     issue,
@@ -137,7 +138,7 @@ impl AccessTokens {
             let about = |entry: AuditEntry| entry.of_client(client.id().clone());
             let audit = &self.parts.server.context().audit;
             audit.record(AuditEvent::TokenIntrospected, &origin, about);
-            match refresh_tokens::parse(self.parts.server.context(), token) {
+            match genuine_token(self.parts.server.context(), token) {
                 Some(refresh) => self.active_refresh(&client, &refresh).await?,
                 None => self
                     .active(token)
@@ -176,7 +177,7 @@ impl AccessTokens {
         // The store would not keep the revocation.
         self.parts.revocations.expect_news()?;
         let context = self.parts.server.context();
-        if let Some(refresh) = refresh_tokens::parse(context, token) {
+        if let Some(refresh) = genuine_token(context, token) {
             if refresh_tokens::revoke(context, &client, &refresh, &origin).await? {
                 // The gate of this process refuses the access tokens at once.
                 self.parts.revocations.refresh().await?;

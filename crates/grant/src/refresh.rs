@@ -48,6 +48,12 @@ pub(crate) async fn grant(
     Ok(Granted::of_family(request, user, narrowed, family.id, Some(text)))
 }
 
+/// Returns a refresh token. `None`: the text is not one of this server.
+pub(crate) fn genuine_token(context: &GrantContext, text: &str) -> Option<RefreshToken> {
+    let people = context.people.as_deref()?;
+    RefreshToken::parse(text, &people.rings().mac).ok()
+}
+
 /// The result of a restriction that ran within a rotation.
 type Restricted = Arc<Mutex<Option<Result<Option<Narrowed>, GrantError>>>>;
 

@@ -10,6 +10,7 @@ use scopegate_token::{SubjectClaim, TokenRules};
 use crate::context::GrantContext;
 use crate::granted::{Granted, Request};
 use crate::password::Login;
+use crate::refresh::genuine_token;
 use crate::request::TokenRequest;
 use crate::targets::{Current, RESOURCE, RequestTargets};
 use crate::{
@@ -124,7 +125,7 @@ impl AuthorizationServer {
         }
         let known = cached.filter(|(client, _)| client.may_use(grant_type));
         let (client, heads) = match known {
-            Some(known) if self.suffices(grant_type, &known.1).await? => known,
+            Some(known) if self.suffices(grant_type, params, &known.1).await? => known,
             _ => {
                 let heads = context.store.news().heads().await?;
                 let client = client_auth::authenticate(context, params, header, &origin, requested_at).await?;
@@ -152,19 +153,20 @@ impl AuthorizationServer {
     }
 
     /// Whether a cached client suffices for a grant. `heads` is the state of the log before it was
-    /// found.
-    // SECURITY: the statement of a rotation compares the client with the family, and requires that
-    // both exist. So a refresh reads nothing more, and a forged token costs no query. A later
-    // revocation covers the token. Tested by `refresh_of_a_stale_client_is_covered` in
-    // tests/it/refresh.rs.
-    //
-    // The first token of a login must not have a position before an earlier revocation by another
-    // process. If the log has nothing new, the client is the current one. Tested by
-    // `first_token_is_later_than_a_revocation` in tests/it/code.rs.
-    async fn suffices(&self, grant_type: GrantType, heads: &NewsHeads) -> Result<bool, GrantError> {
+    /// found. If the log has nothing new, the client is the current one: a new scope works at once.
+    // SECURITY: the first token of a login must not have a position before an earlier revocation by
+    // another process. Tested by `first_token_is_later_than_a_revocation` in tests/it/code.rs. A
+    // forged refresh token is refused without a query. Tested by
+    // `code_and_refresh_need_one_change_each` of `scopegate-server`.
+    async fn suffices(&self, grant_type: GrantType, params: &Params, heads: &NewsHeads) -> Result<bool, GrantError> {
+        let context = &*self.0;
+        let is_forged = || {
+            let token = params.text("refresh_token").unwrap_or_default();
+            genuine_token(context, token).is_none()
+        };
         Ok(match grant_type {
-            GrantType::RefreshToken => true,
-            GrantType::AuthorizationCode => self.0.store.news().heads().await? == *heads,
+            GrantType::RefreshToken if is_forged() => true,
+            GrantType::AuthorizationCode | GrantType::RefreshToken => context.store.news().heads().await? == *heads,
             GrantType::ClientCredentials | GrantType::Password => false,
         })
     }

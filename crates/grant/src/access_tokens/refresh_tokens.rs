@@ -10,12 +10,6 @@ use crate::GrantError;
 use crate::context::GrantContext;
 use crate::refresh::{family_of, key_of};
 
-/// Reads a refresh token. `None`: the text is not one of this server.
-pub(super) fn parse(context: &GrantContext, text: &str) -> Option<RefreshToken> {
-    let people = context.people.as_deref()?;
-    RefreshToken::parse(text, &people.rings().mac).ok()
-}
-
 /// Returns the family of a token, if the client can refresh with it.
 pub(super) async fn active(
     context: &GrantContext,

@@ -136,16 +136,13 @@ fn answer(request: ClientRequest, fields: &Fields) {
 /// The error of a form that names no scope and no resource.
 fn expected_error(fields: &Fields) -> Option<&'static str> {
     let one = |name: &str| values(fields, name).pop();
-    if repeats(fields, Some("resource")) {
+    if repeats(fields, Some("resource")) || has_nul(fields) {
         return Some("invalid_request");
     }
     match one("grant_type") {
         None => return Some("invalid_request"),
         Some("client_credentials" | "password") => {}
         Some(_) => return Some("unsupported_grant_type"),
-    }
-    if has_nul(fields) {
-        return Some("invalid_request");
     }
     let has_assertion = one("client_assertion").or(one("client_assertion_type")).is_some();
     if has_assertion || one("client_id") != Some(CLIENT) || one("client_secret") != Some(SECRET) {

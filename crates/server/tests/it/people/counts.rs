@@ -18,7 +18,11 @@ fn calls_of(fixture: &AdminFixture, mut visit: impl FnMut()) -> Vec<(String, u64
     let before = fixture.store_calls();
     (0..VISITS).for_each(|_| visit());
     let mut made = more(&before, &fixture.store_calls());
-    made.retain(|(name, _)| !name.contains("\"news."));
+    // The server reads the log of changes for itself, too, but not for each visit.
+    made.retain(|(name, count)| !name.contains("\"news.") || *count >= u64::from(VISITS));
+    for (name, count) in &mut made {
+        *count -= *count % u64::from(VISITS) * u64::from(name.contains("\"news."));
+    }
     made
 }
 
@@ -76,13 +80,13 @@ fn code_and_refresh_need_one_change_each() {
     let made = calls_of(&fixture, || {
         site.redeem(server, &issued.pop().unwrap());
     });
-    assert_eq!(made, [each("codes.redeem"), commits()]);
+    assert_eq!(made, [each("codes.redeem"), each("news.heads"), commits()]);
     let made = calls_of(&fixture, || {
         let (status, next) = site.refresh(server, &tokens);
         assert_eq!(status, 200, "{next}");
         tokens = next;
     });
-    assert_eq!(made, [each("families.rotate"), commits()]);
+    assert_eq!(made, [each("families.rotate"), each("news.heads"), commits()]);
     let token = super::text(&tokens, "refresh_token");
     let forged = format!("{}AAAAA", token.get(..token.len() - 5).unwrap());
     tokens["refresh_token"] = forged.into();
