@@ -159,8 +159,8 @@ pub enum RedirectedCause {
     /// The user must log in, and `prompt` is `none`.
     #[error("the user must log in, and `prompt` is `none`")]
     LoginRequired,
-    /// `max_age` is not a number of seconds.
-    #[error("`max_age` is not a number of seconds")]
+    /// `max_age` is not a number of seconds, or too large.
+    #[error("`max_age` is not a number of seconds from 0 to 4294967295")]
     MaxAge,
     /// `code_challenge` is absent.
     #[error("`code_challenge` is missing")]

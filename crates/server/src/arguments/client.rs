@@ -17,7 +17,7 @@ pub(crate) enum ClientCommand {
         /// The client's id
         id: String,
         /// The time until the secret ends, such as `90d` or `12h`. Default: it has no end
-        #[arg(long, value_name = "DURATION")]
+        #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
         ends: Option<String>,
     },
     /// Explain whether the server accepts a redirect URI or an authorization request of a client
@@ -135,11 +135,11 @@ pub(crate) struct PeopleSettings {
     pub(crate) first_party: bool,
     /// The maximum time between two refreshes, such as `12h`. Default: 24 hours for a browser
     /// application, else 30 days
-    #[arg(long, value_name = "DURATION")]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     pub(crate) refresh_idle: Option<String>,
     /// The time from which no refresh is possible, such as `90d`. Default: 14 days for a browser
     /// application, 180 days for another public client, 365 days for a confidential one
-    #[arg(long, value_name = "DURATION")]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     pub(crate) refresh_age: Option<String>,
 }
 
@@ -187,11 +187,11 @@ pub(crate) struct ClientChanges {
     pub(crate) owner: OwnerChange,
     /// The maximum time between two refreshes; an empty text restores the default. It applies to
     /// later logins
-    #[arg(long, value_name = "DURATION")]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     pub(crate) refresh_idle: Option<String>,
     /// The time from which no refresh is possible; an empty text restores the default. It applies
     /// to later logins
-    #[arg(long, value_name = "DURATION")]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     pub(crate) refresh_age: Option<String>,
     /// Let issued tokens stay valid
     #[arg(long)]

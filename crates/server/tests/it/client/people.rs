@@ -105,6 +105,10 @@ fn impossible_settings_for_people_are_refused() {
             "bad `--refresh-age` `soon`: give a time such as `12h` or `90d`",
         ),
         (
+            &["--refresh-idle", "-1s"],
+            "bad `--refresh-idle` `-1s`: give a time such as `12h` or `90d`",
+        ),
+        (
             &["--post-logout-redirect-uri", "/bye"],
             "bad post-logout redirect URI `/bye`: redirect URI must be absolute",
         ),
