@@ -140,7 +140,7 @@ pub(crate) fn token_form() -> Value {
         "token_type_hint": {
             "type": "string",
             "pattern": NO_NUL,
-            "description": "`access_token`; another value is ignored",
+            "description": "Ignored: the form of a token shows its kind",
         },
     });
     form(&properties, &["token"])

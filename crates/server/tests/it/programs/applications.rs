@@ -57,9 +57,14 @@ struct Applications {
 
 impl Applications {
     fn start(interpreter: PathBuf, site: Site) -> Self {
+        Self::with_api(interpreter, site, &[])
+    }
+
+    /// Starts the API with these variables.
+    fn with_api(interpreter: PathBuf, site: Site, variables: &[(&str, &str)]) -> Self {
         let page = Page::new(interpreter, site);
         let secret = add_applications(&page.site);
-        let (running, api) = page.serve("introspecting", &[]);
+        let (running, api) = page.serve("introspecting", variables);
         Self {
             page,
             secret,
@@ -222,15 +227,14 @@ fn command_line_program_shares_its_file() {
     assert_eq!(log_in(start()), shown);
 }
 
-/// The page in HTML, at a port of this test, for this server.
-fn serve_page(site: &Site, folder: &Path, port: u16) -> Program {
+/// The page in HTML, at a port of this test, for this server and this API.
+fn serve_page(issuer: &str, api: &str, folder: &Path, port: u16) -> Program {
     let blocks = code_blocks_of("docs/clients.md");
     let (_, page) = blocks.iter().find(|(language, _)| language == "html").unwrap();
-    let api = format!("{}/status/", site.issuer);
     let page = page
-        .replace("http://127.0.0.1:8000", &site.issuer)
-        .replace("http://127.0.0.1:5000/reports", &api);
-    assert!(page.contains(&api));
+        .replace("http://127.0.0.1:8000", issuer)
+        .replace("http://127.0.0.1:5000", api);
+    assert!(page.contains(&format!("{api}/reports")));
     fs::write(folder.join("index.html"), page).unwrap();
     let line = ["-m", "http.server", &port.to_string(), "--bind", "127.0.0.1"];
     let mut running = Program::start(Command::new("python3").args(line).current_dir(folder));
@@ -263,21 +267,27 @@ fn log_in_at_page(browser: &Browser, origin: &str) -> Result<(), Failure> {
     browser.fill("#password", PASSWORD)?;
     browser.click("form [type=submit]")?;
     browser.click("[value=allow]")?;
-    assert!(browser.text("#output")?.starts_with("200 "));
+    assert_eq!(browser.text("#output")?, "200 {\"caller\":\"notes-page\"}");
     Ok(())
 }
+
+/// The name of a test with the page in a browser.
+const WITH_PAGE: &str = "PyPI's `Authlib` with the API of the browser application of docs/clients.md";
 
 #[test]
 fn browser_application_repeats_a_lost_refresh() -> Result<(), Failure> {
     let Some(browser) = Browser::start_if_there()? else {
         return Ok(());
     };
+    let Some(interpreter) = python(Check::Short, WITH_PAGE) else {
+        return Ok(());
+    };
     let port = free_port();
     let origin = format!("http://127.0.0.1:{port}");
     let (proxy, site) = site_with_losses(&["--cors-origin", &origin]);
-    add_applications(&site);
-    let folder = tempfile::tempdir()?;
-    let _running = serve_page(&site, folder.path(), port);
+    let it = Applications::with_api(interpreter, site, &[("PAGE", &origin)]);
+    let (site, folder) = (&it.page.site, tempfile::tempdir()?);
+    let _running = serve_page(&site.issuer, &it.api, folder.path(), port);
     log_in_at_page(&browser, &origin)?;
     for _ in 0..3 {
         proxy.lose_tokens(1);
@@ -293,12 +303,15 @@ fn browser_application_shares_tokens_of_its_tabs() -> Result<(), Failure> {
     let Some(browser) = Browser::start_if_there()? else {
         return Ok(());
     };
+    let Some(interpreter) = python(Check::Short, WITH_PAGE) else {
+        return Ok(());
+    };
     let port = free_port();
     let origin = format!("http://127.0.0.1:{port}");
     let site = Site::with(None, &[&SETTINGS[..], &["--cors-origin", &origin]].concat(), &[]);
-    add_applications(&site);
-    let folder = tempfile::tempdir()?;
-    let _running = serve_page(&site, folder.path(), port);
+    let it = Applications::with_api(interpreter, site, &[("PAGE", &origin)]);
+    let (site, folder) = (&it.page.site, tempfile::tempdir()?);
+    let _running = serve_page(&site.issuer, &it.api, folder.path(), port);
     log_in_at_page(&browser, &origin)?;
     assert_eq!(browser.run("return location.search")?, "");
 
@@ -323,10 +336,8 @@ fn browser_application_shares_tokens_of_its_tabs() -> Result<(), Failure> {
     browser.click("[value=allow]")?;
     assert!(browser.text("#output")?.starts_with("200 "));
     browser.click("#logout")?;
-    browser.wait_for("#output")?;
-    assert_eq!(
-        browser.run("return localStorage.getItem('tokens')")?,
-        serde_json::Value::Null
-    );
+    // The page removes them while it has the lock, which this waits for.
+    let stored = browser.run("return navigator.locks.request('tokens', () => localStorage.getItem('tokens'))")?;
+    assert_eq!(stored, serde_json::Value::Null);
     Ok(())
 }
