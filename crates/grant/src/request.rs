@@ -12,7 +12,7 @@ pub(crate) enum TokenRequest<'a> {
     /// 4.4.2](https://www.rfc-editor.org/rfc/rfc6749#section-4.4.2).
     ClientCredentials(RequestedScope),
     Password(PasswordRequest<'a>),
-    RefreshToken(RefreshRequest<'a>),
+    RefreshToken(RefreshRequest),
 }
 
 /// The parameters of a redemption: [RFC 6749, section
@@ -28,8 +28,7 @@ pub(crate) struct CodeRequest<'a> {
 /// The parameters of a refresh: [RFC 6749, section
 /// 6](https://www.rfc-editor.org/rfc/rfc6749#section-6).
 #[derive(Debug)]
-pub(crate) struct RefreshRequest<'a> {
-    pub(crate) token: &'a Secret<String>,
+pub(crate) struct RefreshRequest {
     /// `None`: all of the grant.
     pub(crate) scope: Option<Scope>,
 }
@@ -59,11 +58,10 @@ impl<'a> TokenRequest<'a> {
                 verifier: params.secret("code_verifier"),
             })),
             GrantType::RefreshToken => {
+                required(params, "refresh_token")?;
                 let scope = params.text("scope").map(Scope::parse).transpose();
-                Ok(Self::RefreshToken(RefreshRequest {
-                    token: required(params, "refresh_token")?,
-                    scope: scope.map_err(InvalidScopeCause::from)?,
-                }))
+                let scope = scope.map_err(InvalidScopeCause::from)?;
+                Ok(Self::RefreshToken(RefreshRequest { scope }))
             }
             // The same in each dialect, because only the password grant has one.
             GrantType::ClientCredentials => {
