@@ -95,6 +95,7 @@ mod tests {
             assert_eq!(days(&store).await, left, "{now:?}");
         }
     }
+
     #[tokio::test]
     async fn aborted_write_loses_no_entry() {
         let folder = tempfile::tempdir().unwrap();

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use scopegate_store::Cleanup;
 use tokio::time::{Instant, sleep};
 
 /// A batch that takes longer delays the changes of requests, so the next one is smaller.
@@ -10,9 +11,6 @@ const LONGEST: Duration = Duration::from_millis(10);
 /// The number of rows of the first batch of a pass, and the least of any. The commit of fewer rows
 /// takes as long.
 pub(crate) const LEAST_BATCH: u16 = 100;
-
-/// The largest number of rows of a batch.
-const MOST: u16 = 500;
 
 /// A batch that has begun. The pause after it is four times as long as the batch, so that a pass
 /// uses at most a fifth of the time.
@@ -34,7 +32,7 @@ impl Pause {
         } else {
             size
         };
-        next.clamp(LEAST_BATCH, MOST)
+        next.clamp(LEAST_BATCH, Cleanup::MAX)
     }
 
     /// Waits after the batch.
@@ -64,8 +62,8 @@ mod tests {
             (100, slow, LEAST_BATCH),
             (100, fit, 100),
             (100, quick, 200),
-            (300, quick, MOST),
-            (MOST, quick, MOST),
+            (300, quick, Cleanup::MAX),
+            (Cleanup::MAX, quick, Cleanup::MAX),
         ] {
             let pause = Pause::new();
             tokio::time::advance(took).await;

@@ -16,8 +16,7 @@ use serde::de::{DeserializeOwned, IntoDeserializer};
 use super::fault::{ConfigError, nearest};
 use super::setting::plain;
 use super::source::Source;
-use super::table::VARIABLE_PREFIX;
-use super::table::{SETTINGS, SettingRow};
+use super::table::{SETTINGS, SettingRow, VARIABLE_PREFIX};
 use super::table_fault::bad_table;
 
 /// Variables with our prefix that are not settings: they choose how the program is called.
