@@ -113,8 +113,8 @@ async fn withdrawn_application_loses_its_tokens() {
         .await
         .unwrap();
     assert_eq!(after.len(), 1);
-    assert!(fixture.accounts.withdraw(&account, &id, &fixture.origin).await.unwrap());
-    assert!(!fixture.accounts.withdraw(&account, &id, &fixture.origin).await.unwrap());
+    assert!(fixture.withdraw(&account, &id).await);
+    assert!(!fixture.withdraw(&account, &id).await);
     assert!(!fixture.is_accepted(&web) && fixture.is_accepted(&tool));
     assert!(fixture.refresh("web", &refresh_of(&web)).await.is_err());
     assert!(fixture.refresh("tool", &refresh_of(&tool)).await.is_ok());

@@ -124,13 +124,7 @@ async fn each_event_of_people_is_recorded() {
         .unwrap();
     let account = fixture.account(&browser).await.unwrap();
     let web = ClientId::parse("web").unwrap();
-    assert!(
-        fixture
-            .accounts
-            .withdraw(&account, &web, &fixture.origin)
-            .await
-            .unwrap()
-    );
+    assert!(fixture.withdraw(&account, &web).await);
     let Step::Consent(page) = fixture.authorize(&request("web", &[]), &browser).await.unwrap() else {
         panic!("the consent was withdrawn")
     };

@@ -137,13 +137,7 @@ async fn change_after_issuing_refuses_the_code() {
         let account = fixture.account(&browser).await.unwrap();
         match change {
             "disabled" => assert!(store.users().set_status(john.id(), UserStatus::Disabled).await.unwrap()),
-            "withdrawn" => assert!(
-                fixture
-                    .accounts
-                    .withdraw(&account, &web, &fixture.origin)
-                    .await
-                    .unwrap()
-            ),
+            "withdrawn" => assert!(fixture.withdraw(&account, &web).await),
             "removed" => assert!(clients(&fixture.store).remove(&web).await.unwrap()),
             "user scope" => assert!(store.users().set_scope(john.id(), &Scope::EMPTY).await.unwrap()),
             "client scope" => {

@@ -79,6 +79,12 @@ impl PeopleFixture {
         self.accounts.find(browser.session.as_ref().unwrap()).await.unwrap()
     }
 
+    /// Withdraws the consent for a client. Returns whether there was one.
+    pub(crate) async fn withdraw(&self, account: &AccountSession, client: &ClientId) -> bool {
+        let withdrawn = self.accounts.withdraw(account, client, &self.origin);
+        withdrawn.await.unwrap()
+    }
+
     /// `johndoe` and `jane`, with the clients `web` (confidential), `page` (in the browser) and
     /// `tool` (on the device).
     pub(crate) async fn new() -> Self {

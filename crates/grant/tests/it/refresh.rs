@@ -303,13 +303,7 @@ async fn ended_family_refuses_its_tokens() {
                 assert!(store.users().set_status(john.id(), UserStatus::Disabled).await.unwrap());
             }
             "withdrawn" => {
-                assert!(
-                    fixture
-                        .accounts
-                        .withdraw(&account, &web, &fixture.origin)
-                        .await
-                        .unwrap()
-                );
+                assert!(fixture.withdraw(&account, &web).await);
                 assert!(!fixture.is_accepted(&tokens));
             }
             "removed" => assert!(clients(&fixture.store).remove(&web).await.unwrap()),

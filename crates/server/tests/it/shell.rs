@@ -75,6 +75,13 @@ impl Shell {
         self.run(&[&line[..], &output[..], options].concat())
     }
 
+    /// Adds a user with the scopes of the tutorial's API to `a.db`.
+    pub(crate) fn add_user(&self, name: &str, password: &str) {
+        let line = ["user", "add", name, "--scope", "me items", "--password-stdin"];
+        let added = self.run_with(&[&line[..], &["--database", "sqlite:a.db"]].concat(), password, &[]);
+        assert_eq!(added.status, 0, "{}", added.stderr);
+    }
+
     /// Runs a command with the tutorial's API as the own resource, unless it has `--demo`. A client
     /// without `--resource` gets tokens for that API.
     pub(crate) fn run(&self, line: &[&str]) -> Run {

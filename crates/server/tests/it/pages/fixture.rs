@@ -31,10 +31,7 @@ pub(super) struct Site {
 impl Site {
     pub(super) fn start(application: &Application, arguments: &[&str]) -> Self {
         let shell = Shell::new();
-        let user = ["user", "add", "jane", "--scope", "me items", "--password-stdin"];
-        let database = ["--database", "sqlite:a.db"];
-        let added = shell.run_with(&[&user[..], &database].concat(), PASSWORD, &[]);
-        assert_eq!(added.status, 0, "{}", added.stderr);
+        shell.add_user("jane", PASSWORD);
         let grants = ["--grant", "authorization_code", "--grant", "refresh_token"];
         let scope = ["--scope", "me items", "--optional-scope", "items"];
         let uri = ["--redirect-uri", &application.redirect_uri()];

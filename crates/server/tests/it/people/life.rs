@@ -20,10 +20,7 @@ pub(crate) struct Site {
 impl Site {
     pub(crate) fn new() -> Self {
         let shell = Shell::new();
-        let user = ["user", "add", "jane", "--scope", "me items", "--password-stdin"];
-        let database = ["--database", "sqlite:a.db"];
-        let added = shell.run_with(&[&user[..], &database].concat(), PASSWORD, &[]);
-        assert_eq!(added.status, 0, "{}", added.stderr);
+        shell.add_user("jane", PASSWORD);
         let grants = ["--grant", "authorization_code", "--grant", "refresh_token"];
         let options = ["--scope", "me items", "--redirect-uri", URI, "--introspect"];
         let added = shell.add_client("web", &[&grants[..], &options].concat()).json();

@@ -142,12 +142,7 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
 fn run_of_people_writes_no_secret() {
     for format in ["human", "json"] {
         let shell = Shell::new();
-        let user = ["user", "add", "jane", "--scope", "me items", "--password-stdin"];
-        let database = ["--database", "sqlite:a.db"];
-        assert_eq!(
-            shell.run_with(&[&user[..], &database].concat(), PASSWORD, &[]).status,
-            0
-        );
+        shell.add_user("jane", PASSWORD);
         let grants = ["--grant", "authorization_code", "--grant", "refresh_token"];
         let options = ["--scope", "me items", "--redirect-uri", URI, "--introspect"];
         let added = shell.add_client("web", &[&grants[..], &options].concat()).json();

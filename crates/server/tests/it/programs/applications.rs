@@ -7,6 +7,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use tempfile::TempDir;
+
 use super::debian::{curl, status};
 use super::documents::Page;
 use super::packages::{Check, python};
@@ -271,28 +273,67 @@ fn log_in_at_page(browser: &Browser, origin: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The name of a test with the page in a browser.
-const WITH_PAGE: &str = "PyPI's `Authlib` with the API of the browser application of docs/clients.md";
+/// The programs of a test with the page, and the origin of the page.
+struct PagePrograms {
+    browser: Browser,
+    interpreter: PathBuf,
+    port: u16,
+    origin: String,
+}
+
+/// The page in a browser whose user has logged in.
+struct OpenedPage {
+    _running: Program,
+    _folder: TempDir,
+    it: Applications,
+    browser: Browser,
+}
+
+impl PagePrograms {
+    /// `None` where a program is missing.
+    fn find() -> Result<Option<Self>, Failure> {
+        let Some(browser) = Browser::start_if_there()? else {
+            return Ok(None);
+        };
+        let name = "PyPI's `Authlib` with the API of the browser application of docs/clients.md";
+        let Some(interpreter) = python(Check::Short, name) else {
+            return Ok(None);
+        };
+        let port = free_port();
+        Ok(Some(Self {
+            browser,
+            interpreter,
+            port,
+            origin: format!("http://127.0.0.1:{port}"),
+        }))
+    }
+
+    fn open(self, site: Site) -> Result<OpenedPage, Failure> {
+        let it = Applications::with_api(self.interpreter, site, &[("PAGE", &self.origin)]);
+        let folder = tempfile::tempdir()?;
+        let running = serve_page(&it.page.site.issuer, &it.api, folder.path(), self.port);
+        log_in_at_page(&self.browser, &self.origin)?;
+        Ok(OpenedPage {
+            _running: running,
+            _folder: folder,
+            it,
+            browser: self.browser,
+        })
+    }
+}
 
 #[test]
 fn browser_application_repeats_a_lost_refresh() -> Result<(), Failure> {
-    let Some(browser) = Browser::start_if_there()? else {
+    let Some(programs) = PagePrograms::find()? else {
         return Ok(());
     };
-    let Some(interpreter) = python(Check::Short, WITH_PAGE) else {
-        return Ok(());
-    };
-    let port = free_port();
-    let origin = format!("http://127.0.0.1:{port}");
-    let (proxy, site) = site_with_losses(&["--cors-origin", &origin]);
-    let it = Applications::with_api(interpreter, site, &[("PAGE", &origin)]);
-    let (site, folder) = (&it.page.site, tempfile::tempdir()?);
-    let _running = serve_page(&site.issuer, &it.api, folder.path(), port);
-    log_in_at_page(&browser, &origin)?;
+    let (proxy, site) = site_with_losses(&["--cors-origin", &programs.origin]);
+    let page = programs.open(site)?;
+    let (site, browser) = (&page.it.page.site, &page.browser);
     for _ in 0..3 {
         proxy.lose_tokens(1);
         browser.run(READ_OFTEN)?;
-        assert!(has_read(&browser)? && proxy.has_lost());
+        assert!(has_read(browser)? && proxy.has_lost());
     }
     assert_eq!(site.count_entries("family.ended"), 0);
     Ok(())
@@ -300,19 +341,13 @@ fn browser_application_repeats_a_lost_refresh() -> Result<(), Failure> {
 
 #[test]
 fn browser_application_shares_tokens_of_its_tabs() -> Result<(), Failure> {
-    let Some(browser) = Browser::start_if_there()? else {
+    let Some(programs) = PagePrograms::find()? else {
         return Ok(());
     };
-    let Some(interpreter) = python(Check::Short, WITH_PAGE) else {
-        return Ok(());
-    };
-    let port = free_port();
-    let origin = format!("http://127.0.0.1:{port}");
+    let origin = programs.origin.clone();
     let site = Site::with(None, &[&SETTINGS[..], &["--cors-origin", &origin]].concat(), &[]);
-    let it = Applications::with_api(interpreter, site, &[("PAGE", &origin)]);
-    let (site, folder) = (&it.page.site, tempfile::tempdir()?);
-    let _running = serve_page(&site.issuer, &it.api, folder.path(), port);
-    log_in_at_page(&browser, &origin)?;
+    let page = programs.open(site)?;
+    let (site, browser) = (&page.it.page.site, &page.browser);
     assert_eq!(browser.run("return location.search")?, "");
 
     browser.run(&format!("window.open('{origin}/')"))?;
@@ -325,7 +360,7 @@ fn browser_application_shares_tokens_of_its_tabs() -> Result<(), Failure> {
         }
         for tab in 0..2 {
             browser.go_to_window(tab)?;
-            assert!(has_read(&browser)?, "tab {tab}");
+            assert!(has_read(browser)?, "tab {tab}");
         }
     }
 
