@@ -2,7 +2,6 @@
 
 use scopegate_domain::{Authenticated, Client, FamilyId, Grant, GrantSubject, GrantType, Secret, Timestamp, User};
 use scopegate_login::RequestOrigin;
-use scopegate_token::RefreshToken;
 
 use crate::scope_request::Narrowed;
 
@@ -12,8 +11,6 @@ pub(crate) struct Request<'a> {
     pub(crate) origin: &'a RequestOrigin,
     pub(crate) grant_type: GrantType,
     pub(crate) requested_at: Timestamp,
-    /// The refresh token of the request, if it is one of this server.
-    pub(crate) refresh_token: Option<&'a RefreshToken>,
 }
 
 /// A grant, and what its tokens contain.

@@ -3,8 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use scopegate_domain::{
-    Audience, AuditDetail, AuditEntry, AuditEvent, Authorization, Client, Family, GrantType, PresentedRefresh, Scope,
-    User,
+    Audience, AuditDetail, AuditEntry, AuditEvent, Authorization, Client, Family, PresentedRefresh, Scope, User,
 };
 use scopegate_store::{FamilyCondition, FamilyKey, FoundFamily, RotateOutcome, Rotation, StoreError};
 use scopegate_token::RefreshToken;
@@ -20,7 +19,7 @@ use crate::{GrantError, InvalidScopeCause, Params};
 
 /// Rotates a refresh token, and returns the grant that user and client may have now.
 ///
-/// The MAC was verified before, so a forged token costs no query. Every refusal of the token is one
+/// The MAC is verified first, so a forged token costs no query. Every refusal of the token is one
 /// error. A request for what the client may not have is refused within the rotation: nothing
 /// changes, and the client presents the token again.
 // SECURITY: the store compares each binding in the statement of the rotation. Tested by
@@ -29,13 +28,15 @@ pub(crate) async fn grant(
     context: &GrantContext,
     people: &People,
     request: &Request<'_>,
-    presented: &RefreshRequest,
+    presented: &RefreshRequest<'_>,
     params: &Params,
 ) -> Result<Granted, GrantError> {
-    let token = request.refresh_token.ok_or(GrantError::InvalidRefreshToken)?;
+    let rings = people.rings();
+    let token = RefreshToken::parse(presented.token.expose(), &rings.mac);
+    let token = token.map_err(|_| GrantError::InvalidRefreshToken)?;
     let restriction = Restriction::new(context, request.client, params, presented.scope.as_ref());
     let (condition, restricted) = condition_of(restriction);
-    let found = rotate(context, people, request, token, &condition).await?;
+    let found = rotate(context, people, request, &token, &condition).await?;
     // Absent if the store refused the token before.
     let restricted = restricted.lock().unwrap_or_else(PoisonError::into_inner).take();
     let narrowed = restricted.ok_or(GrantError::InvalidRefreshToken)??;
@@ -43,7 +44,7 @@ pub(crate) async fn grant(
     let (family, user) = found.ok_or(GrantError::InvalidRefreshToken)?;
     let next = token.successor().filter(|next| next.generation() == family.generation);
     let next = next.ok_or(GrantError::InvalidRefreshToken)?;
-    let text = next.to_text(&people.rings().mac);
+    let text = next.to_text(&rings.mac);
     Ok(Granted::of_family(request, user, narrowed, family.id, Some(text)))
 }
 
@@ -51,13 +52,6 @@ pub(crate) async fn grant(
 pub(crate) fn genuine_token(context: &GrantContext, text: &str) -> Option<RefreshToken> {
     let people = context.people.as_deref()?;
     RefreshToken::parse(text, &people.rings().mac).ok()
-}
-
-/// Returns the refresh token of a request for this grant. `None`: it is not one of this server.
-pub(crate) fn presented_token(context: &GrantContext, grant_type: GrantType, params: &Params) -> Option<RefreshToken> {
-    let text = params.text("refresh_token")?;
-    let is_refresh = grant_type == GrantType::RefreshToken;
-    is_refresh.then(|| genuine_token(context, text))?
 }
 
 /// The result of a restriction that ran within a rotation.

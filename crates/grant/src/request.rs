@@ -12,7 +12,7 @@ pub(crate) enum TokenRequest<'a> {
     /// 4.4.2](https://www.rfc-editor.org/rfc/rfc6749#section-4.4.2).
     ClientCredentials(RequestedScope),
     Password(PasswordRequest<'a>),
-    RefreshToken(RefreshRequest),
+    RefreshToken(RefreshRequest<'a>),
 }
 
 /// The parameters of a redemption: [RFC 6749, section
@@ -28,7 +28,8 @@ pub(crate) struct CodeRequest<'a> {
 /// The parameters of a refresh: [RFC 6749, section
 /// 6](https://www.rfc-editor.org/rfc/rfc6749#section-6).
 #[derive(Debug)]
-pub(crate) struct RefreshRequest {
+pub(crate) struct RefreshRequest<'a> {
+    pub(crate) token: &'a Secret<String>,
     /// `None`: all of the grant.
     pub(crate) scope: Option<Scope>,
 }
@@ -58,10 +59,11 @@ impl<'a> TokenRequest<'a> {
                 verifier: params.secret("code_verifier"),
             })),
             GrantType::RefreshToken => {
-                required(params, "refresh_token")?;
                 let scope = params.text("scope").map(Scope::parse).transpose();
-                let scope = scope.map_err(InvalidScopeCause::from)?;
-                Ok(Self::RefreshToken(RefreshRequest { scope }))
+                Ok(Self::RefreshToken(RefreshRequest {
+                    token: required(params, "refresh_token")?,
+                    scope: scope.map_err(InvalidScopeCause::from)?,
+                }))
             }
             // The same in each dialect, because only the password grant has one.
             GrantType::ClientCredentials => {

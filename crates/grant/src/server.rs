@@ -5,12 +5,12 @@ use std::sync::Arc;
 use scopegate_domain::{Authenticated, Client, Grant, GrantType, Resources, ScopeToken, Timestamp};
 use scopegate_login::RequestOrigin;
 use scopegate_store::NewsHeads;
-use scopegate_token::{RefreshToken, SubjectClaim, TokenRules};
+use scopegate_token::{SubjectClaim, TokenRules};
 
 use crate::context::GrantContext;
 use crate::granted::{Granted, Request};
 use crate::password::Login;
-use crate::refresh::presented_token;
+use crate::refresh::genuine_token;
 use crate::request::TokenRequest;
 use crate::targets::{Current, RESOURCE, RequestTargets};
 use crate::{
@@ -123,10 +123,9 @@ impl AuthorizationServer {
             issue::record(context, &grant, grant_type, &origin).await?;
             return Ok(tokens);
         }
-        let refresh_token = presented_token(context, grant_type, params);
         let known = cached.filter(|(client, _)| client.may_use(grant_type));
         let (client, heads) = match known {
-            Some(known) if self.suffices(grant_type, refresh_token.as_ref(), &known.1).await? => known,
+            Some(known) if self.suffices(grant_type, params, &known.1).await? => known,
             _ => {
                 let heads = context.store.news().heads().await?;
                 let client = client_auth::authenticate(context, params, header, &origin, requested_at).await?;
@@ -138,7 +137,6 @@ impl AuthorizationServer {
             origin: &origin,
             grant_type,
             requested_at,
-            refresh_token: refresh_token.as_ref(),
         };
         let granted = grant(context, &request, params, &context.targets.current()).await;
         let issued = granted.and_then(|granted| issue_for(context, grant_type, granted, &heads));
@@ -160,15 +158,15 @@ impl AuthorizationServer {
     // another process. Tested by `first_token_is_later_than_a_revocation` in tests/it/code.rs. A
     // forged refresh token is refused without a query. Tested by
     // `code_and_refresh_need_one_change_each` of `scopegate-server`.
-    async fn suffices(
-        &self,
-        grant_type: GrantType,
-        refresh_token: Option<&RefreshToken>,
-        heads: &NewsHeads,
-    ) -> Result<bool, GrantError> {
+    async fn suffices(&self, grant_type: GrantType, params: &Params, heads: &NewsHeads) -> Result<bool, GrantError> {
+        let context = &*self.0;
+        let is_forged = || {
+            let token = params.text("refresh_token").unwrap_or_default();
+            genuine_token(context, token).is_none()
+        };
         Ok(match grant_type {
-            GrantType::RefreshToken if refresh_token.is_none() => true,
-            GrantType::AuthorizationCode | GrantType::RefreshToken => self.0.store.news().heads().await? == *heads,
+            GrantType::RefreshToken if is_forged() => true,
+            GrantType::AuthorizationCode | GrantType::RefreshToken => context.store.news().heads().await? == *heads,
             GrantType::ClientCredentials | GrantType::Password => false,
         })
     }
@@ -186,7 +184,6 @@ async fn grant(
         origin,
         grant_type,
         requested_at,
-        ..
     } = request;
     allow(context, client, grant_type)?;
     let parsed = TokenRequest::parse(grant_type, params, &context.dialect)?;
