@@ -86,8 +86,8 @@ impl AccessTokens {
         revocations: Arc<RevocationWatch>,
         users: Arc<dyn Users>,
     ) -> Self {
-        // The audiences of a token are compared with the resources of the requesting client.
         let recent = Arc::clone(server.context().signer.recent_tokens());
+        // The audiences of a token are compared with the resources of the requesting client.
         let verifier = Arc::new(verifier.clone().for_any_audience().with_recent_tokens(recent));
         let cache = VerifiedCache::new(verifier, Arc::clone(revocations.set()), Self::CACHE_BYTES);
         Self {

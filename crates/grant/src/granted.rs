@@ -11,6 +11,8 @@ pub(crate) struct Request<'a> {
     pub(crate) origin: &'a RequestOrigin,
     pub(crate) grant_type: GrantType,
     pub(crate) requested_at: Timestamp,
+    /// Whether the client comes from a cache, and may have changed since.
+    pub(crate) is_cached: bool,
 }
 
 /// A grant, and what its tokens contain.

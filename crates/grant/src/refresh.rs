@@ -17,7 +17,8 @@ use crate::scope_request::Narrowed;
 use crate::targets::{Current, RESOURCE, RequestTargets};
 use crate::{GrantError, InvalidScopeCause, Params};
 
-/// Rotates a refresh token, and returns the grant that user and client may have now.
+/// Rotates a refresh token, and returns the grant that user and client may have now. `None`: a
+/// cached client may not have all of the authorization. The current one may, so nothing changes.
 ///
 /// The MAC is verified first, so a forged token costs no query. Every refusal of the token is one
 /// error. A request for what the client may not have is refused within the rotation: nothing
@@ -30,22 +31,24 @@ pub(crate) async fn grant(
     request: &Request<'_>,
     presented: &RefreshRequest<'_>,
     params: &Params,
-) -> Result<Granted, GrantError> {
-    let rings = people.rings();
-    let token = RefreshToken::parse(presented.token.expose(), &rings.mac);
-    let token = token.map_err(|_| GrantError::InvalidRefreshToken)?;
+) -> Result<Option<Granted>, GrantError> {
+    let token = genuine_token(context, presented.token.expose()).ok_or(GrantError::InvalidRefreshToken)?;
     let restriction = Restriction::new(context, request.client, params, presented.scope.as_ref());
-    let (condition, restricted) = condition_of(restriction);
+    let (condition, restricted) = condition_of(restriction, request.is_cached);
     let found = rotate(context, people, request, &token, &condition).await?;
     // Absent if the store refused the token before.
     let restricted = restricted.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if request.is_cached && found.is_none() && restricted.is_some() {
+        return Ok(None);
+    }
     let narrowed = restricted.ok_or(GrantError::InvalidRefreshToken)??;
     let narrowed = narrowed.ok_or(GrantError::InvalidRefreshToken)?;
     let (family, user) = found.ok_or(GrantError::InvalidRefreshToken)?;
     let next = token.successor().filter(|next| next.generation() == family.generation);
     let next = next.ok_or(GrantError::InvalidRefreshToken)?;
-    let text = next.to_text(&rings.mac);
-    Ok(Granted::of_family(request, user, narrowed, family.id, Some(text)))
+    let text = next.to_text(&people.rings().mac);
+    let granted = Granted::of_family(request, user, narrowed, family.id, Some(text));
+    Ok(Some(granted))
 }
 
 /// Returns a refresh token. `None`: the text is not one of this server.
@@ -57,18 +60,20 @@ pub(crate) fn genuine_token(context: &GrantContext, text: &str) -> Option<Refres
 /// The result of a restriction that ran within a rotation.
 type Restricted = Arc<Mutex<Option<Result<Option<Narrowed>, GrantError>>>>;
 
-/// Returns the condition that something of a family is left, and the place of its last result.
+/// Returns the condition that something of a family is left, and the place of its last result. A
+/// cached client must be allowed the whole of the family.
 // SECURITY: a refused refresh changes nothing, so its token is not reuse afterwards. Tested by
 // `refresh_without_scope_changes_nothing` in tests/it/refresh.rs and
 // `refused_refresh_does_not_use_the_token` in tests/it/code_resources.rs.
-fn condition_of(restriction: Restriction) -> (FamilyCondition, Restricted) {
+fn condition_of(restriction: Restriction, is_cached: bool) -> (FamilyCondition, Restricted) {
     let last = Restricted::default();
     let to = Arc::clone(&last);
     let condition = FamilyCondition::new(move |family, user| {
         let restricted = restriction.apply(user, &family.authorization);
         let is_left = matches!(restricted, Ok(Some(_)));
+        let is_allowed = is_left && (!is_cached || restriction.allows_all(&family.authorization));
         *to.lock().unwrap_or_else(PoisonError::into_inner) = Some(restricted);
-        is_left
+        is_allowed
     });
     (condition, last)
 }
@@ -171,6 +176,12 @@ impl Restriction {
             requested: requested.cloned(),
             named: params.texts(RESOURCE).map(|text| (RESOURCE, text)).collect(),
         }
+    }
+
+    /// Whether the client may have each scope and each resource of an authorization.
+    fn allows_all(&self, of: &Authorization) -> bool {
+        let has_resources = of.resources.iter().all(|audience| self.resources.contains(audience));
+        has_resources && of.scope.iter().all(|token| self.ceiling.contains(token))
     }
 
     /// Restricts an authorization to what the user and the client may have now, and to the

@@ -10,7 +10,6 @@ use scopegate_token::{SubjectClaim, TokenRules};
 use crate::context::GrantContext;
 use crate::granted::{Granted, Request};
 use crate::password::Login;
-use crate::refresh::genuine_token;
 use crate::request::TokenRequest;
 use crate::targets::{Current, RESOURCE, RequestTargets};
 use crate::{
@@ -123,67 +122,89 @@ impl AuthorizationServer {
             issue::record(context, &grant, grant_type, &origin).await?;
             return Ok(tokens);
         }
+        let attempt = async |client: &Authenticated<Client>, heads: &NewsHeads, is_cached| {
+            let request = Request {
+                client,
+                origin: &origin,
+                grant_type,
+                requested_at,
+                is_cached,
+            };
+            self.attempt(&request, params, heads).await
+        };
         let known = cached.filter(|(client, _)| client.may_use(grant_type));
-        let (client, heads) = match known {
-            Some(known) if self.suffices(grant_type, params, &known.1).await? => known,
-            _ => {
-                let heads = context.store.news().heads().await?;
-                let client = client_auth::authenticate(context, params, header, &origin, requested_at).await?;
-                (client, heads)
-            }
+        if let Some((client, heads)) = known
+            && self.suffices(grant_type, &heads).await?
+            && let Some(tokens) = attempt(&client, &heads, true).await?
+        {
+            return Ok(tokens);
+        }
+        let heads = context.store.news().heads().await?;
+        let client = client_auth::authenticate(context, params, header, &origin, requested_at).await?;
+        let tokens = attempt(&client, &heads, false).await?;
+        tokens.ok_or(GrantError::InvalidRefreshToken)
+    }
+
+    /// Issues tokens, and records the outcome. `None`: the cached client may have less than the
+    /// current one.
+    async fn attempt(
+        &self,
+        request: &Request<'_>,
+        params: &Params,
+        heads: &NewsHeads,
+    ) -> Result<Option<TokenSet>, GrantError> {
+        let context = &*self.0;
+        let granted = grant(context, request, params, &context.targets.current()).await;
+        let issued = match granted {
+            Ok(Some(granted)) => issue_for(context, request.grant_type, granted, heads),
+            Ok(None) => return Ok(None),
+            Err(error) => Err(error),
         };
-        let request = Request {
-            client: &client,
-            origin: &origin,
-            grant_type,
-            requested_at,
-        };
-        let granted = grant(context, &request, params, &context.targets.current()).await;
-        let issued = granted.and_then(|granted| issue_for(context, grant_type, granted, &heads));
         match issued {
             Ok((grant, tokens)) => {
-                issue::record(context, &grant, grant_type, &origin).await?;
-                Ok(tokens)
+                issue::record(context, &grant, request.grant_type, request.origin).await?;
+                Ok(Some(tokens))
             }
             Err(error) => {
-                issue::record_refusal(context, &client, &error, &origin);
+                issue::record_refusal(context, request.client, &error, request.origin);
                 Err(error)
             }
         }
     }
 
     /// Whether a cached client suffices for a grant. `heads` is the state of the log before it was
-    /// found. If the log has nothing new, the client is the current one: a new scope works at once.
-    // SECURITY: the first token of a login must not have a position before an earlier revocation by
-    // another process. Tested by `first_token_is_later_than_a_revocation` in tests/it/code.rs. A
-    // forged refresh token is refused without a query. Tested by
-    // `code_and_refresh_need_one_change_each` of `scopegate-server`.
-    async fn suffices(&self, grant_type: GrantType, params: &Params, heads: &NewsHeads) -> Result<bool, GrantError> {
-        let context = &*self.0;
-        let is_forged = || {
-            let token = params.text("refresh_token").unwrap_or_default();
-            genuine_token(context, token).is_none()
-        };
+    /// found.
+    // SECURITY: the statement of a rotation compares the client with the family, and requires that
+    // both exist. So a refresh reads nothing more, and a forged token costs no query. A later
+    // revocation covers the token. Tested by `refresh_of_a_stale_client_is_covered` in
+    // tests/it/refresh.rs.
+    //
+    // The first token of a login must not have a position before an earlier revocation by another
+    // process. If the log has nothing new, the client is the current one. Tested by
+    // `first_token_is_later_than_a_revocation` in tests/it/code.rs.
+    async fn suffices(&self, grant_type: GrantType, heads: &NewsHeads) -> Result<bool, GrantError> {
         Ok(match grant_type {
-            GrantType::RefreshToken if is_forged() => true,
-            GrantType::AuthorizationCode | GrantType::RefreshToken => context.store.news().heads().await? == *heads,
+            GrantType::RefreshToken => true,
+            GrantType::AuthorizationCode => self.0.store.news().heads().await? == *heads,
             GrantType::ClientCredentials | GrantType::Password => false,
         })
     }
 }
 
-/// Returns the grant that an authenticated client requests, for the current APIs.
+/// Returns the grant that an authenticated client requests, for the current APIs. `None`: the
+/// cached client may have less than the current one.
 async fn grant(
     context: &GrantContext,
     request: &Request<'_>,
     params: &Params,
     current: &Current,
-) -> Result<Granted, GrantError> {
+) -> Result<Option<Granted>, GrantError> {
     let &Request {
         client,
         origin,
         grant_type,
         requested_at,
+        ..
     } = request;
     allow(context, client, grant_type)?;
     let parsed = TokenRequest::parse(grant_type, params, &context.dialect)?;
@@ -192,7 +213,8 @@ async fn grant(
     let granted = match (parsed, &context.people) {
         // `heads` were read before the client, so a revocation meanwhile covers the token.
         (TokenRequest::AuthorizationCode(presented), Some(people)) => {
-            return code::grant(context, people, request, &presented, params).await;
+            let granted = code::grant(context, people, request, &presented, params).await;
+            return granted.map(Some);
         }
         (TokenRequest::RefreshToken(presented), Some(people)) => {
             return refresh::grant(context, people, request, &presented, params).await;
@@ -213,7 +235,7 @@ async fn grant(
         }
     };
     client_auth::is_unchanged(context.store.clients(), client).await?;
-    Ok(Granted::new(granted))
+    Ok(Some(Granted::new(granted)))
 }
 
 /// Issues a token to a cached client that acts for itself, without a query. A refusal may come from

@@ -372,35 +372,55 @@ async fn introspection_answers_for_own_refresh_tokens() {
     assert!(VERIFIER.len() == 43);
 }
 
-/// Another process changes the ceiling of the client. This one caches the client, and has not read
-/// the log since.
+/// Another process gives a client this ceiling, and revokes its tokens.
+async fn set_ceiling(fixture: &PeopleFixture, ceiling: &str) {
+    let web = ClientId::parse("web").unwrap();
+    let old = clients(&fixture.store).find(&web).await.unwrap().unwrap();
+    let new = old.clone().with_scope(scope(ceiling));
+    let change = DisableAndRevoke::UpdateClient { old: &old, new: &new };
+    let revocation = Revocation::until(Revoked::Client(web), NOW);
+    assert!(fixture.store().news().withdraw(change, &revocation).await.unwrap());
+}
+
+/// Another process lowers the ceiling of the client. The token that is issued before the log is
+/// read has a position before that of the revocation.
 #[tokio::test]
-async fn new_scope_of_a_client_works_at_once() {
+async fn refresh_of_a_stale_client_is_covered() {
     let (window, cached) = (Lifetime::from_seconds(10), Lifetime::from_seconds(5));
     let fixture = PeopleFixture::with_cache(window, None, cached).await;
     let first = fixture.tokens_of("web", "me items", &mut Browser::new()).await;
     fixture.watch.refresh().await.unwrap();
-    let web = ClientId::parse("web").unwrap();
-    let mut token = refresh_of(&first);
-    for (ceiling, left) in [
-        ("me", Some("me")),
-        ("offline_access", None),
-        ("me items", Some("me items")),
-    ] {
-        let old = clients(&fixture.store).find(&web).await.unwrap().unwrap();
-        let new = old.clone().with_scope(scope(ceiling));
-        let change = DisableAndRevoke::UpdateClient { old: &old, new: &new };
-        let revocation = Revocation::until(Revoked::Client(web.clone()), NOW);
-        assert!(fixture.store().news().withdraw(change, &revocation).await.unwrap());
-        let Some(left) = left else {
-            fixture.refresh("web", &token).await.unwrap_err();
-            continue;
+    set_ceiling(&fixture, "me").await;
+    let stale = fixture.refresh("web", &refresh_of(&first)).await.unwrap();
+    assert_eq!(scope_of(&stale), scope("me items"));
+    fixture.watch.refresh().await.unwrap();
+    assert!(!fixture.is_accepted(&stale));
+    let current = fixture.refresh("web", &refresh_of(&stale)).await.unwrap();
+    assert_eq!(scope_of(&current), scope("me"));
+    assert!(fixture.is_accepted(&current));
+}
+
+/// Another process raises the ceiling of a client that is cached. A part or nothing of the scope
+/// was left before.
+#[tokio::test]
+async fn raised_ceiling_works_at_once() {
+    let (window, cached) = (Lifetime::from_seconds(10), Lifetime::from_seconds(5));
+    for low in ["me", "offline_access"] {
+        let fixture = PeopleFixture::with_cache(window, None, cached).await;
+        let first = fixture.tokens_of("web", "me items", &mut Browser::new()).await;
+        set_ceiling(&fixture, low).await;
+        fixture.watch.refresh().await.unwrap();
+        let lowered = fixture.refresh("web", &refresh_of(&first)).await;
+        let token = match &lowered {
+            Ok(tokens) => refresh_of(tokens),
+            Err(_) => refresh_of(&first),
         };
-        let tokens = fixture.refresh("web", &token).await.unwrap();
-        assert_eq!(scope_of(&tokens), scope(left));
+        assert_eq!(lowered.is_ok(), low == "me");
+        set_ceiling(&fixture, "me items").await;
+        let raised = fixture.refresh("web", &token).await.unwrap();
+        assert_eq!(scope_of(&raised), scope("me items"));
         // The token is later than the revocation.
         fixture.watch.refresh().await.unwrap();
-        assert!(fixture.is_accepted(&tokens));
-        token = refresh_of(&tokens);
+        assert!(fixture.is_accepted(&raised));
     }
 }
